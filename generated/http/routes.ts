@@ -1,0 +1,334 @@
+// Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
+import { createRoute, type OpenAPIHono, type RouteHandler, z } from '@hono/zod-openapi';
+import type { Env } from 'hono';
+import { createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, healthSchema, readinessSchema, problemSchema } from './schemas.ts';
+
+export const createUserRoute = createRoute({
+  operationId: "createUser",
+  method: "post",
+  path: "/createUser",
+  tags: ["Users"],
+  summary: "Create a user",
+  description: "Needs no authentication. Unknown properties are ignored.",
+  security: [],
+  request: {
+    body: { required: true, content: { 'application/json': { schema: createUserRequestSchema } } },
+  },
+  responses: {
+    201: {
+      description: "The user was created.",
+      content: { 'application/json': { schema: userSchema } },
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'malformed_body', 'invalid_body']),
+    }) } },
+    },
+    409: {
+      description: "The e-mail address or the username is taken. Choose another; if both are, `email_taken` is told.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(409),
+      code: z.enum(['email_taken', 'username_taken']),
+    }) } },
+    },
+    413: {
+      description: "A body may have 16,384 bytes.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(413),
+      code: z.literal('body_too_large'),
+    }) } },
+    },
+    415: {
+      description: "The body must be `application/json`, with no charset or with UTF-8.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(415),
+      code: z.literal('unsupported_media_type'),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "Too many passwords wait to be hashed, or the user store can't be reached. Try again later.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.enum(['overloaded', 'store_unavailable']),
+    }) } },
+    },
+  },
+});
+
+export const loginRoute = createRoute({
+  operationId: "login",
+  method: "post",
+  path: "/login",
+  tags: ["Users"],
+  summary: "Log in",
+  description: "Needs no authentication. The token opens `/join` until it expires.",
+  security: [],
+  request: {
+    body: { required: true, content: { 'application/json': { schema: loginRequestSchema } } },
+  },
+  responses: {
+    200: {
+      description: "A token for this user.",
+      content: { 'application/json': { schema: loginSchema } },
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'malformed_body', 'invalid_body']),
+    }) } },
+    },
+    401: {
+      description: "The e-mail address is unknown or the password is wrong: the same answer, as slow, and a password that no user could have is simply wrong.",
+      headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(401),
+      code: z.literal('invalid_credentials'),
+    }) } },
+    },
+    413: {
+      description: "A body may have 16,384 bytes.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(413),
+      code: z.literal('body_too_large'),
+    }) } },
+    },
+    415: {
+      description: "The body must be `application/json`, with no charset or with UTF-8.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(415),
+      code: z.literal('unsupported_media_type'),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "Too many passwords wait to be hashed, or the user store can't be reached. Try again later.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.enum(['overloaded', 'store_unavailable']),
+    }) } },
+    },
+  },
+});
+
+export const joinRoute = createRoute({
+  operationId: "join",
+  method: "get",
+  path: "/join",
+  tags: ["Chat"],
+  summary: "Open the chat",
+  description: "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.",
+  security: [{"bearer":[]},{"subprotocol":[]}],
+  request: {
+    headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
+  },
+  responses: {
+    101: {
+      description: "The connection is a WebSocket now. The first frame is `users_online`.",
+      headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake']),
+    }) } },
+    },
+    401: {
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(401),
+      code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    409: {
+      description: "Another user in the room has this name, or one that looks the same. Come back when it has left.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(409),
+      code: z.literal('name_in_use'),
+    }) } },
+    },
+    426: {
+      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13.",
+      headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Version":{"description":"The version that is spoken here (RFC 6455, 4.4).","required":true,"schema":{"const":"13"},"example":"13"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(426),
+      code: z.literal('upgrade_required'),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "The room can't take anybody in now (`unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.enum(['unavailable', 'shutting_down']),
+    }) } },
+    },
+  },
+});
+
+export const joinByPostRoute = createRoute({
+  operationId: "joinByPost",
+  method: "post",
+  path: "/join",
+  tags: ["Chat"],
+  summary: "Open the chat (alias)",
+  description: "The same as `GET /join`, with the same headers and no body.",
+  security: [{"bearer":[]},{"subprotocol":[]}],
+  request: {
+    headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
+  },
+  responses: {
+    101: {
+      description: "The connection is a WebSocket now. The first frame is `users_online`.",
+      headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake']),
+    }) } },
+    },
+    401: {
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(401),
+      code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    409: {
+      description: "Another user in the room has this name, or one that looks the same. Come back when it has left.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(409),
+      code: z.literal('name_in_use'),
+    }) } },
+    },
+    426: {
+      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13.",
+      headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Version":{"description":"The version that is spoken here (RFC 6455, 4.4).","required":true,"schema":{"const":"13"},"example":"13"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(426),
+      code: z.literal('upgrade_required'),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "The room can't take anybody in now (`unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.enum(['unavailable', 'shutting_down']),
+    }) } },
+    },
+  },
+});
+
+export const healthzRoute = createRoute({
+  operationId: "healthz",
+  method: "get",
+  path: "/healthz",
+  tags: ["Operations"],
+  summary: "Is the process alive?",
+  description: "Answers as long as the process does.",
+  security: [],
+  responses: {
+    200: {
+      description: "The process answers.",
+      content: { 'application/json': { schema: healthSchema } },
+    },
+    400: {
+      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.literal('malformed_request'),
+    }) } },
+    },
+  },
+});
+
+export const readyzRoute = createRoute({
+  operationId: "readyz",
+  method: "get",
+  path: "/readyz",
+  tags: ["Operations"],
+  summary: "Does it want traffic?",
+  description: "Answers whether all parts are there. For load balancers.",
+  security: [],
+  responses: {
+    200: {
+      description: "All parts are there.",
+      content: { 'application/json': { schema: readinessSchema } },
+    },
+    400: {
+      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.literal('malformed_request'),
+    }) } },
+    },
+    503: {
+      description: "A part is away, or the server is stopping; `detail` says which. Send traffic elsewhere.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.enum(['store_unavailable', 'shutting_down']),
+    }) } },
+    },
+  },
+});
+
+/** The routes by operationId. */
+export const routes = {
+  createUser: createUserRoute,
+  login: loginRoute,
+  join: joinRoute,
+  joinByPost: joinByPostRoute,
+  healthz: healthzRoute,
+  readyz: readyzRoute,
+};
+
+/** One handler per operation; each may answer only what the spec declares for it. */
+export type Handlers<E extends Env = Env> = { [Id in keyof typeof routes]: RouteHandler<(typeof routes)[Id], E> };
+
+/** Puts every operation on the app. */
+export function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Handlers<E>): void {
+  app.openapi(routes.createUser, handlers.createUser);
+  app.openapi(routes.login, handlers.login);
+  app.openapi(routes.join, handlers.join);
+  app.openapi(routes.joinByPost, handlers.joinByPost);
+  app.openapi(routes.healthz, handlers.healthz);
+  app.openapi(routes.readyz, handlers.readyz);
+}

@@ -1,0 +1,70 @@
+// Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
+import { z } from 'zod';
+import type * as types from './types.ts';
+
+export const userIdSchema = z.string().min(1).max(128).regex(/^[^\ud800-\udfff]*$/u) satisfies z.ZodType<types.UserId>;
+
+export const usernameSchema = z.string().min(1).max(64).regex(/^[^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]([^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]*[^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])?$/u) satisfies z.ZodType<types.Username>;
+
+export const emailSchema = z.string().min(3).max(254).regex(/^[^@\ud800-\udfff\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+@[^@\ud800-\udfff\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$/u) satisfies z.ZodType<types.Email>;
+
+export const passwordSchema = z.string().min(8).max(256).regex(/^[^\ud800-\udfff]*$/u) satisfies z.ZodType<types.Password>;
+
+export const tokenSchema = z.string().min(1).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u) satisfies z.ZodType<types.Token>;
+
+export const createUserRequestSchema = z.object({
+  email: emailSchema,
+  username: usernameSchema,
+  password: passwordSchema,
+}) satisfies z.ZodType<types.CreateUserRequest>;
+
+export const loginRequestSchema = z.object({
+  email: z.string().regex(/^[^\ud800-\udfff]*$/u),
+  password: z.string().regex(/^[^\ud800-\udfff]*$/u),
+}) satisfies z.ZodType<types.LoginRequest>;
+
+export const userSchema = z.strictObject({
+  id: userIdSchema,
+  username: usernameSchema,
+  email: emailSchema,
+}) satisfies z.ZodType<types.User>;
+
+export const loginSchema = z.strictObject({
+  id: userIdSchema,
+  username: usernameSchema,
+  token: tokenSchema,
+}) satisfies z.ZodType<types.Login>;
+
+export const healthSchema = z.strictObject({
+  status: z.literal('ok'),
+}) satisfies z.ZodType<types.Health>;
+
+export const readinessSchema = z.strictObject({
+  status: z.literal('ready'),
+}) satisfies z.ZodType<types.Readiness>;
+
+export const tokenClaimsSchema = z.object({
+  id: userIdSchema,
+  username: usernameSchema,
+  sub: userIdSchema.optional(),
+  iss: z.string(),
+  exp: z.number(),
+  nbf: z.number().optional(),
+  iat: z.number().optional(),
+}) satisfies z.ZodType<types.TokenClaims>;
+
+export const problemCodeSchema = z.enum(['malformed_request', 'malformed_body', 'invalid_body', 'body_not_allowed', 'malformed_handshake', 'invalid_credentials', 'missing_token', 'invalid_token', 'not_found', 'method_not_allowed', 'email_taken', 'username_taken', 'name_in_use', 'body_too_large', 'unsupported_media_type', 'upgrade_required', 'internal_error', 'overloaded', 'store_unavailable', 'unavailable', 'shutting_down']) satisfies z.ZodType<types.ProblemCode>;
+
+export const fieldErrorSchema = z.strictObject({
+  pointer: z.string().regex(/^(\/([^/~]|~[01])*)*$/u),
+  detail: z.string().min(1),
+}) satisfies z.ZodType<types.FieldError>;
+
+export const problemSchema = z.strictObject({
+  type: z.string().regex(/^urn:palaver:problem:[a-z_]+$/u),
+  title: z.string().min(1),
+  status: z.number().int().min(400).max(599),
+  code: problemCodeSchema,
+  detail: z.string().min(1).optional(),
+  errors: z.array(fieldErrorSchema).min(1).optional(),
+}) satisfies z.ZodType<types.Problem>;

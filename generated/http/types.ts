@@ -1,0 +1,861 @@
+// Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
+
+export interface paths {
+    "/createUser": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a user
+         * @description Needs no authentication. Unknown properties are ignored.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in
+         * @description Needs no authentication. The token opens `/join` until it expires.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open the chat
+         * @description A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that
+         *     header, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.
+         *
+         *     Without the headers of a handshake every check at the door runs as it would have, and who would have been let in
+         *     gets 426: so a client whose platform hides a refused handshake finds out why.
+         */
+        get: operations["join"];
+        put?: never;
+        /**
+         * Open the chat (alias)
+         * @description The same as `GET /join`, with the same headers and no body.
+         */
+        post: operations["joinByPost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the process alive?
+         * @description Answers as long as the process does.
+         */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Does it want traffic?
+         * @description Answers whether all parts are there. For load balancers.
+         */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description Who a user is. Opaque; two tokens with the same id are the same user.
+         * @example 4
+         * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
+         */
+        UserId: string;
+        /**
+         * @description What others see. No control, format or line characters, no white space at either end; kept as sent. Unique after NFKC and lower case.
+         * @example Igor
+         * @example User Name
+         */
+        Username: string;
+        /**
+         * @description One `@`, something on both sides, no white space or control characters; kept as sent. Unique after NFKC and lower case.
+         * @example user_email@example.com
+         */
+        Email: string;
+        /**
+         * @description No composition rules.
+         * @example correct horse battery staple
+         */
+        Password: string;
+        /**
+         * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`.
+         * @example eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6IjQifQ.Ln6B22AzEqkwIxL8MKIHejrycHkb1iw03a2H5LqQx6g
+         */
+        Token: string;
+        CreateUserRequest: {
+            email: components["schemas"]["Email"];
+            username: components["schemas"]["Username"];
+            password: components["schemas"]["Password"];
+        };
+        /** @description Any well-formed text may be tried; what can't be right is simply wrong. */
+        LoginRequest: {
+            email: string;
+            password: string;
+        };
+        User: {
+            id: components["schemas"]["UserId"];
+            username: components["schemas"]["Username"];
+            email: components["schemas"]["Email"];
+        };
+        Login: {
+            id: components["schemas"]["UserId"];
+            username: components["schemas"]["Username"];
+            token: components["schemas"]["Token"];
+        };
+        Health: {
+            /** @constant */
+            status: "ok";
+        };
+        Readiness: {
+            /** @constant */
+            status: "ready";
+        };
+        /**
+         * @description What a token must say (RFC 7519, 4). `sub`, where there, equals `id`. Other claims are ignored.
+         * @example {
+         *       "id": "1",
+         *       "username": "Igor",
+         *       "sub": "1",
+         *       "iss": "palaver",
+         *       "iat": 1709584191,
+         *       "exp": 1709627391
+         *     }
+         */
+        TokenClaims: {
+            id: components["schemas"]["UserId"];
+            username: components["schemas"]["Username"];
+            sub?: components["schemas"]["UserId"];
+            iss: string;
+            /** @description Seconds since 1970 from which the token is refused. */
+            exp: number;
+            /** @description Seconds since 1970 before which the token is refused. */
+            nbf?: number;
+            /** @description Seconds since 1970 at which the token was issued. */
+            iat?: number;
+        };
+        /**
+         * @description What went wrong, for programs. Stable.
+         * @enum {string}
+         */
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "shutting_down";
+        /** @description Problem details (RFC 9457). */
+        Problem: {
+            /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
+            type: string;
+            /** @description What went wrong, for people; the same for every occurrence. */
+            title: string;
+            /** @description The HTTP status. */
+            status: number;
+            code: components["schemas"]["ProblemCode"];
+            /** @description What went wrong this time. */
+            detail?: string;
+            /** @description All that failed validation, on 400 only. */
+            errors?: components["schemas"]["FieldError"][];
+        };
+        FieldError: {
+            /** @description Where, as a JSON pointer (RFC 6901) into the body. */
+            pointer: string;
+            /** @description What is wrong there, for people. */
+            detail: string;
+        };
+    };
+    responses: {
+        /** @description There is nothing at this path. */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:not_found",
+                 *       "title": "Not found",
+                 *       "status": 404,
+                 *       "code": "not_found"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 404;
+                    /** @constant */
+                    code: "not_found";
+                };
+            };
+        };
+        /** @description This path doesn't have this method; `Allow` says which it has. */
+        MethodNotAllowed: {
+            headers: {
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:method_not_allowed",
+                 *       "title": "Method not allowed",
+                 *       "status": 405,
+                 *       "code": "method_not_allowed"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 405;
+                    /** @constant */
+                    code: "method_not_allowed";
+                };
+            };
+        };
+        /** @description The request is not HTTP as RFC 9112 has it, or its head is too large. */
+        MalformedRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:malformed_request",
+                 *       "title": "Malformed request",
+                 *       "status": 400,
+                 *       "code": "malformed_request"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 400;
+                    /** @constant */
+                    code: "malformed_request";
+                };
+            };
+        };
+        /** @description The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong). */
+        InvalidBody: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 400;
+                    /** @enum {unknown} */
+                    code: "malformed_request" | "malformed_body" | "invalid_body";
+                };
+            };
+        };
+        /** @description A body may have 16,384 bytes. */
+        BodyTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:body_too_large",
+                 *       "title": "Body too large",
+                 *       "status": 413,
+                 *       "code": "body_too_large"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 413;
+                    /** @constant */
+                    code: "body_too_large";
+                };
+            };
+        };
+        /** @description The body must be `application/json`, with no charset or with UTF-8. */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:unsupported_media_type",
+                 *       "title": "Unsupported media type",
+                 *       "status": 415,
+                 *       "code": "unsupported_media_type"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 415;
+                    /** @constant */
+                    code: "unsupported_media_type";
+                };
+            };
+        };
+        /** @description A fault of the server. Its log says more. */
+        InternalError: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:internal_error",
+                 *       "title": "Internal error",
+                 *       "status": 500,
+                 *       "code": "internal_error"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 500;
+                    /** @constant */
+                    code: "internal_error";
+                };
+            };
+        };
+        /** @description Too many passwords wait to be hashed, or the user store can't be reached. Try again later. */
+        UserDeskBusy: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 503;
+                    /** @enum {unknown} */
+                    code: "overloaded" | "store_unavailable";
+                };
+            };
+        };
+        /** @description The connection is a WebSocket now. The first frame is `users_online`. */
+        SwitchingProtocols: {
+            headers: {
+                Upgrade: components["headers"]["Upgrade"];
+                Connection: components["headers"]["Connection"];
+                "Sec-WebSocket-Accept": components["headers"]["SecWebSocketAccept"];
+                "Sec-WebSocket-Protocol": components["headers"]["SecWebSocketProtocol"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`). */
+        BadHandshake: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 400;
+                    /** @enum {unknown} */
+                    code: "malformed_request" | "body_not_allowed" | "malformed_handshake";
+                };
+            };
+        };
+        /** @description No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). */
+        NotAuthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 401;
+                    /** @enum {unknown} */
+                    code: "missing_token" | "invalid_token";
+                };
+            };
+        };
+        /** @description Another user in the room has this name, or one that looks the same. Come back when it has left. */
+        NameInUse: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:name_in_use",
+                 *       "title": "Name in use",
+                 *       "status": 409,
+                 *       "code": "name_in_use"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 409;
+                    /** @constant */
+                    code: "name_in_use";
+                };
+            };
+        };
+        /** @description You would have been let in. Ask again with the headers of a WebSocket handshake, version 13. */
+        UpgradeRequired: {
+            headers: {
+                Upgrade: components["headers"]["Upgrade"];
+                Connection: components["headers"]["Connection"];
+                /**
+                 * @description The version that is spoken here (RFC 6455, 4.4).
+                 * @example 13
+                 */
+                "Sec-WebSocket-Version": "13";
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:upgrade_required",
+                 *       "title": "Upgrade required",
+                 *       "status": 426,
+                 *       "code": "upgrade_required"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 426;
+                    /** @constant */
+                    code: "upgrade_required";
+                };
+            };
+        };
+        /** @description The room can't take anybody in now (`unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
+        RoomUnavailable: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 503;
+                    /** @enum {unknown} */
+                    code: "unavailable" | "shutting_down";
+                };
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description `websocket`
+         * @example websocket
+         */
+        Upgrade: string;
+        /**
+         * @description 16 random bytes in base64 (RFC 6455, 4.1).
+         * @example dGhlIHNhbXBsZSBub25jZQ==
+         */
+        SecWebSocketKey: string;
+        /**
+         * @description `13`
+         * @example 13
+         */
+        SecWebSocketVersion: string;
+        /**
+         * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set.
+         * @example palaver.v1
+         */
+        SecWebSocketProtocol: string;
+    };
+    requestBodies: never;
+    headers: {
+        /**
+         * @description How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.
+         * @example Bearer
+         */
+        WwwAuthenticate: string;
+        /**
+         * @description Seconds to wait before the next try (RFC 9110, 10.2.3).
+         * @example 1
+         */
+        RetryAfter: string;
+        /**
+         * @description The methods of this path (RFC 9110, 10.2.1).
+         * @example POST
+         */
+        Allow: string;
+        /**
+         * @description The protocol to switch to (RFC 9110, 7.8).
+         * @example websocket
+         */
+        Upgrade: "websocket";
+        /**
+         * @description Names `Upgrade` as a header of this connection.
+         * @example Upgrade
+         */
+        Connection: string;
+        /**
+         * @description The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).
+         * @example s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+         */
+        SecWebSocketAccept: string;
+        /**
+         * @description `palaver.v1` where it was offered; absent otherwise.
+         * @example palaver.v1
+         */
+        SecWebSocketProtocol: "palaver.v1";
+    };
+    pathItems: never;
+}
+export type UserId = components['schemas']['UserId'];
+export type Username = components['schemas']['Username'];
+export type Email = components['schemas']['Email'];
+export type Password = components['schemas']['Password'];
+export type Token = components['schemas']['Token'];
+export type CreateUserRequest = components['schemas']['CreateUserRequest'];
+export type LoginRequest = components['schemas']['LoginRequest'];
+export type User = components['schemas']['User'];
+export type Login = components['schemas']['Login'];
+export type Health = components['schemas']['Health'];
+export type Readiness = components['schemas']['Readiness'];
+export type TokenClaims = components['schemas']['TokenClaims'];
+export type ProblemCode = components['schemas']['ProblemCode'];
+export type Problem = components['schemas']['Problem'];
+export type FieldError = components['schemas']['FieldError'];
+export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
+export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
+export type ResponseInvalidBody = components['responses']['InvalidBody'];
+export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
+export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type ResponseInternalError = components['responses']['InternalError'];
+export type ResponseUserDeskBusy = components['responses']['UserDeskBusy'];
+export type ResponseSwitchingProtocols = components['responses']['SwitchingProtocols'];
+export type ResponseBadHandshake = components['responses']['BadHandshake'];
+export type ResponseNotAuthenticated = components['responses']['NotAuthenticated'];
+export type ResponseNameInUse = components['responses']['NameInUse'];
+export type ResponseUpgradeRequired = components['responses']['UpgradeRequired'];
+export type ResponseRoomUnavailable = components['responses']['RoomUnavailable'];
+export type ParameterUpgrade = components['parameters']['Upgrade'];
+export type ParameterSecWebSocketKey = components['parameters']['SecWebSocketKey'];
+export type ParameterSecWebSocketVersion = components['parameters']['SecWebSocketVersion'];
+export type ParameterSecWebSocketProtocol = components['parameters']['SecWebSocketProtocol'];
+export type HeaderWwwAuthenticate = components['headers']['WwwAuthenticate'];
+export type HeaderRetryAfter = components['headers']['RetryAfter'];
+export type HeaderAllow = components['headers']['Allow'];
+export type HeaderUpgrade = components['headers']['Upgrade'];
+export type HeaderConnection = components['headers']['Connection'];
+export type HeaderSecWebSocketAccept = components['headers']['SecWebSocketAccept'];
+export type HeaderSecWebSocketProtocol = components['headers']['SecWebSocketProtocol'];
+export type $defs = Record<string, never>;
+export interface operations {
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "user_email@example.com",
+                 *       "username": "User Name",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateUserRequest"];
+            };
+        };
+        responses: {
+            /** @description The user was created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "4",
+                     *       "username": "User Name",
+                     *       "email": "user_email@example.com"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            /** @description The e-mail address or the username is taken. Choose another; if both are, `email_taken` is told. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        status: 409;
+                        /** @enum {unknown} */
+                        code: "email_taken" | "username_taken";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UserDeskBusy"];
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "user_email@example.com",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description A token for this user. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "4",
+                     *       "username": "User Name",
+                     *       "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6IjQifQ.Ln6B22AzEqkwIxL8MKIHejrycHkb1iw03a2H5LqQx6g"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Login"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            /** @description The e-mail address is unknown or the password is wrong: the same answer, as slow, and a password that no user could have is simply wrong. */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:palaver:problem:invalid_credentials",
+                     *       "title": "Wrong e-mail or password",
+                     *       "status": 401,
+                     *       "code": "invalid_credentials"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        status: 401;
+                        /** @constant */
+                        code: "invalid_credentials";
+                    };
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["UserDeskBusy"];
+        };
+    };
+    join: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `websocket`
+                 * @example websocket
+                 */
+                Upgrade?: components["parameters"]["Upgrade"];
+                /**
+                 * @description 16 random bytes in base64 (RFC 6455, 4.1).
+                 * @example dGhlIHNhbXBsZSBub25jZQ==
+                 */
+                "Sec-WebSocket-Key"?: components["parameters"]["SecWebSocketKey"];
+                /**
+                 * @description `13`
+                 * @example 13
+                 */
+                "Sec-WebSocket-Version"?: components["parameters"]["SecWebSocketVersion"];
+                /**
+                 * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set.
+                 * @example palaver.v1
+                 */
+                "Sec-WebSocket-Protocol"?: components["parameters"]["SecWebSocketProtocol"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            101: components["responses"]["SwitchingProtocols"];
+            400: components["responses"]["BadHandshake"];
+            401: components["responses"]["NotAuthenticated"];
+            409: components["responses"]["NameInUse"];
+            426: components["responses"]["UpgradeRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["RoomUnavailable"];
+        };
+    };
+    joinByPost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `websocket`
+                 * @example websocket
+                 */
+                Upgrade?: components["parameters"]["Upgrade"];
+                /**
+                 * @description 16 random bytes in base64 (RFC 6455, 4.1).
+                 * @example dGhlIHNhbXBsZSBub25jZQ==
+                 */
+                "Sec-WebSocket-Key"?: components["parameters"]["SecWebSocketKey"];
+                /**
+                 * @description `13`
+                 * @example 13
+                 */
+                "Sec-WebSocket-Version"?: components["parameters"]["SecWebSocketVersion"];
+                /**
+                 * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set.
+                 * @example palaver.v1
+                 */
+                "Sec-WebSocket-Protocol"?: components["parameters"]["SecWebSocketProtocol"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            101: components["responses"]["SwitchingProtocols"];
+            400: components["responses"]["BadHandshake"];
+            401: components["responses"]["NotAuthenticated"];
+            409: components["responses"]["NameInUse"];
+            426: components["responses"]["UpgradeRequired"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["RoomUnavailable"];
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All parts are there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ready"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description A part is away, or the server is stopping; `detail` says which. Send traffic elsewhere. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        status: 503;
+                        /** @enum {unknown} */
+                        code: "store_unavailable" | "shutting_down";
+                    };
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,110 @@
+// Generated from specs/asyncapi.yaml by `npm run generate`. Do not edit.
+
+/** What others see. No control, format or line characters, no white space at either end; kept as sent. Unique after NFKC and lower case. (1..64 code points) */
+export type Username = string;
+
+/** Delivered exactly as sent. (1..4096 code points) */
+export type Text = string;
+
+/** Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the message, so that a client can tell which of its sends was meant. Others see it too and ignore it. (1..64 code points) */
+export type Nonce = string;
+
+/** A frame's place in the room's order. Opaque; plain string comparison is the order, also across restarts. (1..64 code points) */
+export type FrameId = string;
+
+/** RFC 3339 in UTC with `Z` and three fractional digits. Within the order it never goes backwards. */
+export type Time = string;
+
+export type UsersOnline = {
+  type: 'users_online';
+  id: FrameId;
+  sent_at: Time;
+  msg: {
+    list: Username[];
+  };
+};
+
+export type Who = {
+  username: Username;
+};
+
+export type UserJoined = {
+  type: 'user_joined';
+  id: FrameId;
+  sent_at: Time;
+  msg: Who;
+};
+
+export type UserLeft = {
+  type: 'user_left';
+  id: FrameId;
+  sent_at: Time;
+  msg: Who;
+};
+
+export type ChatMessage = {
+  type: 'chat_message';
+  id: FrameId;
+  sent_at: Time;
+  msg: {
+    from_user: Username;
+    text: Text;
+    nonce?: Nonce;
+  };
+};
+
+/**
+ * What went wrong, for programs. Stable.
+ * - `malformed_json`: the frame is not JSON.
+ * - `unknown_type`: there is no frame of this type, or it is not for clients to send.
+ * - `invalid_message`: the frame is not what the schema of its type asks for.
+ * - `unavailable`: the message could not be published. Send it again later.
+ */
+export type ErrorCode = 'malformed_json' | 'unknown_type' | 'invalid_message' | 'unavailable';
+
+export type ErrorMessage = {
+  type: 'error';
+  sent_at: Time;
+  msg: {
+    code: ErrorCode;
+    /** What went wrong, for people. (1.. code points) */
+    detail: string;
+    nonce?: Nonce;
+  };
+};
+
+export type ChatMessageFromClient = {
+  type: 'chat_message';
+  msg: {
+    text: Text;
+    nonce?: Nonce;
+  };
+};
+
+/** What the server sends. */
+export type ServerMessage = UsersOnline | UserJoined | UserLeft | ChatMessage | ErrorMessage;
+
+/** What a client may send. */
+export type ClientMessage = ChatMessageFromClient;
+
+/** Why the server closes a connection, by name: the codes of the close frame (RFC 6455, 7.4). */
+export const closeCodes = {
+  /** The server is going away. Connect again. */
+  going_away: 1001,
+  /** A binary frame was sent; only text is spoken here. */
+  binary_frame: 1003,
+  /** A text frame was not UTF-8. */
+  not_utf8: 1007,
+  /** Too many invalid frames. Mend the client before it connects again. */
+  policy: 1008,
+  /** A frame had more than 65,536 bytes. */
+  frame_too_big: 1009,
+  /** A fault of the server. Connect again. */
+  internal_error: 1011,
+  /** The client did not read fast enough, and 1 MiB waited for it. Connect again. */
+  too_slow: 1013,
+  /** The token has expired. Connect again with a new one. */
+  token_expired: 4001,
+} as const;
+
+export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];

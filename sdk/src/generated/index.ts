@@ -1,0 +1,6 @@
+// Generated from specs/ by `npm run generate`. Do not edit.
+
+export * from './events.ts';
+export * from './frames.ts';
+export * from './operations.ts';
+export type * from './types.ts';

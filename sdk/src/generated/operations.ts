@@ -1,0 +1,120 @@
+// Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
+import type { CreateUserRequest, Health, Login, LoginRequest, Readiness, User } from './types.ts';
+
+/** How each operation is asked: what doesn't go into the path or the query is the JSON body. */
+export const operations = {
+  createUser: { method: 'POST', path: '/createUser', params: {}, body: true, token: false },
+  login: { method: 'POST', path: '/login', params: {}, body: true, token: false },
+  join: { method: 'GET', path: '/join', params: {}, body: false, token: true },
+  joinByPost: { method: 'POST', path: '/join', params: {}, body: false, token: true },
+  healthz: { method: 'GET', path: '/healthz', params: {}, body: false, token: false },
+  readyz: { method: 'GET', path: '/readyz', params: {}, body: false, token: false },
+} as const;
+
+/** What each operation takes and gives, and the codes of the problems it may answer. */
+export interface Operations {
+  createUser: {
+    input: CreateUserRequest;
+    output: User;
+    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'email_taken' | 'username_taken' | 'body_too_large' | 'unsupported_media_type' | 'internal_error' | 'overloaded' | 'store_unavailable';
+  };
+  login: {
+    input: LoginRequest;
+    output: Login;
+    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_credentials' | 'body_too_large' | 'unsupported_media_type' | 'internal_error' | 'overloaded' | 'store_unavailable';
+  };
+  join: {
+    input: undefined;
+    output: never;
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'internal_error' | 'unavailable' | 'shutting_down';
+  };
+  joinByPost: {
+    input: undefined;
+    output: never;
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'internal_error' | 'unavailable' | 'shutting_down';
+  };
+  healthz: {
+    input: undefined;
+    output: Health;
+    code: 'malformed_request';
+  };
+  readyz: {
+    input: undefined;
+    output: Readiness;
+    code: 'malformed_request' | 'store_unavailable' | 'shutting_down';
+  };
+}
+
+export type OperationId = keyof Operations;
+
+/** One method per operation. */
+export interface Methods<Options> {
+  /**
+   * Create a user.
+   * 
+   * Needs no authentication. Unknown properties are ignored.
+   * 
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
+   */
+  createUser(input: Operations['createUser']['input'], options?: Options): Promise<Operations['createUser']['output']>;
+  /**
+   * Log in.
+   * 
+   * Needs no authentication. The token opens `/join` until it expires.
+   * 
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
+   */
+  login(input: Operations['login']['input'], options?: Options): Promise<Operations['login']['output']>;
+  /**
+   * Open the chat.
+   * 
+   * A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that
+   * header, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.
+   * 
+   * Without the headers of a handshake every check at the door runs as it would have, and who would have been let in
+   * gets 426: so a client whose platform hides a refused handshake finds out why.
+   * 
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `shutting_down`.
+   */
+  join(options?: Options): Promise<Operations['join']['output']>;
+  /**
+   * Open the chat (alias).
+   * 
+   * The same as `GET /join`, with the same headers and no body.
+   * 
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `shutting_down`.
+   */
+  joinByPost(options?: Options): Promise<Operations['joinByPost']['output']>;
+  /**
+   * Is the process alive?
+   * 
+   * Answers as long as the process does.
+   * 
+   * Rejects with the codes `malformed_request`.
+   */
+  healthz(options?: Options): Promise<Operations['healthz']['output']>;
+  /**
+   * Does it want traffic?
+   * 
+   * Answers whether all parts are there. For load balancers.
+   * 
+   * Rejects with the codes `malformed_request`, `store_unavailable`, `shutting_down`.
+   */
+  readyz(options?: Options): Promise<Operations['readyz']['output']>;
+}
+
+/** Carries one operation out: the transport, which no spec can say. */
+export type Call<Options> = <Id extends OperationId>(
+  id: Id,
+  input: Operations[Id]['input'],
+  options?: Options,
+) => Promise<Operations[Id]['output']>;
+
+export const createMethods = <Options>(call: Call<Options>): Methods<Options> => ({
+  createUser: (input, options) => call('createUser', input, options),
+  login: (input, options) => call('login', input, options),
+  join: (options) => call('join', undefined, options),
+  joinByPost: (options) => call('joinByPost', undefined, options),
+  healthz: (options) => call('healthz', undefined, options),
+  readyz: (options) => call('readyz', undefined, options),
+});

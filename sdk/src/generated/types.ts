@@ -1,0 +1,71 @@
+// Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
+import type { Username } from './frames.ts';
+
+/** Who a user is. Opaque; two tokens with the same id are the same user. (1..128 code points) */
+export type UserId = string;
+
+/** One `@`, something on both sides, no white space or control characters; kept as sent. Unique after NFKC and lower case. (3..254 code points) */
+export type Email = string;
+
+/** No composition rules. (8..256 code points) */
+export type Password = string;
+
+/** A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. (1.. code points) */
+export type Token = string;
+
+export type CreateUserRequest = {
+  email: Email;
+  username: Username;
+  password: Password;
+};
+
+/** Any well-formed text may be tried; what can't be right is simply wrong. */
+export type LoginRequest = {
+  email: string;
+  password: string;
+};
+
+export type User = {
+  id: UserId;
+  username: Username;
+  email: Email;
+};
+
+export type Login = {
+  id: UserId;
+  username: Username;
+  token: Token;
+};
+
+export type Health = {
+  status: 'ok';
+};
+
+export type Readiness = {
+  status: 'ready';
+};
+
+/** What went wrong, for programs. Stable. */
+export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_credentials' | 'missing_token' | 'invalid_token' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'username_taken' | 'name_in_use' | 'body_too_large' | 'unsupported_media_type' | 'upgrade_required' | 'internal_error' | 'overloaded' | 'store_unavailable' | 'unavailable' | 'shutting_down';
+
+/** Problem details (RFC 9457). */
+export type Problem = {
+  /** The problem's identifier, `urn:palaver:problem:` and its code. */
+  type: string;
+  /** What went wrong, for people; the same for every occurrence. (1.. code points) */
+  title: string;
+  /** The HTTP status. (400..599) */
+  status: number;
+  code: ProblemCode;
+  /** What went wrong this time. (1.. code points) */
+  detail?: string;
+  /** All that failed validation, on 400 only. (1.. items) */
+  errors?: FieldError[];
+};
+
+export type FieldError = {
+  /** Where, as a JSON pointer (RFC 6901) into the body. */
+  pointer: string;
+  /** What is wrong there, for people. (1.. code points) */
+  detail: string;
+};

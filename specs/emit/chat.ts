@@ -1,0 +1,116 @@
+import { asObject, assertKnown, banner, docOf, type Json, refName, SpecError, segment, typesOf, zodsOf } from './schema.ts';
+
+/** One frame type of the AsyncAPI spec, for one direction. */
+export interface Frame {
+  /** The value of the frame's `type`. */
+  readonly name: string;
+  /** The component that describes the frame. */
+  readonly schema: string;
+  readonly summary: string;
+}
+
+export interface Chat {
+  readonly schemas: Json;
+  /** What the server sends (`action: send` is the server's side in AsyncAPI 3). */
+  readonly server: readonly Frame[];
+  /** What a client may send. */
+  readonly client: readonly Frame[];
+  readonly closeCodes: readonly { readonly code: number; readonly name: string; readonly description: string }[];
+}
+
+const schemasAt = '/components/schemas';
+
+function lookUp(document: Json, ref: unknown, at: string): [part: Json, at: string] {
+  if (typeof ref !== 'string' || !ref.startsWith('#/')) throw new SpecError(at, `not a reference within the spec: ${ref}`);
+  const part = ref
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((inner, key) => asObject(inner, ref)[key.replaceAll('~1', '/').replaceAll('~0', '~')], document);
+  return [asObject(part, ref), ref.slice(1)];
+}
+
+/** What the AsyncAPI parser resolved, with references by name again: it marks where each schema came from. */
+export function withReferences(document: Json): Json {
+  const components = asObject(document.components, '/components');
+  const schemas = asObject(components.schemas, schemasAt);
+  const restore = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(restore);
+    if (typeof value !== 'object' || value === null) return value;
+    const id = (value as Json)['x-parser-schema-id'];
+    return typeof id === 'string' && id in schemas ? { $ref: `#${schemasAt}/${id}` } : inside(value as Json);
+  };
+  const inside = (part: Json): Json =>
+    Object.fromEntries(
+      Object.entries(part).flatMap(([key, inner]) => (key.startsWith('x-parser-') ? [] : [[key, restore(inner)]])),
+    );
+  const named = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, inside(schema as Json)]));
+  return { ...inside(document), components: { ...inside(components), schemas: named } };
+}
+
+/** Reads frames and close codes out of a bundled AsyncAPI 3 document; stops at what it doesn't know. */
+export function readChat(document: Json): Chat {
+  const schemas = asObject(asObject(document.components, '/components').schemas, schemasAt);
+  const chat = { schemas, server: [] as Frame[], client: [] as Frame[], closeCodes: [] as Chat['closeCodes'][number][] };
+
+  for (const [id, operation] of Object.entries(asObject(document.operations, '/operations'))) {
+    const at = `/operations/${segment(id)}`;
+    const { action, messages } = asObject(operation, at);
+    assertKnown(operation as Json, ['action', 'title', 'summary', 'description', 'security', 'channel', 'messages'], at);
+    for (const entry of messages as Json[]) {
+      let [message, place] = [entry, `${at}/messages`];
+      while ('$ref' in message) [message, place] = lookUp(document, message.$ref, place);
+      assertKnown(message, ['name', 'title', 'summary', 'description', 'payload', 'examples'], place);
+      const schema = refName(asObject(message.payload, `${place}/payload`).$ref, `${place}/payload`);
+      const name = asObject(asObject(asObject(schemas[schema], place).properties, place).type, place).const;
+      if (name !== message.name) throw new SpecError(`${place}/name`, `the frame's type is '${name}', not '${message.name}'`);
+      const frame = { name: String(name), schema, summary: String(message.summary ?? '') };
+      if (action === 'send') chat.server.push(frame);
+      else if (action === 'receive') chat.client.push(frame);
+      else throw new SpecError(`${at}/action`, `the generator does not know '${action}'`);
+    }
+  }
+
+  for (const [id, channel] of Object.entries(asObject(document.channels, '/channels'))) {
+    const at = `/channels/${segment(id)}`;
+    assertKnown(channel as Json, ['address', 'title', 'description', 'servers', 'messages', 'x-close-codes'], at);
+    const codes = asObject(asObject(channel, at)['x-close-codes'] ?? {}, at);
+    for (const [code, { name, description, ...rest }] of Object.entries(codes as Record<string, Json>)) {
+      assertKnown(rest, [], `${at}/x-close-codes/${code}`);
+      chat.closeCodes.push({ code: Number(code), name: String(name), description: String(description) });
+    }
+  }
+  return chat;
+}
+
+const union = (name: string, doc: string, frames: readonly Frame[]): string =>
+  `/** ${doc} */\nexport type ${name} = ${frames.map((frame) => frame.schema).join(' | ')};\n`;
+
+/** Frame types, unions and close codes as plain TypeScript. */
+export function chatTypes(chat: Chat): string {
+  const codes = chat.closeCodes.map(({ code, name, description }) => `${docOf({ description })}  ${name}: ${code},\n`.replace('\n  ', '\n').replace(/^/gm, '  ').trimEnd());
+  return [
+    typesOf(chat.schemas, schemasAt),
+    union('ServerMessage', 'What the server sends.', chat.server),
+    union('ClientMessage', 'What a client may send.', chat.client),
+    `/** Why the server closes a connection, by name: the codes of the close frame (RFC 6455, 7.4). */\nexport const closeCodes = {\n${codes.join('\n')}\n} as const;\n`,
+    `export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];\n`,
+  ].join('\n');
+}
+
+/** The files of `generated/chat`. */
+export function emitChat(document: Json): Record<string, string> {
+  const chat = readChat(document);
+  const head = banner('specs/asyncapi.yaml');
+  const schemaNames = (frames: readonly Frame[]): string =>
+    frames.map(({ name, schema }) => `  ${name}: ${schema[0]!.toLowerCase()}${schema.slice(1)}Schema,`).join('\n');
+  return {
+    'types.ts': `${head}\n${chatTypes(chat)}`,
+    'schemas.ts': [
+      `${head}import { z } from 'zod';\nimport type * as types from './types.ts';\n`,
+      zodsOf(chat.schemas, schemasAt),
+      `/** What a client may send, by frame type. */\nexport const clientMessageSchemas = {\n${schemaNames(chat.client)}\n};\n`,
+      `/** What the server sends, by frame type. */\nexport const serverMessageSchemas = {\n${schemaNames(chat.server)}\n};\n`,
+    ].join('\n'),
+    'index.ts': `${head}\nexport * from './schemas.ts';\nexport * from './types.ts';\n`,
+  };
+}

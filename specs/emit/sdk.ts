@@ -1,0 +1,116 @@
+import { chatTypes, type Chat, readChat } from './chat.ts';
+import { type Operation, problemCodes, readOperations } from './http.ts';
+import { asObject, banner, docOf, type Json, refsIn, SpecError, typeOf } from './schema.ts';
+
+const literal = (value: string): string => `'${value}'`;
+const union = (values: readonly string[]): string => (values.length === 0 ? 'never' : values.map(literal).join(' | '));
+
+/** All that `roots` refer to, directly or not, out of `components`. */
+function reachable(components: Json, roots: readonly string[]): Json {
+  const found = new Set<string>();
+  const visit = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const inner of refsIn(components[name])) visit(inner);
+  };
+  for (const root of roots) visit(root);
+  return Object.fromEntries(Object.entries(components).filter(([name]) => found.has(name)));
+}
+
+/** What a method takes: path and query parameters and the members of the body, as one object. */
+function inputType(operation: Operation): string | undefined {
+  const parameters = operation.parameters.filter((parameter) => parameter.in !== 'header');
+  const lines = parameters.map(
+    ({ name, schema, required, description, at }) => `  ${docOf({ ...schema, description })}${name}${required ? '' : '?'}: ${typeOf(schema, at)};`,
+  );
+  const parts = [
+    ...(lines.length > 0 ? [`{\n${lines.join('\n')}\n}`] : []),
+    ...(operation.body ? [typeOf(operation.body, `${operation.at}/requestBody`)] : []),
+  ];
+  return parts.length === 0 ? undefined : parts.join(' & ');
+}
+
+const success = (operation: Operation) => operation.responses.filter(({ status }) => status >= 200 && status < 300);
+
+/** What a method resolves to. A handshake can't succeed over plain HTTP: its method always rejects, and says why. */
+function outputType(operation: Operation): string {
+  const results = success(operation);
+  if (results.length === 0) return 'never';
+  return [...new Set(results.map(({ schema, at }) => (schema ? typeOf(schema, at) : 'void')))].join(' | ');
+}
+
+const codesOf = (operation: Operation): string[] => [...new Set(operation.responses.flatMap(problemCodes))];
+
+function operationsFile(operations: readonly Operation[], types: readonly string[]): string {
+  const entries = operations.map((operation) => {
+    const params = operation.parameters.filter((parameter) => parameter.in !== 'header').map(({ name, in: place }) => `${name}: '${place}'`);
+    return `  ${operation.id}: { method: '${operation.method.toUpperCase()}', path: '${operation.path}', params: {${params.length > 0 ? ` ${params.join(', ')} ` : ''}}, body: ${operation.body !== undefined}, token: ${operation.security.includes('bearer')} },`;
+  });
+  const shapes = operations.map(
+    (operation) => `  ${operation.id}: {\n    input: ${(inputType(operation) ?? 'undefined').replaceAll('\n', '\n    ')};\n    output: ${outputType(operation)};\n    code: ${union(codesOf(operation))};\n  };`,
+  );
+  const signatures = operations.map((operation) => {
+    const input = inputType(operation);
+    const doc = docOf({
+      description: [`${operation.summary}.`.replace(/([.?!])\.$/, '$1'), operation.description, `Rejects with the codes ${codesOf(operation).map((code) => `\`${code}\``).join(', ')}.`].filter(Boolean).join('\n\n'),
+    });
+    return `${doc}${operation.id}(${input ? `input: Operations['${operation.id}']['input'], ` : ''}options?: Options): Promise<Operations['${operation.id}']['output']>;`.replace(/^/gm, '  ');
+  });
+  const bodies = operations.map((operation) =>
+    inputType(operation)
+      ? `  ${operation.id}: (input, options) => call('${operation.id}', input, options),`
+      : `  ${operation.id}: (options) => call('${operation.id}', undefined, options),`,
+  );
+  return [
+    `${banner('specs/openapi.yaml')}import type { ${types.join(', ')} } from './types.ts';\n`,
+    `/** How each operation is asked: what doesn't go into the path or the query is the JSON body. */\nexport const operations = {\n${entries.join('\n')}\n} as const;\n`,
+    `/** What each operation takes and gives, and the codes of the problems it may answer. */\nexport interface Operations {\n${shapes.join('\n')}\n}\n`,
+    `export type OperationId = keyof Operations;\n`,
+    `/** One method per operation. */\nexport interface Methods<Options> {\n${signatures.join('\n')}\n}\n`,
+    `/** Carries one operation out: the transport, which no spec can say. */\nexport type Call<Options> = <Id extends OperationId>(\n  id: Id,\n  input: Operations[Id]['input'],\n  options?: Options,\n) => Promise<Operations[Id]['output']>;\n`,
+    `export const createMethods = <Options>(call: Call<Options>): Methods<Options> => ({\n${bodies.join('\n')}\n});\n`,
+  ].join('\n');
+}
+
+function eventsFile(chat: Chat): string {
+  const events = chat.server.map(({ name, schema, summary }) => `  ${docOf({ description: summary })}  ${name}: ${schema};`);
+  return [
+    `${banner('specs/asyncapi.yaml')}import type { ${[...new Set(chat.server.map(({ schema }) => schema))].sort().join(', ')} } from './frames.ts';\n`,
+    `/** One event per frame that the server sends. */\nexport interface Events {\n${events.join('\n')}\n}\n`,
+    `export const eventNames = [${chat.server.map(({ name }) => literal(name)).join(', ')}] as const satisfies readonly (keyof Events)[];\n`,
+  ].join('\n');
+}
+
+/** The files of `sdk/src/generated`: plain TypeScript, nothing imported. */
+export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
+  const operations = readOperations(openapi);
+  const chat = readChat(asyncapi);
+  const components = asObject(asObject(openapi.components, '/components').schemas, '/components/schemas');
+  const roots = [
+    ...new Set(
+      operations.flatMap((operation) => [
+        ...refsIn(operation.body),
+        ...refsIn(operation.parameters.map(({ schema }) => schema)),
+        ...refsIn(success(operation).map(({ schema }) => schema)),
+      ]),
+    ),
+  ];
+  for (const [name, schema] of Object.entries(chat.schemas)) {
+    if (name in components && JSON.stringify(components[name]) !== JSON.stringify(schema)) {
+      throw new SpecError(`/components/schemas/${name}`, 'the two specs say different things');
+    }
+  }
+  const http = reachable(components, [...roots, 'Problem']);
+  const own = Object.fromEntries(Object.entries(http).filter(([name]) => !(name in chat.schemas)));
+  const shared = [...new Set(refsIn(own).filter((name) => name in chat.schemas))].sort();
+  const definitions = Object.entries(own).map(
+    ([name, schema]) => `${docOf(schema as Json)}export type ${name} = ${typeOf(schema as Json, `/components/schemas/${name}`)};\n`,
+  );
+  return {
+    'types.ts': `${banner('specs/openapi.yaml')}import type { ${shared.join(', ')} } from './frames.ts';\n\n${definitions.join('\n')}`,
+    'frames.ts': `${banner('specs/asyncapi.yaml')}\n${chatTypes(chat)}`,
+    'operations.ts': operationsFile(operations, roots.filter((name) => name in own).sort()),
+    'events.ts': eventsFile(chat),
+    'index.ts': `${banner('specs/')}\nexport * from './events.ts';\nexport * from './frames.ts';\nexport * from './operations.ts';\nexport type * from './types.ts';\n`,
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * The port between the room and its order. Whoever stands behind it decides the order of frames,
+ * their ids and times, and who joins and leaves; a room delivers what it decided.
+ */
+import type { ChatMessage, UserJoined, UserLeft } from '../../generated/chat/index.ts';
+
+/** A user as a token names it. `id` says who it is; `username` is what others see. */
+export interface Member {
+  readonly id: string;
+  readonly username: string;
+}
+
+/** What a session asks to say; the order adds who, when and the id. */
+export interface Draft {
+  readonly text: string;
+  readonly nonce?: string | undefined;
+}
+
+type Ordered<Frame> = Frame extends unknown ? Omit<Frame, 'id' | 'sent_at'> : never;
+
+/** A frame of the room's order, before its place in it. */
+export type OrderedFrame = Ordered<UserJoined | UserLeft | ChatMessage>;
+
+/**
+ * A frame and its place in the order. Ids sort as strings in the order, also across restarts.
+ * `sentAt` is RFC 3339 in UTC with milliseconds and never goes backwards.
+ */
+export interface Envelope {
+  readonly id: string;
+  readonly sentAt: string;
+  readonly frame: OrderedFrame;
+}
+
+/** Why somebody can't come in: another user holds the name, or nobody can decide now. */
+export type Refusal = 'name_in_use' | 'unavailable';
+
+/** One session's place in the room. */
+export interface Seat {
+  /** The point of the order at which `roster` is true: every envelope after it concerns this session. */
+  readonly id: string;
+  readonly sentAt: string;
+  /** Usernames in join order: without the user if this is its first session, with it otherwise. */
+  readonly roster: readonly string[];
+  /** Takes drafts in the order of the calls. The envelope reaches `deliver` like everyone else's. */
+  publish(draft: Draft): Promise<'accepted' | 'refused'>;
+  /** Gives the seat up: by a close (`left`) or a broken connection (`lost`). Later calls do nothing. */
+  release(how: 'left' | 'lost'): Promise<void>;
+}
+
+export type Admission = { readonly seat: Seat } | { readonly refusal: Refusal };
+
+export interface Backplane {
+  /** Begins the stream: `deliver` gets every envelope once, in order, without a gap. Called once, before `admit`. */
+  start(deliver: (envelope: Envelope) => void): Promise<void>;
+  /** Seats a session and announces its user if it is the first. The reply may come before or after the envelope. */
+  admit(member: Member): Promise<Admission>;
+  /** Says how `admit` would refuse, and changes nothing. */
+  refusalOf(member: Member): Promise<Refusal | undefined>;
+  /** From now on everything is refused and nothing is delivered. */
+  close(): Promise<void>;
+}
