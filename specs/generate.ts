@@ -39,7 +39,9 @@ async function generate(specs: string, out: string): Promise<void> {
 async function read(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return new Map(await Promise.all(files.map(async (file) => [relative(folder, file), await readFile(file, 'utf8')] as const)));
+  return new Map(
+    await Promise.all(files.map(async (file) => [relative(folder, file), await readFile(file, 'utf8')] as const)),
+  );
 }
 
 async function differences(specs: string, out: string): Promise<string[]> {

@@ -1,4 +1,15 @@
-import { asObject, assertKnown, banner, docOf, type Json, refName, SpecError, segment, typesOf, zodsOf } from './schema.ts';
+import {
+  asObject,
+  assertKnown,
+  banner,
+  docOf,
+  type Json,
+  refName,
+  SpecError,
+  segment,
+  typesOf,
+  zodsOf,
+} from './schema.ts';
 
 /** One frame type of the AsyncAPI spec, for one direction. */
 export interface Frame {
@@ -21,7 +32,8 @@ export interface Chat {
 const schemasAt = '/components/schemas';
 
 function lookUp(document: Json, ref: unknown, at: string): [part: Json, at: string] {
-  if (typeof ref !== 'string' || !ref.startsWith('#/')) throw new SpecError(at, `not a reference within the spec: ${ref}`);
+  if (typeof ref !== 'string' || !ref.startsWith('#/'))
+    throw new SpecError(at, `not a reference within the spec: ${ref}`);
   const part = ref
     .slice(2)
     .split('/')
@@ -50,19 +62,29 @@ export function withReferences(document: Json): Json {
 /** Reads frames and close codes out of a bundled AsyncAPI 3 document; stops at what it doesn't know. */
 export function readChat(document: Json): Chat {
   const schemas = asObject(asObject(document.components, '/components').schemas, schemasAt);
-  const chat = { schemas, server: [] as Frame[], client: [] as Frame[], closeCodes: [] as Chat['closeCodes'][number][] };
+  const chat = {
+    schemas,
+    server: [] as Frame[],
+    client: [] as Frame[],
+    closeCodes: [] as Chat['closeCodes'][number][],
+  };
 
   for (const [id, operation] of Object.entries(asObject(document.operations, '/operations'))) {
     const at = `/operations/${segment(id)}`;
     const { action, messages } = asObject(operation, at);
-    assertKnown(operation as Json, ['action', 'title', 'summary', 'description', 'security', 'channel', 'messages'], at);
+    assertKnown(
+      operation as Json,
+      ['action', 'title', 'summary', 'description', 'security', 'channel', 'messages'],
+      at,
+    );
     for (const entry of messages as Json[]) {
       let [message, place] = [entry, `${at}/messages`];
       while ('$ref' in message) [message, place] = lookUp(document, message.$ref, place);
       assertKnown(message, ['name', 'title', 'summary', 'description', 'payload', 'examples'], place);
       const schema = refName(asObject(message.payload, `${place}/payload`).$ref, `${place}/payload`);
       const name = asObject(asObject(asObject(schemas[schema], place).properties, place).type, place).const;
-      if (name !== message.name) throw new SpecError(`${place}/name`, `the frame's type is '${name}', not '${message.name}'`);
+      if (name !== message.name)
+        throw new SpecError(`${place}/name`, `the frame's type is '${name}', not '${message.name}'`);
       const frame = { name: String(name), schema, summary: String(message.summary ?? '') };
       if (action === 'send') chat.server.push(frame);
       else if (action === 'receive') chat.client.push(frame);
@@ -87,7 +109,9 @@ const union = (name: string, doc: string, frames: readonly Frame[]): string =>
 
 /** Frame types, unions and close codes as plain TypeScript. */
 export function chatTypes(chat: Chat): string {
-  const codes = chat.closeCodes.map(({ code, name, description }) => `${docOf({ description })}  ${name}: ${code},\n`.replace('\n  ', '\n').replace(/^/gm, '  ').trimEnd());
+  const codes = chat.closeCodes.map(({ code, name, description }) =>
+    `${docOf({ description })}  ${name}: ${code},\n`.replace('\n  ', '\n').replace(/^/gm, '  ').trimEnd(),
+  );
   return [
     typesOf(chat.schemas, schemasAt),
     union('ServerMessage', 'What the server sends.', chat.server),

@@ -43,7 +43,11 @@ function resolve(document: Json, part: Json, at: string): [part: Json, at: strin
   if (!match) throw new SpecError(at, `the generator does not know references like ${part.$ref} here`);
   const [, group, name] = match as unknown as [string, string, string];
   const place = `/components/${group}/${name}`;
-  return resolve(document, asObject(asObject(asObject(document.components, '/components')[group], place)[name], place), place);
+  return resolve(
+    document,
+    asObject(asObject(asObject(document.components, '/components')[group], place)[name], place),
+    place,
+  );
 }
 
 /** The only media type of `content`, with its schema. */
@@ -67,7 +71,9 @@ function readResponse(document: Json, status: string, part: Json): Response {
       return [name, resolved];
     }),
   );
-  const [mediaType, schema] = response.content ? content(response, ['application/json', 'application/problem+json'], at) : [];
+  const [mediaType, schema] = response.content
+    ? content(response, ['application/json', 'application/problem+json'], at)
+    : [];
   return { status: Number(status), description: String(response.description), mediaType, schema, headers, at };
 }
 
@@ -96,9 +102,16 @@ export function readOperations(document: Json): Operation[] {
     return Object.entries(item as Json).map(([method, value]): Operation => {
       const at = `${pathAt}/${method}`;
       const part = asObject(value, at);
-      assertKnown(part, ['operationId', 'tags', 'summary', 'description', 'security', 'parameters', 'requestBody', 'responses'], at);
-      if (part.requestBody) assertKnown(part.requestBody as Json, ['required', 'description', 'content'], `${at}/requestBody`);
-      const [, body] = part.requestBody ? content(part.requestBody as Json, ['application/json'], `${at}/requestBody`) : [];
+      assertKnown(
+        part,
+        ['operationId', 'tags', 'summary', 'description', 'security', 'parameters', 'requestBody', 'responses'],
+        at,
+      );
+      if (part.requestBody)
+        assertKnown(part.requestBody as Json, ['required', 'description', 'content'], `${at}/requestBody`);
+      const [, body] = part.requestBody
+        ? content(part.requestBody as Json, ['application/json'], `${at}/requestBody`)
+        : [];
       return {
         id: String(part.operationId),
         method,
@@ -110,7 +123,9 @@ export function readOperations(document: Json): Operation[] {
         security: ((part.security ?? document.security ?? []) as Json[]).flatMap((scheme) => Object.keys(scheme)),
         parameters: ((part.parameters ?? []) as Json[]).map((parameter) => readParameter(document, parameter, at)),
         body,
-        responses: Object.entries(asObject(part.responses, at)).map(([status, response]) => readResponse(document, status, response as Json)),
+        responses: Object.entries(asObject(part.responses, at)).map(([status, response]) =>
+          readResponse(document, status, response as Json),
+        ),
       };
     });
   });
@@ -133,10 +148,14 @@ function emitRequest(operation: Operation): string {
     const key = (name: string): string => json(place === 'header' ? name.toLowerCase() : name);
     return parameters.length === 0
       ? []
-      : [`    ${group}: z.object({ ${parameters.map((parameter) => `${key(parameter.name)}: ${parameterZod(parameter)}`).join(', ')} }),`];
+      : [
+          `    ${group}: z.object({ ${parameters.map((parameter) => `${key(parameter.name)}: ${parameterZod(parameter)}`).join(', ')} }),`,
+        ];
   });
   if (operation.body) {
-    lines.push(`    body: { required: true, content: { 'application/json': { schema: ${zodOf(operation.body, `${operation.at}/requestBody`)} } } },`);
+    lines.push(
+      `    body: { required: true, content: { 'application/json': { schema: ${zodOf(operation.body, `${operation.at}/requestBody`)} } } },`,
+    );
   }
   return lines.length === 0 ? '' : `  request: {\n${lines.join('\n')}\n  },\n`;
 }
@@ -144,7 +163,8 @@ function emitRequest(operation: Operation): string {
 function emitResponse({ status, description, mediaType, schema, headers, at }: Response): string {
   const parts = [`description: ${json(description)}`];
   if (Object.keys(headers).length > 0) parts.push(`headers: ${json(headers)}`);
-  if (mediaType && schema) parts.push(`content: { '${mediaType}': { schema: ${zodOf(schema, at).replaceAll('\n', '\n    ')} } }`);
+  if (mediaType && schema)
+    parts.push(`content: { '${mediaType}': { schema: ${zodOf(schema, at).replaceAll('\n', '\n    ')} } }`);
   return `    ${status}: {\n      ${parts.join(',\n      ')},\n    },\n`;
 }
 
@@ -165,7 +185,11 @@ ${operation.responses.map(emitResponse).join('')}  },
 /** The codes of the problems a response may hold. */
 export const problemCodes = ({ schema }: Response): string[] => {
   const code = ((schema?.allOf as Json[] | undefined)?.[1]?.properties as Json | undefined)?.code as Json | undefined;
-  return code ? [...new Set([code.const, (code.enum ?? []) as string[]].flat().filter((value) => value !== undefined))].map(String) : [];
+  return code
+    ? [...new Set([code.const, (code.enum ?? []) as string[]].flat().filter((value) => value !== undefined))].map(
+        String,
+      )
+    : [];
 };
 
 /** The files of `generated/http`. */
@@ -173,7 +197,11 @@ export async function emitHttp(document: Json): Promise<Record<string, string>> 
   const operations = readOperations(document);
   const components = asObject(asObject(document.components, '/components').schemas, '/components/schemas');
   const head = banner('specs/openapi.yaml');
-  const ast = await openapiTS(structuredClone(document) as unknown as OpenAPI3, { rootTypes: true, rootTypesNoSchemaPrefix: true, alphabetize: false });
+  const ast = await openapiTS(structuredClone(document) as unknown as OpenAPI3, {
+    rootTypes: true,
+    rootTypesNoSchemaPrefix: true,
+    alphabetize: false,
+  });
   const routes = operations.map(emitRoute).join('\n');
   const used = Object.keys(components)
     .map((name) => `${name[0]!.toLowerCase()}${name.slice(1)}Schema`)
@@ -192,4 +220,3 @@ export async function emitHttp(document: Json): Promise<Record<string, string>> 
     'openapi.json': `${JSON.stringify(document, null, 2)}\n`,
   };
 }
-

@@ -44,9 +44,16 @@ export const segment = (key: string): string => key.replaceAll('~', '~0').replac
 const kindOf = (schema: Json, at: string): string => {
   const literal = schema.const ?? (Array.isArray(schema.enum) ? schema.enum[0] : undefined);
   const kind =
-    '$ref' in schema ? '$ref' : 'allOf' in schema ? 'allOf' : (schema.type ?? (typeof literal === 'number' ? 'integer' : typeof literal));
+    '$ref' in schema
+      ? '$ref'
+      : 'allOf' in schema
+        ? 'allOf'
+        : (schema.type ?? (typeof literal === 'number' ? 'integer' : typeof literal));
   if (typeof kind !== 'string' || !(kind in keywords)) {
-    throw new SpecError(at, `the generator does not know schemas of this kind (${JSON.stringify(schema.type ?? Object.keys(schema))})`);
+    throw new SpecError(
+      at,
+      `the generator does not know schemas of this kind (${JSON.stringify(schema.type ?? Object.keys(schema))})`,
+    );
   }
   assertKnown(schema, [...keywords[kind]!, ...annotations], at);
   return kind;
@@ -97,7 +104,14 @@ const closed = (schema: Json, at: string): boolean => {
 function narrowing(schema: Json, at: string): [string, Json, string] {
   const [base, part, ...more] = schema.allOf as Json[];
   const place = `${at}/allOf/1`;
-  if (!base || !part || more.length > 0 || kindOf(base, `${at}/allOf/0`) !== '$ref' || kindOf(part, place) !== 'object' || closed(part, place)) {
+  if (
+    !base ||
+    !part ||
+    more.length > 0 ||
+    kindOf(base, `${at}/allOf/0`) !== '$ref' ||
+    kindOf(part, place) !== 'object' ||
+    closed(part, place)
+  ) {
     throw new SpecError(`${at}/allOf`, 'the generator knows only a $ref and an open object that narrows it');
   }
   return [refName(base.$ref, `${at}/allOf/0`), part, place];
@@ -142,7 +156,8 @@ export function typeOf(schema: Json, at: string): string {
     default: {
       closed(schema, at);
       const lines = members(schema, at).map(
-        ([name, inner, required, place]) => `${docOf(inner)}${property(name)}${required ? '' : '?'}: ${typeOf(inner, place)};`,
+        ([name, inner, required, place]) =>
+          `${docOf(inner)}${property(name)}${required ? '' : '?'}: ${typeOf(inner, place)};`,
       );
       return `{\n  ${lines.map(indent).join('\n  ')}\n}`;
     }
@@ -160,7 +175,8 @@ const regex = (pattern: string, at: string): string => {
 };
 
 const bounds = (schema: Json, least: string, most: string): string =>
-  (schema[least] === undefined ? '' : `.min(${schema[least]})`) + (schema[most] === undefined ? '' : `.max(${schema[most]})`);
+  (schema[least] === undefined ? '' : `.min(${schema[least]})`) +
+  (schema[most] === undefined ? '' : `.max(${schema[most]})`);
 
 /** A schema as a zod 4 schema. zod counts code points, as JSON Schema does. */
 export function zodOf(schema: Json, at: string): string {
@@ -202,7 +218,8 @@ export function ordered(components: Json, at: string): [name: string, schema: Js
   const visit = (name: string, path: readonly string[]): void => {
     if (done.has(name)) return;
     const place = `${at}/${name}`;
-    if (path.includes(name)) throw new SpecError(place, `the generator does not know cycles (${[...path, name].join(' → ')})`);
+    if (path.includes(name))
+      throw new SpecError(place, `the generator does not know cycles (${[...path, name].join(' → ')})`);
     if (!(name in components)) throw new SpecError(place, 'is referred to but not there');
     const schema = asObject(components[name], place);
     for (const inner of refsIn(schema)) visit(inner, [...path, name]);
@@ -224,5 +241,8 @@ export const typesOf = (components: Json, at: string): string =>
 /** Components as exported zod schemas, each held to its type of the same name in `types`. */
 export const zodsOf = (components: Json, at: string): string =>
   ordered(components, at)
-    .map(([name, schema, place]) => `export const ${schemaName(name)} = ${zodOf(schema, place)} satisfies z.ZodType<types.${name}>;\n`)
+    .map(
+      ([name, schema, place]) =>
+        `export const ${schemaName(name)} = ${zodOf(schema, place)} satisfies z.ZodType<types.${name}>;\n`,
+    )
     .join('\n');

@@ -1,4 +1,4 @@
-import { chatTypes, type Chat, readChat } from './chat.ts';
+import { type Chat, chatTypes, readChat } from './chat.ts';
 import { type Operation, problemCodes, readOperations } from './http.ts';
 import { asObject, banner, docOf, type Json, refsIn, SpecError, typeOf } from './schema.ts';
 
@@ -21,7 +21,8 @@ function reachable(components: Json, roots: readonly string[]): Json {
 function inputType(operation: Operation): string | undefined {
   const parameters = operation.parameters.filter((parameter) => parameter.in !== 'header');
   const lines = parameters.map(
-    ({ name, schema, required, description, at }) => `  ${docOf({ ...schema, description })}${name}${required ? '' : '?'}: ${typeOf(schema, at)};`,
+    ({ name, schema, required, description, at }) =>
+      `  ${docOf({ ...schema, description })}${name}${required ? '' : '?'}: ${typeOf(schema, at)};`,
   );
   const parts = [
     ...(lines.length > 0 ? [`{\n${lines.join('\n')}\n}`] : []),
@@ -43,18 +44,32 @@ const codesOf = (operation: Operation): string[] => [...new Set(operation.respon
 
 function operationsFile(operations: readonly Operation[], types: readonly string[]): string {
   const entries = operations.map((operation) => {
-    const params = operation.parameters.filter((parameter) => parameter.in !== 'header').map(({ name, in: place }) => `${name}: '${place}'`);
+    const params = operation.parameters
+      .filter((parameter) => parameter.in !== 'header')
+      .map(({ name, in: place }) => `${name}: '${place}'`);
     return `  ${operation.id}: { method: '${operation.method.toUpperCase()}', path: '${operation.path}', params: {${params.length > 0 ? ` ${params.join(', ')} ` : ''}}, body: ${operation.body !== undefined}, token: ${operation.security.includes('bearer')} },`;
   });
   const shapes = operations.map(
-    (operation) => `  ${operation.id}: {\n    input: ${(inputType(operation) ?? 'undefined').replaceAll('\n', '\n    ')};\n    output: ${outputType(operation)};\n    code: ${union(codesOf(operation))};\n  };`,
+    (operation) =>
+      `  ${operation.id}: {\n    input: ${(inputType(operation) ?? 'undefined').replaceAll('\n', '\n    ')};\n    output: ${outputType(operation)};\n    code: ${union(codesOf(operation))};\n  };`,
   );
   const signatures = operations.map((operation) => {
     const input = inputType(operation);
     const doc = docOf({
-      description: [`${operation.summary}.`.replace(/([.?!])\.$/, '$1'), operation.description, `Rejects with the codes ${codesOf(operation).map((code) => `\`${code}\``).join(', ')}.`].filter(Boolean).join('\n\n'),
+      description: [
+        `${operation.summary}.`.replace(/([.?!])\.$/, '$1'),
+        operation.description,
+        `Rejects with the codes ${codesOf(operation)
+          .map((code) => `\`${code}\``)
+          .join(', ')}.`,
+      ]
+        .filter(Boolean)
+        .join('\n\n'),
     });
-    return `${doc}${operation.id}(${input ? `input: Operations['${operation.id}']['input'], ` : ''}options?: Options): Promise<Operations['${operation.id}']['output']>;`.replace(/^/gm, '  ');
+    return `${doc}${operation.id}(${input ? `input: Operations['${operation.id}']['input'], ` : ''}options?: Options): Promise<Operations['${operation.id}']['output']>;`.replace(
+      /^/gm,
+      '  ',
+    );
   });
   const bodies = operations.map((operation) =>
     inputType(operation)
@@ -73,7 +88,9 @@ function operationsFile(operations: readonly Operation[], types: readonly string
 }
 
 function eventsFile(chat: Chat): string {
-  const events = chat.server.map(({ name, schema, summary }) => `  ${docOf({ description: summary })}  ${name}: ${schema};`);
+  const events = chat.server.map(
+    ({ name, schema, summary }) => `  ${docOf({ description: summary })}  ${name}: ${schema};`,
+  );
   return [
     `${banner('specs/asyncapi.yaml')}import type { ${[...new Set(chat.server.map(({ schema }) => schema))].sort().join(', ')} } from './frames.ts';\n`,
     `/** One event per frame that the server sends. */\nexport interface Events {\n${events.join('\n')}\n}\n`,
@@ -104,7 +121,8 @@ export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
   const own = Object.fromEntries(Object.entries(http).filter(([name]) => !(name in chat.schemas)));
   const shared = [...new Set(refsIn(own).filter((name) => name in chat.schemas))].sort();
   const definitions = Object.entries(own).map(
-    ([name, schema]) => `${docOf(schema as Json)}export type ${name} = ${typeOf(schema as Json, `/components/schemas/${name}`)};\n`,
+    ([name, schema]) =>
+      `${docOf(schema as Json)}export type ${name} = ${typeOf(schema as Json, `/components/schemas/${name}`)};\n`,
   );
   return {
     'types.ts': `${banner('specs/openapi.yaml')}import type { ${shared.join(', ')} } from './frames.ts';\n\n${definitions.join('\n')}`,

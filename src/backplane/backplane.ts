@@ -38,19 +38,27 @@ export type Refusal = 'name_in_use' | 'unavailable';
 export interface Seat {
   /** The point of the order at which `roster` is true: every envelope after it concerns this session. */
   readonly id: string;
+  /** When it was seated: not after any of those envelopes, nor before what came before. */
   readonly sentAt: string;
   /** Usernames in join order: without the user if this is its first session, with it otherwise. */
   readonly roster: readonly string[];
   /** Takes drafts in the order of the calls. The envelope reaches `deliver` like everyone else's. */
   publish(draft: Draft): Promise<'accepted' | 'refused'>;
-  /** Gives the seat up: by a close (`left`) or a broken connection (`lost`). Later calls do nothing. */
+  /**
+   * Gives the seat up, after the drafts it has taken: by a close (`left`) or a broken connection (`lost`).
+   * Later calls do nothing.
+   */
   release(how: 'left' | 'lost'): Promise<void>;
 }
 
 export type Admission = { readonly seat: Seat } | { readonly refusal: Refusal };
 
+/** Only `start` rejects: whatever else fails is told as a refusal. */
 export interface Backplane {
-  /** Begins the stream: `deliver` gets every envelope once, in order, without a gap. Called once, before `admit`. */
+  /**
+   * Begins the stream: `deliver` gets every envelope once, in order, without a gap, and none before it has returned
+   * from the one before, also if it calls back in here. `deliver` doesn't throw. Called once, before `admit`.
+   */
   start(deliver: (envelope: Envelope) => void): Promise<void>;
   /** Seats a session and announces its user if it is the first. The reply may come before or after the envelope. */
   admit(member: Member): Promise<Admission>;

@@ -1,0 +1,53 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { requestId } from 'hono/request-id';
+import { type Handlers, mount, routes } from '../generated/http/index.ts';
+import { fieldErrors } from './errors.ts';
+import { jsonBody } from './http/body.ts';
+import type { AppEnv } from './http/env.ts';
+import { codeOf, problem } from './http/problem.ts';
+import type { Log } from './log.ts';
+
+export type App = OpenAPIHono<AppEnv>;
+
+/** The HTTP half: every operation of the contract behind what all of them share. */
+export function createApp(handlers: Handlers<AppEnv>, log: Log): App {
+  const app: App = new OpenAPIHono<AppEnv>({
+    defaultHook: (result, c) => {
+      if (!result.success) return problem(c, 'invalid_body', { errors: fieldErrors(result.error.issues) });
+    },
+  });
+
+  app.use(requestId({ headerName: 'X-Request-Id', generator: () => crypto.randomUUID() }));
+  app.use(async (c, next) => {
+    const startedMs = performance.now();
+    c.set('log', log.child({ requestId: c.var.requestId }));
+    await next();
+    const status = c.env?.upgrade?.admitted ? 101 : c.res.status;
+    // The path alone: a query may hold what a log must not.
+    c.var.log.info(
+      { method: c.req.method, path: c.req.path, status, ms: Math.round(performance.now() - startedMs) },
+      'request',
+    );
+  });
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => problem(c, 'method_not_allowed', { headers: { Allow: methods.join(', ') } }),
+    }),
+  );
+  for (const route of Object.values(routes)) {
+    if ('request' in route && route.request && 'body' in route.request)
+      app.on([route.method], [route.path], ...jsonBody);
+  }
+
+  mount(app, handlers);
+
+  app.notFound((c) => problem(c, 'not_found'));
+  app.onError((error, c) => {
+    const code = codeOf(error);
+    if (code === 'internal_error') c.var.log.error({ err: error }, 'a request failed');
+    return problem(c, code);
+  });
+  return app;
+}

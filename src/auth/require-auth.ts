@@ -1,0 +1,47 @@
+import { type Identity, InvalidToken, type Tokens } from './tokens.ts';
+
+/** The subprotocol that is spoken, and the prefix of the one that carries a browser's token. */
+export const subprotocol = 'palaver.v1';
+const tokenPrefix = 'bearer.';
+
+/** RFC 6750, 2.1; the scheme's name has no case (RFC 9110, 11.1). */
+const bearer = /^bearer +([\w.~+/-]+=*)$/i;
+
+/** The subprotocols a client offers, in its order (RFC 6455, 4.1). */
+export const offeredProtocols = (headers: Headers): string[] =>
+  (headers.get('sec-websocket-protocol') ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+
+/**
+ * The token that a request carries, in `Authorization` or as a subprotocol.
+ * @throws {InvalidToken} where there are two that differ, two `Authorization` headers, or one that can't be read
+ */
+function tokenIn(headers: Headers): string | undefined {
+  const offered = offeredProtocols(headers).filter((name) => name.startsWith(tokenPrefix));
+  const tokens = new Set(offered.map((name) => name.slice(tokenPrefix.length)));
+  // Two headers of one name are joined by a comma, which no bearer token has.
+  const authorization = headers.get('authorization') ?? '';
+  if (/(^|, *)bearer( |,|$)/i.test(authorization)) {
+    const token = bearer.exec(authorization)?.[1];
+    if (token === undefined) throw new InvalidToken('Authorization can not be read');
+    tokens.add(token);
+  }
+  if (tokens.size > 1) throw new InvalidToken('The tokens offered differ');
+  return [...tokens][0];
+}
+
+/** Who asks, or the code of the problem that answers it (RFC 6750, 3). */
+export async function authenticate(
+  headers: Headers,
+  tokens: Tokens,
+): Promise<Identity | 'missing_token' | 'invalid_token'> {
+  try {
+    const token = tokenIn(headers);
+    return token === undefined ? 'missing_token' : await tokens.verify(token);
+  } catch (error) {
+    if (error instanceof InvalidToken) return 'invalid_token';
+    throw error;
+  }
+}

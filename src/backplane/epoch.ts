@@ -1,0 +1,32 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Up to 15 digits: below 2 ** 53 with room for many more runs. */
+const wholeNumber = /^\d{1,15}\n?$/;
+
+const readEpoch = async (file: string): Promise<number> => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return 0;
+  if (!wholeNumber.test(text))
+    throw new Error(`${file} is damaged: it should hold one number, the epoch of the last run`);
+  return Number(text);
+};
+
+/**
+ * Begins a run: returns its epoch, in milliseconds since 1970, greater than that of every earlier run with this
+ * `dataDir`, also when the clock went back. Kept in `dataDir`/epoch; the directory is made if it is missing.
+ * One run at a time. Throws when the file can't be read or written, or isn't a number.
+ */
+export const nextEpoch = async (dataDir: string, now: () => number = Date.now): Promise<number> => {
+  await mkdir(dataDir, { recursive: true });
+  const file = join(dataDir, 'epoch');
+  const epoch = Math.max(now(), (await readEpoch(file)) + 1);
+  // Written aside, flushed and renamed: a crash leaves the old number or the new one, never half of one.
+  const aside = `${file}.tmp`;
+  await writeFile(aside, `${epoch}\n`, { flush: true });
+  await rename(aside, file);
+  return epoch;
+};

@@ -1,0 +1,60 @@
+/** Who is in the room. Pure: no clock and no I/O; every adapter of the port decides presence by these rules. */
+import { foldedKey } from '../folded-key.ts';
+import type { Member } from './backplane.ts';
+
+interface User {
+  /** Of the user's first session, whatever the tokens of later ones say. */
+  readonly username: string;
+  sessions: number;
+}
+
+export interface Presence {
+  /** By user id. A Map keeps the order of insertion, which is join order. */
+  readonly users: Map<string, User>;
+  /** Folded name → id of the user who holds it. */
+  readonly holders: Map<string, string>;
+  /** The roster since the last change of it, made on demand. */
+  roster: readonly string[] | undefined;
+}
+
+/** `first`: the user was not in the room before. `username`: what the room calls the user. */
+export type Entered = { readonly first: boolean; readonly username: string };
+
+export const createPresence = (): Presence => ({ users: new Map(), holders: new Map(), roster: undefined });
+
+/** Only a first session can collide: who is in the room already keeps the name it came with. */
+export const refusalOf = ({ users, holders }: Presence, { id, username }: Member): 'name_in_use' | undefined =>
+  !users.has(id) && holders.has(foldedKey(username)) ? 'name_in_use' : undefined;
+
+/** Adds a session, unless it is refused; then nothing changes. */
+export const enter = (presence: Presence, member: Member): Entered | { readonly refusal: 'name_in_use' } => {
+  const refusal = refusalOf(presence, member);
+  if (refusal !== undefined) return { refusal };
+  const known = presence.users.get(member.id);
+  if (known !== undefined) {
+    known.sessions += 1;
+    return { first: false, username: known.username };
+  }
+  presence.users.set(member.id, { username: member.username, sessions: 1 });
+  presence.holders.set(foldedKey(member.username), member.id);
+  presence.roster = undefined;
+  return { first: true, username: member.username };
+};
+
+/** Takes a session away. Returns the username if it was the user's last one. */
+export const leave = (presence: Presence, userId: string): string | undefined => {
+  const user = presence.users.get(userId);
+  if (user === undefined) return undefined;
+  user.sessions -= 1;
+  if (user.sessions > 0) return undefined;
+  presence.users.delete(userId);
+  presence.holders.delete(foldedKey(user.username));
+  presence.roster = undefined;
+  return user.username;
+};
+
+/** Usernames in join order: a frozen snapshot, the same array until somebody joins or leaves. */
+export const rosterOf = (presence: Presence): readonly string[] => {
+  presence.roster ??= Object.freeze(Array.from(presence.users.values(), (user) => user.username));
+  return presence.roster;
+};

@@ -1,0 +1,73 @@
+import {
+  type ChatMessageFromClient,
+  type ClientMessage,
+  clientMessageSchemas,
+  type ErrorCode,
+  type ErrorMessage,
+  type ServerMessage,
+  type UsersOnline,
+} from '../../generated/chat/index.ts';
+import type { Envelope, Seat } from '../backplane/backplane.ts';
+import { detailOf } from '../errors.ts';
+
+const encode = (message: ServerMessage): Buffer => Buffer.from(JSON.stringify(message));
+
+/** A frame of the room's order, as everybody receives it. */
+export const encodeEnvelope = ({ id, sentAt, frame }: Envelope): Buffer =>
+  encode({ type: frame.type, id, sent_at: sentAt, msg: frame.msg } as ServerMessage);
+
+/** The first frame of a session: who is in the room at its seat's point of the order. */
+export const encodeUsersOnline = ({ id, sentAt, roster }: Pick<Seat, 'id' | 'sentAt' | 'roster'>): Buffer =>
+  encode({ type: 'users_online', id, sent_at: sentAt, msg: { list: roster as string[] } } satisfies UsersOnline);
+
+/** Why a client's frame is not taken; the nonce says which one, where it has one. */
+export interface FrameRefusal {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly nonce?: string | undefined;
+}
+
+export const encodeError = ({ code, detail, nonce }: FrameRefusal): Buffer =>
+  encode({
+    type: 'error',
+    sent_at: new Date().toISOString(),
+    msg: nonce === undefined ? { code, detail } : { code, detail, nonce },
+  } satisfies ErrorMessage);
+
+const nonceSchema = clientMessageSchemas.chat_message.shape.msg.shape.nonce;
+
+/** The nonce of a frame that is refused for something else. */
+function nonceOf(frame: object): string | undefined {
+  const msg: unknown = Reflect.get(frame, 'msg');
+  if (typeof msg !== 'object' || msg === null) return undefined;
+  return nonceSchema.safeParse(Reflect.get(msg, 'nonce')).data;
+}
+
+/** What a client sent, or why it is refused. Unknown properties are ignored. */
+export function decode(text: string): { message: ClientMessage } | { refusal: FrameRefusal } {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return { refusal: { code: 'malformed_json', detail: 'The frame is not JSON.' } };
+  }
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) {
+    return { refusal: { code: 'invalid_message', detail: 'The frame is not a JSON object.' } };
+  }
+  const type: unknown = Reflect.get(frame, 'type');
+  if (typeof type !== 'string') {
+    return { refusal: { code: 'invalid_message', detail: '/type: not a string', nonce: nonceOf(frame) } };
+  }
+  if (!Object.hasOwn(clientMessageSchemas, type)) {
+    return {
+      refusal: {
+        code: 'unknown_type',
+        detail: 'There is no frame of this type for clients to send.',
+        nonce: nonceOf(frame),
+      },
+    };
+  }
+  const result = clientMessageSchemas[type as ChatMessageFromClient['type']].safeParse(frame);
+  if (result.success) return { message: result.data };
+  return { refusal: { code: 'invalid_message', detail: detailOf(result.error.issues), nonce: nonceOf(frame) } };
+}

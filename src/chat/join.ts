@@ -1,0 +1,55 @@
+import type { Context } from 'hono';
+import type { Handlers } from '../../generated/http/index.ts';
+import { authenticate, offeredProtocols } from '../auth/require-auth.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import type { AppEnv } from '../http/env.ts';
+import { problem } from '../http/problem.ts';
+import type { Room } from './room.ts';
+
+interface Parts {
+  readonly tokens: Tokens;
+  readonly room: Room;
+  readonly isStopping: () => boolean;
+}
+
+/** A chunked body counts as a body, however short it turns out. */
+const hasBody = (headers: Headers): boolean =>
+  headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0;
+
+/** 16 bytes in base64 (RFC 6455, 4.1). */
+const handshakeKey = /^[A-Za-z0-9+/]{22}==$/;
+/** A token of RFC 9110, 5.6.2. */
+const protocolName = /^[\w!#$%&'*+.^`|~-]+$/;
+
+function isHandshake(headers: Headers): boolean {
+  const offered = offeredProtocols(headers);
+  return (
+    handshakeKey.test(headers.get('sec-websocket-key') ?? '') &&
+    offered.every((name) => protocolName.test(name)) &&
+    new Set(offered).size === offered.length &&
+    (offered.length > 0 || !headers.has('sec-websocket-protocol'))
+  );
+}
+
+/** The door: authenticates, then admits; without a handshake it answers as it would have, and 426 to whom it would let in. */
+export function joinHandlers({ tokens, room, isStopping }: Parts): Pick<Handlers<AppEnv>, 'join' | 'joinByPost'> {
+  const join = async (c: Context<AppEnv>) => {
+    const { headers } = c.req.raw;
+    const { upgrade } = c.env;
+    if (hasBody(headers)) return problem(c, 'body_not_allowed');
+    if (upgrade && !isHandshake(headers)) return problem(c, 'malformed_handshake');
+    const identity = await authenticate(headers, tokens);
+    if (typeof identity === 'string') return problem(c, identity);
+    if (isStopping()) return problem(c, 'shutting_down');
+    const { id, username, expiresAtMs } = identity;
+    if (!upgrade || headers.get('sec-websocket-version') !== '13') {
+      return problem(c, (await room.refusalOf({ id, username })) ?? 'upgrade_required');
+    }
+    const admission = await room.enter({ id, username });
+    if ('refusal' in admission) return problem(c, admission.refusal);
+    upgrade.admitted = { entry: admission.entry, expiresAtMs, log: c.var.log.child({ userId: id }) };
+    // Never sent: who is admitted gets the 101 from the upgrade.
+    return c.body(null);
+  };
+  return { join, joinByPost: join };
+}

@@ -1,0 +1,107 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { subprotocol } from '../auth/require-auth.ts';
+import type { AppEnv } from '../http/env.ts';
+import type { Log } from '../log.ts';
+import { runSession } from './session.ts';
+
+const maxFrameBytes = 65_536;
+/** How long a peer may take to answer a close, or to read a refusal. */
+const closeTimeoutMs = 2_000;
+
+interface Parts {
+  readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
+  readonly log: Log;
+}
+
+export interface Upgrades {
+  /** Whether a request is a handshake for the room; everything else is plain HTTP, its `Upgrade` header ignored (RFC 9110, 7.8). */
+  wants(incoming: IncomingMessage): boolean;
+  /** For the server's `upgrade` event. */
+  handle(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Resolves when no session's socket is open. */
+  drained(): Promise<void>;
+}
+
+/** From an upgrade request to a session: the app answers it like any other, and says whom it admits. */
+export function createUpgrades({ fetch, log }: Parts): Upgrades {
+  const sockets = new Set<WebSocket>();
+  let whenEmpty: (() => void) | undefined;
+  // `closeTimeout` is newer than the types.
+  const options: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxFrameBytes,
+    closeTimeout: closeTimeoutMs,
+    handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
+  };
+  const webSockets = new WebSocketServer(options);
+
+  async function answer(incoming: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const upgrade: NonNullable<AppEnv['Bindings']['upgrade']> = {};
+    const response = await fetch(requestOf(incoming), { incoming, upgrade });
+    const { admitted } = upgrade;
+    if (!admitted) return refuse(response, incoming, socket);
+    // ws takes GET only; POST /join is the same handshake by another name.
+    incoming.method = 'GET';
+    let opened = false;
+    webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
+      opened = true;
+      sockets.add(webSocket);
+      webSocket.once('close', () => {
+        sockets.delete(webSocket);
+        if (sockets.size === 0) whenEmpty?.();
+      });
+      runSession(webSocket, admitted);
+    });
+    if (!opened) await admitted.entry.release('lost');
+  }
+
+  return {
+    wants: ({ method, url = '', headers }) =>
+      headers.upgrade?.toLowerCase() === 'websocket' &&
+      (method === 'GET' || method === 'POST') &&
+      (url === '/join' || url.startsWith('/join?')) &&
+      headers.host !== undefined &&
+      headers['transfer-encoding'] === undefined &&
+      Number(headers['content-length'] ?? 0) === 0,
+
+    handle: (incoming, socket, head) => {
+      // First of all: a reset at any time must not end the process.
+      socket.on('error', (error) => log.debug({ err: error }, 'a connection failed'));
+      answer(incoming, socket as Socket, head).catch((error: unknown) => {
+        log.error({ err: error }, 'an upgrade failed');
+        socket.destroy();
+      });
+    },
+
+    drained: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => (whenEmpty = resolve))),
+  };
+}
+
+function requestOf({ method, url, rawHeaders }: IncomingMessage): Request {
+  const headers = new Headers();
+  for (let index = 0; index < rawHeaders.length; index += 2) headers.append(rawHeaders[index]!, rawHeaders[index + 1]!);
+  return new Request(`http://localhost${url}`, { method: method!, headers });
+}
+
+/** Writes a response to a socket that has left the HTTP server, and lets the peer read it before the end. */
+async function refuse(response: Response, incoming: IncomingMessage, socket: Socket): Promise<void> {
+  const body = Buffer.from(await response.arrayBuffer());
+  const outgoing = new ServerResponse(incoming);
+  outgoing.assignSocket(socket);
+  outgoing.shouldKeepAlive = false;
+  const connection = ['close', response.headers.get('connection')].filter((value) => value !== null).join(', ');
+  outgoing.writeHead(response.status, {
+    ...Object.fromEntries(response.headers),
+    connection,
+    'content-length': body.length,
+  });
+  outgoing.end(body, () => socket.end());
+  // What it sent after its handshake is dropped, unread data would turn the end into a reset.
+  socket.resume();
+  socket.setTimeout(closeTimeoutMs, () => socket.destroy());
+}

@@ -1,0 +1,45 @@
+import type { FieldError, ProblemCode } from '../generated/http/index.ts';
+
+/** Every problem code of the OpenAPI spec, with its HTTP status and its title. */
+export const problems = {
+  malformed_request: [400, 'Malformed request'],
+  malformed_body: [400, 'Body is not JSON'],
+  invalid_body: [400, 'Body is not valid'],
+  body_not_allowed: [400, 'Body not allowed'],
+  malformed_handshake: [400, 'Malformed handshake'],
+  invalid_credentials: [401, 'Wrong e-mail or password'],
+  missing_token: [401, 'Token missing'],
+  invalid_token: [401, 'Token refused'],
+  not_found: [404, 'Not found'],
+  method_not_allowed: [405, 'Method not allowed'],
+  email_taken: [409, 'E-mail taken'],
+  username_taken: [409, 'Username taken'],
+  name_in_use: [409, 'Name in use'],
+  body_too_large: [413, 'Body too large'],
+  unsupported_media_type: [415, 'Unsupported media type'],
+  upgrade_required: [426, 'Upgrade required'],
+  internal_error: [500, 'Internal error'],
+  overloaded: [503, 'Overloaded'],
+  store_unavailable: [503, 'User store unavailable'],
+  unavailable: [503, 'Room unavailable'],
+  shutting_down: [503, 'Server is shutting down'],
+} as const satisfies Record<ProblemCode, readonly [status: number, title: string]>;
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** Where an issue is, as a JSON pointer (RFC 6901). */
+const pointerOf = ({ path }: Issue): string =>
+  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+/** All that failed validation, as the contract tells it. */
+export const fieldErrors = (issues: readonly Issue[]): FieldError[] =>
+  issues.map((issue) => ({ pointer: pointerOf(issue), detail: issue.message }));
+
+/** The same in one text. */
+export const detailOf = (issues: readonly Issue[]): string =>
+  fieldErrors(issues)
+    .map(({ pointer, detail }) => `${pointer}: ${detail}`)
+    .join('; ');

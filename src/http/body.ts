@@ -1,0 +1,28 @@
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { problem } from './problem.ts';
+
+/** What a body may have. */
+const maxBodyBytes = 16_384;
+
+/** `application/json`, with no charset or with UTF-8 (RFC 9110, 8.3.1; RFC 8259, 8.1). */
+const json = /^application\/json *(; *charset *= *"?utf-8"?)? *$/i;
+
+const isUtf8 = (bytes: ArrayBuffer): boolean => {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Lets only bodies through that are small enough, and JSON by their type and UTF-8 by their bytes. */
+export const jsonBody: readonly MiddlewareHandler[] = [
+  bodyLimit({ maxSize: maxBodyBytes, onError: (c) => problem(c, 'body_too_large') }),
+  async (c, next) => {
+    if (!json.test(c.req.header('content-type') ?? '')) return problem(c, 'unsupported_media_type');
+    if (!isUtf8(await c.req.arrayBuffer())) return problem(c, 'malformed_body');
+    return next();
+  },
+];

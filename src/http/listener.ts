@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { App } from '../app.ts';
+import type { Upgrades } from '../chat/upgrade.ts';
+import type { Config } from '../config.ts';
+import { codeOf, plainProblem } from './problem.ts';
+
+/** A request that is not whole after this time is cut off; looked after every `checkIntervalMs`. */
+const requestTimeoutMs = 30_000;
+const checkIntervalMs = 5_000;
+/** How long requests under way may take once the server stops. */
+const closeTimeoutMs = 3_000;
+
+/** The answer to bytes that are no HTTP. One that ran out of time is only cut off. */
+async function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): Promise<void> {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const response = plainProblem('malformed_request');
+  const body = await response.text();
+  const head = [...response.headers, ['Content-Length', Buffer.byteLength(body)], ['Connection', 'close']];
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
+}
+
+/** The HTTP server: the app's requests, and the room's handshakes. */
+export function createListener(app: App, upgrades: Upgrades): Server {
+  const listener = getRequestListener(app.fetch as Parameters<typeof getRequestListener>[0], {
+    errorHandler: (error) => plainProblem(codeOf(error)),
+    overrideGlobalObjects: false,
+  });
+  const server = createServer(
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: checkIntervalMs,
+      // Its absence is answered by the app's own words.
+      requireHostHeader: false,
+      shouldUpgradeCallback: upgrades.wants,
+    },
+    listener,
+  );
+  server.on('upgrade', upgrades.handle);
+  // An expectation that isn't known is ignored (RFC 9110, 10.1.1).
+  server.on('checkExpectation', listener);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    refuseGarbage(error, socket as Socket).catch(() => socket.destroy());
+  });
+  return server;
+}
+
+/** Begins to listen; resolves with the port. */
+export async function listen(server: Server, { port, host }: Pick<Config, 'port' | 'host'>): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** Takes no more requests; resolves when those under way are answered, or their time is up. */
+export async function close(server: Server): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
+  server.close();
+  await once(server, 'close');
+  clearTimeout(cut);
+}

@@ -1,0 +1,64 @@
+import { RequestError } from '@hono/node-server';
+import type { Context, TypedResponse } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { FieldError, Problem, ProblemCode } from '../../generated/http/index.ts';
+import { problems } from '../errors.ts';
+import { Overloaded } from '../users/passwords.ts';
+import { StoreUnavailable } from '../users/user-store.ts';
+
+type Problems = typeof problems;
+type Status<Code extends ProblemCode> = Problems[Code][0];
+
+interface Extra {
+  readonly detail?: string;
+  readonly errors?: FieldError[];
+  readonly headers?: Record<string, string>;
+}
+
+/** When to come back, in seconds, where it is worth a try (RFC 9110, 10.2.3). */
+const retryAfterS = '1';
+
+/** The headers that go with a code: the spec declares them with its status. */
+function headersOf(code: ProblemCode): Record<string, string> {
+  const status = problems[code][0];
+  if (code === 'invalid_token') return { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
+  if (status === 401) return { 'WWW-Authenticate': 'Bearer' };
+  if (status === 426) return { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '13' };
+  if (status === 503) return { 'Retry-After': retryAfterS };
+  return {};
+}
+
+const bodyOf = (code: ProblemCode, { detail, errors }: Extra): Problem => {
+  const [status, title] = problems[code];
+  return {
+    type: `urn:palaver:problem:${code}`,
+    title,
+    status,
+    code,
+    ...(detail && { detail }),
+    ...(errors && { errors }),
+  };
+};
+
+/** A problem as a response (RFC 9457), typed by its code: an operation that doesn't declare it does not compile. */
+export const problem = <Code extends ProblemCode>(c: Context, code: Code, extra: Extra = {}) =>
+  c.json(bodyOf(code, extra), problems[code][0], {
+    ...headersOf(code),
+    ...extra.headers,
+    'Content-Type': 'application/problem+json',
+  }) as unknown as Response & TypedResponse<Problem & { code: Code; status: Status<Code> }, Status<Code>, 'json'>;
+
+/** The same where there is no context: a request that could not be read. */
+export function plainProblem(code: ProblemCode): Response {
+  const headers = { ...headersOf(code), 'Content-Type': 'application/problem+json' };
+  return new Response(JSON.stringify(bodyOf(code, {})), { status: problems[code][0], headers });
+}
+
+/** The code for what was thrown on the way; `internal_error` for what nobody foresaw. */
+export function codeOf(error: unknown): ProblemCode {
+  if (error instanceof Overloaded) return 'overloaded';
+  if (error instanceof StoreUnavailable) return 'store_unavailable';
+  if (error instanceof RequestError) return 'malformed_request';
+  if (error instanceof HTTPException && error.status === 400) return 'malformed_body';
+  return 'internal_error';
+}

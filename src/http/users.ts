@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import type { Handlers } from '../../generated/http/index.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import type { Passwords } from '../users/passwords.ts';
+import type { UserStore } from '../users/user-store.ts';
+import type { AppEnv } from './env.ts';
+import { problem } from './problem.ts';
+
+interface Parts {
+  readonly store: UserStore;
+  readonly passwords: Passwords;
+  readonly tokens: Tokens;
+}
+
+/** The desk where users are made and tokens given out. */
+export const userHandlers = ({ store, passwords, tokens }: Parts): Pick<Handlers<AppEnv>, 'createUser' | 'login'> => ({
+  createUser: async (c) => {
+    const { email, username, password } = c.req.valid('json');
+    const user = { id: randomUUID(), username, email };
+    const result = await store.insert({ ...user, passwordHash: await passwords.hash(password) });
+    return result === 'inserted' ? c.json(user, 201) : problem(c, result);
+  },
+
+  login: async (c) => {
+    const { email, password } = c.req.valid('json');
+    const user = await store.findByEmail(email);
+    // An unknown e-mail is checked all the same, so that it takes as long.
+    if (!(await passwords.verify(password, user?.passwordHash)) || !user) return problem(c, 'invalid_credentials');
+    const { id, username } = user;
+    return c.json({ id, username, token: await tokens.issue({ id, username }) }, 200);
+  },
+});

@@ -1,0 +1,75 @@
+import { closeCodes } from '../generated/chat/index.ts';
+import { createApp } from './app.ts';
+import { signingSecret } from './auth/secret.ts';
+import { createTokens } from './auth/tokens.ts';
+import type { Backplane } from './backplane/backplane.ts';
+import { nextEpoch } from './backplane/epoch.ts';
+import { createLocalBackplane } from './backplane/local.ts';
+import { joinHandlers } from './chat/join.ts';
+import { createRoom } from './chat/room.ts';
+import { createUpgrades } from './chat/upgrade.ts';
+import type { Config } from './config.ts';
+import { close, createListener, listen } from './http/listener.ts';
+import { opsHandlers } from './http/ops.ts';
+import { userHandlers } from './http/users.ts';
+import type { Log } from './log.ts';
+import { createPasswords, type Passwords } from './users/passwords.ts';
+import { openSqliteStore } from './users/sqlite.ts';
+import type { UserStore } from './users/user-store.ts';
+
+/** What stands behind the ports; a test may put something else there. */
+export interface Adapters {
+  readonly store: UserStore;
+  readonly backplane: Backplane;
+  readonly passwords: Passwords;
+}
+
+export interface RunningServer {
+  readonly host: string;
+  readonly port: number;
+  /** Takes nobody in any more, ends every session with 1001, answers what it has begun to, closes the store. */
+  stop(): Promise<void>;
+}
+
+/** The system: picks what stands behind each port, puts it together, and says in which order it starts and stops. */
+export async function startServer(config: Config, log: Log, adapters: Partial<Adapters> = {}): Promise<RunningServer> {
+  let stopping = false;
+  const isStopping = (): boolean => stopping;
+
+  const tokens = createTokens({ secret: signingSecret(config), issuer: config.jwtIssuer, ttlS: config.jwtTtlS });
+  const passwords = adapters.passwords ?? createPasswords();
+  const store = adapters.store ?? openSqliteStore(config.dataDir);
+  const backplane = adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir) });
+  const room = createRoom(backplane);
+
+  const app = createApp(
+    {
+      ...userHandlers({ store, passwords, tokens }),
+      ...joinHandlers({ tokens, room, isStopping }),
+      ...opsHandlers({ store, isStopping }),
+    },
+    log,
+  );
+  const upgrades = createUpgrades({ fetch: app.fetch, log });
+  const server = createListener(app, upgrades);
+
+  try {
+    await room.start();
+    const port = await listen(server, config);
+    return {
+      host: config.host,
+      port,
+      stop: async () => {
+        stopping = true;
+        room.close(closeCodes.going_away);
+        await upgrades.drained();
+        await close(server);
+        await backplane.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

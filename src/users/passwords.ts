@@ -1,0 +1,54 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import * as scryptKdf from 'scrypt-kdf';
+
+/** Too many passwords wait already. */
+export class Overloaded extends Error {
+  override name = 'Overloaded';
+}
+
+export interface Passwords {
+  /** A salted hash with its parameters inside, as base64 text. @throws {Overloaded} */
+  hash(password: string): Promise<string>;
+  /** Whether `password` made `hash`. Without a hash (nobody has this e-mail) it costs the same and is false. @throws {Overloaded} */
+  verify(password: string, hash: string | undefined): Promise<boolean>;
+}
+
+// The package's types lack the default export that it has at run time.
+const scrypt = (scryptKdf as unknown as { default: typeof scryptKdf }).default;
+
+/** NFC first, so that one password typed on two systems is one password (RFC 8265, 4.2). */
+const bytesOf = (password: string): Uint8Array => Buffer.from(password.normalize('NFC'));
+
+/** scrypt (RFC 7914; N is 2^logN), as many at once as cores, and a bounded queue behind them. */
+export function createPasswords({
+  params = { logN: 15, r: 8, p: 3 },
+  atOnce = availableParallelism(),
+  queueMax = 100,
+}: {
+  params?: scryptKdf.ScryptParams;
+  atOnce?: number;
+  queueMax?: number;
+} = {}): Passwords {
+  const limit = pLimit(atOnce);
+  const bounded = <T>(work: () => Promise<T>): Promise<T> => {
+    if (limit.pendingCount >= queueMax) throw new Overloaded('Too many passwords wait to be hashed');
+    return limit(work);
+  };
+  const kdf = async (password: string): Promise<Uint8Array> => scrypt.kdf(bytesOf(password), params);
+  /** What an unknown e-mail is checked against, made at the first need. */
+  let dummy: Promise<Uint8Array> | undefined;
+
+  return {
+    hash: async (password) => bounded(async () => Buffer.from(await kdf(password)).toString('base64')),
+    verify: async (password, hash) => {
+      if (hash === undefined) {
+        dummy ??= kdf('a password that nobody has');
+        const key = await dummy;
+        await bounded(() => scrypt.verify(key, bytesOf(password)));
+        return false;
+      }
+      return bounded(() => scrypt.verify(Buffer.from(hash, 'base64'), bytesOf(password)));
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { User } from '../../generated/http/index.ts';
+
+/** A user as the store keeps it. */
+export interface StoredUser extends User {
+  /** What `passwords.hash` gave. */
+  readonly passwordHash: string;
+}
+
+/**
+ * The port to the users. E-mail addresses and usernames are unique by their folded key, and the database itself sees to
+ * it: a duplicate is its answer, not that of a look beforehand.
+ */
+export interface UserStore {
+  /** Keeps a user. If both its e-mail and its username are taken, `email_taken` is told. @throws {StoreUnavailable} */
+  insert(user: StoredUser): Promise<'inserted' | 'email_taken' | 'username_taken'>;
+  /** The user with this e-mail address, by its folded key. @throws {StoreUnavailable} */
+  findByEmail(email: string): Promise<StoredUser | undefined>;
+  /** Resolves when the store can be read and written. @throws {StoreUnavailable} */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The store can't answer now; it may later. */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable';
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import type { Admission, Backplane, Envelope, Seat } from '../../src/backplane/backplane.ts';
+import { createLocalBackplane } from '../../src/backplane/local.ts';
+import { backplaneSuite } from '../suites/backplane.ts';
+
+const epoch = Date.UTC(2026, 0, 1);
+const ann = { id: '1', username: 'Ann' };
+const bob = { id: '2', username: 'Bob' };
+
+backplaneSuite('local', () => createLocalBackplane({ epoch }));
+
+const seatOf = (admission: Admission): Seat => {
+  if ('refusal' in admission) throw new Error(`refused: ${admission.refusal}`);
+  return admission.seat;
+};
+
+const listen = async (backplane: Backplane): Promise<Envelope[]> => {
+  const heard: Envelope[] = [];
+  await backplane.start((envelope) => heard.push(envelope));
+  return heard;
+};
+
+describe('local backplane', () => {
+  it('begins where its epoch begins, in ids of one width', async () => {
+    const backplane = createLocalBackplane({ epoch: 5, now: () => 7 });
+    const heard = await listen(backplane);
+    const { id } = seatOf(await backplane.admit(ann));
+    expect([id, heard[0]?.id]).toEqual(['0000000000000005-0000000000000000', '0000000000000005-0000000000000001']);
+  });
+
+  it('rises across restarts, also to an epoch with one digit more', async () => {
+    const lastIds: string[] = [];
+    for (const epoch of [9, 10, 999_999_999_999, 1_000_000_000_000, Number.MAX_SAFE_INTEGER]) {
+      const backplane = createLocalBackplane({ epoch: Math.min(epoch, 8.64e15), now: () => 0 });
+      const heard = await listen(backplane);
+      const seat = seatOf(await backplane.admit(ann));
+      for (let n = 0; n < 11; n += 1) await seat.publish({ text: 'x' });
+      lastIds.push(heard[0]!.id, heard.at(-1)!.id);
+    }
+    expect(lastIds).toEqual([...new Set(lastIds)].sort());
+  });
+
+  it('lets time stand still while the clock is behind, and never goes below the epoch', async () => {
+    const clock = [epoch - 5_000, epoch + 10, epoch + 3, epoch - 60_000, epoch + 11];
+    let now = epoch - 5_000;
+    const backplane = createLocalBackplane({ epoch, now: () => now });
+    const heard = await listen(backplane);
+    const seat = seatOf(await backplane.admit(ann));
+    for (const at of clock) {
+      now = at;
+      await seat.publish({ text: 'x' });
+    }
+    const times = [seat, ...heard].map(({ sentAt }) => Date.parse(sentAt) - epoch);
+    expect(times).toEqual([0, 0, 0, 10, 10, 10, 11]);
+  });
+
+  it('shares one frozen roster among the sessions that join between two changes of it', async () => {
+    const backplane = createLocalBackplane({ epoch });
+    await listen(backplane);
+    await backplane.admit(ann);
+    const [second, third] = [seatOf(await backplane.admit(ann)), seatOf(await backplane.admit(ann))];
+    expect(third.roster).toBe(second.roster);
+    expect(Object.isFrozen(second.roster)).toBe(true);
+    const beforeBob = seatOf(await backplane.admit(bob));
+    expect(beforeBob.roster).toBe(second.roster);
+    expect(seatOf(await backplane.admit(bob)).roster).toEqual(['Ann', 'Bob']);
+    expect(second.roster).toEqual(['Ann']);
+  });
+
+  it('orders what deliver itself does by the calls, seats included', async () => {
+    const backplane = createLocalBackplane({ epoch });
+    const heard: string[] = [];
+    const seats: Promise<Admission>[] = [];
+    await backplane.start(({ frame }) => {
+      if (frame.type === 'user_joined' && frame.msg.username === 'Ann')
+        seats.push(backplane.admit(bob), backplane.admit(bob));
+      heard.push(`${frame.type} ${'username' in frame.msg ? frame.msg.username : ''}`);
+    });
+    await backplane.admit(ann);
+    const [first, second] = (await Promise.all(seats)).map(seatOf);
+    expect(heard).toEqual(['user_joined Ann', 'user_joined Bob']);
+    expect([first?.roster, second?.roster]).toEqual([['Ann'], ['Ann', 'Bob']]);
+  });
+
+  it('drops what still waits for delivery when it is closed from inside deliver', async () => {
+    const backplane = createLocalBackplane({ epoch });
+    const heard: Envelope[] = [];
+    await backplane.start((envelope) => {
+      heard.push(envelope);
+      void backplane.admit(bob);
+      void backplane.close();
+    });
+    await backplane.admit(ann);
+    expect(heard).toHaveLength(1);
+  });
+});
