@@ -51,7 +51,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     log,
   );
   const upgrades = createUpgrades({ fetch: app.fetch, log });
-  const server = createListener(app, upgrades);
+  const server = createListener((request, bindings) => app.fetch(request, bindings), upgrades);
 
   try {
     await room.start();

@@ -2,15 +2,15 @@
 import { z } from 'zod';
 import type * as types from './types.ts';
 
-export const userIdSchema = z.string().min(1).max(128).regex(/^[^\ud800-\udfff]*$/u) satisfies z.ZodType<types.UserId>;
+export const userIdSchema = z.string().min(1).max(128).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.UserId>;
 
-export const usernameSchema = z.string().min(1).max(64).regex(/^[^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]([^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]*[^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])?$/u) satisfies z.ZodType<types.Username>;
+export const usernameSchema = z.string().min(1).max(64).regex(/^[^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]([^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]*[^\ud800-\udfff\u0000-\u001f\u007f-\u009f\u2028\u2029\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])?$/u, { error: 'must have no control, format or line characters, and no white space at either end' }) satisfies z.ZodType<types.Username>;
 
-export const emailSchema = z.string().min(3).max(254).regex(/^[^@\ud800-\udfff\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+@[^@\ud800-\udfff\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$/u) satisfies z.ZodType<types.Email>;
+export const emailSchema = z.string().min(3).max(254).regex(/^[^@\ud800-\udfff\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+@[^@\ud800-\udfff\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$/u, { error: 'must have one @ with something on both sides, and no white space or control characters' }) satisfies z.ZodType<types.Email>;
 
-export const passwordSchema = z.string().min(8).max(256).regex(/^[^\ud800-\udfff]*$/u) satisfies z.ZodType<types.Password>;
+export const passwordSchema = z.string().min(8).max(256).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Password>;
 
-export const tokenSchema = z.string().min(1).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u) satisfies z.ZodType<types.Token>;
+export const tokenSchema = z.string().min(1).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
 
 export const createUserRequestSchema = z.object({
   email: emailSchema,
@@ -19,8 +19,8 @@ export const createUserRequestSchema = z.object({
 }) satisfies z.ZodType<types.CreateUserRequest>;
 
 export const loginRequestSchema = z.object({
-  email: z.string().regex(/^[^\ud800-\udfff]*$/u),
-  password: z.string().regex(/^[^\ud800-\udfff]*$/u),
+  email: z.string().regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }),
+  password: z.string().regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }),
 }) satisfies z.ZodType<types.LoginRequest>;
 
 export const userSchema = z.strictObject({

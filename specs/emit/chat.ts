@@ -41,7 +41,10 @@ function lookUp(document: Json, ref: unknown, at: string): [part: Json, at: stri
   return [asObject(part, ref), ref.slice(1)];
 }
 
-/** What the AsyncAPI parser resolved, with references by name again: it marks where each schema came from. */
+/**
+ * What the AsyncAPI parser resolved, with references by name again: it marks where each schema came from.
+ * @public for templates/chat
+ */
 export function withReferences(document: Json): Json {
   const components = asObject(document.components, '/components');
   const schemas = asObject(components.schemas, schemasAt);
@@ -121,7 +124,10 @@ export function chatTypes(chat: Chat): string {
   ].join('\n');
 }
 
-/** The files of `generated/chat`. */
+/**
+ * The files of `generated/chat`.
+ * @public for templates/chat
+ */
 export function emitChat(document: Json): Record<string, string> {
   const chat = readChat(document);
   const head = banner('specs/asyncapi.yaml');

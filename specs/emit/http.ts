@@ -31,6 +31,7 @@ export interface Response {
   readonly mediaType: string | undefined;
   readonly schema: Json | undefined;
   readonly headers: Json;
+  readonly examples: readonly unknown[];
   readonly at: string;
 }
 
@@ -50,19 +51,21 @@ function resolve(document: Json, part: Json, at: string): [part: Json, at: strin
   );
 }
 
-/** The only media type of `content`, with its schema. */
-function content(part: Json, mediaTypes: readonly string[], at: string): [mediaType: string, schema: Json] {
+/** The only media type of `content`, with its schema and its examples. */
+function content(part: Json, mediaTypes: readonly string[], at: string): [string, schema: Json, examples: unknown[]] {
   const [[mediaType, media] = ['', {}], ...more] = Object.entries(asObject(part.content, `${at}/content`));
   if (!mediaTypes.includes(mediaType) || more.length > 0) {
     throw new SpecError(`${at}/content`, `the generator knows only one of ${mediaTypes.join(', ')} here`);
   }
   const place = `${at}/content/${segment(mediaType)}`;
   assertKnown(asObject(media, place), ['schema', 'example', 'examples'], place);
-  return [mediaType, asObject((media as Json).schema, `${place}/schema`)];
+  const { schema, example, examples } = media as Json;
+  const shown = Object.values((examples ?? {}) as Record<string, Json>).map(({ value }) => value);
+  return [mediaType, asObject(schema, `${place}/schema`), example === undefined ? shown : [example]];
 }
 
-function readResponse(document: Json, status: string, part: Json): Response {
-  const [response, at] = resolve(document, part, `/responses/${status}`);
+function readResponse(document: Json, operationAt: string, status: string, part: Json): Response {
+  const [response, at] = resolve(document, part, `${operationAt}/responses/${status}`);
   assertKnown(response, ['description', 'headers', 'content'], at);
   const headers = Object.fromEntries(
     Object.entries(asObject(response.headers ?? {}, at)).map(([name, header]) => {
@@ -71,10 +74,17 @@ function readResponse(document: Json, status: string, part: Json): Response {
       return [name, resolved];
     }),
   );
-  const [mediaType, schema] = response.content
-    ? content(response, ['application/json', 'application/problem+json'], at)
-    : [];
-  return { status: Number(status), description: String(response.description), mediaType, schema, headers, at };
+  const mediaTypes = ['application/json', 'application/problem+json'];
+  const [mediaType, schema, examples = []] = response.content ? content(response, mediaTypes, at) : [];
+  return {
+    status: Number(status),
+    description: String(response.description),
+    mediaType,
+    schema,
+    headers,
+    examples,
+    at,
+  };
 }
 
 function readParameter(document: Json, part: Json, path: string): Parameter {
@@ -124,7 +134,7 @@ export function readOperations(document: Json): Operation[] {
         parameters: ((part.parameters ?? []) as Json[]).map((parameter) => readParameter(document, parameter, at)),
         body,
         responses: Object.entries(asObject(part.responses, at)).map(([status, response]) =>
-          readResponse(document, status, response as Json),
+          readResponse(document, at, status, response as Json),
         ),
       };
     });

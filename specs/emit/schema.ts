@@ -16,7 +16,7 @@ export class SpecError extends Error {
 
 const annotations = ['description', 'examples'];
 const keywords: Record<string, readonly string[]> = {
-  string: ['type', 'enum', 'const', 'minLength', 'maxLength', 'pattern'],
+  string: ['type', 'enum', 'const', 'minLength', 'maxLength', 'pattern', 'x-pattern-error'],
   integer: ['type', 'minimum', 'maximum', 'const'],
   number: ['type', 'minimum', 'maximum'],
   boolean: ['type'],
@@ -67,9 +67,12 @@ export function refName(ref: unknown, at: string): string {
 }
 
 /** The name of the zod schema of a component. */
-export const schemaName = (component: string): string => `${component[0]!.toLowerCase()}${component.slice(1)}Schema`;
+const schemaName = (component: string): string => `${component[0]!.toLowerCase()}${component.slice(1)}Schema`;
 
-const literal = (value: unknown): string => JSON.stringify(value).replaceAll('"', "'");
+const literal = (value: unknown): string =>
+  typeof value === 'string'
+    ? `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+    : JSON.stringify(value);
 const property = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : literal(key));
 const indent = (text: string): string => text.replaceAll('\n', '\n  ');
 
@@ -178,6 +181,13 @@ const bounds = (schema: Json, least: string, most: string): string =>
   (schema[least] === undefined ? '' : `.min(${schema[least]})`) +
   (schema[most] === undefined ? '' : `.max(${schema[most]})`);
 
+/** `x-pattern-error` says in words what the pattern asks for. */
+const patternCheck = (schema: Json, at: string): string => {
+  if (schema.pattern === undefined) return '';
+  const error = schema['x-pattern-error'];
+  return `.regex(${regex(String(schema.pattern), at)}${error === undefined ? '' : `, { error: ${literal(error)} }`})`;
+};
+
 /** A schema as a zod 4 schema. zod counts code points, as JSON Schema does. */
 export function zodOf(schema: Json, at: string): string {
   switch (kindOf(schema, at)) {
@@ -190,7 +200,7 @@ export function zodOf(schema: Json, at: string): string {
     case 'string':
       if (schema.const !== undefined) return `z.literal(${literal(schema.const)})`;
       if (Array.isArray(schema.enum)) return `z.enum([${schema.enum.map(literal).join(', ')}])`;
-      return `z.string()${bounds(schema, 'minLength', 'maxLength')}${schema.pattern === undefined ? '' : `.regex(${regex(String(schema.pattern), at)})`}`;
+      return `z.string()${bounds(schema, 'minLength', 'maxLength')}${patternCheck(schema, at)}`;
     case 'integer':
       if (schema.const !== undefined) return `z.literal(${literal(schema.const)})`;
       return `z.number().int()${bounds(schema, 'minimum', 'maximum')}`;

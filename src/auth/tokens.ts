@@ -2,7 +2,7 @@ import { jwtVerify, SignJWT } from 'jose';
 import { type Login, type TokenClaims, tokenClaimsSchema } from '../../generated/http/index.ts';
 
 /** How far clocks may differ. */
-export const clockToleranceS = 5;
+const clockToleranceS = 5;
 
 /** A token that doesn't hold; for the log, never for the client. */
 export class InvalidToken extends Error {

@@ -21,7 +21,7 @@ const readEpoch = async (file: string): Promise<number> => {
  * One run at a time. Throws when the file can't be read or written, or isn't a number.
  */
 export const nextEpoch = async (dataDir: string, now: () => number = Date.now): Promise<number> => {
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, 'epoch');
   const epoch = Math.max(now(), (await readEpoch(file)) + 1);
   // Written aside, flushed and renamed: a crash leaves the old number or the new one, never half of one.

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { App } from '../app.ts';
 import type { Upgrades } from '../chat/upgrade.ts';
 import type { Config } from '../config.ts';
 import { codeOf, plainProblem } from './problem.ts';
@@ -25,9 +24,11 @@ async function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): Prom
   socket.end(`HTTP/1.1 400 Bad Request\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
 }
 
+type FetchCallback = Parameters<typeof getRequestListener>[0];
+
 /** The HTTP server: the app's requests, and the room's handshakes. */
-export function createListener(app: App, upgrades: Upgrades): Server {
-  const listener = getRequestListener(app.fetch as Parameters<typeof getRequestListener>[0], {
+export function createListener(fetch: FetchCallback, upgrades: Upgrades): Server {
+  const listener = getRequestListener(fetch, {
     errorHandler: (error) => plainProblem(codeOf(error)),
     overrideGlobalObjects: false,
   });

@@ -14,7 +14,7 @@ const run = (steps: readonly Step[]) => {
 
 const first = (username: string) => ({ first: true, username });
 const further = (username: string) => ({ first: false, username });
-const refused = { refusal: 'name_in_use' };
+const refused = { refusal: 'name_in_use' } as const;
 
 describe('presence', () => {
   const cases: [string, { given: Step[]; want: ReturnType<typeof run> }][] = [

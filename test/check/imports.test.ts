@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+it('the import rule fails on the violation that is planted', async () => {
+  const { code, stdout } = await run(
+    join(root, 'node_modules/.bin/depcruise'),
+    ['--config', join(root, '.dependency-cruiser.cjs'), 'src'],
+    { cwd: join(root, 'test/planted') },
+  ).catch((error) => error);
+  expect(code).toBe(2);
+  expect(stdout).toMatch(/chat-knows-the-port-and-auth.*src\/chat\/room\.ts/);
+  expect(stdout).toMatch(/only-the-server-picks-adapters.*src\/chat\/room\.ts/);
+});

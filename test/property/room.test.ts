@@ -1,0 +1,331 @@
+/** Random schedules of a room: what every session sees, at every moment, is the order from its roster on. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Backplane, Envelope, Member, OrderedFrame } from '../../src/backplane/backplane.ts';
+import { createLocalBackplane } from '../../src/backplane/local.ts';
+import { createRoom, type Entry } from '../../src/chat/room.ts';
+
+const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
+const timeoutMs = 600_000;
+
+/** Two pairs of names collide. */
+const names = ['Ann', 'ANN', 'Bob', 'Ｂob', 'Cleo'];
+const keyOf: Record<string, string> = { Ann: 'ann', ANN: 'ann', Bob: 'bob', Ｂob: 'bob', Cleo: 'cleo' };
+
+type Step =
+  | { readonly do: 'enter'; readonly user: number; readonly name: number; readonly opens: boolean }
+  | { readonly do: 'open' | 'say' | 'leave' | 'lose'; readonly who: number }
+  | { readonly do: 'tick'; readonly ms: number };
+
+const enters = fc.record({
+  do: fc.constant('enter' as const),
+  user: fc.nat(3),
+  name: fc.nat(names.length - 1),
+  opens: fc.boolean(),
+});
+const acts = fc.record({ do: fc.constantFrom('open', 'say', 'say', 'leave', 'lose' as const), who: fc.nat(99) });
+const ticks = fc.record({ do: fc.constant('tick' as const), ms: fc.integer({ min: -100, max: 100 }) });
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof({ weight: 4, arbitrary: enters }, { weight: 9, arbitrary: acts }, { weight: 1, arbitrary: ticks }),
+  { maxLength: 60, size: 'max' },
+);
+
+/** What was ordered, and beside it what should have been, by the plainest of models. */
+function record(inner: Backplane) {
+  const total: Envelope[] = [];
+  const expected: OrderedFrame[] = [];
+  const seated: { readonly userId: string; readonly shown: string }[] = [];
+  const admissions = new Map<Member, { readonly first: boolean; readonly shown: string }>();
+  const faults: string[] = [];
+
+  const backplane: Backplane = {
+    ...inner,
+    start: (deliver) =>
+      inner.start((envelope) => {
+        total.push(envelope);
+        deliver(envelope);
+      }),
+    async admit(member) {
+      const known = seated.find(({ userId }) => userId === member.id);
+      const collides = !known && seated.some(({ shown }) => keyOf[shown] === keyOf[member.username]);
+      const session = { userId: member.id, shown: known?.shown ?? member.username };
+      if (!collides) seated.push(session);
+      if (!collides && !known) expected.push({ type: 'user_joined', msg: { username: session.shown } });
+      const admission = await inner.admit(member);
+      if ('refusal' in admission !== collides) faults.push(`admitted or refused wrongly: ${JSON.stringify(member)}`);
+      if ('refusal' in admission) return admission;
+      admissions.set(member, { first: !known, shown: session.shown });
+      const { seat } = admission;
+      return {
+        seat: {
+          ...seat,
+          publish(draft) {
+            if (seated.includes(session)) {
+              expected.push({ type: 'chat_message', msg: { from_user: session.shown, text: draft.text } });
+            }
+            return seat.publish(draft);
+          },
+          release(how) {
+            const at = seated.indexOf(session);
+            if (at >= 0) seated.splice(at, 1);
+            if (at >= 0 && !seated.some(({ userId }) => userId === member.id)) {
+              expected.push({ type: 'user_left', msg: { username: session.shown } });
+            }
+            return seat.release(how);
+          },
+        },
+      };
+    },
+  };
+  return { backplane, total, expected, admissions, faults };
+}
+
+/** A backplane far away: requests and deliveries each keep their order, replies come when they like. */
+function delay(inner: Backplane, scheduler: fc.Scheduler): Backplane {
+  const line = () => {
+    const tasks: (() => void)[] = [];
+    return (task: () => void): void => {
+      tasks.push(task);
+      void scheduler.schedule(Promise.resolve()).then(() => tasks.shift()?.());
+    };
+  };
+  const [request, delivery] = [line(), line()];
+  const ask = async <Reply>(question: () => Promise<Reply>): Promise<Reply> => {
+    const reply = await new Promise<Reply>((resolve) => request(() => resolve(question())));
+    return scheduler.schedule(Promise.resolve(reply));
+  };
+  return {
+    ...inner,
+    start: (deliver) => inner.start((envelope) => delivery(() => deliver(envelope))),
+    admit: (member) =>
+      ask(async () => {
+        const admission = await inner.admit(member);
+        if ('refusal' in admission) return admission;
+        const { seat } = admission;
+        const publish: typeof seat.publish = (draft) => ask(() => seat.publish(draft));
+        return { seat: { ...seat, publish, release: (how) => ask(() => seat.release(how)) } };
+      }),
+  };
+}
+
+interface Client {
+  readonly member: Member;
+  entry?: Entry;
+  refused?: boolean;
+  opened: boolean;
+  released: boolean;
+  /** Index in the total order of what it must receive next; before `users_online` there is none. */
+  next?: number;
+  roster: string[];
+  sentAt: string;
+}
+
+const wire = ({ id, sentAt, frame }: Envelope): string =>
+  JSON.stringify({ type: frame.type, id, sent_at: sentAt, msg: frame.msg });
+
+function fold(roster: readonly string[], { frame }: Envelope): string[] {
+  if (frame.type === 'user_joined') return [...roster, frame.msg.username];
+  if (frame.type === 'user_left') return roster.filter((username) => username !== frame.msg.username);
+  return [...roster];
+}
+
+/** A room, its clients, and all that is wrong about what they see. */
+function createWorld(between: (backplane: Backplane) => Backplane) {
+  let now = Date.UTC(2026, 0, 1);
+  const order = record(createLocalBackplane({ epoch: now, now: () => now }));
+  const { total, faults } = order;
+  let delivered = 0;
+  const far = between(order.backplane);
+  const room = createRoom({
+    ...far,
+    start: (deliver) =>
+      far.start((envelope) => {
+        deliver(envelope);
+        delivered += 1;
+      }),
+  });
+  const clients: Client[] = [];
+  const bytesOf = new Map<string, Buffer>();
+  let said = 0;
+
+  function receiveRoster(client: Client, text: string): void {
+    const { type, id, sent_at, msg } = JSON.parse(text);
+    const after = total.findIndex((envelope) => envelope.id > id);
+    const start = after < 0 ? total.length : after;
+    const roster = total.slice(0, start).reduce(fold, [] as string[]);
+    const { first, shown } = order.admissions.get(client.member)!;
+    if (type !== 'users_online') faults.push(`first frame is ${type}`);
+    if (JSON.stringify(msg) !== JSON.stringify({ list: roster })) faults.push(`roster is ${text}, not ${roster}`);
+    if (roster.includes(shown) === first) faults.push(`roster is on the wrong side of the own user_joined: ${text}`);
+    if (start > 0 && sent_at < total[start - 1]!.sentAt) faults.push(`roster is from before its time: ${text}`);
+    Object.assign(client, { next: start, roster, sentAt: sent_at });
+  }
+
+  function receiveNext(client: Client, at: number, bytes: Buffer): void {
+    const wanted = total[at];
+    const text = bytes.toString();
+    if (wanted === undefined || text !== wire(wanted)) {
+      faults.push(`got ${text}, not ${wanted && wire(wanted)}`);
+      return;
+    }
+    if ((bytesOf.get(wanted.id) ?? bytes) !== bytes) faults.push(`encoded again: ${text}`);
+    if (wanted.sentAt < client.sentAt) faults.push(`time went back: ${text}`);
+    bytesOf.set(wanted.id, bytes);
+    client.roster = fold(client.roster, wanted);
+    client.sentAt = wanted.sentAt;
+    client.next = at + 1;
+  }
+
+  function open(client: Client): void {
+    if (!client.entry || client.opened || client.released) return;
+    client.opened = true;
+    client.entry.open({
+      send: (bytes) => {
+        if (client.released) faults.push('sent to after its release');
+        if (client.next === undefined) receiveRoster(client, bytes.toString());
+        else receiveNext(client, client.next, bytes);
+      },
+      end: (code) => faults.push(`ended with ${code}`),
+    });
+  }
+
+  async function enter(member: Member, opens: boolean): Promise<void> {
+    const client: Client = { member, opened: false, released: false, roster: [], sentAt: '' };
+    clients.push(client);
+    const entered = await room.enter(member);
+    if ('refusal' in entered) client.refused = true;
+    else client.entry = entered.entry;
+    if (opens) open(client);
+  }
+
+  async function release(client: Client, how: 'left' | 'lost'): Promise<void> {
+    client.released = true;
+    await client.entry?.release(how);
+  }
+
+  async function publish(client: Client): Promise<void> {
+    const refused = client.released;
+    said += 1;
+    const answer = await client.entry?.publish({ text: `${said}` });
+    if (answer !== (refused ? 'refused' : 'accepted')) faults.push(`a draft was ${answer}`);
+  }
+
+  async function perform(step: Step): Promise<void> {
+    if (step.do === 'tick') now += step.ms;
+    else if (step.do === 'enter') await enter({ id: `${step.user}`, username: names[step.name]! }, step.opens);
+    else {
+      const entered = clients.filter(({ entry }) => entry);
+      const client = entered[step.who % entered.length];
+      if (!client) return;
+      if (step.do === 'open') open(client);
+      else if (step.do === 'say') await publish(client);
+      else await release(client, step.do === 'leave' ? 'left' : 'lost');
+    }
+  }
+
+  /** What must be true whenever nothing is in the middle of running. */
+  function check(): void {
+    for (const { opened, released, next, roster } of clients) {
+      if (!opened || released) continue;
+      // It has come as far as this node, or is ahead of it with its roster.
+      if (next === undefined || next < delivered) faults.push(`at ${next}, where ${delivered} were delivered`);
+      const wanted = total.slice(0, next).reduce(fold, [] as string[]);
+      if (roster.join() !== wanted.join()) faults.push(`roster ${roster}, not ${wanted}`);
+    }
+    expect(faults).toEqual([]);
+  }
+
+  /** What must be true once nothing is under way. */
+  function checkAtRest(): void {
+    check();
+    expect(delivered).toBe(total.length);
+    for (const { opened, released, next } of clients) if (opened && !released) expect(next).toBe(total.length);
+    expect(total.map(({ frame }) => frame)).toEqual(order.expected);
+    const ids = total.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort());
+    const times = total.map(({ sentAt }) => sentAt);
+    expect(times).toEqual(times.toSorted());
+    expect(room.size).toBe(clients.filter(({ refused, released }) => !refused && !released).length);
+  }
+
+  return { room, clients, total, perform, release, open, check, checkAtRest };
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('room', () => {
+  it(
+    'shows every session the order from its roster on (local backplane)',
+    () =>
+      fc.assert(
+        fc.asyncProperty(steps, async (schedule) => {
+          const world = createWorld((backplane) => backplane);
+          await world.room.start();
+          for (const step of schedule) {
+            await world.perform(step);
+            world.check();
+          }
+          for (const client of world.clients) world.open(client);
+          world.checkAtRest();
+          for (const client of world.clients) await world.release(client, 'left');
+          world.checkAtRest();
+          expect(world.total.reduce(fold, [] as string[])).toEqual([]);
+        }),
+        { numRuns },
+      ),
+    timeoutMs,
+  );
+
+  it(
+    'shows every session the order from its roster on (replies and deliveries delayed and interleaved)',
+    () =>
+      fc.assert(
+        fc.asyncProperty(steps, fc.scheduler(), async (schedule, scheduler) => {
+          const world = createWorld((backplane) => delay(backplane, scheduler));
+          await world.room.start();
+          const settle = async (): Promise<void> => {
+            for (await nextTurn(); scheduler.count() > 0; await nextTurn()) {
+              await scheduler.waitNext(1);
+              world.check();
+            }
+          };
+          scheduler.scheduleSequence(schedule.map((step) => async () => void world.perform(step)));
+          await settle();
+          for (const client of world.clients) world.open(client);
+          world.checkAtRest();
+          for (const client of world.clients) void world.release(client, 'left');
+          await settle();
+          world.checkAtRest();
+          expect(world.total.reduce(fold, [] as string[])).toEqual([]);
+        }),
+        { numRuns },
+      ),
+    timeoutMs,
+  );
+
+  it(
+    'delivers text and nonce exactly as sent, whatever Unicode they hold',
+    () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }),
+          fc.option(fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }), { nil: undefined }),
+          async (text, nonce) => {
+            const room = createRoom(createLocalBackplane({ epoch: 0 }));
+            await room.start();
+            const entered = await room.enter({ id: '1', username: 'Ann' });
+            if ('refusal' in entered) throw new Error(entered.refusal);
+            const frames: Buffer[] = [];
+            entered.entry.open({ send: (bytes) => frames.push(bytes), end: () => {} });
+            await entered.entry.publish({ text, nonce });
+            const { msg } = JSON.parse(
+              new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(frames.at(-1)),
+            );
+            expect(msg).toStrictEqual({ from_user: 'Ann', text, ...(nonce === undefined ? {} : { nonce }) });
+          },
+        ),
+        { numRuns },
+      ),
+    timeoutMs,
+  );
+});
