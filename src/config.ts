@@ -7,12 +7,26 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly dataDir: string;
+  /** Users are kept in this database; without it in `dataDir`. */
+  readonly mongodbUri: string | undefined;
   /** The shared secret of HS256 tokens; without it one is made in `dataDir`. */
   readonly jwtSecret: string | undefined;
   readonly jwtIssuer: string;
+  /** Tokens come from elsewhere: this server only validates them, and has no users of its own. */
+  readonly externalIssuer: ExternalIssuer | undefined;
   readonly jwtTtlS: number;
   readonly logLevel: (typeof logLevels)[number];
   readonly production: boolean;
+}
+
+/** An issuer of tokens outside this server (RFC 8725): where its keys are, and what its tokens must say. */
+export interface ExternalIssuer {
+  readonly jwksUrl: string;
+  readonly algorithms: readonly string[];
+  readonly issuer: string;
+  readonly audience: string;
+  readonly idClaim: string;
+  readonly usernameClaim: string;
 }
 
 /** Something the operator has to mend before the server can start; the message says what. */
@@ -21,6 +35,20 @@ export class ConfigError extends Error {
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** Algorithms whose keys can be published (RFC 7518, 3.1; RFC 8037). */
+const asymmetric = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 const secondsIn: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const maxTtlS = 365 * 86_400;
 
@@ -45,7 +73,26 @@ const variables = {
       .optional(),
     'at least 32 bytes',
   ],
-  JWT_ISSUER: [z.string().default('palaver'), 'a text'],
+  JWT_ISSUER: [z.string().optional(), 'a text'],
+  JWT_AUDIENCE: [z.string().optional(), 'a text'],
+  JWKS_URL: [z.url({ protocol: /^https?$/ }).optional(), 'an http or https URL'],
+  JWT_ALGORITHMS: [
+    z
+      .string()
+      .default('RS256,ES256,EdDSA')
+      .transform((text) => text.split(',').map((name) => name.trim()))
+      .refine((names) => names.every((name) => asymmetric.includes(name))),
+    `a list of ${asymmetric.join(', ')}, separated by commas`,
+  ],
+  JWT_ID_CLAIM: [z.string().default('id'), "a claim's name"],
+  JWT_USERNAME_CLAIM: [z.string().default('username'), "a claim's name"],
+  MONGODB_URI: [
+    z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\//)
+      .optional(),
+    'an address that begins with mongodb:// or mongodb+srv://',
+  ],
   JWT_TTL: [durationS.default(12 * 3_600), 'a duration from 1s to 365d, such as 90s, 15m, 12h or 30d'],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
   NODE_ENV: [z.string().optional(), 'a text'],
@@ -67,16 +114,36 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   });
   if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
   const values = Object.fromEntries(entries) as Values;
+  const externalIssuer = externalIssuerOf(values);
   return Object.freeze({
     port: values.PORT,
     host: values.HOST,
     dataDir: values.DATA_DIR,
+    mongodbUri: values.MONGODB_URI,
     jwtSecret: values.JWT_SECRET,
-    jwtIssuer: values.JWT_ISSUER,
+    jwtIssuer: values.JWT_ISSUER ?? 'palaver',
+    externalIssuer,
     jwtTtlS: values.JWT_TTL,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',
   });
+}
+
+/** With `JWKS_URL` the issuer and the audience must be named, or any token of that issuer would open the room. */
+function externalIssuerOf(values: Values): ExternalIssuer | undefined {
+  if (values.JWKS_URL === undefined) return undefined;
+  const { JWKS_URL: jwksUrl, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = values;
+  if (issuer === undefined || audience === undefined)
+    throw new ConfigError('JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE');
+  if (values.JWT_SECRET !== undefined) throw new ConfigError('JWT_SECRET has no use beside JWKS_URL: set one of them');
+  return {
+    jwksUrl,
+    issuer,
+    audience,
+    algorithms: values.JWT_ALGORITHMS,
+    idClaim: values.JWT_ID_CLAIM,
+    usernameClaim: values.JWT_USERNAME_CLAIM,
+  };
 }
 
 /** The environment's configuration, with what it leaves open from `.env` in the working directory. */
