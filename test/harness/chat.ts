@@ -1,0 +1,195 @@
+import { EventEmitter, once } from 'node:events';
+import { type ClientRequest, type OutgoingHttpHeaders, request as send } from 'node:http';
+import { WebSocket } from 'ws';
+import type { ServerMessage } from '../../generated/chat/index.ts';
+import { within } from './deadline.ts';
+import { type Answer, answerOf, recorded } from './http.ts';
+import { clientFrame } from './raw.ts';
+import { recordClose, recordFrame } from './recorder.ts';
+import type { TestServer } from './server.ts';
+
+type FrameType = ServerMessage['type'];
+type FrameOf<Type extends FrameType> = Extract<ServerMessage, { type: Type }>;
+
+interface Credentials {
+  /** Sent in `Authorization`. */
+  readonly token?: string;
+  readonly protocols?: readonly string[];
+  readonly headers?: OutgoingHttpHeaders;
+  readonly method?: 'GET' | 'POST';
+}
+
+const headersOf = ({ token, headers = {} }: Credentials): OutgoingHttpHeaders => ({
+  ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+  ...headers,
+});
+
+/** An open connection; every frame and its close are recorded. */
+export interface Chat {
+  /** The subprotocol that the server answered; empty if none. */
+  readonly protocol: string;
+  /** Every frame so far. */
+  readonly frames: readonly ServerMessage[];
+  /** The next frame that no `next` has passed yet; with a type, the next of that type. */
+  next(): Promise<ServerMessage>;
+  next<Type extends FrameType>(type: Type): Promise<FrameOf<Type>>;
+  /** Sends a `chat_message`. */
+  say(text: string, nonce?: string): void;
+  /** Sends this as JSON. */
+  send(frame: unknown): void;
+  /** Sends these characters or bytes as they are; as a text frame unless `binary`. */
+  sendRaw(data: string | Uint8Array, binary?: boolean): void;
+  /** Stops reading from the socket, and begins again. */
+  pause(): void;
+  resume(): void;
+  /** Cuts the connection without a close. */
+  drop(): void;
+  /** Closes, and resolves when it is done. */
+  close(): Promise<number>;
+  /** Resolves with the close code. */
+  closed(): Promise<number>;
+}
+
+interface ConnectOptions extends Credentials {
+  /** Text frames that travel in one packet with the handshake. */
+  readonly early?: readonly unknown[];
+}
+
+/** Joins; resolves when the connection is open, rejects when the handshake is refused. */
+export async function connect(server: TestServer, options: ConnectOptions = {}): Promise<Chat> {
+  const { protocols = [], method = 'GET', early = [] } = options;
+  const socket = new WebSocket(`ws://${server.host}:${server.port}/join`, [...protocols], {
+    headers: headersOf(options) as Record<string, string>,
+    perMessageDeflate: false,
+    finishRequest: (outgoing: ClientRequest) => {
+      outgoing.method = method;
+      outgoing.end(Buffer.concat(early.map((frame) => clientFrame(JSON.stringify(frame)))));
+    },
+  });
+  const chat = chatOver(socket);
+  const opened = new Promise<void>((resolve, reject) => {
+    socket.once('upgrade', ({ headers }) => recorded({ method, path: '/join' }, 101, headers, ''));
+    socket.once('unexpected-response', (_, response) => {
+      answerOf(method, '/join', response).then(
+        ({ status, json }) => reject(new Error(`The handshake was refused: ${status} ${json.code}`)),
+        reject,
+      );
+    });
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  await within(opened, 'the connection to open');
+  return chat;
+}
+
+function chatOver(socket: WebSocket): Chat {
+  const frames: ServerMessage[] = [];
+  const news = new EventEmitter().setMaxListeners(0);
+  let passed = 0;
+  let closeCode: number | undefined;
+  let violation: unknown;
+
+  /** A violation fails whoever waits, and the test run, also if nobody does. */
+  const observe = (record: () => void): void => {
+    try {
+      record();
+    } catch (error) {
+      violation ??= error;
+      throw error;
+    } finally {
+      news.emit('news');
+    }
+  };
+  socket.on('message', (data: Buffer, isBinary) => {
+    observe(() => {
+      if (isBinary) throw new Error('The server sent a binary frame');
+      frames.push(recordFrame(data.toString()));
+    });
+  });
+  socket.on('close', (code) => {
+    closeCode = code;
+    observe(() => recordClose(code));
+  });
+  // What went wrong shows in the close code.
+  socket.on('error', () => {});
+
+  async function until<T>(look: () => T | undefined, what: string): Promise<T> {
+    const watch = async (): Promise<T> => {
+      for (;;) {
+        const found = look();
+        if (violation !== undefined) throw violation;
+        if (found !== undefined) return found;
+        if (closeCode !== undefined) throw new Error(`The connection closed with ${closeCode} before ${what}`);
+        await once(news, 'news');
+      }
+    };
+    return within(watch(), () => `${what}; so far: ${JSON.stringify(frames.slice(-5))}`);
+  }
+
+  const next = (type?: FrameType): Promise<ServerMessage> =>
+    until(
+      () => {
+        const at = frames.findIndex((frame, index) => index >= passed && (type === undefined || frame.type === type));
+        if (at < 0) return undefined;
+        passed = at + 1;
+        return frames[at];
+      },
+      `a frame${type ? ` of type ${type}` : ''}`,
+    );
+  const closed = (): Promise<number> => until(() => closeCode, 'the close');
+
+  return {
+    get protocol() {
+      return socket.protocol;
+    },
+    frames,
+    next: next as Chat['next'],
+    say: (text, nonce) => socket.send(JSON.stringify({ type: 'chat_message', msg: { text, nonce } })),
+    send: (frame) => socket.send(JSON.stringify(frame)),
+    sendRaw: (data, binary = false) => socket.send(data, { binary }),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    drop: () => socket.terminate(),
+    close: () => {
+      socket.close();
+      return closed();
+    },
+    closed,
+  };
+}
+
+/** The headers of a handshake (RFC 6455, 4.1). */
+export const handshakeHeaders: OutgoingHttpHeaders = {
+  Connection: 'Upgrade',
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version': '13',
+};
+
+/** Asks to join and returns the response, also that of a handshake that succeeds; its connection is cut at once. */
+export function handshake(
+  { host, port }: TestServer,
+  options: Credentials & { readonly path?: string } = {},
+): Promise<Answer> {
+  const { method = 'GET', path = '/join', protocols = [] } = options;
+  const asked = new Promise<Answer>((resolve, reject) => {
+    const headers = {
+      ...handshakeHeaders,
+      ...(protocols.length > 0 && { 'Sec-WebSocket-Protocol': protocols.join(', ') }),
+      ...headersOf(options),
+    };
+    const outgoing = send({ host, port, method, path, headers, agent: false });
+    outgoing.on('response', (response) => answerOf(method, path, response).then(resolve, reject));
+    outgoing.on('upgrade', (response, socket) => {
+      socket.destroy();
+      try {
+        resolve(recorded({ method, path }, response.statusCode!, response.headers, ''));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+  return within(asked, `the answer to a handshake`);
+}

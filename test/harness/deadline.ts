@@ -1,0 +1,16 @@
+/** Against hanging only: generous, and its error says what was waited for. */
+const deadlineMs = 10_000;
+
+export async function within<T>(promise: Promise<T>, what: string | (() => string)): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`Waited ${deadlineMs / 1_000} s for ${typeof what === 'string' ? what : what()}`));
+    }, deadlineMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Looks at everything that a test gets from the server, holds it to the specs, and remembers what it was. It takes
+ * nothing from the generated validators, so it finds their faults too.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ServerMessage } from '../../generated/chat/index.ts';
+import {
+  asyncapi,
+  closeCodes,
+  type DeclaredResponse,
+  type Operation,
+  openapi,
+  paths,
+  serverFrames,
+  unmatched,
+  unreadable,
+} from './spec.ts';
+
+/** What was seen in this test file, as the specs name it. */
+export const seen = {
+  /** Such as `login 401 invalid_credentials`. */
+  answers: new Set<string>(),
+  frames: new Set<string>(),
+  errors: new Set<string>(),
+  closes: new Set<number>(),
+};
+
+/** What RFC 6455 itself gives: an orderly end, a fault of the protocol, no code, no close at all. */
+const ownCloseCodes = [1000, 1002, 1005, 1006];
+
+const ajv = new Ajv2020({ allErrors: true, strict: false, unicodeRegExp: true });
+ajv.addSchema(openapi, 'openapi.json');
+ajv.addSchema(asyncapi, 'asyncapi.json');
+
+/** Says what is wrong with a value, by the schema at this place of a document. */
+function wrongWith(value: unknown, document: 'openapi.json' | 'asyncapi.json', at: string): string | undefined {
+  const validate = ajv.getSchema(`${document}#${encodeURI(at)}`) as ValidateFunction | undefined;
+  if (!validate) throw new Error(`There is no schema at ${document}#${at}`);
+  return validate(value) ? undefined : `${ajv.errorsText(validate.errors)} (${document}#${at})`;
+}
+
+function violation(place: string, wrong: string): never {
+  throw new Error(`${place} breaks the contract: ${wrong}`);
+}
+
+function parsed(place: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return violation(place, `not JSON: ${text.slice(0, 200)}`);
+  }
+}
+
+export interface SeenResponse {
+  /** Both absent if what was sent is no request. */
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** The operation that a request is for; a path or a method that isn't known is answered by the statuses left. */
+function operationOf({ method, path }: SeenResponse): Operation {
+  if (method === undefined || path === undefined) return unreadable;
+  const methods = paths.get(path.split('?')[0]!);
+  const operation = methods?.get(method) ?? (method === 'HEAD' ? methods?.get('GET') : undefined);
+  if (operation) return operation;
+  const status = methods ? 405 : 404;
+  return { ...unmatched, responses: new Map([[status, unmatched.responses.get(status)!]]) };
+}
+
+function checkHeaders(place: string, declared: DeclaredResponse, headers: IncomingHttpHeaders): void {
+  for (const { name, required, at } of declared.headers) {
+    const value = headers[name];
+    if (value === undefined && required) violation(place, `the header ${name} is missing`);
+    const wrong = value === undefined ? undefined : wrongWith(value, 'openapi.json', `${at}/schema`);
+    if (wrong) violation(place, `the header ${name}: ${wrong}`);
+  }
+}
+
+function checkProblem(place: string, { problems }: DeclaredResponse, body: unknown): void {
+  const { code, type, title } = body as DeclaredResponse['problems'][number];
+  const told = problems.find((problem) => problem.code === code);
+  if (!told) violation(place, `the spec has no example of ${code}`);
+  if (told.type !== type || told.title !== title) violation(place, `type and title of ${code} are not the spec's`);
+}
+
+/** @throws where a response isn't one that the OpenAPI spec declares for its request. Returns the body's JSON, if any. */
+export function recordResponse(response: SeenResponse): unknown {
+  const { method, path, status, headers, text } = response;
+  const operation = operationOf(response);
+  const place = `${method ?? 'garbage'} ${path ?? ''} → ${status} (${operation.id})`;
+  const declared = operation.responses.get(status);
+  if (!declared) violation(place, `status ${status} is not declared`);
+  checkHeaders(place, declared, headers);
+  const mediaType = headers['content-type']?.split(';')[0]?.trim();
+  if (mediaType !== declared.mediaType) violation(place, `content type ${mediaType}, declared ${declared.mediaType}`);
+  if (method === 'HEAD' || declared.mediaType === undefined) {
+    if (text !== '') violation(place, `a body where there is none: ${text.slice(0, 200)}`);
+    if (declared.codes.length === 0) seen.answers.add(`${operation.id} ${status}`);
+    return undefined;
+  }
+  const body = parsed(place, text);
+  const wrong = wrongWith(
+    body,
+    'openapi.json',
+    `${declared.at}/content/${declared.mediaType.replace('/', '~1')}/schema`,
+  );
+  if (wrong) violation(place, `the body: ${wrong}: ${text.slice(0, 400)}`);
+  if (declared.codes.length > 0) {
+    checkProblem(place, declared, body);
+    seen.answers.add(`${operation.id} ${status} ${(body as { code: string }).code}`);
+  } else {
+    seen.answers.add(`${operation.id} ${status}`);
+  }
+  return body;
+}
+
+/** @throws where a frame isn't one that the AsyncAPI spec lets the server send. */
+export function recordFrame(text: string): ServerMessage {
+  const frame = parsed('A frame', text) as ServerMessage;
+  const place = `A frame ${text.slice(0, 400)}`;
+  const fits = serverFrames.filter(({ at }) => wrongWith(frame, 'asyncapi.json', at) === undefined);
+  if (fits.length !== 1) {
+    const meant = serverFrames.find(({ type }) => type === frame?.type);
+    violation(place, meant ? `${wrongWith(frame, 'asyncapi.json', meant.at)}` : 'no frame of the server has this type');
+  }
+  seen.frames.add(frame.type);
+  if (frame.type === 'error') seen.errors.add(frame.msg.code);
+  return frame;
+}
+
+/** @throws where a connection was closed with a code that neither the AsyncAPI spec nor RFC 6455 gives. */
+export function recordClose(code: number): void {
+  if (!closeCodes.includes(code) && !ownCloseCodes.includes(code)) violation(`Close ${code}`, 'it is not declared');
+  seen.closes.add(code);
+}

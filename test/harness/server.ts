@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
+import { type Adapters, type RunningServer, startServer } from '../../src/server.ts';
+import { createPasswords } from '../../src/users/passwords.ts';
+import { testIssuer, testSecret } from './tokens.ts';
+
+export interface TestServer extends RunningServer {
+  readonly dataDir: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+interface Options extends Partial<Adapters> {
+  /** Variables of the environment, beside or instead of the usual ones. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Cheap: what a test checks is not how long a hash takes. */
+const testScrypt = { logN: 10, r: 8, p: 1 };
+
+/**
+ * The real server on a free port, with a data folder of its own and nothing in the log.
+ * @example await using server = await startTestServer();
+ */
+export async function startTestServer({ env, ...adapters }: Options = {}): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'palaver-'));
+  const config = readConfig({
+    PORT: '0',
+    DATA_DIR: dataDir,
+    JWT_SECRET: testSecret,
+    JWT_ISSUER: testIssuer,
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
+  const passwords = createPasswords({ params: testScrypt });
+  const running = await startServer(config, createLog(config), { passwords, ...adapters });
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= running.stop().finally(() => rm(dataDir, { recursive: true }));
+    return stopped;
+  };
+  return { ...running, dataDir, stop, [Symbol.asyncDispose]: stop };
+}
