@@ -11,6 +11,9 @@ const maxFrameBytes = 65_536;
 /** How long a peer may take to answer a close, or to read a refusal. */
 const closeTimeoutMs = 2_000;
 
+/** A handshake without a Host that could be one goes the way of plain HTTP, which refuses it (RFC 9112, 3.2). */
+const host = /^[\w.:[\]-]+$/;
+
 interface Parts {
   readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
   readonly log: Log;
@@ -65,7 +68,7 @@ export function createUpgrades({ fetch, log }: Parts): Upgrades {
       headers.upgrade?.toLowerCase() === 'websocket' &&
       (method === 'GET' || method === 'POST') &&
       (url === '/join' || url.startsWith('/join?')) &&
-      headers.host !== undefined &&
+      host.test(headers.host ?? '') &&
       headers['transfer-encoding'] === undefined &&
       Number(headers['content-length'] ?? 0) === 0,
 

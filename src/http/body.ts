@@ -1,3 +1,4 @@
+import { MIMEType } from 'node:util';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { problem } from './problem.ts';
@@ -5,8 +6,15 @@ import { problem } from './problem.ts';
 /** What a body may have. */
 const maxBodyBytes = 16_384;
 
-/** `application/json`, with no charset or with UTF-8 (RFC 9110, 8.3.1; RFC 8259, 8.1). */
-const json = /^application\/json *(; *charset *= *"?utf-8"?)? *$/i;
+/** `application/json`, with no charset or with UTF-8 (RFC 9110, 8.3.1; RFC 8259, 8.1). Other parameters don't matter. */
+function isJson(contentType: string): boolean {
+  try {
+    const { essence, params } = new MIMEType(contentType);
+    return essence === 'application/json' && /^utf-8$/i.test(params.get('charset') ?? 'utf-8');
+  } catch {
+    return false;
+  }
+}
 
 const isUtf8 = (bytes: ArrayBuffer): boolean => {
   try {
@@ -21,7 +29,9 @@ const isUtf8 = (bytes: ArrayBuffer): boolean => {
 export const jsonBody: readonly MiddlewareHandler[] = [
   bodyLimit({ maxSize: maxBodyBytes, onError: (c) => problem(c, 'body_too_large') }),
   async (c, next) => {
-    if (!json.test(c.req.header('content-type') ?? '')) return problem(c, 'unsupported_media_type');
+    if (!isJson(c.req.header('content-type') ?? '')) return problem(c, 'unsupported_media_type');
+    // The validators after this one would let a body through unread whose type they can't read.
+    c.req.raw.headers.set('content-type', 'application/json');
     if (!isUtf8(await c.req.arrayBuffer())) return problem(c, 'malformed_body');
     return next();
   },

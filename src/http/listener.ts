@@ -30,7 +30,6 @@ type FetchCallback = Parameters<typeof getRequestListener>[0];
 export function createListener(fetch: FetchCallback, upgrades: Upgrades): Server {
   const listener = getRequestListener(fetch, {
     errorHandler: (error) => plainProblem(codeOf(error)),
-    overrideGlobalObjects: false,
   });
   const server = createServer(
     {

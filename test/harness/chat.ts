@@ -19,10 +19,11 @@ interface Credentials {
   readonly method?: 'GET' | 'POST';
 }
 
-const headersOf = ({ token, headers = {} }: Credentials): OutgoingHttpHeaders => ({
-  ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-  ...headers,
-});
+/** `undefined` leaves a header out. */
+const headersOf = ({ token, headers }: Credentials, usual: OutgoingHttpHeaders = {}): OutgoingHttpHeaders => {
+  const all = { ...usual, ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...headers };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+};
 
 /** An open connection; every frame and its close are recorded. */
 export interface Chat {
@@ -63,7 +64,8 @@ export async function connect(server: TestServer, options: ConnectOptions = {}):
     perMessageDeflate: false,
     finishRequest: (outgoing: ClientRequest) => {
       outgoing.method = method;
-      outgoing.end(Buffer.concat(early.map((frame) => clientFrame(JSON.stringify(frame)))));
+      if (early.length > 0) outgoing.end(Buffer.concat(early.map((frame) => clientFrame(JSON.stringify(frame)))));
+      else outgoing.end();
     },
   });
   const chat = chatOver(socket);
@@ -173,11 +175,10 @@ export function handshake(
 ): Promise<Answer> {
   const { method = 'GET', path = '/join', protocols = [] } = options;
   const asked = new Promise<Answer>((resolve, reject) => {
-    const headers = {
+    const headers = headersOf(options, {
       ...handshakeHeaders,
       ...(protocols.length > 0 && { 'Sec-WebSocket-Protocol': protocols.join(', ') }),
-      ...headersOf(options),
-    };
+    });
     const outgoing = send({ host, port, method, path, headers, agent: false });
     outgoing.on('response', (response) => answerOf(method, path, response).then(resolve, reject));
     outgoing.on('upgrade', (response, socket) => {
@@ -191,5 +192,5 @@ export function handshake(
     outgoing.on('error', reject);
     outgoing.end();
   });
-  return within(asked, `the answer to a handshake`);
+  return within(asked, 'the answer to a handshake');
 }

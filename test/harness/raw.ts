@@ -1,34 +1,51 @@
-import { once } from 'node:events';
 import { connect as dial } from 'node:net';
 import { within } from './deadline.ts';
 import { type Answer, recorded } from './http.ts';
 import type { TestServer } from './server.ts';
 
+/** A response of which all has come; undefined if more is to come. */
+function whole(
+  bytes: Buffer,
+  ended: boolean,
+): { status: number; headers: Record<string, string>; text: string } | undefined {
+  const [head = '', body = ''] = bytes.toString().split(/\r\n\r\n(.*)/s);
+  const [statusLine = '', ...lines] = head.split('\r\n');
+  const fields = lines.map((line) => /^([^:]+): *(.*)$/.exec(line) ?? []);
+  const headers = Object.fromEntries(fields.map(([, name = '', value = '']) => [name.toLowerCase(), value]));
+  const complete = Buffer.byteLength(body) === Number(headers['content-length'] ?? Number.NaN);
+  return ended || complete ? { status: Number(statusLine.split(' ')[1]), headers, text: body } : undefined;
+}
+
 /**
- * Sends these bytes, one write each, and reads the response that ends the connection. `asked` names the request that
- * they were, if they were one.
+ * Sends these bytes, one write each, and reads one response. `asked` names the request that they were, if they were one.
  */
 export async function exchange(
   { host, port }: TestServer,
-  writes: readonly (string | Uint8Array)[],
+  writes: Iterable<string | Uint8Array>,
   asked?: { readonly method: string; readonly path: string },
 ): Promise<Answer> {
   const socket = dial({ host, port, noDelay: true });
-  // Bytes that nobody wants any more may be answered with a reset after the response.
-  socket.on('error', () => {});
   const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await within(once(socket, 'connect'), 'a connection');
-  const ended = once(socket, 'close');
+  const answered = new Promise<NonNullable<ReturnType<typeof whole>>>((resolve) => {
+    const look = (ended: boolean): void => {
+      const response = whole(Buffer.concat(chunks), ended);
+      if (response) resolve(response);
+    };
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      look(false);
+    });
+    // Bytes that nobody wants any more may be answered with a reset after the response.
+    socket.on('error', () => {});
+    socket.on('close', () => look(true));
+  });
   for (const bytes of writes) socket.write(bytes);
-  await within(ended, () => `the end of the connection, after ${Buffer.concat(chunks)}`);
-  const text = Buffer.concat(chunks).toString();
-  const [head = '', body = ''] = text.split(/\r\n\r\n(.*)/s);
-  const [statusLine = '', ...lines] = head.split('\r\n');
-  const headers = lines
-    .map((line) => /^([^:]+): *(.*)$/.exec(line)!)
-    .map(([, name, value]) => [name!.toLowerCase(), value]);
-  return recorded(asked, Number(statusLine.split(' ')[1]), Object.fromEntries(headers), body);
+  try {
+    const { status, headers, text } = await within(answered, () => `a response; so far: ${Buffer.concat(chunks)}`);
+    return recorded(asked, status, headers, text);
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** A whole frame as a client sends it (RFC 6455, 5.2), for bytes that travel with the handshake. Masked with zeros. */

@@ -21,14 +21,14 @@ interface Options extends Partial<Adapters> {
 const testScrypt = { logN: 10, r: 8, p: 1 };
 
 /**
- * The real server on a free port, with a data folder of its own and nothing in the log.
+ * The real server on a free port, with nothing in the log and, unless `env` names one, a data folder that goes with it.
  * @example await using server = await startTestServer();
  */
 export async function startTestServer({ env, ...adapters }: Options = {}): Promise<TestServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'palaver-'));
+  const ownDir = await mkdtemp(join(tmpdir(), 'palaver-'));
   const config = readConfig({
     PORT: '0',
-    DATA_DIR: dataDir,
+    DATA_DIR: ownDir,
     JWT_SECRET: testSecret,
     JWT_ISSUER: testIssuer,
     LOG_LEVEL: 'silent',
@@ -38,8 +38,8 @@ export async function startTestServer({ env, ...adapters }: Options = {}): Promi
   const running = await startServer(config, createLog(config), { passwords, ...adapters });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopped ??= running.stop().finally(() => rm(dataDir, { recursive: true }));
+    stopped ??= running.stop().finally(() => rm(ownDir, { recursive: true }));
     return stopped;
   };
-  return { ...running, dataDir, stop, [Symbol.asyncDispose]: stop };
+  return { ...running, dataDir: config.dataDir, stop, [Symbol.asyncDispose]: stop };
 }

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+const secret = 'a secret of thirty-two bytes or more';
+const external = { JWKS_URL: 'https://issuer.example/jwks', JWT_ISSUER: 'issuer', JWT_AUDIENCE: 'palaver' };
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    expect(readConfig({})).toEqual({
+      port: 3_000,
+      host: '127.0.0.1',
+      dataDir: './data',
+      mongodbUri: undefined,
+      jwtSecret: undefined,
+      jwtIssuer: 'palaver',
+      jwtTtlS: 43_200,
+      externalIssuer: undefined,
+      logLevel: 'info',
+      production: false,
+    });
+  });
+
+  it('is frozen', () => {
+    expect(Object.isFrozen(readConfig({}))).toBe(true);
+  });
+
+  const right: [given: Record<string, string>, want: object][] = [
+    [{ PORT: '0' }, { port: 0 }],
+    [{ PORT: '65535' }, { port: 65_535 }],
+    [{ PORT: '' }, { port: 3_000 }],
+    [{ HOST: '::1' }, { host: '::1' }],
+    [{ DATA_DIR: '/var/palaver' }, { dataDir: '/var/palaver' }],
+    [{ JWT_SECRET: secret }, { jwtSecret: secret }],
+    [{ JWT_SECRET: 'é'.repeat(16) }, { jwtSecret: 'é'.repeat(16) }],
+    [{ JWT_ISSUER: 'me' }, { jwtIssuer: 'me' }],
+    [{ JWT_TTL: '90s' }, { jwtTtlS: 90 }],
+    [{ JWT_TTL: '15m' }, { jwtTtlS: 900 }],
+    [{ JWT_TTL: '30d' }, { jwtTtlS: 2_592_000 }],
+    [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+    [{ NODE_ENV: 'production' }, { production: true }],
+    [{ MONGODB_URI: 'mongodb://u:p@127.0.0.1/x' }, { mongodbUri: 'mongodb://u:p@127.0.0.1/x' }],
+    [
+      external,
+      {
+        externalIssuer: {
+          jwksUrl: external.JWKS_URL,
+          issuer: 'issuer',
+          audience: 'palaver',
+          algorithms: ['RS256', 'ES256', 'EdDSA'],
+          idClaim: 'id',
+          usernameClaim: 'username',
+        },
+      },
+    ],
+    [
+      { ...external, JWT_ALGORITHMS: 'PS256, ES384', JWT_ID_CLAIM: 'sub', JWT_USERNAME_CLAIM: 'name' },
+      {
+        externalIssuer: expect.objectContaining({
+          algorithms: ['PS256', 'ES384'],
+          idClaim: 'sub',
+          usernameClaim: 'name',
+        }),
+      },
+    ],
+  ];
+  it.each(right)('reads %j', (given, want) => {
+    expect(readConfig(given)).toMatchObject(want);
+  });
+
+  const wrong: [given: Record<string, string>, message: RegExp][] = [
+    [{ PORT: 'abc' }, /^PORT .*0 to 65535/],
+    [{ PORT: '65536' }, /^PORT /],
+    [{ PORT: '-1' }, /^PORT /],
+    [{ PORT: '1e3' }, /^PORT /],
+    [{ JWT_SECRET: 'short' }, /^JWT_SECRET .*32 bytes/],
+    [{ JWT_TTL: '12' }, /^JWT_TTL .*12h/],
+    [{ JWT_TTL: '0s' }, /^JWT_TTL /],
+    [{ JWT_TTL: '366d' }, /^JWT_TTL /],
+    [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL .*trace/],
+    [{ MONGODB_URI: 'http://x' }, /^MONGODB_URI .*mongodb:\/\//],
+    [{ ...external, JWKS_URL: 'ftp://x' }, /^JWKS_URL /],
+    [{ ...external, JWT_ALGORITHMS: 'RS256,HS256' }, /^JWT_ALGORITHMS .*RS256/],
+    [{ ...external, JWT_ALGORITHMS: 'none' }, /^JWT_ALGORITHMS /],
+    [{ ...external, JWT_AUDIENCE: '' }, /JWT_AUDIENCE/],
+    [{ ...external, JWT_ISSUER: '' }, /JWT_ISSUER/],
+    [{ ...external, JWT_SECRET: secret }, /JWT_SECRET/],
+  ];
+  it.each(wrong)('refuses %j', (given, message) => {
+    expect(() => readConfig(given)).toThrow(ConfigError);
+    expect(() => readConfig(given)).toThrow(message);
+  });
+
+  it('names all that is wrong, and shows no secret', () => {
+    const given = { PORT: 'x', JWT_SECRET: 'canary', JWT_TTL: 'y' };
+    expect(() => readConfig(given)).toThrow(/PORT[\s\S]*JWT_SECRET[\s\S]*JWT_TTL/);
+    expect(() => readConfig(given)).not.toThrow(/canary/);
+  });
+});

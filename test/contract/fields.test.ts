@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { chatMessageFromClientSchema } from '../../generated/chat/index.ts';
+import { createUserRequestSchema, tokenClaimsSchema } from '../../generated/http/index.ts';
+import { asyncapi, clientFrames, deref, openapi, paths, type Schema } from '../harness/spec.ts';
+
+const lastCodePoint = 0x10ffff;
+const createUser = deref(openapi, paths.get('/createUser')!.get('POST')!.body!.schema).properties!;
+const said = deref(asyncapi, clientFrames[0]!.payload).properties!.msg!.properties!;
+const claims = deref(openapi, { $ref: '#/components/schemas/TokenClaims' }).properties!;
+const fields = createUserRequestSchema.shape;
+
+const anything = /^\P{Cs}*$/u;
+/** What the words of the contract say, by the classes of Unicode that they mean. */
+const nameWithin = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]$/u;
+const nameAtEnd = /^[^\p{Cc}\p{Cf}\p{Z}\p{Cs}]$/u;
+const address = /^[^@\s\p{Cc}\p{Cs}]$/u;
+
+interface Validator {
+  safeParse(text: string): { readonly success: boolean };
+}
+
+/** Each: a text around a character, and which characters may be there. */
+const cases: [field: string, around: string, Schema, Validator, allowed: RegExp][] = [
+  ['username', '*', createUser.username!, fields.username, nameAtEnd],
+  ['username', '*a', createUser.username!, fields.username, nameAtEnd],
+  ['username', 'a*', createUser.username!, fields.username, nameAtEnd],
+  ['username', 'a*a', createUser.username!, fields.username, nameWithin],
+  ['email', '*@a', createUser.email!, fields.email, address],
+  ['email', 'a*a@a', createUser.email!, fields.email, address],
+  ['email', 'a@*', createUser.email!, fields.email, address],
+  ['password', '1234567*', createUser.password!, fields.password, anything],
+  ['text', '*', said.text!, chatMessageFromClientSchema.shape.msg.shape.text, anything],
+  ['nonce', '*', said.nonce!, chatMessageFromClientSchema.shape.msg.shape.nonce, anything],
+  ['id of a token', '*', claims.id!, tokenClaimsSchema.shape.id, anything],
+];
+
+const listed = (points: readonly number[]): string =>
+  points
+    .slice(0, 20)
+    .map((point) => `U+${point.toString(16)}`)
+    .join(' ');
+
+describe('of all characters, exactly those that the contract means', () => {
+  it.each(cases)('%s, as * in %s', (_, around, { pattern = '' }, validator, allowed) => {
+    const spec = new RegExp(pattern, 'u');
+    const wrong: number[] = [];
+    for (let point = 0; point <= lastCodePoint; point += 1) {
+      const char = String.fromCodePoint(point);
+      const text = around.replace('*', () => char);
+      const want = allowed.test(char);
+      if (spec.test(text) !== want || validator.safeParse(text).success !== want) wrong.push(point);
+    }
+    expect(listed(wrong)).toBe('');
+  });
+});

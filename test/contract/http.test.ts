@@ -1,0 +1,195 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { createLocalBackplane } from '../../src/backplane/local.ts';
+import { createPasswords } from '../../src/users/passwords.ts';
+import { connect, handshake } from '../harness/chat.ts';
+import { type Answer, request, signUp } from '../harness/http.ts';
+import { exchange } from '../harness/raw.ts';
+import { seen } from '../harness/recorder.ts';
+import { startTestServer, type TestServer } from '../harness/server.ts';
+import { declaredAnswers } from '../harness/spec.ts';
+import { mint } from '../harness/tokens.ts';
+
+type Provoke = () => Promise<Answer>;
+
+const ann = { email: 'ann@example.com', username: 'Ann', password: 'correct horse battery staple' };
+const tokenOf = (id: string, username: string): Promise<string> => mint({ id, username });
+
+async function onServer(
+  ask: (server: TestServer) => Promise<Answer>,
+  options?: Parameters<typeof startTestServer>[0],
+): Promise<Answer> {
+  await using server = await startTestServer(options);
+  return await ask(server);
+}
+
+const post = (path: string, options: Parameters<typeof request>[3]): Provoke => {
+  return () => onServer((server) => request(server, 'POST', path, options));
+};
+
+const overlongHead = (method: string, path: string): Provoke => {
+  const line = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(70_000)}\r\n\r\n`;
+  return () => onServer((server) => exchange(server, [line], { method, path }));
+};
+
+/** Whatever answers, while another connection to the database has done this to it. */
+const afterSql = (sql: string, ask: (server: TestServer) => Promise<Answer>): Provoke => {
+  return () =>
+    onServer(async (server) => {
+      const db = new DatabaseSync(join(server.dataDir, 'palaver.db'), { defensive: false });
+      try {
+        db.exec(sql);
+        return await ask(server);
+      } finally {
+        db.close();
+      }
+    });
+};
+const lock = 'BEGIN IMMEDIATE';
+const loseTable = 'DROP TABLE users';
+/** Readers pass a lock; a schema that points past the file's end stops them. */
+const corrupt = `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 999999; PRAGMA schema_version = 99`;
+
+/** As many at once as it takes to be one too many. */
+const crowd = (path: string): Provoke => {
+  const passwords = createPasswords({ params: { logN: 14, r: 8, p: 1 }, atOnce: 1, queueMax: 1 });
+  return () =>
+    onServer(
+      async (server) => {
+        const asked = Array.from({ length: 16 }, (_, n) =>
+          request(server, 'POST', path, { json: { ...ann, email: `${n}@example.com`, username: `User ${n}` } }),
+        );
+        return (await Promise.all(asked)).find(({ status }) => status === 503)!;
+      },
+      { passwords },
+    );
+};
+
+/** Asks a server that is stopping: a session that doesn't answer its close keeps it from the end. */
+const whileStopping = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
+  return () =>
+    onServer(async (server) => {
+      const silent = await connect(server, { token: await tokenOf('1', 'Silent') });
+      silent.pause();
+      const stopped = server.stop();
+      const answer = await ask(server);
+      silent.drop();
+      await stopped;
+      return answer;
+    });
+};
+
+const deskAnswers = (id: string, path: string): [string, Provoke][] => [
+  [`${id} 400 malformed_request`, overlongHead('POST', path)],
+  [`${id} 400 malformed_body`, post(path, { body: '{', headers: { 'content-type': 'application/json' } })],
+  [`${id} 400 invalid_body`, post(path, { json: {} })],
+  [`${id} 413 body_too_large`, post(path, { json: { ...ann, email: 'x'.repeat(16_384) } })],
+  [`${id} 415 unsupported_media_type`, post(path, { body: 'a', headers: { 'content-type': 'text/plain' } })],
+  [`${id} 500 internal_error`, afterSql(loseTable, (server) => request(server, 'POST', path, { json: ann }))],
+  [`${id} 503 overloaded`, crowd(path)],
+];
+
+const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] => {
+  const knock = (options: Parameters<typeof handshake>[1] = {}): Provoke => {
+    return () =>
+      onServer(async (server) => handshake(server, { method, token: await tokenOf('1', 'Ann'), ...options }));
+  };
+  const local = () => createLocalBackplane({ epoch: 0 });
+  const fault = async (): Promise<never> => {
+    throw new Error('planted');
+  };
+  const askIn = async (server: TestServer) => handshake(server, { method, token: await tokenOf('2', 'ANN') });
+  return [
+    [`${id} 101`, knock()],
+    [`${id} 400 malformed_request`, overlongHead(method, '/join')],
+    [`${id} 400 body_not_allowed`, () => onServer((server) => request(server, method, '/join', { body: 'a' }))],
+    [`${id} 400 malformed_handshake`, knock({ headers: { 'Sec-WebSocket-Key': 'short' } })],
+    [`${id} 401 missing_token`, () => onServer((server) => handshake(server, { method }))],
+    [`${id} 401 invalid_token`, knock({ token: 'forged' })],
+    [
+      `${id} 409 name_in_use`,
+      () =>
+        onServer(async (server) => {
+          await connect(server, { token: await tokenOf('1', 'Ann') });
+          return askIn(server);
+        }),
+    ],
+    [`${id} 426 upgrade_required`, knock({ headers: { Connection: 'close', Upgrade: undefined } })],
+    [`${id} 500 internal_error`, () => onServer(askIn, { backplane: { ...local(), admit: fault } })],
+    [
+      `${id} 503 unavailable`,
+      async () => {
+        const backplane = local();
+        await backplane.close();
+        return onServer(askIn, { backplane });
+      },
+    ],
+    [`${id} 503 shutting_down`, whileStopping(askIn)],
+  ];
+};
+
+const readyz = (server: TestServer): Promise<Answer> => request(server, 'GET', '/readyz');
+
+/** How to get each answer that the spec declares. */
+const provokers = new Map<string, Provoke>([
+  ['createUser 201', post('/createUser', { json: ann })],
+  [
+    'createUser 409 email_taken',
+    () =>
+      onServer(async (server) => {
+        const { email } = await signUp(server);
+        return request(server, 'POST', '/createUser', { json: { ...ann, email: email.toUpperCase() } });
+      }),
+  ],
+  [
+    'createUser 409 username_taken',
+    () =>
+      onServer(async (server) => {
+        await signUp(server, 'ＡＮＮ');
+        return request(server, 'POST', '/createUser', { json: ann });
+      }),
+  ],
+  [
+    'createUser 503 store_unavailable',
+    afterSql(lock, (server) => request(server, 'POST', '/createUser', { json: ann })),
+  ],
+  ...deskAnswers('createUser', '/createUser'),
+  [
+    'login 200',
+    () =>
+      onServer(async (server) => {
+        const { email, password } = await signUp(server);
+        return request(server, 'POST', '/login', { json: { email, password } });
+      }),
+  ],
+  ['login 401 invalid_credentials', post('/login', { json: ann })],
+  ['login 503 store_unavailable', afterSql(corrupt, (server) => request(server, 'POST', '/login', { json: ann }))],
+  ...deskAnswers('login', '/login'),
+  ...doorAnswers('join', 'GET'),
+  ...doorAnswers('joinByPost', 'POST'),
+  ['healthz 200', () => onServer((server) => request(server, 'GET', '/healthz'))],
+  ['healthz 400 malformed_request', overlongHead('GET', '/healthz')],
+  ['readyz 200', () => onServer(readyz)],
+  ['readyz 400 malformed_request', overlongHead('GET', '/readyz')],
+  ['readyz 503 store_unavailable', afterSql(lock, readyz)],
+  ['readyz 503 shutting_down', whileStopping(readyz)],
+  ['unmatched 404 not_found', () => onServer((server) => request(server, 'GET', '/nothing'))],
+  ['unmatched 405 method_not_allowed', () => onServer((server) => request(server, 'GET', '/login'))],
+]);
+
+describe('every answer that the OpenAPI spec declares', () => {
+  it('has its provoker here, and every provoker its answer there', () => {
+    expect([...provokers.keys()].sort()).toEqual([...declaredAnswers].sort());
+  });
+
+  it.each([...provokers])('%s', async (name, provoke) => {
+    const { status, json } = await provoke();
+    const operation = name.split(' ')[0];
+    expect([operation, status, json.code].filter((part) => part !== undefined).join(' ')).toBe(name);
+  });
+
+  it('was seen', () => {
+    expect(declaredAnswers.filter((answer) => !seen.answers.has(answer))).toEqual([]);
+  });
+});
