@@ -6,6 +6,6 @@ export default defineConfig({
     // Against hanging only; nothing here asserts speed.
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc'],
   },
 });
