@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join as pathOf } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ServerMessage } from '../../generated/chat/index.ts';
+import type { Backplane } from '../../src/backplane/backplane.ts';
+import { createLocalBackplane } from '../../src/backplane/local.ts';
 import { type Chat, connect } from '../harness/chat.ts';
-import { signUp } from '../harness/http.ts';
+import { request, signUp } from '../harness/http.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
 
@@ -141,6 +143,23 @@ describe('what a client sends', () => {
     const ann = await connect(server, { method, token: await tokenOf('Ann'), early: early.map(say) });
     ann.say('6');
     expect(await seenUntil(ann, '6')).toEqual(['online ', 'joined Ann', ...early.map((n) => `Ann: ${n}`), 'Ann: 6']);
+  });
+
+  it('while the room still thinks about letting it in is taken in order', async () => {
+    const inner = createLocalBackplane({ epoch: Date.now() });
+    const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const admit: Backplane['admit'] = async (member) => {
+      asked.resolve();
+      await held.promise;
+      return inner.admit(member);
+    };
+    await using server = await startTestServer({ backplane: { ...inner, admit } });
+    const joining = connect(server, { token: await tokenOf('Ann'), early: ['1', '2', '3'].map(say) });
+    await asked.promise;
+    // Another whole connection has come and gone: what travelled with the handshake is here.
+    await request(server, 'GET', '/healthz');
+    held.resolve();
+    expect(await seenUntil(await joining, '3')).toEqual(['online ', 'joined Ann', 'Ann: 1', 'Ann: 2', 'Ann: 3']);
   });
 
   it('the moment its socket opens is taken in order', async () => {
