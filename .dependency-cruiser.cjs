@@ -5,23 +5,69 @@ const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, f
 /** What everyone in src may import, besides its own neighbours. */
 const common = within('generated/(http|chat)/index\\.ts$', 'src/(errors|log|config|folded-key)\\.ts$', 'node_modules/');
 const only = (name, folder, ...more) =>
-  rule(name, { path: `^src/${folder}` }, { path: '^(src|generated|specs|sdk|test)/', pathNot: [...common, `^src/${folder}`, ...within(...more)] });
+  rule(
+    name,
+    { path: `^src/${folder}` },
+    { path: '^(src|generated|specs|sdk|test)/', pathNot: [...common, `^src/${folder}`, ...within(...more)] },
+  );
 
 module.exports = {
   forbidden: [
-    rule('no-cycle', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }, 'A cycle has no beginning to read from.'),
-    rule('generated-by-its-index', { pathNot: '^generated/' }, { path: '^generated/', pathNot: ['/index\\.ts$', '\\.json$'] }, 'What is inside may move with the generator.'),
-    rule('generated-stands-alone', { path: '^generated/' }, { path: '^(src|specs|sdk|test)/' }, 'Nothing of ours in it.'),
+    rule(
+      'no-cycle',
+      {},
+      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      'A cycle has no beginning to read from.',
+    ),
+    rule(
+      'generated-by-its-index',
+      { pathNot: '^generated/' },
+      { path: '^generated/', pathNot: ['/index\\.ts$', '\\.json$'] },
+      'What is inside may move with the generator.',
+    ),
+    rule(
+      'generated-stands-alone',
+      { path: '^generated/' },
+      { path: '^(src|specs|sdk|test)/' },
+      'Nothing of ours in it.',
+    ),
     rule('sdk-stands-alone', { path: '^sdk/' }, { pathNot: '^sdk/' }, 'Its package is packed alone.'),
-    rule('only-the-server-picks-adapters', { path: '^src/', pathNot: '^src/(server\\.ts|users/sqlite\\.ts|backplane/local\\.ts)$' }, { path: '^src/(users/sqlite|backplane/local)\\.ts$' }, 'Everyone else knows the port.'),
-    rule('only-main-starts-the-server', { path: '^src/', pathNot: '^src/main\\.ts$' }, { path: '^src/(server|main)\\.ts$' }, 'The composition root imports, and is not imported.'),
+    rule(
+      'only-the-server-picks-adapters',
+      { path: '^src/', pathNot: '^src/(server\\.ts|users/(sqlite|mongo)\\.ts|backplane/local\\.ts)$' },
+      { path: '^src/(users/(sqlite|mongo)|backplane/local)\\.ts$' },
+      'Everyone else knows the port.',
+    ),
+    rule(
+      'only-main-starts-the-server',
+      { path: '^src/', pathNot: '^src/main\\.ts$' },
+      { path: '^src/(server|main)\\.ts$' },
+      'The composition root imports, and is not imported.',
+    ),
     rule('src-knows-no-test', { path: '^(src|sdk|specs)/' }, { path: '^test/' }),
     only('users-know-themselves', 'users/'),
     only('the-order-knows-itself', 'backplane/'),
     only('auth-knows-itself', 'auth/'),
     // The door answers in the words of HTTP.
-    only('chat-knows-the-port-and-auth', 'chat/', 'src/backplane/backplane\\.ts$', 'src/auth/', 'src/http/(env|problem)\\.ts$'),
-    only('http-knows-auth-and-users', 'http/', 'src/auth/', 'src/users/(user-store|passwords)\\.ts$', 'src/chat/(session|upgrade)\\.ts$'),
+    only(
+      'chat-knows-the-port-and-auth',
+      'chat/',
+      'src/backplane/backplane\\.ts$',
+      'src/auth/',
+      'src/http/(env|problem)\\.ts$',
+    ),
+    only(
+      'http-knows-auth-and-users',
+      'http/',
+      'src/auth/',
+      'src/users/(user-store|passwords)\\.ts$',
+      'src/chat/(session|upgrade)\\.ts$',
+    ),
   ],
-  options: { tsPreCompilationDeps: true, doNotFollow: 'node_modules', exclude: '__transpiled', combinedDependencies: true },
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: 'node_modules',
+    exclude: '__transpiled',
+    combinedDependencies: true,
+  },
 };

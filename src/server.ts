@@ -13,6 +13,7 @@ import { close, createListener, listen } from './http/listener.ts';
 import { opsHandlers } from './http/ops.ts';
 import { userHandlers } from './http/users.ts';
 import type { Log } from './log.ts';
+import { openMongoStore } from './users/mongo.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
 import { openSqliteStore } from './users/sqlite.ts';
 import type { UserStore } from './users/user-store.ts';
@@ -31,6 +32,9 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+const openStore = async ({ mongodbUri, dataDir }: Config): Promise<UserStore> =>
+  mongodbUri === undefined ? openSqliteStore(dataDir) : openMongoStore(mongodbUri);
+
 /** The system: picks what stands behind each port, puts it together, and says in which order it starts and stops. */
 export async function startServer(config: Config, log: Log, adapters: Partial<Adapters> = {}): Promise<RunningServer> {
   let stopping = false;
@@ -38,7 +42,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
 
   const tokens = createTokens({ secret: signingSecret(config), issuer: config.jwtIssuer, ttlS: config.jwtTtlS });
   const passwords = adapters.passwords ?? createPasswords();
-  const store = adapters.store ?? openSqliteStore(config.dataDir);
+  const store = adapters.store ?? (await openStore(config));
   const backplane = adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir) });
   const room = createRoom(backplane);
 

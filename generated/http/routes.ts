@@ -1,7 +1,7 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
 import { createRoute, type OpenAPIHono, type RouteHandler, z } from '@hono/zod-openapi';
 import type { Env } from 'hono';
-import { createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, healthSchema, readinessSchema, problemSchema } from './schemas.ts';
+import { createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, healthSchema, readinessSchema, openApiDocumentSchema, asyncApiDocumentSchema, problemSchema } from './schemas.ts';
 
 export const createUserRoute = createRoute({
   operationId: "createUser",
@@ -310,6 +310,161 @@ export const readyzRoute = createRoute({
   },
 });
 
+export const docsRoute = createRoute({
+  operationId: "docs",
+  method: "get",
+  path: "/docs",
+  tags: ["Contract"],
+  summary: "Read the contract",
+  description: "Both halves of the contract and the guide for client authors, for people. All that the page loads lies beneath `/docs/`.",
+  security: [],
+  request: {
+    headers: z.object({ "if-none-match": z.string().optional() }),
+  },
+  responses: {
+    200: {
+      description: "The page.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+      content: { 'text/html': { schema: z.string() } },
+    },
+    304: {
+      description: "You have it already.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+    },
+    400: {
+      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.literal('malformed_request'),
+    }) } },
+    },
+  },
+});
+
+export const openapiJsonRoute = createRoute({
+  operationId: "openapiJson",
+  method: "get",
+  path: "/openapi.json",
+  tags: ["Contract"],
+  summary: "The HTTP half, as JSON",
+  description: "This document: the operations that this server has.",
+  security: [],
+  request: {
+    headers: z.object({ "if-none-match": z.string().optional() }),
+  },
+  responses: {
+    200: {
+      description: "The document, whole, with no reference to another file.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+      content: { 'application/json': { schema: openApiDocumentSchema } },
+    },
+    304: {
+      description: "You have it already.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+    },
+    400: {
+      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.literal('malformed_request'),
+    }) } },
+    },
+  },
+});
+
+export const openapiYamlRoute = createRoute({
+  operationId: "openapiYaml",
+  method: "get",
+  path: "/openapi.yaml",
+  tags: ["Contract"],
+  summary: "The HTTP half, as YAML",
+  description: "This document: the operations that this server has.",
+  security: [],
+  request: {
+    headers: z.object({ "if-none-match": z.string().optional() }),
+  },
+  responses: {
+    200: {
+      description: "The document, whole, with no reference to another file.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+      content: { 'application/yaml': { schema: z.string() } },
+    },
+    304: {
+      description: "You have it already.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+    },
+    400: {
+      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.literal('malformed_request'),
+    }) } },
+    },
+  },
+});
+
+export const asyncapiJsonRoute = createRoute({
+  operationId: "asyncapiJson",
+  method: "get",
+  path: "/asyncapi.json",
+  tags: ["Contract"],
+  summary: "The WebSocket half, as JSON",
+  description: "The AsyncAPI half of the contract: the frames of the room.",
+  security: [],
+  request: {
+    headers: z.object({ "if-none-match": z.string().optional() }),
+  },
+  responses: {
+    200: {
+      description: "The document, whole, with no reference to another file.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+      content: { 'application/json': { schema: asyncApiDocumentSchema } },
+    },
+    304: {
+      description: "You have it already.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+    },
+    400: {
+      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.literal('malformed_request'),
+    }) } },
+    },
+  },
+});
+
+export const asyncapiYamlRoute = createRoute({
+  operationId: "asyncapiYaml",
+  method: "get",
+  path: "/asyncapi.yaml",
+  tags: ["Contract"],
+  summary: "The WebSocket half, as YAML",
+  description: "The AsyncAPI half of the contract: the frames of the room.",
+  security: [],
+  request: {
+    headers: z.object({ "if-none-match": z.string().optional() }),
+  },
+  responses: {
+    200: {
+      description: "The document, whole, with no reference to another file.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+      content: { 'application/yaml': { schema: z.string() } },
+    },
+    304: {
+      description: "You have it already.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+    },
+    400: {
+      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.literal('malformed_request'),
+    }) } },
+    },
+  },
+});
+
 /** The routes by operationId. */
 export const routes = {
   createUser: createUserRoute,
@@ -318,6 +473,11 @@ export const routes = {
   joinByPost: joinByPostRoute,
   healthz: healthzRoute,
   readyz: readyzRoute,
+  docs: docsRoute,
+  openapiJson: openapiJsonRoute,
+  openapiYaml: openapiYamlRoute,
+  asyncapiJson: asyncapiJsonRoute,
+  asyncapiYaml: asyncapiYamlRoute,
 };
 
 /** One handler per operation; each may answer only what the spec declares for it. */
@@ -331,4 +491,9 @@ export function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Handlers<E>)
   app.openapi(routes.joinByPost, handlers.joinByPost);
   app.openapi(routes.healthz, handlers.healthz);
   app.openapi(routes.readyz, handlers.readyz);
+  app.openapi(routes.docs, handlers.docs);
+  app.openapi(routes.openapiJson, handlers.openapiJson);
+  app.openapi(routes.openapiYaml, handlers.openapiYaml);
+  app.openapi(routes.asyncapiJson, handlers.asyncapiJson);
+  app.openapi(routes.asyncapiYaml, handlers.asyncapiYaml);
 }

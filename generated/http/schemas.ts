@@ -43,6 +43,30 @@ export const readinessSchema = z.strictObject({
   status: z.literal('ready'),
 }) satisfies z.ZodType<types.Readiness>;
 
+export const documentInfoSchema = z.object({
+  title: z.string(),
+  version: z.string(),
+}) satisfies z.ZodType<types.DocumentInfo>;
+
+export const openApiDocumentSchema = z.object({
+  openapi: z.literal('3.1.0'),
+  info: documentInfoSchema,
+  paths: z.object({
+    
+  }),
+}) satisfies z.ZodType<types.OpenApiDocument>;
+
+export const asyncApiDocumentSchema = z.object({
+  asyncapi: z.literal('3.0.0'),
+  info: documentInfoSchema,
+  channels: z.object({
+    
+  }),
+  operations: z.object({
+    
+  }),
+}) satisfies z.ZodType<types.AsyncApiDocument>;
+
 export const tokenClaimsSchema = z.object({
   id: userIdSchema,
   username: usernameSchema,

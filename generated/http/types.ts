@@ -109,6 +109,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the contract
+         * @description Both halves of the contract and the guide for client authors, for people. All that the page loads lies beneath `/docs/`.
+         */
+        get: operations["docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The HTTP half, as JSON
+         * @description This document: the operations that this server has.
+         */
+        get: operations["openapiJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The HTTP half, as YAML
+         * @description This document: the operations that this server has.
+         */
+        get: operations["openapiYaml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The WebSocket half, as JSON
+         * @description The AsyncAPI half of the contract: the frames of the room.
+         */
+        get: operations["asyncapiJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/asyncapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The WebSocket half, as YAML
+         * @description The AsyncAPI half of the contract: the frames of the room.
+         */
+        get: operations["asyncapiYaml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -168,6 +268,28 @@ export interface components {
             /** @constant */
             status: "ready";
         };
+        /** @description An OpenAPI 3.1 document. */
+        OpenApiDocument: {
+            /** @constant */
+            openapi: "3.1.0";
+            info: components["schemas"]["DocumentInfo"];
+            /** @description What each path takes and answers. */
+            paths: Record<string, never>;
+        };
+        /** @description An AsyncAPI 3 document. */
+        AsyncApiDocument: {
+            /** @constant */
+            asyncapi: "3.0.0";
+            info: components["schemas"]["DocumentInfo"];
+            /** @description Where frames travel. */
+            channels: Record<string, never>;
+            /** @description Who sends which. */
+            operations: Record<string, never>;
+        };
+        DocumentInfo: {
+            title: string;
+            version: string;
+        };
         /**
          * @description What a token must say (RFC 7519, 4). `sub`, where there, equals `id`. Other claims are ignored.
          * @example {
@@ -218,6 +340,14 @@ export interface components {
         };
     };
     responses: {
+        /** @description You have it already. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description There is nothing at this path. */
         NotFound: {
             headers: {
@@ -508,9 +638,19 @@ export interface components {
          * @example palaver.v1
          */
         SecWebSocketProtocol: string;
+        /**
+         * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+         * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+         */
+        IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
+        /**
+         * @description Names these bytes, strongly (RFC 9110, 8.8.3).
+         * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+         */
+        ETag: string;
         /**
          * @description How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.
          * @example Bearer
@@ -560,10 +700,14 @@ export type User = components['schemas']['User'];
 export type Login = components['schemas']['Login'];
 export type Health = components['schemas']['Health'];
 export type Readiness = components['schemas']['Readiness'];
+export type OpenApiDocument = components['schemas']['OpenApiDocument'];
+export type AsyncApiDocument = components['schemas']['AsyncApiDocument'];
+export type DocumentInfo = components['schemas']['DocumentInfo'];
 export type TokenClaims = components['schemas']['TokenClaims'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type Problem = components['schemas']['Problem'];
 export type FieldError = components['schemas']['FieldError'];
+export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
 export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
@@ -582,6 +726,8 @@ export type ParameterUpgrade = components['parameters']['Upgrade'];
 export type ParameterSecWebSocketKey = components['parameters']['SecWebSocketKey'];
 export type ParameterSecWebSocketVersion = components['parameters']['SecWebSocketVersion'];
 export type ParameterSecWebSocketProtocol = components['parameters']['SecWebSocketProtocol'];
+export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
+export type HeaderETag = components['headers']['ETag'];
 export type HeaderWwwAuthenticate = components['headers']['WwwAuthenticate'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type HeaderAllow = components['headers']['Allow'];
@@ -856,6 +1002,175 @@ export interface operations {
                     };
                 };
             };
+        };
+    };
+    docs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html> */
+                    "text/html": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
+        };
+    };
+    openapiJson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document, whole, with no reference to another file. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0",
+                     *       "info": {
+                     *         "title": "Palaver over HTTP",
+                     *         "version": "0.1.0"
+                     *       },
+                     *       "paths": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenApiDocument"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
+        };
+    };
+    openapiYaml: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document, whole, with no reference to another file. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example openapi: 3.1.0 */
+                    "application/yaml": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
+        };
+    };
+    asyncapiJson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document, whole, with no reference to another file. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asyncapi": "3.0.0",
+                     *       "info": {
+                     *         "title": "Palaver over WebSocket",
+                     *         "version": "0.1.0"
+                     *       },
+                     *       "channels": {},
+                     *       "operations": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AsyncApiDocument"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
+        };
+    };
+    asyncapiYaml: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document, whole, with no reference to another file. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example asyncapi: 3.0.0 */
+                    "application/yaml": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
         };
     };
 }

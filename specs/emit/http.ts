@@ -35,6 +35,10 @@ export interface Response {
   readonly at: string;
 }
 
+/** What a response may hold: JSON, or a text that no validator looks into. */
+const jsonTypes = ['application/json', 'application/problem+json'];
+const textTypes = ['text/html', 'application/yaml'];
+
 const methods = ['get', 'put', 'post', 'delete', 'patch'];
 
 /** Follows references to components until something stands there. */
@@ -74,8 +78,11 @@ function readResponse(document: Json, operationAt: string, status: string, part:
       return [name, resolved];
     }),
   );
-  const mediaTypes = ['application/json', 'application/problem+json'];
-  const [mediaType, schema, examples = []] = response.content ? content(response, mediaTypes, at) : [];
+  const [mediaType, schema, examples = []] = response.content
+    ? content(response, [...jsonTypes, ...textTypes], at)
+    : [];
+  if (mediaType && textTypes.includes(mediaType) && schema?.type !== 'string')
+    throw new SpecError(`${at}/content/${segment(mediaType)}/schema`, 'a text is a string');
   return {
     status: Number(status),
     description: String(response.description),

@@ -33,6 +33,10 @@ function inputType(operation: Operation): string | undefined {
 
 const success = (operation: Operation) => operation.responses.filter(({ status }) => status >= 200 && status < 300);
 
+/** The client speaks JSON: what answers something else (a page, YAML) is for other readers, and gets no method. */
+const hasMethod = (operation: Operation): boolean =>
+  success(operation).every(({ mediaType }) => mediaType === undefined || mediaType === 'application/json');
+
 /** What a method resolves to. A handshake can't succeed over plain HTTP: its method always rejects, and says why. */
 function outputType(operation: Operation): string {
   const results = success(operation);
@@ -100,7 +104,7 @@ function eventsFile(chat: Chat): string {
 
 /** The files of `sdk/src/generated`: plain TypeScript, nothing imported. */
 export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
-  const operations = readOperations(openapi);
+  const operations = readOperations(openapi).filter(hasMethod);
   const chat = readChat(asyncapi);
   const components = asObject(asObject(openapi.components, '/components').schemas, '/components/schemas');
   const roots = [

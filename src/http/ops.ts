@@ -18,6 +18,8 @@ export const opsHandlers = ({ store, isStopping }: Parts): Pick<Handlers<AppEnv>
       () => false,
       () => true,
     );
-    return away ? problem(c, 'store_unavailable') : c.json({ status: 'ready' } as const, 200);
+    return away
+      ? problem(c, 'store_unavailable', { detail: 'The user store can not be reached.' })
+      : c.json({ status: 'ready' } as const, 200);
   },
 });

@@ -1,5 +1,5 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
-import type { CreateUserRequest, Health, Login, LoginRequest, Readiness, User } from './types.ts';
+import type { AsyncApiDocument, CreateUserRequest, Health, Login, LoginRequest, OpenApiDocument, Readiness, User } from './types.ts';
 
 /** How each operation is asked: what doesn't go into the path or the query is the JSON body. */
 export const operations = {
@@ -9,6 +9,8 @@ export const operations = {
   joinByPost: { method: 'POST', path: '/join', params: {}, body: false, token: true },
   healthz: { method: 'GET', path: '/healthz', params: {}, body: false, token: false },
   readyz: { method: 'GET', path: '/readyz', params: {}, body: false, token: false },
+  openapiJson: { method: 'GET', path: '/openapi.json', params: {}, body: false, token: false },
+  asyncapiJson: { method: 'GET', path: '/asyncapi.json', params: {}, body: false, token: false },
 } as const;
 
 /** What each operation takes and gives, and the codes of the problems it may answer. */
@@ -42,6 +44,16 @@ export interface Operations {
     input: undefined;
     output: Readiness;
     code: 'malformed_request' | 'store_unavailable' | 'shutting_down';
+  };
+  openapiJson: {
+    input: undefined;
+    output: OpenApiDocument;
+    code: 'malformed_request';
+  };
+  asyncapiJson: {
+    input: undefined;
+    output: AsyncApiDocument;
+    code: 'malformed_request';
   };
 }
 
@@ -101,6 +113,22 @@ export interface Methods<Options> {
    * Rejects with the codes `malformed_request`, `store_unavailable`, `shutting_down`.
    */
   readyz(options?: Options): Promise<Operations['readyz']['output']>;
+  /**
+   * The HTTP half, as JSON.
+   * 
+   * This document: the operations that this server has.
+   * 
+   * Rejects with the codes `malformed_request`.
+   */
+  openapiJson(options?: Options): Promise<Operations['openapiJson']['output']>;
+  /**
+   * The WebSocket half, as JSON.
+   * 
+   * The AsyncAPI half of the contract: the frames of the room.
+   * 
+   * Rejects with the codes `malformed_request`.
+   */
+  asyncapiJson(options?: Options): Promise<Operations['asyncapiJson']['output']>;
 }
 
 /** Carries one operation out: the transport, which no spec can say. */
@@ -117,4 +145,6 @@ export const createMethods = <Options>(call: Call<Options>): Methods<Options> =>
   joinByPost: (options) => call('joinByPost', undefined, options),
   healthz: (options) => call('healthz', undefined, options),
   readyz: (options) => call('readyz', undefined, options),
+  openapiJson: (options) => call('openapiJson', undefined, options),
+  asyncapiJson: (options) => call('asyncapiJson', undefined, options),
 });

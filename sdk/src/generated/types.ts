@@ -45,6 +45,35 @@ export type Readiness = {
   status: 'ready';
 };
 
+/** An OpenAPI 3.1 document. */
+export type OpenApiDocument = {
+  openapi: '3.1.0';
+  info: DocumentInfo;
+  /** What each path takes and answers. */
+  paths: {
+    
+  };
+};
+
+/** An AsyncAPI 3 document. */
+export type AsyncApiDocument = {
+  asyncapi: '3.0.0';
+  info: DocumentInfo;
+  /** Where frames travel. */
+  channels: {
+    
+  };
+  /** Who sends which. */
+  operations: {
+    
+  };
+};
+
+export type DocumentInfo = {
+  title: string;
+  version: string;
+};
+
 /** What went wrong, for programs. Stable. */
 export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_credentials' | 'missing_token' | 'invalid_token' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'username_taken' | 'name_in_use' | 'body_too_large' | 'unsupported_media_type' | 'upgrade_required' | 'internal_error' | 'overloaded' | 'store_unavailable' | 'unavailable' | 'shutting_down';
 

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { within } from './deadline.ts';
+
+const binary = join(process.env.PALAVER_CACHE ?? join(homedir(), '.cache/palaver'), 'ferretdb-1.24.2/ferretdb');
+const given = process.env.MONGODB_URI;
+
+/** Why the tests that need a database can't run; undefined if they can. With CI set they must. */
+export const noMongo: string | undefined =
+  given || existsSync(binary) ? undefined : 'neither MONGODB_URI nor FerretDB (test/ferretdb/build.sh) is there';
+if (noMongo && process.env.CI) throw new Error(`In CI the MongoDB tests must run, and ${noMongo}`);
+if (noMongo) console.warn(`The MongoDB tests are skipped: ${noMongo}`);
+
+/** A database of the wire protocol, as a process of its own. */
+export interface Mongo {
+  /** With a database of its own for each call. */
+  uri(): string;
+  stop(): Promise<void>;
+  /** Again, at the same address with the same data. */
+  start(): Promise<void>;
+  /** Stops, and leaves nothing behind. */
+  remove(): Promise<void>;
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+/** Resolves when something listens there. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect({ host: '127.0.0.1', port });
+    const open = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+let databases = 0;
+const withDatabase = (base: string): string => {
+  databases += 1;
+  const uri = new URL(base);
+  uri.pathname = `/palaver_test_${process.pid}_${databases}`;
+  return uri.href;
+};
+
+/** FerretDB on a free port of the loopback. */
+export async function startMongo(): Promise<Mongo> {
+  const folder = mkdtempSync(join(tmpdir(), 'palaver-ferretdb-'));
+  const port = await freePort();
+  const args = [
+    '--handler=sqlite',
+    `--sqlite-url=file:${folder}/`,
+    `--state-dir=${folder}`,
+    `--listen-addr=127.0.0.1:${port}`,
+    '--debug-addr=-',
+    '--telemetry=disable',
+    '--log-level=error',
+  ];
+  let child: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    child = spawn(binary, args, { stdio: 'ignore' });
+    await within(listening(port), 'FerretDB to listen');
+  };
+  const stop = async (): Promise<void> => {
+    if (!child) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    child = undefined;
+    await ended;
+  };
+  await start();
+  return {
+    uri: () => withDatabase(`mongodb://127.0.0.1:${port}/`),
+    start,
+    stop,
+    remove: async () => {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A database to test against: the given one, or FerretDB. It can't be stopped if it was given. */
+export async function anyMongo(): Promise<Pick<Mongo, 'uri' | 'remove'>> {
+  return given ? { uri: () => withDatabase(given), remove: async () => {} } : startMongo();
+}
+
+/** Whether there is a database that a test may stop. */
+export const canStop = existsSync(binary);

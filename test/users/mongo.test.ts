@@ -1,0 +1,87 @@
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openMongoStore } from '../../src/users/mongo.ts';
+import { connect } from '../harness/chat.ts';
+import { within } from '../harness/deadline.ts';
+import { request } from '../harness/http.ts';
+import { anyMongo, canStop, type Mongo, noMongo, startMongo } from '../harness/mongo.ts';
+import { startTestServer } from '../harness/server.ts';
+import { userStoreSuite } from '../suites/user-store.ts';
+
+const igor = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
+
+describe.skipIf(noMongo)('MongoDB', () => {
+  let mongo: Pick<Mongo, 'uri' | 'remove'>;
+  beforeAll(async () => {
+    mongo = await anyMongo();
+  });
+  afterAll(() => mongo.remove());
+
+  userStoreSuite('MongoDB', async () => {
+    const uri = mongo.uri();
+    const store = await openMongoStore(uri);
+    return {
+      store,
+      close: async () => {
+        await store.close();
+        const client = new MongoClient(uri);
+        await client.db().dropDatabase();
+        await client.close();
+      },
+    };
+  });
+
+  it('keeps users for the next start, whose indexes are there already', async () => {
+    const uri = mongo.uri();
+    const user = { id: '4', email: 'igor@example.com', username: 'Igor', passwordHash: 'hash' };
+    const first = await openMongoStore(uri);
+    await first.insert(user);
+    await first.close();
+    const second = await openMongoStore(uri);
+    expect(await second.findByEmail(user.email)).toEqual(user);
+    expect(await second.insert({ ...user, id: '5' })).toBe('email_taken');
+    await second.close();
+  });
+});
+
+it('MongoDB that is away at the start is named, without its password', async () => {
+  const error = await within(openMongoStore('mongodb://igor:canary@127.0.0.1:1/palaver'), 'the refusal').catch(
+    (error: Error) => error,
+  );
+  expect(error).toMatchObject({ message: expect.stringMatching(/^MongoDB at 127\.0\.0\.1:1 can not be used/) });
+  expect((error as Error).message).not.toContain('canary');
+});
+
+describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
+  it('answers 503 meanwhile, chats on, and recovers by itself', async () => {
+    const mongo = await startMongo();
+    await using server = await startTestServer({ env: { MONGODB_URI: mongo.uri() } });
+    const ask = (path: string) => request(server, 'POST', path, { json: igor });
+    expect((await ask('/createUser')).status).toBe(201);
+    const { json } = await ask('/login');
+    const chat = await connect(server, { token: String(json.token) });
+    await chat.next('user_joined');
+
+    await mongo.stop();
+    const away = await ask('/login');
+    expect([away.status, away.json.code]).toEqual([503, 'store_unavailable']);
+    expect(away.headers['retry-after']).toMatch(/^\d+$/);
+    const unready = await request(server, 'GET', '/readyz');
+    expect([unready.status, unready.json.code]).toEqual([503, 'store_unavailable']);
+    expect(unready.json.detail).toMatch(/user store/i);
+    chat.say('still here');
+    expect(await chat.next()).toMatchObject({ type: 'chat_message', msg: { text: 'still here' } });
+    const late = await connect(server, { token: String(json.token) });
+    expect(await late.next()).toMatchObject({ type: 'users_online', msg: { list: ['Igor'] } });
+
+    await mongo.start();
+    const back = async (): Promise<void> => {
+      while ((await request(server, 'GET', '/readyz')).status !== 200);
+    };
+    await within(back(), 'the server to be ready again');
+    expect((await ask('/login')).status).toBe(200);
+    await Promise.all([chat.close(), late.close()]);
+    await server.stop();
+    await mongo.remove();
+  });
+});
