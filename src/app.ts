@@ -6,12 +6,16 @@ import { fieldErrors } from './errors.ts';
 import { jsonBody } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import { codeOf, problem } from './http/problem.ts';
+import type { userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
 
 export type App = OpenAPIHono<AppEnv>;
 
+/** All operations, or all but those of users where tokens come from elsewhere. */
+type Served = Handlers<AppEnv> | Omit<Handlers<AppEnv>, (typeof userOperations)[number]>;
+
 /** The HTTP half: every operation of the contract behind what all of them share. */
-export function createApp(handlers: Handlers<AppEnv>, log: Log): App {
+export function createApp(handlers: Served, log: Log): App {
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => {
       if (!result.success) return problem(c, 'invalid_body', { errors: fieldErrors(result.error.issues) });
@@ -36,7 +40,8 @@ export function createApp(handlers: Handlers<AppEnv>, log: Log): App {
       onMethodNotAllowed: (c, methods) => problem(c, 'method_not_allowed', { headers: { Allow: methods.join(', ') } }),
     }),
   );
-  for (const route of Object.values(routes)) {
+  for (const [id, route] of Object.entries(routes)) {
+    if (!(id in handlers)) continue;
     if ('request' in route && route.request && 'body' in route.request)
       app.on([route.method], [route.path], ...jsonBody);
   }

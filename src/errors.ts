@@ -22,6 +22,7 @@ export const problems = {
   overloaded: [503, 'Overloaded'],
   store_unavailable: [503, 'User store unavailable'],
   unavailable: [503, 'Room unavailable'],
+  issuer_unavailable: [503, 'Token issuer unavailable'],
   shutting_down: [503, 'Server is shutting down'],
 } as const satisfies Record<ProblemCode, readonly [status: number, title: string]>;
 

@@ -1,7 +1,9 @@
+import asyncapi from '../generated/chat/asyncapi.json' with { type: 'json' };
 import { closeCodes } from '../generated/chat/index.ts';
+import openapi from '../generated/http/openapi.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { signingSecret } from './auth/secret.ts';
-import { createTokens } from './auth/tokens.ts';
+import { createExternalVerify, createTokens } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
 import { nextEpoch } from './backplane/epoch.ts';
 import { createLocalBackplane } from './backplane/local.ts';
@@ -9,9 +11,11 @@ import { joinHandlers } from './chat/join.ts';
 import { createRoom } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
+import { docsFiles, docsHandlers } from './http/docs.ts';
 import { close, createListener, listen } from './http/listener.ts';
+import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
-import { userHandlers } from './http/users.ts';
+import { userHandlers, userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
 import { openMongoStore } from './users/mongo.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
@@ -35,25 +39,37 @@ export interface RunningServer {
 const openStore = async ({ mongodbUri, dataDir }: Config): Promise<UserStore> =>
   mongodbUri === undefined ? openSqliteStore(dataDir) : openMongoStore(mongodbUri);
 
+/** Users and tokens of our own. */
+function ownUsers(config: Config, store: UserStore, passwords: Passwords) {
+  const { jwtIssuer: issuer, jwtTtlS: ttlS } = config;
+  const { issue, verify } = createTokens({ secret: signingSecret(config), issuer, ttlS });
+  return { verify, desk: userHandlers({ store, passwords, issue }) };
+}
+
+/** Tokens of an issuer elsewhere; nobody signs up here. */
+const usersElsewhere = ({ externalIssuer }: Config) => ({ verify: createExternalVerify(externalIssuer!), desk: {} });
+
 /** The system: picks what stands behind each port, puts it together, and says in which order it starts and stops. */
 export async function startServer(config: Config, log: Log, adapters: Partial<Adapters> = {}): Promise<RunningServer> {
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
-  const tokens = createTokens({ secret: signingSecret(config), issuer: config.jwtIssuer, ttlS: config.jwtTtlS });
   const passwords = adapters.passwords ?? createPasswords();
-  const store = adapters.store ?? (await openStore(config));
+  const store = config.externalIssuer ? undefined : (adapters.store ?? (await openStore(config)));
+  const { verify, desk } = store ? ownUsers(config, store, passwords) : usersElsewhere(config);
   const backplane = adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir) });
   const room = createRoom(backplane);
 
   const app = createApp(
     {
-      ...userHandlers({ store, passwords, tokens }),
-      ...joinHandlers({ tokens, room, isStopping }),
+      ...desk,
+      ...joinHandlers({ verify, room, isStopping }),
       ...opsHandlers({ store, isStopping }),
+      ...docsHandlers({ openapi: store ? openapi : withoutOperations(openapi, userOperations), asyncapi }),
     },
     log,
   );
+  app.route('/docs', docsFiles());
   const upgrades = createUpgrades({ fetch: app.fetch, log });
   const server = createListener((request, bindings) => app.fetch(request, bindings), upgrades);
 
@@ -69,11 +85,11 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
         await upgrades.drained();
         await close(server);
         await backplane.close();
-        await store.close();
+        await store?.close();
       },
     };
   } catch (error) {
-    await store.close();
+    await store?.close();
     throw error;
   }
 }

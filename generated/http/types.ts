@@ -317,7 +317,7 @@ export interface components {
          * @description What went wrong, for programs. Stable.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "shutting_down";
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "issuer_unavailable" | "shutting_down";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
@@ -601,7 +601,7 @@ export interface components {
                 };
             };
         };
-        /** @description The room can't take anybody in now (`unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
+        /** @description The room can't take anybody in now (`unavailable`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
         RoomUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -612,7 +612,7 @@ export interface components {
                     /** @constant */
                     status: 503;
                     /** @enum {unknown} */
-                    code: "unavailable" | "shutting_down";
+                    code: "unavailable" | "issuer_unavailable" | "shutting_down";
                 };
             };
         };

@@ -1,4 +1,4 @@
-import { type Identity, InvalidToken, type Tokens } from './tokens.ts';
+import { type Identity, InvalidToken, type VerifyToken } from './tokens.ts';
 
 /** The subprotocol that is spoken, and the prefix of the one that carries a browser's token. */
 export const subprotocol = 'palaver.v1';
@@ -35,11 +35,11 @@ function tokenIn(headers: Headers): string | undefined {
 /** Who asks, or the code of the problem that answers it (RFC 6750, 3). */
 export async function authenticate(
   headers: Headers,
-  tokens: Tokens,
+  verify: VerifyToken,
 ): Promise<Identity | 'missing_token' | 'invalid_token'> {
   try {
     const token = tokenIn(headers);
-    return token === undefined ? 'missing_token' : await tokens.verify(token);
+    return token === undefined ? 'missing_token' : await verify(token);
   } catch (error) {
     if (error instanceof InvalidToken) return 'invalid_token';
     throw error;

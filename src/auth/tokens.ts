@@ -1,5 +1,7 @@
-import { jwtVerify, SignJWT } from 'jose';
+import { type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from 'jose';
 import { type Login, type TokenClaims, tokenClaimsSchema } from '../../generated/http/index.ts';
+import type { ExternalIssuer } from '../config.ts';
+import { createKeys, IssuerUnavailable } from './keys.ts';
 
 /** How far clocks may differ. */
 const clockToleranceS = 5;
@@ -16,14 +18,21 @@ export interface Identity {
   readonly expiresAtMs: number;
 }
 
-export interface Tokens {
-  issue(user: Pick<Login, 'id' | 'username'>): Promise<string>;
-  /** @throws {InvalidToken} forged, expired, of another issuer, or without what `TokenClaims` asks for */
-  verify(token: string): Promise<Identity>;
-}
+/** Makes a token for a user of ours. */
+export type IssueToken = (user: Pick<Login, 'id' | 'username'>) => Promise<string>;
+
+/**
+ * @throws {InvalidToken} forged, expired, of another issuer, or without what `TokenClaims` asks for
+ * @throws {IssuerUnavailable} its issuer's keys can't be had now
+ */
+export type VerifyToken = (token: string) => Promise<Identity>;
 
 /** HS256 tokens (RFC 7519) made and checked with one shared secret. */
-export function createTokens({ secret, issuer, ttlS }: { secret: Uint8Array; issuer: string; ttlS: number }): Tokens {
+export function createTokens({ secret, issuer, ttlS }: { secret: Uint8Array; issuer: string; ttlS: number }): {
+  issue: IssueToken;
+  verify: VerifyToken;
+} {
+  const options = { algorithms: ['HS256'], issuer, clockTolerance: clockToleranceS };
   return {
     issue: ({ id, username }) =>
       new SignJWT({ id, username })
@@ -33,21 +42,46 @@ export function createTokens({ secret, issuer, ttlS }: { secret: Uint8Array; iss
         .setIssuedAt()
         .setExpirationTime(Math.floor(Date.now() / 1_000) + ttlS)
         .sign(secret),
-
-    verify: async (token) => {
-      const options = { algorithms: ['HS256'], issuer, clockTolerance: clockToleranceS };
-      const { payload } = await jwtVerify(token, secret, options).catch((cause: unknown) => {
-        throw new InvalidToken('The token was refused', { cause });
-      });
-      const { id, username, exp } = claimsIn(payload);
-      return { id, username, expiresAtMs: (exp + clockToleranceS) * 1_000 };
-    },
+    verify: async (token) => identityIn(await holding(jwtVerify(token, secret, options))),
   };
+}
+
+/**
+ * Tokens of an issuer elsewhere, checked with the keys that it publishes (RFC 8725: its issuer, an audience, and only
+ * algorithms of the list). Nothing that a token's own header points to is ever asked.
+ */
+export function createExternalVerify(
+  { jwksUrl, algorithms, issuer, audience, idClaim, usernameClaim }: ExternalIssuer,
+  now?: () => number,
+): VerifyToken {
+  const keys = createKeys(jwksUrl, now);
+  const options: JWTVerifyOptions = { algorithms: [...algorithms], issuer, audience, clockTolerance: clockToleranceS };
+  return async (token) => {
+    const payload = await holding(jwtVerify(token, keys, options));
+    // Under another claim's name the id has nothing to do with `sub`.
+    const sub = idClaim === 'id' ? payload.sub : undefined;
+    return identityIn({ ...payload, sub, id: payload[idClaim], username: payload[usernameClaim] });
+  };
+}
+
+/** The payload of a token that holds. */
+const holding = async (verified: Promise<{ payload: JWTPayload }>): Promise<JWTPayload> => {
+  try {
+    return (await verified).payload;
+  } catch (cause) {
+    if (cause instanceof IssuerUnavailable) throw cause;
+    throw new InvalidToken('The token was refused', { cause });
+  }
+};
+
+function identityIn(payload: Record<string, unknown>): Identity {
+  const { id, username, sub, exp } = claimsIn(payload);
+  if (sub !== undefined && sub !== id) throw new InvalidToken('sub is not id');
+  return { id, username, expiresAtMs: (exp + clockToleranceS) * 1_000 };
 }
 
 function claimsIn(payload: unknown): TokenClaims {
   const result = tokenClaimsSchema.safeParse(payload);
   if (!result.success) throw new InvalidToken('The token lacks claims', { cause: result.error });
-  if (result.data.sub !== undefined && result.data.sub !== result.data.id) throw new InvalidToken('sub is not id');
   return result.data;
 }

@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
 import type { Handlers } from '../../generated/http/index.ts';
 import { authenticate, offeredProtocols } from '../auth/require-auth.ts';
-import type { Tokens } from '../auth/tokens.ts';
+import type { VerifyToken } from '../auth/tokens.ts';
 import type { AppEnv } from '../http/env.ts';
 import { problem } from '../http/problem.ts';
 import type { Room } from './room.ts';
 
 interface Parts {
-  readonly tokens: Tokens;
+  readonly verify: VerifyToken;
   readonly room: Room;
   readonly isStopping: () => boolean;
 }
@@ -32,13 +32,13 @@ function isHandshake(headers: Headers): boolean {
 }
 
 /** The door: authenticates, then admits; without a handshake it answers as it would have, and 426 to whom it would let in. */
-export function joinHandlers({ tokens, room, isStopping }: Parts): Pick<Handlers<AppEnv>, 'join' | 'joinByPost'> {
+export function joinHandlers({ verify, room, isStopping }: Parts): Pick<Handlers<AppEnv>, 'join' | 'joinByPost'> {
   const join = async (c: Context<AppEnv>) => {
     const { headers } = c.req.raw;
     const { upgrade } = c.env;
     if (hasBody(headers)) return problem(c, 'body_not_allowed');
     if (upgrade && !isHandshake(headers)) return problem(c, 'malformed_handshake');
-    const identity = await authenticate(headers, tokens);
+    const identity = await authenticate(headers, verify);
     if (typeof identity === 'string') return problem(c, identity);
     if (isStopping()) return problem(c, 'shutting_down');
     const { id, username, expiresAtMs } = identity;

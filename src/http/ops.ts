@@ -4,7 +4,8 @@ import type { AppEnv } from './env.ts';
 import { problem } from './problem.ts';
 
 interface Parts {
-  readonly store: UserStore;
+  /** Where users are kept here. */
+  readonly store: UserStore | undefined;
   readonly isStopping: () => boolean;
 }
 
@@ -14,7 +15,7 @@ export const opsHandlers = ({ store, isStopping }: Parts): Pick<Handlers<AppEnv>
 
   readyz: async (c) => {
     if (isStopping()) return problem(c, 'shutting_down');
-    const away = await store.ping().then(
+    const away = await Promise.resolve(store?.ping()).then(
       () => false,
       () => true,
     );

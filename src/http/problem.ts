@@ -2,6 +2,7 @@ import { RequestError } from '@hono/node-server';
 import type { Context, TypedResponse } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { FieldError, Problem, ProblemCode } from '../../generated/http/index.ts';
+import { IssuerUnavailable } from '../auth/keys.ts';
 import { problems } from '../errors.ts';
 import { Overloaded } from '../users/passwords.ts';
 import { StoreUnavailable } from '../users/user-store.ts';
@@ -57,6 +58,7 @@ export function plainProblem(code: ProblemCode): Response {
 /** The code for what was thrown on the way; `internal_error` for what nobody foresaw. */
 export function codeOf(error: unknown): ProblemCode {
   if (error instanceof Overloaded) return 'overloaded';
+  if (error instanceof IssuerUnavailable) return 'issuer_unavailable';
   if (error instanceof StoreUnavailable) return 'store_unavailable';
   if (error instanceof RequestError) return 'malformed_request';
   if (error instanceof HTTPException && error.status === 400) return 'malformed_body';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../../generated/http/index.ts';
-import type { Tokens } from '../auth/tokens.ts';
+import type { IssueToken } from '../auth/tokens.ts';
 import type { Passwords } from '../users/passwords.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { AppEnv } from './env.ts';
@@ -9,11 +9,18 @@ import { problem } from './problem.ts';
 interface Parts {
   readonly store: UserStore;
   readonly passwords: Passwords;
-  readonly tokens: Tokens;
+  readonly issue: IssueToken;
 }
 
+/** What is not there where tokens come from elsewhere. */
+export const userOperations = ['createUser', 'login'] as const;
+
 /** The desk where users are made and tokens given out. */
-export const userHandlers = ({ store, passwords, tokens }: Parts): Pick<Handlers<AppEnv>, 'createUser' | 'login'> => ({
+export const userHandlers = ({
+  store,
+  passwords,
+  issue,
+}: Parts): Pick<Handlers<AppEnv>, (typeof userOperations)[number]> => ({
   createUser: async (c) => {
     const { email, username, password } = c.req.valid('json');
     const user = { id: randomUUID(), username, email };
@@ -27,6 +34,6 @@ export const userHandlers = ({ store, passwords, tokens }: Parts): Pick<Handlers
     // An unknown e-mail is checked all the same, so that it takes as long.
     if (!(await passwords.verify(password, user?.passwordHash)) || !user) return problem(c, 'invalid_credentials');
     const { id, username } = user;
-    return c.json({ id, username, token: await tokens.issue({ id, username }) }, 200);
+    return c.json({ id, username, token: await issue({ id, username }) }, 200);
   },
 });

@@ -30,7 +30,7 @@ const good: [name: string, make: () => string | Promise<string>][] = [
 
 const bad: typeof good = [
   ['another secret', () => mint(ann, { secret: `${testSecret}!` })],
-  ['another algorithm with the same secret', () => mint(ann, { alg: 'HS512', secret: testSecret.repeat(2) })],
+  ['another algorithm with the same secret', () => mint(ann, { alg: 'HS512' })],
   ['no signature', () => mintUnsigned(ann)],
   ['the header tampered with', () => tampered(0)],
   ['the claims tampered with', () => tampered(1)],

@@ -37,18 +37,18 @@ const oddTexts = [
   ['nothing after the @', 'ann@example@'],
 ] as const;
 
-const wrongTypes = [null, true, 7, [], {}, ['x'], { a: 1 }];
+const oneOfEach: readonly unknown[] = [null, true, 7, 'x', [], {}, ['x'], { a: 1 }];
 const typeOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
 
 /** Values that break a keyword of this schema. */
 function broken(schema: Schema): [name: string, value: unknown][] {
   const { type, minLength = 0, maxLength, pattern } = schema;
-  if (schema.const !== undefined)
-    return [['const', `not ${schema.const}`], ...wrongTypes.map((value): [string, unknown] => ['const', value])];
-  const all: [string, unknown][] = wrongTypes
-    .concat(type === 'object' ? ['x' as never] : [])
-    .filter((value) => typeOf(value) !== type)
-    .map((value) => [`type (${JSON.stringify(value)})`, value]);
+  const named = (keyword: string, value: unknown): [string, unknown] => [
+    `${keyword} (${JSON.stringify(value)})`,
+    value,
+  ];
+  if (schema.const !== undefined) return oneOfEach.map((value) => named('const', value));
+  const all = oneOfEach.filter((value) => typeOf(value) !== type).map((value) => named('type', value));
   if (minLength > 0) for (const text of texts(minLength - 1)) all.push([`minLength (${text})`, text]);
   if (maxLength !== undefined)
     for (const text of texts(maxLength + 1)) all.push([`maxLength (${text.slice(0, 4)}…)`, text]);

@@ -15,10 +15,13 @@ const createUser: Handlers['createUser'] = (c) => problem(c, 'email_taken');
 const login: Handlers['login'] = (c) => problem(c, 'invalid_credentials');
 const join: Handlers['join'] = (c) => problem(c, 'missing_token');
 
+const docs = (): Response => new Response('');
+const documents = { docs, openapiJson: docs, openapiYaml: docs, asyncapiJson: docs, asyncapiYaml: docs };
+
 /** Every handler is there. */
-export const whole: Handlers = { healthz, readyz, createUser, login, join, joinByPost: join };
+export const whole: Handlers = { healthz, readyz, createUser, login, join, joinByPost: join, ...documents };
 // @ts-expect-error a handler is missing
-export const missing: Handlers = { healthz, readyz, createUser, login, join };
+export const missing: Handlers = { healthz, readyz, createUser, login, join, ...documents };
 // @ts-expect-error a status that the spec doesn't declare
 export const status: Handlers['createUser'] = (c) => c.json({ id: '4', username: 'a', email: 'a@b' }, 200);
 // @ts-expect-error a problem whose status the spec doesn't declare

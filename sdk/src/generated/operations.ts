@@ -28,12 +28,12 @@ export interface Operations {
   join: {
     input: undefined;
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'internal_error' | 'unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'internal_error' | 'unavailable' | 'issuer_unavailable' | 'shutting_down';
   };
   joinByPost: {
     input: undefined;
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'internal_error' | 'unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'internal_error' | 'unavailable' | 'issuer_unavailable' | 'shutting_down';
   };
   healthz: {
     input: undefined;
@@ -86,7 +86,7 @@ export interface Methods<Options> {
    * Without the headers of a handshake every check at the door runs as it would have, and who would have been let in
    * gets 426: so a client whose platform hides a refused handshake finds out why.
    * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `shutting_down`.
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `issuer_unavailable`, `shutting_down`.
    */
   join(options?: Options): Promise<Operations['join']['output']>;
   /**
@@ -94,7 +94,7 @@ export interface Methods<Options> {
    * 
    * The same as `GET /join`, with the same headers and no body.
    * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `shutting_down`.
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `issuer_unavailable`, `shutting_down`.
    */
   joinByPost(options?: Options): Promise<Operations['joinByPost']['output']>;
   /**

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import type { Context } from 'hono';
+
+/** Whether a client has these bytes already (RFC 9110, 13.1.2; the comparison is the weak one). */
+const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  ifNoneMatch?.split(',').some((known) => ['*', etag, `W/${etag}`].includes(known.trim())) === true;
+
+/** Answers with bytes that stay as they are, under a strong `ETag`: 200, or 304 to whom has them. */
+export function fixed(contentType: string, content: string | Uint8Array, headers: Record<string, string> = {}) {
+  const bytes = Uint8Array.from(typeof content === 'string' ? Buffer.from(content) : content);
+  const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
+  const always = { ...headers, ETag: etag, 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' };
+  return (c: Context): Response =>
+    isKnown(c.req.header('If-None-Match'), etag)
+      ? c.body(null, 304, always)
+      : c.body(bytes, 200, { ...always, 'Content-Type': contentType });
+}

@@ -1,0 +1,33 @@
+type Json = { readonly [key: string]: unknown };
+
+const methods = ['get', 'put', 'post', 'delete', 'patch'];
+
+/** An OpenAPI document without some operations, and without the tags and components that only they used. */
+export function withoutOperations(document: Json, operationIds: readonly string[]): Json {
+  const gone = (operation: unknown): boolean => operationIds.includes(String((operation as Json).operationId));
+  const paths = Object.fromEntries(
+    Object.entries(document.paths as Record<string, Json>)
+      .map(
+        ([path, item]) =>
+          [path, Object.fromEntries(Object.entries(item).filter(([, operation]) => !gone(operation)))] as const,
+      )
+      .filter(([, item]) => methods.some((method) => method in item)),
+  );
+  const used = Object.values(paths).flatMap((item) =>
+    Object.values(item).flatMap((operation) => ((operation as Json).tags ?? []) as string[]),
+  );
+  const tags = (document.tags as Json[]).filter(({ name }) => used.includes(String(name)));
+  return pruned({ ...document, paths, tags });
+}
+
+/** Drops components that nothing refers to, until all that is left is referred to. */
+function pruned(document: Json): Json {
+  const text = JSON.stringify(document);
+  const { securitySchemes, ...groups } = document.components as Record<string, Json>;
+  const kept = Object.entries(groups).map(([group, members]) => {
+    const named = Object.entries(members).filter(([name]) => text.includes(`"#/components/${group}/${name}"`));
+    return [group, Object.fromEntries(named)] as const;
+  });
+  const next = { ...document, components: { securitySchemes, ...Object.fromEntries(kept) } };
+  return JSON.stringify(next).length === text.length ? next : pruned(next);
+}

@@ -1,0 +1,116 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { IssuerUnavailable } from '../../src/auth/keys.ts';
+import { createExternalVerify, InvalidToken } from '../../src/auth/tokens.ts';
+import { readConfig } from '../../src/config.ts';
+import { within } from '../harness/deadline.ts';
+import { type Issuer, startIssuer } from './issuer.ts';
+
+/** A verifier with a clock that the test moves. */
+function verifier(issuer: Issuer) {
+  let nowMs = 0;
+  const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!, () => nowMs);
+  return { verify, pass: (ms: number) => (nowMs += ms) };
+}
+
+describe("an external issuer's keys", () => {
+  it('are asked for once, for any number of tokens at once', async () => {
+    const issuer = await startIssuer();
+    const { verify } = verifier(issuer);
+    const tokens = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => issuer.sign('k1', { id: String(index) })),
+    );
+    const identities = await Promise.all(tokens.map(verify));
+    expect(identities.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, index) => String(index)));
+    expect(issuer.asked()).toBe(1);
+  });
+
+  it('are asked for again for a new key, at most once in 30 s', async () => {
+    const issuer = await startIssuer();
+    const { verify, pass } = verifier(issuer);
+    await verify(await issuer.sign('k1'));
+    await issuer.addKey('k2', 'RS256');
+    const fresh = await issuer.sign('k2');
+    await expect(verify(fresh)).rejects.toThrow(InvalidToken);
+    expect(issuer.asked()).toBe(1);
+    pass(30_000);
+    await expect(verify(fresh)).resolves.toMatchObject({ id: '1' });
+    await issuer.addKey('k3');
+    await expect(verify(await issuer.sign('k3'))).rejects.toThrow(InvalidToken);
+    expect(issuer.asked()).toBe(2);
+  });
+
+  it('that were withdrawn are refused once they have been looked up again', async () => {
+    const issuer = await startIssuer();
+    const { verify, pass } = verifier(issuer);
+    const token = await issuer.sign('k1');
+    await verify(token);
+    issuer.removeKey('k1');
+    await issuer.addKey('k2');
+    pass(30_000);
+    await verify(await issuer.sign('k2'));
+    await expect(verify(token)).rejects.toThrow(InvalidToken);
+  });
+
+  it('are looked up again after ten minutes, while those that are known go on working', async () => {
+    const issuer = await startIssuer();
+    const { verify, pass } = verifier(issuer);
+    const token = await issuer.sign('k1');
+    await verify(token);
+    pass(600_000);
+    await verify(token);
+    const again = async () => {
+      while (issuer.asked() < 2) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await within(again(), 'the second request');
+  });
+
+  const hostile: [name: string, answer: (response: ServerResponse) => void][] = [
+    ['answers 500', (response) => response.writeHead(500).end()],
+    ['answers no JSON', (response) => response.end('<html>')],
+    ['answers JSON that is no key set', (response) => response.end('{"keys":{"kty":"RSA"}}')],
+    ['answers null', (response) => response.end('null')],
+    ['answers too much', (response) => response.end(Buffer.alloc(100_000, ' '))],
+    ['redirects', (response) => response.writeHead(302, { location: '/jwks' }).end()],
+    ['cuts the connection', (response) => response.destroy()],
+    ['never answers', () => {}],
+    [
+      'never ends',
+      (response) => {
+        response.write('{"keys":[');
+      },
+    ],
+  ];
+  it.each(hostile)('an issuer that %s: known keys work, unknown ones can not be judged', async (_, answer) => {
+    const issuer = await startIssuer();
+    const { verify, pass } = verifier(issuer);
+    const token = await issuer.sign('k1');
+    await verify(token);
+    await issuer.addKey('k2');
+    const unknown = await issuer.sign('k2');
+    issuer.behave(answer);
+    pass(30_000);
+    await expect(within(verify(unknown), 'a verdict')).rejects.toThrow(IssuerUnavailable);
+    await expect(verify(token)).resolves.toMatchObject({ id: '1' });
+    // Within the cooldown it is not even asked.
+    const asked = issuer.asked();
+    await expect(verify(unknown)).rejects.toThrow(IssuerUnavailable);
+    expect(issuer.asked()).toBe(asked);
+    issuer.behave();
+    pass(30_000);
+    await expect(verify(unknown)).resolves.toMatchObject({ id: '1' });
+  });
+
+  it('an issuer that was never there is asked again after a second', async () => {
+    const issuer = await startIssuer();
+    const { verify, pass } = verifier(issuer);
+    const token = await issuer.sign('k1');
+    issuer.behave((response) => response.destroy());
+    await expect(verify(token)).rejects.toThrow(IssuerUnavailable);
+    await expect(verify(token)).rejects.toThrow(IssuerUnavailable);
+    expect(issuer.asked()).toBe(1);
+    issuer.behave();
+    pass(1_000);
+    await expect(verify(token)).resolves.toMatchObject({ id: '1' });
+  });
+});
