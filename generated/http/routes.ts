@@ -9,7 +9,7 @@ export const createUserRoute = createRoute({
   path: "/createUser",
   tags: ["Users"],
   summary: "Create a user",
-  description: "Needs no authentication. Unknown properties are ignored.",
+  description: "Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.",
   security: [],
   request: {
     body: { required: true, content: { 'application/json': { schema: createUserRequestSchema } } },
@@ -71,7 +71,7 @@ export const loginRoute = createRoute({
   path: "/login",
   tags: ["Users"],
   summary: "Log in",
-  description: "Needs no authentication. The token opens `/join` until it expires.",
+  description: "Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.",
   security: [],
   request: {
     body: { required: true, content: { 'application/json': { schema: loginRequestSchema } } },
@@ -134,7 +134,7 @@ export const joinRoute = createRoute({
   path: "/join",
   tags: ["Chat"],
   summary: "Open the chat",
-  description: "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.",
+  description: "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.\n\nYou may send frames the moment the connection opens, and the first that you receive is `users_online`. Two\nconnections of one user are two sessions of the same member; nobody sees the second one come or go.",
   security: [{"bearer":[]},{"subprotocol":[]}],
   request: {
     headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
@@ -198,7 +198,7 @@ export const joinByPostRoute = createRoute({
   path: "/join",
   tags: ["Chat"],
   summary: "Open the chat (alias)",
-  description: "The same as `GET /join`, with the same headers and no body.",
+  description: "The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.",
   security: [{"bearer":[]},{"subprotocol":[]}],
   request: {
     headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
@@ -285,7 +285,7 @@ export const readyzRoute = createRoute({
   path: "/readyz",
   tags: ["Operations"],
   summary: "Does it want traffic?",
-  description: "Answers whether all parts are there. For load balancers.",
+  description: "For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.",
   security: [],
   responses: {
     200: {

@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Needs no authentication. Unknown properties are ignored.
+         * @description Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
          */
         post: operations["createUser"];
         delete?: never;
@@ -32,7 +32,7 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Needs no authentication. The token opens `/join` until it expires.
+         * @description Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.
          */
         post: operations["login"];
         delete?: never;
@@ -55,12 +55,15 @@ export interface paths {
          *
          *     Without the headers of a handshake every check at the door runs as it would have, and who would have been let in
          *     gets 426: so a client whose platform hides a refused handshake finds out why.
+         *
+         *     You may send frames the moment the connection opens, and the first that you receive is `users_online`. Two
+         *     connections of one user are two sessions of the same member; nobody sees the second one come or go.
          */
         get: operations["join"];
         put?: never;
         /**
          * Open the chat (alias)
-         * @description The same as `GET /join`, with the same headers and no body.
+         * @description The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.
          */
         post: operations["joinByPost"];
         delete?: never;
@@ -98,7 +101,7 @@ export interface paths {
         };
         /**
          * Does it want traffic?
-         * @description Answers whether all parts are there. For load balancers.
+         * @description For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.
          */
         get: operations["readyz"];
         put?: never;
@@ -314,7 +317,7 @@ export interface components {
             iat?: number;
         };
         /**
-         * @description What went wrong, for programs. Stable.
+         * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
          * @enum {string}
          */
         ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "issuer_unavailable" | "shutting_down";

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../../generated/http/index.ts';
 import type { IssueToken } from '../auth/tokens.ts';
+import type { Log } from '../log.ts';
 import type { Passwords } from '../users/passwords.ts';
-import type { UserStore } from '../users/user-store.ts';
+import type { StoredUser, UserStore } from '../users/user-store.ts';
 import type { AppEnv } from './env.ts';
 import { problem } from './problem.ts';
 
@@ -16,24 +17,33 @@ interface Parts {
 export const userOperations = ['createUser', 'login'] as const;
 
 /** The desk where users are made and tokens given out. */
-export const userHandlers = ({
-  store,
-  passwords,
-  issue,
-}: Parts): Pick<Handlers<AppEnv>, (typeof userOperations)[number]> => ({
-  createUser: async (c) => {
-    const { email, username, password } = c.req.valid('json');
-    const user = { id: randomUUID(), username, email };
-    const result = await store.insert({ ...user, passwordHash: await passwords.hash(password) });
-    return result === 'inserted' ? c.json(user, 201) : problem(c, result);
-  },
+export function userHandlers(parts: Parts): Pick<Handlers<AppEnv>, (typeof userOperations)[number]> {
+  const { store, passwords, issue } = parts;
+  return {
+    createUser: async (c) => {
+      const { email, username, password } = c.req.valid('json');
+      const user = { id: randomUUID(), username, email };
+      const result = await store.insert({ ...user, passwordHash: await passwords.hash(password) });
+      return result === 'inserted' ? c.json(user, 201) : problem(c, result);
+    },
 
-  login: async (c) => {
-    const { email, password } = c.req.valid('json');
-    const user = await store.findByEmail(email);
-    // An unknown e-mail is checked all the same, so that it takes as long.
-    if (!(await passwords.verify(password, user?.passwordHash)) || !user) return problem(c, 'invalid_credentials');
-    const { id, username } = user;
-    return c.json({ id, username, token: await issue({ id, username }) }, 200);
-  },
-});
+    login: async (c) => {
+      const { email, password } = c.req.valid('json');
+      const user = await store.findByEmail(email);
+      // An unknown e-mail is checked all the same, so that it takes as long.
+      if (!(await passwords.verify(password, user?.passwordHash)) || !user) return problem(c, 'invalid_credentials');
+      if (!passwords.isCurrent(user.passwordHash)) await renewHash(parts, user, password, c.var.log);
+      const { id, username } = user;
+      return c.json({ id, username, token: await issue({ id, username }) }, 200);
+    },
+  };
+}
+
+/** Hashes a password anew with the parameters of today. The login that brought it succeeds all the same if that fails. */
+async function renewHash({ store, passwords }: Parts, user: StoredUser, password: string, log: Log): Promise<void> {
+  try {
+    await store.replaceHash(user, await passwords.hash(password));
+  } catch (error) {
+    log.warn({ err: error, userId: user.id }, 'a password hash could not be renewed');
+  }
+}

@@ -76,6 +76,10 @@ export async function openMongoStore(uri: string): Promise<UserStore> {
   return {
     insert: (user) => run(() => insert(user)),
     findByEmail: (email) => run(() => findByEmail(email)),
+    replaceHash: ({ id, passwordHash: old }, passwordHash) =>
+      run(async () => {
+        await users.updateOne({ _id: id, passwordHash: old }, { $set: { passwordHash } });
+      }),
     ping: () =>
       run(async () => {
         await db.command({ ping: 1 });

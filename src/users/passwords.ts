@@ -10,6 +10,8 @@ export class Overloaded extends Error {
 export interface Passwords {
   /** A salted hash with its parameters inside, as base64 text. @throws {Overloaded} */
   hash(password: string): Promise<string>;
+  /** Whether `hash` has the parameters that new ones get. */
+  isCurrent(hash: string): boolean;
   /** Whether `password` made `hash`. Without a hash (nobody has this e-mail) it costs the same and is false. @throws {Overloaded} */
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
@@ -40,6 +42,10 @@ export function createPasswords({
   let dummy: Promise<Uint8Array> | undefined;
 
   return {
+    isCurrent: (hash) => {
+      const { logN, r, p } = scrypt.viewParams(Buffer.from(hash, 'base64'));
+      return logN === params.logN && r === params.r && p === params.p;
+    },
     hash: async (password) => bounded(async () => Buffer.from(await kdf(password)).toString('base64')),
     verify: async (password, hash) => {
       if (hash === undefined) {

@@ -41,6 +41,8 @@ export function openSqliteStore(dataDir: string): UserStore {
     'SELECT id, email, username, password_hash AS passwordHash FROM users WHERE email_key = ?',
   );
 
+  const replaceHash = db.prepare('UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?');
+
   /** Runs one statement; says in the port's words what went wrong. */
   const run = async <T>(statement: () => T): Promise<T> => {
     try {
@@ -64,6 +66,10 @@ export function openSqliteStore(dataDir: string): UserStore {
         }
       }),
     findByEmail: (email) => run(() => findByEmail.get(foldedKey(email)) as StoredUser | undefined),
+    replaceHash: (user, passwordHash) =>
+      run(() => {
+        replaceHash.run(passwordHash, user.id, user.passwordHash);
+      }),
     ping: () => run(() => db.exec('BEGIN IMMEDIATE; ROLLBACK')),
     close: async () => db.close(),
   };

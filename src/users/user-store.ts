@@ -15,6 +15,8 @@ export interface UserStore {
   insert(user: StoredUser): Promise<'inserted' | 'email_taken' | 'username_taken'>;
   /** The user with this e-mail address, by its folded key. @throws {StoreUnavailable} */
   findByEmail(email: string): Promise<StoredUser | undefined>;
+  /** Puts another hash in the place of the user's, if that is still the one that is there. @throws {StoreUnavailable} */
+  replaceHash(user: StoredUser, passwordHash: string): Promise<void>;
   /** Resolves when the store can be read and written. @throws {StoreUnavailable} */
   ping(): Promise<void>;
   close(): Promise<void>;

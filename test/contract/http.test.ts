@@ -3,12 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
 import { createPasswords } from '../../src/users/passwords.ts';
+import { startIssuer } from '../auth/issuer.ts';
 import { connect, handshake } from '../harness/chat.ts';
 import { type Answer, request, signUp } from '../harness/http.ts';
 import { exchange } from '../harness/raw.ts';
 import { seen } from '../harness/recorder.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
-import { declaredAnswers } from '../harness/spec.ts';
+import { declaredAnswers, paths } from '../harness/spec.ts';
 import { mint } from '../harness/tokens.ts';
 
 type Provoke = () => Promise<Answer>;
@@ -126,8 +127,34 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
       },
     ],
     [`${id} 503 shutting_down`, whileStopping(askIn)],
+    [
+      `${id} 503 issuer_unavailable`,
+      async () => {
+        const issuer = await startIssuer();
+        issuer.behave((response) => response.writeHead(500).end());
+        const token = await issuer.sign('k1');
+        return onServer((server) => handshake(server, { method, token }), { env: issuer.env });
+      },
+    ],
   ];
 };
+
+/** The page and the documents: known by their answer to whom has them already. */
+const documents = [...paths].flatMap(([path, methods]) =>
+  [...methods.values()].filter(({ responses }) => responses.has(304)).map(({ id }) => ({ id, path })),
+);
+const documentAnswers = ({ id, path }: (typeof documents)[number]): [string, Provoke][] => [
+  [`${id} 200`, () => onServer((server) => request(server, 'GET', path))],
+  [
+    `${id} 304`,
+    () =>
+      onServer(async (server) => {
+        const { headers } = await request(server, 'GET', path);
+        return request(server, 'GET', path, { headers: { 'If-None-Match': headers.etag } });
+      }),
+  ],
+  [`${id} 400 malformed_request`, overlongHead('GET', path)],
+];
 
 const readyz = (server: TestServer): Promise<Answer> => request(server, 'GET', '/readyz');
 
@@ -168,6 +195,7 @@ const provokers = new Map<string, Provoke>([
   ...deskAnswers('login', '/login'),
   ...doorAnswers('join', 'GET'),
   ...doorAnswers('joinByPost', 'POST'),
+  ...documents.flatMap(documentAnswers),
   ['healthz 200', () => onServer((server) => request(server, 'GET', '/healthz'))],
   ['healthz 400 malformed_request', overlongHead('GET', '/healthz')],
   ['readyz 200', () => onServer(readyz)],

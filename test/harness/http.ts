@@ -9,6 +9,7 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   /** The body's JSON; an empty object if it has none. */
   readonly json: Readonly<Record<string, unknown>>;
+  readonly text: string;
 }
 
 export interface RequestOptions {
@@ -35,8 +36,8 @@ export function recorded(
   headers: IncomingHttpHeaders,
   text: string,
 ): Answer {
-  const json = (recordResponse({ ...asked, status, headers, text }) ?? {}) as Answer['json'];
-  return { status, headers, json };
+  const body = recordResponse({ ...asked, status, headers, text });
+  return { status, headers, json: typeof body === 'object' ? (body as Answer['json']) : {}, text };
 }
 
 /** One request on a connection of its own. */

@@ -87,7 +87,7 @@ function checkProblem(place: string, { problems }: DeclaredResponse, body: unkno
   if (told.type !== type || told.title !== title) violation(place, `type and title of ${code} are not the spec's`);
 }
 
-/** @throws where a response isn't one that the OpenAPI spec declares for its request. Returns the body's JSON, if any. */
+/** @throws where a response isn't one that the OpenAPI spec declares for its request. Returns the body, if any. */
 export function recordResponse(response: SeenResponse): unknown {
   const { method, path, status, headers, text } = response;
   const operation = operationOf(response);
@@ -102,7 +102,7 @@ export function recordResponse(response: SeenResponse): unknown {
     if (declared.codes.length === 0) seen.answers.add(`${operation.id} ${status}`);
     return undefined;
   }
-  const body = parsed(place, text);
+  const body = declared.mediaType.endsWith('json') ? parsed(place, text) : text;
   const wrong = wrongWith(
     body,
     'openapi.json',

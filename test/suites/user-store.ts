@@ -37,6 +37,14 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
       await expect(store.ping()).resolves.toBeUndefined();
     });
 
+    it('replaces a hash, unless it was replaced meanwhile', async () => {
+      const igor = user({ passwordHash: 'old' });
+      await store.insert(igor);
+      await store.replaceHash(igor, 'new');
+      await store.replaceHash(igor, 'late');
+      expect(await store.findByEmail(igor.email)).toEqual({ ...igor, passwordHash: 'new' });
+    });
+
     const sameEmail: [name: string, first: string, second: string][] = [
       ['the same', 'a@example.com', 'a@example.com'],
       ['other case', 'a@example.com', 'A@EXAMPLE.com'],

@@ -33,6 +33,18 @@ describe('passwords', () => {
     expect(await passwords.verify('correct horse', old)).toBe(true);
   });
 
+  it('tells a hash with its own parameters from others', async () => {
+    const others = [
+      { ...cheap, logN: 9 },
+      { ...cheap, r: 4 },
+      { ...cheap, p: 2 },
+    ];
+    const hashes = [passwords, ...others.map((params) => createPasswords({ params }))].map((from) =>
+      from.hash('correct horse'),
+    );
+    expect((await Promise.all(hashes)).map(passwords.isCurrent)).toEqual([true, false, false, false]);
+  });
+
   it('is never right for somebody who has no hash', async () => {
     expect(await passwords.verify('a password that nobody has', undefined)).toBe(false);
   });

@@ -64,7 +64,7 @@ export interface Methods<Options> {
   /**
    * Create a user.
    * 
-   * Needs no authentication. Unknown properties are ignored.
+   * Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
    * 
    * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
    */
@@ -72,7 +72,7 @@ export interface Methods<Options> {
   /**
    * Log in.
    * 
-   * Needs no authentication. The token opens `/join` until it expires.
+   * Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.
    * 
    * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
    */
@@ -86,13 +86,16 @@ export interface Methods<Options> {
    * Without the headers of a handshake every check at the door runs as it would have, and who would have been let in
    * gets 426: so a client whose platform hides a refused handshake finds out why.
    * 
+   * You may send frames the moment the connection opens, and the first that you receive is `users_online`. Two
+   * connections of one user are two sessions of the same member; nobody sees the second one come or go.
+   * 
    * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `issuer_unavailable`, `shutting_down`.
    */
   join(options?: Options): Promise<Operations['join']['output']>;
   /**
    * Open the chat (alias).
    * 
-   * The same as `GET /join`, with the same headers and no body.
+   * The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.
    * 
    * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `issuer_unavailable`, `shutting_down`.
    */
@@ -108,7 +111,7 @@ export interface Methods<Options> {
   /**
    * Does it want traffic?
    * 
-   * Answers whether all parts are there. For load balancers.
+   * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.
    * 
    * Rejects with the codes `malformed_request`, `store_unavailable`, `shutting_down`.
    */

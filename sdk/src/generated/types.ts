@@ -74,7 +74,7 @@ export type DocumentInfo = {
   version: string;
 };
 
-/** What went wrong, for programs. Stable. */
+/** What went wrong, for programs. Stable; the introduction has a remedy for each. */
 export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_credentials' | 'missing_token' | 'invalid_token' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'username_taken' | 'name_in_use' | 'body_too_large' | 'unsupported_media_type' | 'upgrade_required' | 'internal_error' | 'overloaded' | 'store_unavailable' | 'unavailable' | 'issuer_unavailable' | 'shutting_down';
 
 /** Problem details (RFC 9457). */
