@@ -128,7 +128,10 @@ export function createRoom(backplane: Backplane, { maxKeptFrames = 4_096 }: Room
     const session: Session = { kept: [] };
     // Before it asks: what comes after its seat may come before the reply.
     joiners.add(session);
-    const admission = await backplane.admit(member);
+    const admission = await backplane.admit(member).catch((error: unknown) => {
+      remove(session);
+      throw error;
+    });
     if ('refusal' in admission) {
       remove(session);
       return admission;

@@ -142,7 +142,7 @@ describe('the client guide says what to do about', () => {
   const told = [
     ...errorCodes,
     ...closeCodes,
-    ...[...door.responses].flatMap(([status, { codes }]) => (status < 500 ? codes : [status])),
+    ...[...door.responses].flatMap(([status, { codes }]): readonly (string | number)[] => (status < 500 ? codes : [status])),
   ];
   it.each(told)('%s', (code) => expect(guide).toMatch(new RegExp(`^\\|.*\\b${code}\\b.*\\|.*\\|$`, 'm')));
 });

@@ -54,7 +54,7 @@ describe('what an operation answers, as the server’s route and the SDK’s met
   it.each([
     ['a media type that it does not know', { 'image/png': { schema: { type: 'string' } } }, /\/content: .*only one of/],
     ['two at once', { 'text/html': { schema: {} }, 'application/json': { schema: {} } }, /\/content: .*only one of/],
-    ['a text that is no string', { 'text/html': { schema: { type: 'object' } } }, /text~1html\/schema: a text is a string|text\/html\/schema: a text is a string/],
+    ['a text that is no string', { 'text/html': { schema: { type: 'object' } } }, /content\/text~1html\/schema: a text is a string/],
   ] as const)('the generator stops at %s', async (_, content, wrong) => {
     await expect(emitHttp(answering(content))).rejects.toThrow(wrong);
   });

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Why there is no browser to test in; undefined if there is one. With `CI=true` there has to be one. */
+export const withoutChromium: string | undefined =
+  existsSync(executablePath) || process.env.CI === 'true'
+    ? undefined
+    : `there is no ${executablePath}: install Debian's chromium, or name another one in CHROMIUM`;
+
+/** A browser that finds no host but this machine, as with the network cut. */
+export const launch = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    ],
+  });
+
+export interface Watched {
+  readonly page: Page;
+  /** What must not happen: console errors (a violated policy is one), exceptions, requests to another origin, or failed. */
+  readonly faults: readonly string[];
+}
+
+/** A page of its own, with no cookies, that is listened to from its beginning. */
+export async function open(browser: Browser, origin: string, colorScheme: 'light' | 'dark'): Promise<Watched> {
+  const context = await browser.newContext({ colorScheme, viewport: { width: 1_280, height: 860 } });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) faults.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => faults.push(`exception: ${error.message}`));
+  page.on('request', (request) => {
+    const { protocol, origin: asked } = new URL(request.url());
+    if (protocol !== 'data:' && protocol !== 'blob:' && asked !== origin) faults.push(`asked ${request.url()}`);
+  });
+  page.on('requestfailed', (request) => faults.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('response', (response) => {
+    if (response.status() >= 400) faults.push(`answered ${response.status()}: ${response.url()}`);
+  });
+  return { page, faults };
+}

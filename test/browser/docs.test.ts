@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../harness/server.ts';
+import { launch, open, type Watched, withoutChromium } from './chromium.ts';
+
+if (withoutChromium) console.warn(`The docs are not tested in a browser: ${withoutChromium}`);
+
+/** With `PICTURES=true` the pictures of the documentation are taken anew. */
+const pictures = process.env.PICTURES === 'true' ? join(import.meta.dirname, '../../docs') : undefined;
+
+describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let origin: string;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    origin = `http://${server.host}:${server.port}`;
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  /** Runs on a page, and then holds it to having done nothing that it must not. */
+  async function onPage(
+    path: string,
+    look: (page: Watched['page']) => Promise<void>,
+    colorScheme: 'light' | 'dark' = 'light',
+  ): Promise<void> {
+    const { page, faults } = await open(browser, origin, colorScheme);
+    try {
+      await page.goto(origin + path);
+      await look(page);
+      await page.waitForLoadState('networkidle');
+      expect(faults).toEqual([]);
+    } finally {
+      await page.context().close();
+    }
+  }
+
+  it('show an operation of the HTTP half, down to its errors', () =>
+    onPage('/docs', async (page) => {
+      await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
+      await page.getByRole('link', { name: /Create a user/ }).click();
+      await page.waitForURL(/#.*createUser$/i);
+      await page.getByText('/createUser').locator('visible=true').first().waitFor();
+      await page.getByText('email_taken').locator('visible=true').first().waitFor();
+    }));
+
+  it('show a frame of the WebSocket half', () =>
+    onPage('/docs?api=websocket', async (page) => {
+      await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
+      await page.getByRole('link', { name: 'The room' }).click();
+      await page.getByRole('button', { name: /^chat_message: somebody said something/ }).click();
+      await page.getByText('from_user').locator('visible=true').first().waitFor();
+    }));
+
+  it('lead from one half to the other, to the guide, and back', () =>
+    onPage('/docs', async (page) => {
+      await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
+      const steps = [
+        ['the WebSocket half', 'Palaver over WebSocket'],
+        ['the client guide', 'Writing a client'],
+      ] as const;
+      for (const [link, heading] of steps) {
+        const target = await page.getByRole('link', { name: link }).first().getAttribute('href');
+        await page.goto(new URL(target!, page.url()).href);
+        await page.getByRole('heading', { name: heading, exact: true }).waitFor();
+      }
+      await page.getByRole('button', { name: 'Client guide' }).click();
+      await page.getByRole('option', { name: 'HTTP' }).click();
+      await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
+    }));
+
+  it('have no link to this server that leads nowhere', async () => {
+    for (const api of ['http', 'websocket', 'guide']) {
+      await onPage(`/docs?api=${api}`, async (page) => {
+        await page.getByRole('heading', { level: 1 }).first().waitFor();
+        const links = await page.locator('a[href]').evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
+        const own = [...new Set(links.filter((link) => link.startsWith(origin)).map((link) => link.split('#')[0]!))];
+        expect(own.length).toBeGreaterThan(0);
+        for (const link of own) expect([link, (await fetch(link)).status]).toEqual([link, 200]);
+      });
+    }
+  });
+
+  it('try an operation out on the server that they come from', () =>
+    onPage('/docs#http/tag/users/POST/createUser', async (page) => {
+      await page.getByRole('button', { name: /Test Request.*createUser/ }).click();
+      await page.getByRole('button', { name: /^Send post request/ }).click();
+      await page.getByText('201 Created').waitFor();
+    }));
+
+  it.each([
+    ['light', 'rgb(255, 255, 255)'],
+    ['dark', 'rgb(15, 15, 15)'],
+  ] as const)('are %s where the reader wants it so', (colorScheme, background) =>
+    onPage(
+      '/docs?api=websocket',
+      async (page) => {
+        await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
+        expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(background);
+        if (pictures) await page.screenshot({ path: join(pictures, `docs-${colorScheme}.png`) });
+      },
+      colorScheme,
+    ),
+  );
+});
