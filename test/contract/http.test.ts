@@ -6,6 +6,7 @@ import { createPasswords } from '../../src/users/passwords.ts';
 import { startIssuer } from '../auth/issuer.ts';
 import { connect, handshake } from '../harness/chat.ts';
 import { type Answer, request, signUp } from '../harness/http.ts';
+import { serversMongo, startMongo } from '../harness/mongo.ts';
 import { exchange } from '../harness/raw.ts';
 import { seen } from '../harness/recorder.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
@@ -47,6 +48,34 @@ const afterSql = (sql: string, ask: (server: TestServer) => Promise<Answer>): Pr
       }
     });
 };
+/** A store that goes away: SQLite by what another connection does, MongoDB by its end. */
+const storeAway = (sql: string, ask: (server: TestServer) => Promise<Answer>): Provoke => {
+  if (!serversMongo()) return afterSql(sql, ask);
+  return async () => {
+    const mongo = await startMongo();
+    try {
+      return await onServer(
+        async (server) => {
+          await mongo.stop();
+          return ask(server);
+        },
+        { env: { MONGODB_URI: mongo.uri() } },
+      );
+    } finally {
+      await mongo.remove();
+    }
+  };
+};
+/** A store with a fault that nobody foresaw; MongoDB has none on demand, so there it is planted. */
+const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
+  if (!serversMongo()) return afterSql(loseTable, ask);
+  const fault = async (): Promise<never> => {
+    throw new Error('planted');
+  };
+  const nothing = async (): Promise<void> => {};
+  const store = { insert: fault, findByEmail: fault, replaceHash: fault, ping: nothing, close: nothing };
+  return () => onServer(ask, { store });
+};
 const lock = 'BEGIN IMMEDIATE';
 const loseTable = 'DROP TABLE users';
 /** Readers pass a lock; a schema that points past the file's end stops them. */
@@ -87,7 +116,7 @@ const deskAnswers = (id: string, path: string): [string, Provoke][] => [
   [`${id} 400 invalid_body`, post(path, { json: {} })],
   [`${id} 413 body_too_large`, post(path, { json: { ...ann, email: 'x'.repeat(16_384) } })],
   [`${id} 415 unsupported_media_type`, post(path, { body: 'a', headers: { 'content-type': 'text/plain' } })],
-  [`${id} 500 internal_error`, afterSql(loseTable, (server) => request(server, 'POST', path, { json: ann }))],
+  [`${id} 500 internal_error`, storeBroken((server) => request(server, 'POST', path, { json: ann }))],
   [`${id} 503 overloaded`, crowd(path)],
 ];
 
@@ -179,7 +208,7 @@ const provokers = new Map<string, Provoke>([
   ],
   [
     'createUser 503 store_unavailable',
-    afterSql(lock, (server) => request(server, 'POST', '/createUser', { json: ann })),
+    storeAway(lock, (server) => request(server, 'POST', '/createUser', { json: ann })),
   ],
   ...deskAnswers('createUser', '/createUser'),
   [
@@ -191,7 +220,7 @@ const provokers = new Map<string, Provoke>([
       }),
   ],
   ['login 401 invalid_credentials', post('/login', { json: ann })],
-  ['login 503 store_unavailable', afterSql(corrupt, (server) => request(server, 'POST', '/login', { json: ann }))],
+  ['login 503 store_unavailable', storeAway(corrupt, (server) => request(server, 'POST', '/login', { json: ann }))],
   ...deskAnswers('login', '/login'),
   ...doorAnswers('join', 'GET'),
   ...doorAnswers('joinByPost', 'POST'),
@@ -200,7 +229,7 @@ const provokers = new Map<string, Provoke>([
   ['healthz 400 malformed_request', overlongHead('GET', '/healthz')],
   ['readyz 200', () => onServer(readyz)],
   ['readyz 400 malformed_request', overlongHead('GET', '/readyz')],
-  ['readyz 503 store_unavailable', afterSql(lock, readyz)],
+  ['readyz 503 store_unavailable', storeAway(lock, readyz)],
   ['readyz 503 shutting_down', whileStopping(readyz)],
   ['unmatched 404 not_found', () => onServer((server) => request(server, 'GET', '/nothing'))],
   ['unmatched 405 method_not_allowed', () => onServer((server) => request(server, 'GET', '/login'))],

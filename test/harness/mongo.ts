@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
 import { within } from './deadline.ts';
 
 const binary = join(process.env.PALAVER_CACHE ?? join(homedir(), '.cache/palaver'), 'ferretdb-1.24.2/ferretdb');
@@ -57,6 +58,12 @@ const withDatabase = (base: string): string => {
   return uri.href;
 };
 
+async function drop(uri: string): Promise<void> {
+  const client = new MongoClient(uri);
+  await client.db().dropDatabase();
+  await client.close();
+}
+
 /** FerretDB on a free port of the loopback. */
 export async function startMongo(): Promise<Mongo> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-ferretdb-'));
@@ -96,8 +103,25 @@ export async function startMongo(): Promise<Mongo> {
 
 /** A database to test against: the given one, or FerretDB. It can't be stopped if it was given. */
 export async function anyMongo(): Promise<Pick<Mongo, 'uri' | 'remove'>> {
-  return given ? { uri: () => withDatabase(given), remove: async () => {} } : startMongo();
+  if (!given) return startMongo();
+  const made: string[] = [];
+  return {
+    uri: () => {
+      made.push(withDatabase(given));
+      return made.at(-1)!;
+    },
+    remove: async () => {
+      for (const uri of made) await drop(uri);
+    },
+  };
 }
+
+let forServers: Pick<Mongo, 'uri'> | undefined;
+/** From now on every test server that is started keeps its users there. */
+export const serversUse = (mongo: Pick<Mongo, 'uri'>): void => {
+  forServers = mongo;
+};
+export const serversMongo = (): Pick<Mongo, 'uri'> | undefined => forServers;
 
 /** Whether there is a database that a test may stop. */
 export const canStop = existsSync(binary);

@@ -5,6 +5,7 @@ import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { type Adapters, type RunningServer, startServer } from '../../src/server.ts';
 import { createPasswords } from '../../src/users/passwords.ts';
+import { serversMongo } from './mongo.ts';
 import { testIssuer, testSecret } from './tokens.ts';
 
 export interface TestServer extends RunningServer {
@@ -32,6 +33,7 @@ export async function startTestServer({ env, ...adapters }: Options = {}): Promi
     JWT_SECRET: testSecret,
     JWT_ISSUER: testIssuer,
     LOG_LEVEL: 'silent',
+    MONGODB_URI: serversMongo()?.uri(),
     ...env,
   });
   const passwords = createPasswords({ params: testScrypt });
