@@ -71,6 +71,7 @@ function guideDocument(): string {
 export function docsFiles(): Hono<AppEnv> {
   const files = new Hono<AppEnv>();
   files.get('/start.js', fixed('text/javascript; charset=utf-8', readFileSync(file('./docs/start.js'))));
+  files.get('/page.css', fixed('text/css; charset=utf-8', readFileSync(file('./docs/page.css'))));
   files.get('/guide.json', fixed('application/json', guideDocument()));
   const script = referenceScript();
   // Several megabytes: read when somebody asks for the first time.

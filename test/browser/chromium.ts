@@ -34,7 +34,7 @@ export interface Watched {
 
 /** A page of its own, with no cookies, that is listened to from its beginning. */
 export async function open(browser: Browser, origin: string, colorScheme: 'light' | 'dark'): Promise<Watched> {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1_280, height: 860 } });
+  const context = await browser.newContext({ colorScheme, viewport: { width: 1_440, height: 900 } });
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('console', (message) => {

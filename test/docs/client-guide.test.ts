@@ -55,9 +55,7 @@ const [request, response] = blocks.filter(({ language }) => language === 'http')
 describe('the bytes of the client guide', () => {
   it('are one handshake, and the frames of both sides', () => {
     expect([request?.by, response?.by]).toEqual(['client', 'server']);
-    expect(frames.map(({ by }) => by)).toEqual(
-      'server server client server client server client server'.split(' '),
-    );
+    expect(frames.map(({ by }) => by)).toEqual('server server client server client server client server'.split(' '));
   });
 
   it.each(frames)('frame %# is what stands before it, masked if it is the client’s', ({ by, bytes, said }) => {
@@ -142,7 +140,9 @@ describe('the client guide says what to do about', () => {
   const told = [
     ...errorCodes,
     ...closeCodes,
-    ...[...door.responses].flatMap(([status, { codes }]): readonly (string | number)[] => (status < 500 ? codes : [status])),
+    ...[...door.responses].flatMap(([status, { codes }]): readonly (string | number)[] =>
+      status < 500 ? codes : [status],
+    ),
   ];
   it.each(told)('%s', (code) => expect(guide).toMatch(new RegExp(`^\\|.*\\b${code}\\b.*\\|.*\\|$`, 'm')));
 });

@@ -8,8 +8,8 @@ describe('the introduction of each half has a remedy for', () => {
   it.each(openapi.components.schemas.ProblemCode.enum)('%s', (code) =>
     expect(openapi.info.description).toMatch(rowOf(code)),
   );
-  it.each([
-    ...asyncapi.components.schemas.ErrorCode.enum,
-    ...Object.keys(asyncapi.channels.room['x-close-codes']),
-  ])('%s', (code) => expect(asyncapi.info.description).toMatch(rowOf(code)));
+  it.each([...asyncapi.components.schemas.ErrorCode.enum, ...Object.keys(asyncapi.channels.room['x-close-codes'])])(
+    '%s',
+    (code) => expect(asyncapi.info.description).toMatch(rowOf(code)),
+  );
 });

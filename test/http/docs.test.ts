@@ -37,7 +37,7 @@ describe('a document is served as it was given', () => {
 });
 
 describe('whoever has the bytes is not sent them again', () => {
-  const files = ['/docs/start.js', '/docs/guide.json', '/docs/reference.js'];
+  const files = ['/docs/start.js', '/docs/page.css', '/docs/guide.json', '/docs/reference.js'];
   it.each([...Object.keys(paths), ...files])('%s', async (path) => {
     const etag = (await app.request(path)).headers.get('etag')!;
     expect(etag).toMatch(/^"[\w-]+"$/);
@@ -57,7 +57,9 @@ describe('whoever has the bytes is not sent them again', () => {
   });
 
   it('other bytes have another name', async () => {
-    const tags = await Promise.all(Object.keys(paths).map(async (path) => (await app.request(path)).headers.get('etag')));
+    const tags = await Promise.all(
+      Object.keys(paths).map(async (path) => (await app.request(path)).headers.get('etag')),
+    );
     expect(new Set(tags).size).toBe(tags.length);
   });
 });

@@ -33,7 +33,12 @@ describe('what an operation answers, as the server’s route and the SDK’s met
       "content: { 'application/json': { schema: z.enum(['a', 'b']) } }",
       "output: 'a' | 'b';",
     ],
-    ['HTML', { 'text/html': { schema: { type: 'string' } } }, "content: { 'text/html': { schema: z.string() } }", undefined],
+    [
+      'HTML',
+      { 'text/html': { schema: { type: 'string' } } },
+      "content: { 'text/html': { schema: z.string() } }",
+      undefined,
+    ],
     [
       'YAML',
       { 'application/yaml': { schema: { type: 'string' } } },
@@ -54,7 +59,11 @@ describe('what an operation answers, as the server’s route and the SDK’s met
   it.each([
     ['a media type that it does not know', { 'image/png': { schema: { type: 'string' } } }, /\/content: .*only one of/],
     ['two at once', { 'text/html': { schema: {} }, 'application/json': { schema: {} } }, /\/content: .*only one of/],
-    ['a text that is no string', { 'text/html': { schema: { type: 'object' } } }, /content\/text~1html\/schema: a text is a string/],
+    [
+      'a text that is no string',
+      { 'text/html': { schema: { type: 'object' } } },
+      /content\/text~1html\/schema: a text is a string/,
+    ],
   ] as const)('the generator stops at %s', async (_, content, wrong) => {
     await expect(emitHttp(answering(content))).rejects.toThrow(wrong);
   });

@@ -121,6 +121,13 @@ describe('the whole system', () => {
     expect(server.output()).not.toMatch(never);
   });
 
+  it('exits with 1 when MongoDB is away, and names its address, not its password', async () => {
+    const server = serve({ DATA_DIR: temporaryFolder(), MONGODB_URI: 'mongodb://igor:canary@127.0.0.1:1/palaver' });
+    expect(await server.exited()).toBe(1);
+    expect(server.output()).toContain('MongoDB at 127.0.0.1:1 can not be used');
+    expect(server.output()).not.toContain('canary');
+  });
+
   it('exits with 1 when the port is taken, and names it', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));

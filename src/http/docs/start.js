@@ -12,7 +12,10 @@ globalThis.Scalar?.createApiReference('#reference', {
       title: 'Client guide',
       slug: 'guide',
       url: at('docs/guide.json'),
+      // It is shown as the description of a document that has nothing else.
+      customCss: '.introduction-section :is(.badge, .section-column:has(.sticky-cards)) { display: none }',
       documentDownloadType: 'none',
+      hiddenClients: true,
     },
   ],
   agent: { disabled: true },
