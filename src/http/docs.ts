@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { type Context, Hono } from 'hono';
 import { stringify } from 'yaml';
 import type { Handlers } from '../../generated/http/index.ts';
@@ -52,11 +51,12 @@ export const docsHandlers = ({ openapi, asyncapi }: Documents): Docs => ({
 
 /** The one file of the reference's package that is served: from the package, or where that isn't installed from a copy. */
 function referenceScript(): URL | undefined {
-  const packageJson = findPackageJSON('@scalar/api-reference', import.meta.url);
-  const places = [
-    ...(packageJson ? [new URL('./dist/browser/standalone.js', `file://${packageJson}`)] : []),
-    file('./docs/reference.js'),
-  ];
+  const places = [file('./docs/reference.js')];
+  try {
+    places.unshift(new URL('./browser/standalone.js', import.meta.resolve('@scalar/api-reference')));
+  } catch {
+    // Not installed: it is as large as all the rest, and needed for this one file.
+  }
   return places.find(existsSync);
 }
 

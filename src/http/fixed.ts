@@ -7,7 +7,7 @@ const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
 
 /** Answers with bytes that stay as they are, under a strong `ETag`: 200, or 304 to whom has them. */
 export function fixed(contentType: string, content: string | Uint8Array, headers: Record<string, string> = {}) {
-  const bytes = Uint8Array.from(typeof content === 'string' ? Buffer.from(content) : content);
+  const bytes = new Uint8Array(typeof content === 'string' ? Buffer.from(content) : content);
   const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
   const always = { ...headers, ETag: etag, 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' };
   return (c: Context): Response =>

@@ -95,15 +95,26 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       await page.getByText('201 Created').waitFor();
     }));
 
+  it('are a list of links where the reference is not installed', async () => {
+    const { page } = await open(browser, origin, 'light');
+    await page.route('**/docs/reference.js', (route) => route.fulfill({ status: 404 }));
+    await page.goto(`${origin}/docs`);
+    await page.getByRole('link', { name: 'asyncapi.yaml' }).waitFor();
+    await page.context().close();
+  });
+
   it.each([
-    ['light', 'rgb(255, 255, 255)'],
-    ['dark', 'rgb(15, 15, 15)'],
-  ] as const)('are %s where the reader wants it so', (colorScheme, background) =>
+    ['light', 'rgb(255, 255, 255)', '/docs#http/tag/users/POST/createUser', 'Create a user'],
+    ['dark', 'rgb(15, 15, 15)', '/docs#websocket/channel/room', 'The room'],
+  ] as const)('are %s where the reader wants it so', (colorScheme, background, path, heading) =>
     onPage(
-      '/docs?api=websocket',
+      path,
       async (page) => {
-        await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
+        await page.getByRole('heading', { name: heading }).first().waitFor();
         expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(background);
+        const frame = page.getByRole('button', { name: /^chat_message: somebody said something/ });
+        if (colorScheme === 'dark') await frame.click();
+        await page.waitForLoadState('networkidle');
         if (pictures) await page.screenshot({ path: join(pictures, `docs-${colorScheme}.png`) });
       },
       colorScheme,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { docsFiles, docsHandlers } from '../../src/http/docs.ts';
 import type { AppEnv } from '../../src/http/env.ts';
+import { startTestServer } from '../harness/server.ts';
 
 const openapi = { openapi: '3.1.0', info: { title: 'ü "quoted"', version: '1' }, paths: {} };
 const shared = { pattern: '^[^\\ud800-\\udfff\u{e0001}]*$', example: '013' };
@@ -93,4 +94,16 @@ describe('the page', () => {
     expect(named.length).toBeGreaterThan(4);
     for (const path of named) expect([path, (await app.request(`/${path}`)).status]).toEqual([path, 200]);
   });
+});
+
+it.each([
+  ['GET', '/docs/nothing', 404, null],
+  ['GET', '/docs/', 404, null],
+  ['POST', '/docs/start.js', 405, 'GET, HEAD'],
+  ['DELETE', '/docs/guide.json', 405, 'GET, HEAD'],
+] as const)('%s %s is answered as anywhere: %i', async (method, path, status, allow) => {
+  await using server = await startTestServer();
+  const response = await fetch(`http://${server.host}:${server.port}${path}`, { method });
+  expect([response.status, response.headers.get('allow')]).toEqual([status, allow]);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
 });

@@ -22,6 +22,8 @@ globalThis.Scalar?.createApiReference('#reference', {
   documentDownloadType: 'direct',
   hideClientButton: true,
   mcp: { disabled: true },
+  orderRequiredPropertiesFirst: false,
+  orderSchemaPropertiesBy: 'preserve',
   showDeveloperTools: 'never',
   telemetry: false,
   withDefaultFonts: false,
