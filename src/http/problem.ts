@@ -62,5 +62,7 @@ export function codeOf(error: unknown): ProblemCode {
   if (error instanceof StoreUnavailable) return 'store_unavailable';
   if (error instanceof RequestError) return 'malformed_request';
   if (error instanceof HTTPException && error.status === 400) return 'malformed_body';
+  // The peer went away before its body was whole; nobody reads this answer.
+  if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 'malformed_body';
   return 'internal_error';
 }

@@ -59,6 +59,8 @@ describe('resets during the handshake', () => {
       [head('GET /join', ...upgrade), tick],
       [head('GET //', ...upgrade, key), tick],
       [head('POST /join', ...upgrade, key, 'Content-Length: 5'), tick],
+      [`${head('POST /login', 'Content-Type: application/json', 'Content-Length: 50')}{`, tick],
+      [`${head('POST /login', 'Content-Type: application/json', 'Transfer-Encoding: chunked')}5\r\n{`, tick],
     ];
     for (const [bytes, when] of stages) {
       await Promise.all(
