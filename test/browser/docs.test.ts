@@ -15,7 +15,8 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   let origin: string;
 
   beforeAll(async () => {
-    server = await startTestServer();
+    // The address is in the pictures.
+    server = await startTestServer(pictures ? { env: { PORT: '3000' } } : {});
     origin = `http://${server.host}:${server.port}`;
     browser = await launch();
   });

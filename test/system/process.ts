@@ -23,12 +23,14 @@ export function run(command: string, args: readonly string[], env: Readonly<Reco
     cwd: root,
     env: { ...process.env, NODE_ENV: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk));
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   onTestFinished(async () => {
-    child.kill('SIGKILL');
+    // Its whole group: npm does not take what it has started along.
+    if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
     await ended;
   });
   const address = async () => {
