@@ -13,5 +13,6 @@ export function createLog(config: Pick<Config, 'logLevel' | 'production'>, desti
   const options = { level: config.logLevel, redact, timestamp: stdTimeFunctions.isoTime, base: null };
   if (destination) return pino(options, destination);
   const readable = process.stdout.isTTY && !config.production;
-  return readable ? pino(options, PinoPretty({ sync: true })) : pino(options);
+  // At once, not from a buffer: what is left in one at the exit is tried for ever where nobody reads it any more.
+  return pino(options, readable ? PinoPretty({ sync: true }) : pino.destination({ sync: true }));
 }

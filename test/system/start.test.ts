@@ -86,6 +86,16 @@ describe('the whole system', () => {
     expect(await server.exited()).toBe(0);
   });
 
+  it('stops also when nobody reads what it prints any more', async () => {
+    const server = serve({ DATA_DIR: temporaryFolder() });
+    const address = await server.address();
+    server.child.stdout!.destroy();
+    server.child.stderr!.destroy();
+    await at(address).healthz();
+    server.child.kill('SIGTERM');
+    expect(await server.exited()).toBe(0);
+  });
+
   it('prints no password, token or secret, at any level', async () => {
     const secret = 'canary-secret-of-thirty-two-bytes-and-more';
     const server = serve({ DATA_DIR: temporaryFolder(), LOG_LEVEL: 'trace', JWT_SECRET: secret });
