@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -88,10 +89,9 @@ describe('the whole system', () => {
 
   it('stops also when nobody reads what it prints any more', async () => {
     const server = serve({ DATA_DIR: temporaryFolder() });
-    const address = await server.address();
-    server.child.stdout!.destroy();
-    server.child.stderr!.destroy();
-    await at(address).healthz();
+    await server.address();
+    const { stdout, stderr } = server.child;
+    await Promise.all([stdout, stderr].map((stream) => once(stream!.destroy(), 'close')));
     server.child.kill('SIGTERM');
     expect(await server.exited()).toBe(0);
   });
