@@ -37,8 +37,9 @@ const pageHeaders = {
 const file = (path: string): URL => new URL(path, import.meta.url);
 
 const toJson = (document: Document): string => `${JSON.stringify(document, null, 2)}\n`;
-/** Without aliases, which some readers of YAML don't follow. */
-const toYaml = (document: Document): string => stringify(document, { aliasDuplicateObjects: false });
+/** Without aliases, and with quotes where YAML 1.1 sees dates and booleans: not every reader follows the one, or 1.2. */
+const toYaml = (document: Document): string =>
+  stringify(document, { aliasDuplicateObjects: false, schema: 'yaml-1.1' });
 
 /** The page, and both halves of the contract as documents; their bytes are made once, here. */
 export const docsHandlers = ({ openapi, asyncapi }: Documents): Docs => ({

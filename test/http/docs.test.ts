@@ -7,7 +7,14 @@ import type { AppEnv } from '../../src/http/env.ts';
 import { startTestServer } from '../harness/server.ts';
 
 const openapi = { openapi: '3.1.0', info: { title: 'ü "quoted"', version: '1' }, paths: {} };
-const shared = { pattern: '^[^\\ud800-\\udfff\u{e0001}]*$', example: '013' };
+const shared = {
+  pattern: '^[^\\ud800-\\udfff\u{e0001}]*$',
+  example: '013',
+  when: '2024-03-04T07:47:45.137Z',
+  said: 'on',
+};
+/** As a reader of YAML 1.1 does, for whom `on` is a boolean. */
+const parseOld = (text: string): unknown => parse(text, { version: '1.1' });
 const asyncapi = { asyncapi: '3.0.0', info: { title: 'yes', version: '1.0' }, channels: { a: shared, b: shared } };
 
 const handlers = docsHandlers({ openapi, asyncapi });
@@ -28,6 +35,7 @@ describe('a document is served as it was given', () => {
     ['/openapi.yaml', 'application/yaml', parse, openapi],
     ['/asyncapi.json', 'application/json', JSON.parse, asyncapi],
     ['/asyncapi.yaml', 'application/yaml', parse, asyncapi],
+    ['/asyncapi.yaml', 'application/yaml', parseOld, asyncapi],
   ] as const)('%s', async (path, type, read, want) => {
     const response = await app.request(path);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
