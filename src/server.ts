@@ -54,9 +54,10 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
-  const passwords = adapters.passwords ?? createPasswords();
   const store = config.externalIssuer ? undefined : (adapters.store ?? (await openStore(config)));
-  const { verify, desk } = store ? ownUsers(config, store, passwords) : usersElsewhere(config);
+  const { verify, desk } = store
+    ? ownUsers(config, store, adapters.passwords ?? createPasswords())
+    : usersElsewhere(config);
   const backplane = adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir) });
   const room = createRoom(backplane);
 

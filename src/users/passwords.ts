@@ -38,8 +38,8 @@ export function createPasswords({
     return limit(work);
   };
   const kdf = async (password: string): Promise<Uint8Array> => scrypt.kdf(bytesOf(password), params);
-  /** What an unknown e-mail is checked against, made at the first need. */
-  let dummy: Promise<Uint8Array> | undefined;
+  /** What an unknown e-mail is checked against; made at once, so that the first one costs no more either. */
+  const dummy = kdf('a password that nobody has');
 
   return {
     isCurrent: (hash) => {
@@ -48,13 +48,9 @@ export function createPasswords({
     },
     hash: async (password) => bounded(async () => Buffer.from(await kdf(password)).toString('base64')),
     verify: async (password, hash) => {
-      if (hash === undefined) {
-        dummy ??= kdf('a password that nobody has');
-        const key = await dummy;
-        await bounded(() => scrypt.verify(key, bytesOf(password)));
-        return false;
-      }
-      return bounded(() => scrypt.verify(Buffer.from(hash, 'base64'), bytesOf(password)));
+      const key = hash === undefined ? await dummy : Buffer.from(hash, 'base64');
+      const right = await bounded(() => scrypt.verify(key, bytesOf(password)));
+      return right && hash !== undefined;
     },
   };
 }
