@@ -11,14 +11,14 @@ try {
   const log = createLog(config);
   const { host, port, stop } = await startServer(config, log);
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  log.info({ http: `http://${address}`, chat: `ws://${address}/join` }, 'Palaver is listening');
-
   closeWithGrace({ delay: stopTimeoutMs, logger: log }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'Palaver failed');
     else log.info({ signal }, 'Palaver is stopping');
     await stop();
     log.info('Palaver has stopped');
   });
+  // Only now: whoever waits for this line may send a signal next.
+  log.info({ http: `http://${address}`, chat: `ws://${address}/join` }, 'Palaver is listening');
 } catch (error) {
   console.error(error instanceof ConfigError ? error.message : `Palaver could not start: ${(error as Error).message}`);
   process.exitCode = 1;

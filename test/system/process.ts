@@ -30,7 +30,7 @@ export function run(command: string, args: readonly string[], env: Readonly<Reco
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   onTestFinished(async () => {
     // Its whole group: npm does not take what it has started along.
-    if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
     await ended;
   });
   const address = async () => {
