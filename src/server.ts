@@ -54,11 +54,11 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
+  const backplane = adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir) });
   const store = config.externalIssuer ? undefined : (adapters.store ?? (await openStore(config)));
   const { verify, desk } = store
     ? ownUsers(config, store, adapters.passwords ?? createPasswords())
     : usersElsewhere(config);
-  const backplane = adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir) });
   const room = createRoom(backplane);
 
   const app = createApp(

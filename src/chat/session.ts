@@ -47,9 +47,10 @@ export function runSession(socket: WebSocket, { entry, expiresAtMs, log }: Admit
     entry.release(how).catch((error: unknown) => log.error({ err: error }, 'a seat could not be given up'));
   }
 
-  function end(code: CloseCode): void {
+  function end(code: CloseCode, cause?: unknown): void {
     if (ended) return;
-    log.debug({ code }, 'session ended by the server');
+    if (cause === undefined) log.debug({ code }, 'session ended by the server');
+    else log.error({ code, err: cause }, 'session failed');
     leave('left');
     const [reason] = Object.entries(closeCodes).find(([, value]) => value === code)!;
     socket.close(code, reason);
@@ -86,10 +87,7 @@ export function runSession(socket: WebSocket, { entry, expiresAtMs, log }: Admit
         if (result === 'refused')
           answer({ code: 'unavailable', detail: 'The message could not be published. Send it again later.', nonce });
       },
-      (error: unknown) => {
-        log.error({ err: error }, 'a message could not be published');
-        end(closeCodes.internal_error);
-      },
+      (error: unknown) => end(closeCodes.internal_error, error),
     );
   }
 

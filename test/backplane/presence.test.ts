@@ -100,6 +100,24 @@ describe('presence', () => {
   ];
   for (const [behaviour, { given, want }] of cases) it(behaviour, () => expect(run(given)).toEqual(want));
 
+  it('gives the same roster until somebody joins or leaves, and leaves an earlier one as it was', () => {
+    const presence = createPresence();
+    const rosters = [rosterOf(presence)];
+    const steps = [
+      () => enter(presence, { id: '1', username: 'Ann' }),
+      () => enter(presence, { id: '1', username: 'Ann' }),
+      () => leave(presence, '1'),
+      () => leave(presence, '1'),
+    ];
+    for (const step of steps) {
+      step();
+      rosters.push(rosterOf(presence));
+    }
+    expect(rosters).toEqual([[], ['Ann'], ['Ann'], ['Ann'], []]);
+    expect(rosters[2]).toBe(rosters[1]);
+    expect(rosters[3]).toBe(rosters[1]);
+  });
+
   it('says how it would refuse and changes nothing', () => {
     const presence = createPresence();
     enter(presence, { id: '1', username: 'Ann' });

@@ -4,7 +4,7 @@ import { createLocalBackplane } from '../../src/backplane/local.ts';
 import { type Chat, connect } from '../harness/chat.ts';
 import { seen } from '../harness/recorder.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
-import { closeCodes, errorCodes, serverFrames } from '../harness/spec.ts';
+import { asyncapi, closeCodes, component, errorCodes, serverFrames } from '../harness/spec.ts';
 import { mint, nowS } from '../harness/tokens.ts';
 
 const join = async (server: TestServer, username = 'Ann', claims = {}): Promise<Chat> =>
@@ -110,7 +110,7 @@ const closeAfter = (provoke: (ann: Chat) => void, backplane?: Backplane): Promis
 
 /** More than the buffers on both sides of a connection take. */
 const floodMax = 4_000;
-const floodText = '€'.repeat(4_096);
+const floodText = '€'.repeat(component(asyncapi, 'Text').maxLength!);
 
 /** Talks until somebody leaves: whoever doesn't read. Every message is awaited, so it costs the speaker nothing. */
 async function floodUntilLeft(ann: Chat): Promise<void> {

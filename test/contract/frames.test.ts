@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Chat, connect } from '../harness/chat.ts';
 import { brokenSamples, edgeSamples } from '../harness/samples.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
-import { asyncapi, clientFrames, deref, serverFrames } from '../harness/spec.ts';
+import { asyncapi, clientFrames, component, deref, serverFrames } from '../harness/spec.ts';
 import { mint } from '../harness/tokens.ts';
 
 interface Said {
@@ -69,10 +69,13 @@ describe('what a client may send is published as it is', () => {
   });
 });
 
+const { minLength, maxLength } = component(asyncapi, 'Nonce');
+const fitsNonce = new RegExp(`^\\P{Cs}{${minLength},${maxLength}}$`, 'u');
+
 /** The nonce that an `error` must tell: that of the frame, where it is one. */
 function nonceOf(frame: unknown): string | undefined {
   const nonce = (frame as { msg?: { nonce?: unknown } } | null)?.msg?.nonce;
-  return typeof nonce === 'string' && /^\P{Cs}{1,64}$/u.test(nonce) ? nonce : undefined;
+  return typeof nonce === 'string' && fitsNonce.test(nonce) ? nonce : undefined;
 }
 
 describe('anything else is answered with an error, to that session alone', () => {

@@ -194,3 +194,7 @@ export function deref(document: object, schema: Schema): Schema {
   const entries = Object.entries(part.properties).map(([name, property]) => [name, deref(document, property)]);
   return { ...part, properties: Object.fromEntries(entries) };
 }
+
+/** The schema of a component, to read a bound from. */
+export const component = (document: object, name: string): Schema =>
+  deref(document, { $ref: `#/components/schemas/${name}` } as Schema);
