@@ -21,6 +21,8 @@ export interface Mongo {
   /** With a database of its own for each call. */
   uri(): string;
   stop(): Promise<void>;
+  /** From now on it is there and does not answer. */
+  hang(): void;
   /** Again, at the same address with the same data. */
   start(): Promise<void>;
   /** Stops, and leaves nothing behind. */
@@ -94,6 +96,7 @@ export async function startMongo(): Promise<Mongo> {
     uri: () => withDatabase(`mongodb://127.0.0.1:${port}/`),
     start,
     stop,
+    hang: () => void child?.kill('SIGSTOP'),
     remove: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openMongoStore } from '../../src/users/mongo.ts';
+import { StoreUnavailable } from '../../src/users/user-store.ts';
 import { connect } from '../harness/chat.ts';
 import { within } from '../harness/deadline.ts';
 import { request } from '../harness/http.ts';
@@ -53,6 +54,16 @@ it('MongoDB that is away at the start is named, without its password', async () 
 });
 
 describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
+  it('does not wait for one that is there and does not answer', async () => {
+    const mongo = await startMongo();
+    const store = await openMongoStore(mongo.uri(), { answerTimeoutMs: 300 });
+    mongo.hang();
+    await expect(within(store.findByEmail(igor.email), 'a verdict')).rejects.toThrow(StoreUnavailable);
+    await expect(within(store.ping(), 'a verdict')).rejects.toThrow(StoreUnavailable);
+    await mongo.remove();
+    await store.close();
+  });
+
   it('answers 503 meanwhile, chats on, and recovers by itself', async () => {
     const mongo = await startMongo();
     await using server = await startTestServer({ env: { MONGODB_URI: mongo.uri() } });
