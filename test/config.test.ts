@@ -1,5 +1,10 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { type Config, ConfigError, readConfig } from '../src/config.ts';
+import { temporaryFolder } from './harness/folder.ts';
 
 const secret = 'a secret of thirty-two bytes or more';
 const external = { JWKS_URL: 'https://issuer.example/jwks', JWT_ISSUER: 'issuer', JWT_AUDIENCE: 'palaver' };
@@ -94,5 +99,31 @@ describe('the configuration', () => {
     const given = { PORT: 'x', JWT_SECRET: 'canary', JWT_TTL: 'y' };
     expect(() => readConfig(given)).toThrow(/PORT[\s\S]*JWT_SECRET[\s\S]*JWT_TTL/);
     expect(() => readConfig(given)).not.toThrow(/canary/);
+  });
+});
+
+describe('the configuration of a process', () => {
+  const run = promisify(execFile);
+  const script = `
+    const { loadConfig } = await import(${JSON.stringify(join(import.meta.dirname, '../src/config.ts'))});
+    process.stdout.write(JSON.stringify(loadConfig()));
+  `;
+  const loaded = async (cwd: string, env: Record<string, string>): Promise<Config> => {
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd, env });
+    return JSON.parse(stdout);
+  };
+
+  it('is its environment, and what that leaves open is in `.env`', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.env'), 'PORT=4000\nHOST=::1 # anywhere\nMONGODB_URI="mongodb://u:p@h/x"\n');
+    expect(await loaded(folder, { PORT: '5000' })).toMatchObject({
+      port: 5_000,
+      host: '::1',
+      mongodbUri: 'mongodb://u:p@h/x',
+    });
+  });
+
+  it('needs no `.env`', async () => {
+    expect(await loaded(temporaryFolder(), { PORT: '5000' })).toMatchObject({ port: 5_000, host: '127.0.0.1' });
   });
 });
