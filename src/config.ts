@@ -15,6 +15,15 @@ export interface Config {
   /** Tokens come from elsewhere: this server only validates them, and has no users of its own. */
   readonly externalIssuer: ExternalIssuer | undefined;
   readonly jwtTtlS: number;
+  /** What may wait for a session that doesn't read. */
+  readonly maxBufferedBytes: number;
+  readonly maxSessions: number;
+  readonly maxSessionsPerUser: number;
+  /** Frames a second that a user may send; 0 is no limit. */
+  readonly rateLimitFrames: number;
+  readonly heartbeatIntervalS: number;
+  /** Over which the sessions of a server that stops are ended. */
+  readonly drainWindowS: number;
   readonly logLevel: (typeof logLevels)[number];
   readonly production: boolean;
 }
@@ -55,11 +64,12 @@ const maxTtlS = 365 * 86_400;
 const whole = (least: number, most: number) =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(least).max(most));
 
-const durationS = z
-  .string()
-  .regex(/^\d+[smhd]$/)
-  .transform((text) => Number(text.slice(0, -1)) * secondsIn[text.at(-1)!]!)
-  .pipe(z.number().min(1).max(maxTtlS));
+const durationS = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+[smhd]$/)
+    .transform((text) => Number(text.slice(0, -1)) * secondsIn[text.at(-1)!]!)
+    .pipe(z.number().min(least).max(most));
 
 /** Each variable: what it becomes, and what is allowed, in words. */
 const variables = {
@@ -93,7 +103,13 @@ const variables = {
       .optional(),
     'an address that begins with mongodb:// or mongodb+srv://',
   ],
-  JWT_TTL: [durationS.default(12 * 3_600), 'a duration from 1s to 365d, such as 90s, 15m, 12h or 30d'],
+  JWT_TTL: [durationS(1, maxTtlS).default(12 * 3_600), 'a duration from 1s to 365d, such as 90s, 15m, 12h or 30d'],
+  MAX_BUFFERED_BYTES: [whole(1_024, 2 ** 30).default(1_048_576), 'a whole number from 1024 to 1073741824'],
+  MAX_SESSIONS: [whole(1, 1_000_000).default(20_000), 'a whole number from 1 to 1000000'],
+  MAX_SESSIONS_PER_USER: [whole(1, 1_000_000).default(10), 'a whole number from 1 to 1000000'],
+  RATE_LIMIT_FRAMES: [whole(0, 1_000_000).default(20), 'a whole number from 0 to 1000000, 0 for no limit'],
+  HEARTBEAT_INTERVAL: [durationS(1, 3_600).default(30), 'a duration from 1s to 1h'],
+  DRAIN_WINDOW: [durationS(0, 3_600).default(5), 'a duration from 0s to 1h'],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
   NODE_ENV: [z.string().optional(), 'a text'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
@@ -124,6 +140,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtIssuer: values.JWT_ISSUER ?? 'palaver',
     externalIssuer,
     jwtTtlS: values.JWT_TTL,
+    maxBufferedBytes: values.MAX_BUFFERED_BYTES,
+    maxSessions: values.MAX_SESSIONS,
+    maxSessionsPerUser: values.MAX_SESSIONS_PER_USER,
+    rateLimitFrames: values.RATE_LIMIT_FRAMES,
+    heartbeatIntervalS: values.HEARTBEAT_INTERVAL,
+    drainWindowS: values.DRAIN_WINDOW,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',
   });

@@ -18,10 +18,12 @@ export const problems = {
   body_too_large: [413, 'Body too large'],
   unsupported_media_type: [415, 'Unsupported media type'],
   upgrade_required: [426, 'Upgrade required'],
+  too_many_sessions: [429, 'Too many sessions'],
   internal_error: [500, 'Internal error'],
   overloaded: [503, 'Overloaded'],
   store_unavailable: [503, 'User store unavailable'],
   unavailable: [503, 'Room unavailable'],
+  server_full: [503, 'Server is full'],
   issuer_unavailable: [503, 'Token issuer unavailable'],
   shutting_down: [503, 'Server is shutting down'],
 } as const satisfies Record<ProblemCode, readonly [status: number, title: string]>;

@@ -3,7 +3,7 @@ import { ConfigError, loadConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { startServer } from './server.ts';
 
-/** How long an orderly end may take; then the process ends all the same. */
+/** How long an orderly end may take beyond the drain window; then the process ends all the same. */
 const stopTimeoutMs = 10_000;
 
 try {
@@ -11,10 +11,10 @@ try {
   const log = createLog(config);
   const { host, port, stop } = await startServer(config, log);
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  closeWithGrace({ delay: stopTimeoutMs, logger: log }, async ({ err, signal }) => {
+  closeWithGrace({ delay: config.drainWindowS * 1_000 + stopTimeoutMs, logger: log }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'Palaver failed');
     else log.info({ signal }, 'Palaver is stopping');
-    await stop();
+    await stop(err !== undefined);
     log.info('Palaver has stopped');
   });
   // Only now: whoever waits for this line may send a signal next.

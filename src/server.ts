@@ -7,7 +7,9 @@ import { createExternalVerify, createTokens } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
 import { nextEpoch } from './backplane/epoch.ts';
 import { createLocalBackplane } from './backplane/local.ts';
+import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
+import { createPace } from './chat/pace.ts';
 import { createRoom } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
@@ -32,8 +34,11 @@ export interface Adapters {
 export interface RunningServer {
   readonly host: string;
   readonly port: number;
-  /** Takes nobody in any more, ends every session with 1001, answers what it has begun to, closes the store. */
-  stop(): Promise<void>;
+  /**
+   * Takes nobody in any more, delivers what it has accepted, ends every session with 1001 over the drain window (over
+   * none if it is `atOnce`), answers what it has begun to, closes the store.
+   */
+  stop(atOnce?: boolean): Promise<void>;
 }
 
 const openStore = async ({ mongodbUri, dataDir }: Config): Promise<UserStore> =>
@@ -54,12 +59,15 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
-  const backplane = adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir) });
+  const { maxBufferedBytes, maxSessions, maxSessionsPerUser, rateLimitFrames, heartbeatIntervalS, drainWindowS } =
+    config;
+  const backplane =
+    adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir), maxSessionsPerUser });
   const store = config.externalIssuer ? undefined : (adapters.store ?? (await openStore(config)));
   const { verify, desk } = store
     ? ownUsers(config, store, adapters.passwords ?? createPasswords())
     : usersElsewhere(config);
-  const room = createRoom(backplane);
+  const room = createRoom(backplane, { pace: createPace(), maxSessions });
 
   const app = createApp(
     {
@@ -71,7 +79,15 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     log,
   );
   app.route('/docs', docsFiles());
-  const upgrades = createUpgrades({ fetch: app.fetch, log });
+  const upgrades = createUpgrades({
+    fetch: app.fetch,
+    limits: {
+      maxBufferedBytes,
+      heartbeatIntervalMs: heartbeatIntervalS * 1_000,
+      allowFrame: createFrameLimit(rateLimitFrames),
+    },
+    log,
+  });
   const server = createListener((request, bindings) => app.fetch(request, bindings), upgrades);
 
   try {
@@ -80,9 +96,9 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     return {
       host: config.host,
       port,
-      stop: async () => {
+      stop: async (atOnce = false) => {
         stopping = true;
-        room.close(closeCodes.going_away);
+        room.close(closeCodes.going_away, atOnce ? 0 : drainWindowS * 1_000);
         await upgrades.drained();
         await close(server);
         await backplane.close();

@@ -50,7 +50,7 @@ export const chatMessageSchema = z.strictObject({
   }),
 }) satisfies z.ZodType<types.ChatMessage>;
 
-export const errorCodeSchema = z.enum(['malformed_json', 'unknown_type', 'invalid_message', 'unavailable']) satisfies z.ZodType<types.ErrorCode>;
+export const errorCodeSchema = z.enum(['malformed_json', 'unknown_type', 'invalid_message', 'unavailable', 'rate_limited']) satisfies z.ZodType<types.ErrorCode>;
 
 export const errorMessageSchema = z.strictObject({
   type: z.literal('error'),

@@ -174,6 +174,14 @@ export const joinRoute = createRoute({
       code: z.literal('upgrade_required'),
     }) } },
     },
+    429: {
+      description: "This user has as many sessions in the room as one may have.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(429),
+      code: z.literal('too_many_sessions'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -182,11 +190,11 @@ export const joinRoute = createRoute({
     }) } },
     },
     503: {
-      description: "The room can't take anybody in now (`unavailable`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
+      description: "The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
-      code: z.enum(['unavailable', 'issuer_unavailable', 'shutting_down']),
+      code: z.enum(['unavailable', 'server_full', 'issuer_unavailable', 'shutting_down']),
     }) } },
     },
   },
@@ -238,6 +246,14 @@ export const joinByPostRoute = createRoute({
       code: z.literal('upgrade_required'),
     }) } },
     },
+    429: {
+      description: "This user has as many sessions in the room as one may have.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(429),
+      code: z.literal('too_many_sessions'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -246,11 +262,11 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     503: {
-      description: "The room can't take anybody in now (`unavailable`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
+      description: "The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
-      code: z.enum(['unavailable', 'issuer_unavailable', 'shutting_down']),
+      code: z.enum(['unavailable', 'server_full', 'issuer_unavailable', 'shutting_down']),
     }) } },
     },
   },

@@ -320,7 +320,7 @@ export interface components {
          * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "issuer_unavailable" | "shutting_down";
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
@@ -604,7 +604,30 @@ export interface components {
                 };
             };
         };
-        /** @description The room can't take anybody in now (`unavailable`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
+        /** @description This user has as many sessions in the room as one may have. */
+        TooManySessions: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:too_many_sessions",
+                 *       "title": "Too many sessions",
+                 *       "status": 429,
+                 *       "code": "too_many_sessions"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 429;
+                    /** @constant */
+                    code: "too_many_sessions";
+                };
+            };
+        };
+        /** @description The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
         RoomUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -615,7 +638,7 @@ export interface components {
                     /** @constant */
                     status: 503;
                     /** @enum {unknown} */
-                    code: "unavailable" | "issuer_unavailable" | "shutting_down";
+                    code: "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
                 };
             };
         };
@@ -724,6 +747,7 @@ export type ResponseBadHandshake = components['responses']['BadHandshake'];
 export type ResponseNotAuthenticated = components['responses']['NotAuthenticated'];
 export type ResponseNameInUse = components['responses']['NameInUse'];
 export type ResponseUpgradeRequired = components['responses']['UpgradeRequired'];
+export type ResponseTooManySessions = components['responses']['TooManySessions'];
 export type ResponseRoomUnavailable = components['responses']['RoomUnavailable'];
 export type ParameterUpgrade = components['parameters']['Upgrade'];
 export type ParameterSecWebSocketKey = components['parameters']['SecWebSocketKey'];
@@ -897,6 +921,7 @@ export interface operations {
             401: components["responses"]["NotAuthenticated"];
             409: components["responses"]["NameInUse"];
             426: components["responses"]["UpgradeRequired"];
+            429: components["responses"]["TooManySessions"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["RoomUnavailable"];
         };
@@ -936,6 +961,7 @@ export interface operations {
             401: components["responses"]["NotAuthenticated"];
             409: components["responses"]["NameInUse"];
             426: components["responses"]["UpgradeRequired"];
+            429: components["responses"]["TooManySessions"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["RoomUnavailable"];
         };

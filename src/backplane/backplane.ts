@@ -31,8 +31,8 @@ export interface Envelope {
   readonly frame: OrderedFrame;
 }
 
-/** Why somebody can't come in: another user holds the name, or nobody can decide now. */
-export type Refusal = 'name_in_use' | 'unavailable';
+/** Why somebody can't come in: another user holds the name, the user has its share of sessions, or nobody can decide now. */
+export type Refusal = 'name_in_use' | 'too_many_sessions' | 'unavailable';
 
 /** One session's place in the room. */
 export interface Seat {
@@ -60,8 +60,11 @@ export interface Backplane {
    * from the one before, also if it calls back in here. `deliver` doesn't throw. Called once, before `admit`.
    */
   start(deliver: (envelope: Envelope) => void): Promise<void>;
-  /** Seats a session and announces its user if it is the first. The reply may come before or after the envelope. */
-  admit(member: Member): Promise<Admission>;
+  /**
+   * Seats a session and announces its user if it is the first. The reply may come before or after the envelope.
+   * The seat's point is now, or any since the id `since`, where that is given: those who come together may share one.
+   */
+  admit(member: Member, since?: string): Promise<Admission>;
   /** Says how `admit` would refuse, and changes nothing. */
   refusalOf(member: Member): Promise<Refusal | undefined>;
   /** From now on everything is refused and nothing is delivered. */

@@ -7,20 +7,26 @@ export interface LocalOptions {
   readonly epoch: number;
   /** Milliseconds since 1970. May go backwards; the order's time does not. */
   readonly now?: () => number;
+  /** Without it there is no bound. */
+  readonly maxSessionsPerUser?: number | undefined;
 }
+
+type View = Pick<Seat, 'id' | 'sentAt' | 'roster'>;
 
 /** Every safe integer fits, so ids of any epoch and offset sort as strings. */
 const idDigits = 16;
 const padded = (number: number): string => String(number).padStart(idDigits, '0');
 
-export const createLocalBackplane = ({ epoch, now = Date.now }: LocalOptions): Backplane => {
-  const presence = createPresence();
+export const createLocalBackplane = ({ epoch, now = Date.now, maxSessionsPerUser }: LocalOptions): Backplane => {
+  const presence = createPresence(maxSessionsPerUser);
   const waiting: Envelope[] = [];
   let deliver: (envelope: Envelope) => void = () => {};
   let delivering = false;
   let closed = false;
   let offset = 0;
   let time = epoch;
+  /** What the last newcomer saw. Nobody has left since, so no further newcomer is in it. */
+  let shared: View | undefined;
 
   /** Where the order is now, and when. */
   const point = (): { id: string; sentAt: string } => {
@@ -41,7 +47,16 @@ export const createLocalBackplane = ({ epoch, now = Date.now }: LocalOptions): B
     }
   };
 
-  const seatOf = (userId: string, username: string, at: Pick<Seat, 'id' | 'sentAt' | 'roster'>): Seat => {
+  /** Newcomers of one batch share a view: in a storm of them, each would be a roster longer than the last. */
+  const viewOf = ({ id }: Member, since: string | undefined): View => {
+    const isNew = !presence.users.has(id);
+    if (isNew && shared !== undefined && since !== undefined && shared.id >= since) return shared;
+    const view = { ...point(), roster: rosterOf(presence) };
+    if (isNew) shared = view;
+    return view;
+  };
+
+  const seatOf = (userId: string, username: string, at: View): Seat => {
     let held = true;
     return {
       ...at,
@@ -55,7 +70,9 @@ export const createLocalBackplane = ({ epoch, now = Date.now }: LocalOptions): B
         if (!held || closed) return;
         held = false;
         const left = leave(presence, userId);
-        if (left !== undefined) order({ type: 'user_left', msg: { username: left } });
+        if (left === undefined) return;
+        shared = undefined;
+        order({ type: 'user_left', msg: { username: left } });
       },
     };
   };
@@ -64,9 +81,9 @@ export const createLocalBackplane = ({ epoch, now = Date.now }: LocalOptions): B
     async start(deliverEnvelope) {
       deliver = deliverEnvelope;
     },
-    async admit(member: Member) {
+    async admit(member: Member, since?: string) {
       if (closed) return { refusal: 'unavailable' };
-      const at = { ...point(), roster: rosterOf(presence) };
+      const at = viewOf(member, since);
       const entered = enter(presence, member);
       if ('refusal' in entered) return entered;
       const { first, username } = entered;

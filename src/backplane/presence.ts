@@ -9,6 +9,7 @@ interface User {
 }
 
 export interface Presence {
+  readonly maxSessionsPerUser: number;
   /** By user id. A Map keeps the order of insertion, which is join order. */
   readonly users: Map<string, User>;
   /** Folded name → id of the user who holds it. */
@@ -20,14 +21,24 @@ export interface Presence {
 /** `first`: the user was not in the room before. `username`: what the room calls the user. */
 export type Entered = { readonly first: boolean; readonly username: string };
 
-export const createPresence = (): Presence => ({ users: new Map(), holders: new Map(), roster: undefined });
+export const createPresence = (maxSessionsPerUser = Number.POSITIVE_INFINITY): Presence => ({
+  maxSessionsPerUser,
+  users: new Map(),
+  holders: new Map(),
+  roster: undefined,
+});
+
+type Refusal = 'name_in_use' | 'too_many_sessions';
 
 /** Only a first session can collide: who is in the room already keeps the name it came with. */
-export const refusalOf = ({ users, holders }: Presence, { id, username }: Member): 'name_in_use' | undefined =>
-  !users.has(id) && holders.has(foldedKey(username)) ? 'name_in_use' : undefined;
+export const refusalOf = (presence: Presence, { id, username }: Member): Refusal | undefined => {
+  const known = presence.users.get(id);
+  if (known === undefined) return presence.holders.has(foldedKey(username)) ? 'name_in_use' : undefined;
+  return known.sessions >= presence.maxSessionsPerUser ? 'too_many_sessions' : undefined;
+};
 
 /** Adds a session, unless it is refused; then nothing changes. */
-export const enter = (presence: Presence, member: Member): Entered | { readonly refusal: 'name_in_use' } => {
+export const enter = (presence: Presence, member: Member): Entered | { readonly refusal: Refusal } => {
   const refusal = refusalOf(presence, member);
   if (refusal !== undefined) return { refusal };
   const known = presence.users.get(member.id);

@@ -10,7 +10,24 @@ import {
 import type { Envelope, Seat } from '../backplane/backplane.ts';
 import { detailOf } from '../errors.ts';
 
-const encode = (message: ServerMessage): Buffer => Buffer.from(JSON.stringify(message));
+/** One whole text frame, header included, as it travels (RFC 6455, 5.2): not masked, so the same for every session. */
+function encode(message: ServerMessage): Buffer {
+  const payload = JSON.stringify(message);
+  const length = Buffer.byteLength(payload);
+  const headerLength = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const bytes = Buffer.allocUnsafe(headerLength + length);
+  bytes[0] = 0x81;
+  if (headerLength === 2) bytes[1] = length;
+  else if (headerLength === 4) {
+    bytes[1] = 126;
+    bytes.writeUInt16BE(length, 2);
+  } else {
+    bytes[1] = 127;
+    bytes.writeBigUInt64BE(BigInt(length), 2);
+  }
+  bytes.write(payload, headerLength);
+  return bytes;
+}
 
 /** A frame of the room's order, as everybody receives it. */
 export const encodeEnvelope = ({ id, sentAt, frame }: Envelope): Buffer =>

@@ -47,7 +47,7 @@ export function joinHandlers({ verify, room, isStopping }: Parts): Pick<Handlers
     }
     const admission = await room.enter({ id, username });
     if ('refusal' in admission) return problem(c, admission.refusal);
-    upgrade.admitted = { entry: admission.entry, expiresAtMs, log: c.var.log.child({ userId: id }) };
+    upgrade.admitted = { entry: admission.entry, userId: id, expiresAtMs, requestId: c.var.requestId };
     // Never sent: who is admitted gets the 101 from the upgrade.
     return c.body(null);
   };

@@ -1,10 +1,11 @@
 import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
 import type { Backplane, Draft, Envelope, Member, Refusal, Seat } from '../backplane/backplane.ts';
 import { encodeEnvelope, encodeUsersOnline } from './frames.ts';
+import type { Pace } from './pace.ts';
 
 /** Where a session's frames go: its socket. */
 export interface Sink {
-  /** One text frame. The bytes are shared with other sessions: not to be changed. */
+  /** Whole text frames, one or more. The bytes are shared with other sessions: not to be changed. */
   send(bytes: Buffer): void;
   /** Ends the connection; nothing is sent after it. `cause` is what `send` threw, if that is why. */
   end(code: CloseCode, cause?: unknown): void;
@@ -15,6 +16,10 @@ export interface Entry {
   /** Begins delivery: `users_online`, then all that came after it. Called once, when the socket is up. */
   open(sink: Sink): void;
   publish(draft: Draft): Promise<'accepted' | 'refused'>;
+  /** Sends this session alone a frame, behind all that was delivered before. */
+  reply(bytes: Buffer): void;
+  /** Ends this session, behind all that was delivered or replied before. */
+  end(code: CloseCode): void;
   /** Ends delivery at once, and gives the seat up. Later calls do nothing. */
   release(how: 'left' | 'lost'): Promise<void>;
 }
@@ -22,15 +27,18 @@ export interface Entry {
 export interface Room {
   start(): Promise<void>;
   /** Says how `enter` would refuse, and changes nothing. */
-  refusalOf(member: Member): Promise<Refusal | undefined>;
-  enter(member: Member): Promise<{ readonly entry: Entry } | { readonly refusal: Refusal }>;
-  /** Ends every session with this code and lets nobody in any more. Nobody here is told who left by it. */
-  close(code: CloseCode): void;
+  refusalOf(member: Member): Promise<Refusal | 'server_full' | undefined>;
+  enter(member: Member): Promise<{ readonly entry: Entry } | { readonly refusal: Refusal | 'server_full' }>;
+  /** Lets nobody in any more, and ends every session with this code, one after the other over `windowMs`, by chance. */
+  close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, those on their way in included. */
   readonly size: number;
 }
 
 export interface RoomOptions {
+  /** When what was delivered is sent. */
+  readonly pace: Pace;
+  readonly maxSessions?: number;
   /** Frames kept for one session until its socket is open. One more, and it is ended as too slow. */
   readonly maxKeptFrames?: number;
 }
@@ -41,23 +49,51 @@ interface Frame {
 }
 
 interface Session {
-  /** What was delivered since before it asked to come in, until it is sent. */
-  kept: Frame[];
-  seat?: Seat;
+  /** How many frames had been sent here when it asked to come in: none of them is for it. */
+  readonly from: number;
+  /** Its point of the order, until it has caught up with it. A roster is large: nobody keeps it longer. */
+  seat?: Pick<Seat, 'id' | 'sentAt' | 'roster'> | undefined;
+  release?: Seat['release'];
   sink?: Sink;
+  /** `users_online` was sent. */
+  told?: boolean;
+  /** What is for it alone, behind the next batch. */
+  replies?: Buffer[] | undefined;
+  /** It ends behind them. */
+  ending?: CloseCode;
   /** Why the room ended it. */
   ended?: CloseCode;
 }
 
-/** Fan-out on this node: every envelope of the order, encoded once, to every session. It knows no socket. */
-export function createRoom(backplane: Backplane, { maxKeptFrames = 4_096 }: RoomOptions = {}): Room {
-  /** Open, and this node has delivered up to its seat: each of them gets every envelope from now on. */
+/**
+ * Fan-out on this node. A write to a socket costs the same for one frame as for a hundred, so frames are encoded once,
+ * gathered, and leave together: one buffer that all sessions share, written once to each. It knows no socket.
+ */
+export function createRoom(
+  backplane: Backplane,
+  { pace, maxSessions = Number.POSITIVE_INFINITY, maxKeptFrames = 4_096 }: RoomOptions,
+): Room {
+  /** Open, and this node has delivered up to its seat: each of them gets every batch from now on, whole. */
   const live = new Set<Session>();
-  /** All others. They alone are compared with ids: an envelope at or before its seat is not for a session. */
+  /** All others, in the order in which they asked. They alone are compared with ids. */
   const joiners = new Set<Session>();
+  /** Those with replies or an end to come. */
+  const addressed = new Set<Session>();
+  /** What was delivered and not yet sent, and before it what a joiner may still need. */
+  let log: Frame[] = [];
+  /** Frames that were delivered, and of these sent, since the start. */
+  let delivered = 0;
+  let sent = 0;
   let deliveredId = '';
+  let sentId = '';
+  let flushing = false;
   let closed = false;
-  let opening: { readonly seat: Seat; readonly bytes: Buffer } | undefined;
+
+  function flushSoon(): void {
+    if (flushing) return;
+    flushing = true;
+    pace(flush);
+  }
 
   /** All that leaves for sessions leaves here. A session that can't be sent to must not cost the others anything. */
   function send(session: Session, bytes: Buffer): void {
@@ -71,7 +107,7 @@ export function createRoom(backplane: Backplane, { maxKeptFrames = 4_096 }: Room
   function remove(session: Session): void {
     live.delete(session);
     joiners.delete(session);
-    session.kept = [];
+    addressed.delete(session);
   }
 
   function end(session: Session, code: CloseCode, cause?: unknown): void {
@@ -81,54 +117,111 @@ export function createRoom(backplane: Backplane, { maxKeptFrames = 4_096 }: Room
       session.sink?.end(code, cause);
     } catch {
       // Whoever can't even be ended won't release its entry either.
-      void session.seat?.release('lost');
+      void session.release?.('lost');
     }
+  }
+
+  /** Of the log, the frames that were not sent yet begin here. */
+  const unsentAt = (): number => log.length - (delivered - sent);
+
+  /** What a session at this seat is sent of the log, behind `users_online` if it wasn't told yet. */
+  function openingOf(seat: Omit<Seat, 'publish' | 'release'>, told: boolean): Buffer {
+    const frames = log.slice(0, unsentAt()).filter(({ id }) => id > seat.id);
+    return Buffer.concat([...(told ? [] : [encodeUsersOnline(seat)]), ...frames.map(({ bytes }) => bytes)]);
+  }
+
+  function flush(): void {
+    flushing = false;
+    const batch = log.slice(unsentAt()).map(({ bytes }) => bytes);
+    sent = delivered;
+    sentId = deliveredId;
+    if (batch.length > 0) {
+      const bytes = batch.length === 1 ? batch[0]! : Buffer.concat(batch);
+      for (const session of live) send(session, bytes);
+    }
+    sendOpenings();
+    for (const session of addressed) sendOwn(session);
+    forget();
   }
 
   /** Sessions that are seated at one point of the order share the bytes. */
-  function usersOnline(seat: Seat): Buffer {
-    if (opening?.seat.id !== seat.id || opening.seat.sentAt !== seat.sentAt) {
-      opening = { seat, bytes: encodeUsersOnline(seat) };
+  function sendOpenings(): void {
+    const openings = new Map<string, Buffer>();
+    for (const session of joiners) {
+      const { seat, sink, told = false } = session;
+      if (!seat || !sink) continue;
+      const key = `${seat.id} ${seat.sentAt} ${told}`;
+      const bytes = openings.get(key) ?? openingOf(seat, told);
+      openings.set(key, bytes);
+      session.told = true;
+      if (sentId >= seat.id) {
+        joiners.delete(session);
+        live.add(session);
+        session.seat = undefined;
+      }
+      if (bytes.length > 0) send(session, bytes);
     }
-    return opening.bytes;
   }
 
-  function keep(session: Session, frame: Frame): void {
-    if (session.kept.length < maxKeptFrames) session.kept.push(frame);
-    else end(session, closeCodes.too_slow);
+  function sendOwn(session: Session): void {
+    addressed.delete(session);
+    if (session.replies) send(session, Buffer.concat(session.replies));
+    session.replies = undefined;
+    if (session.ending !== undefined && session.ended === undefined) end(session, session.ending);
   }
 
-  /** Sends an open joiner what was kept for it, and makes it live if this node has come as far as its seat. */
-  function catchUp(session: Session, seat: Seat): void {
-    for (let frame = session.kept.shift(); frame !== undefined; frame = session.kept.shift()) {
-      if (frame.id > seat.id) send(session, frame.bytes);
+  /** Drops what was sent and no joiner needs. A joiner for which too much had to be kept is ended. */
+  function forget(): void {
+    for (const session of joiners) {
+      if (delivered - session.from <= maxKeptFrames) break;
+      end(session, closeCodes.too_slow);
     }
-    if (deliveredId >= seat.id && joiners.delete(session)) live.add(session);
+    const [oldest] = joiners;
+    log = log.slice(log.length - (delivered - (oldest?.from ?? sent)));
   }
 
-  /** In this order, a sink that opens or releases entries while it is sent to can't make anybody miss or repeat a frame. */
   function deliver(envelope: Envelope): void {
-    const frame = { id: envelope.id, bytes: encodeEnvelope(envelope) };
-    for (const session of live) send(session, frame.bytes);
-    deliveredId = frame.id;
-    for (const session of joiners) keep(session, frame);
-    for (const session of joiners) if (session.sink && session.seat) catchUp(session, session.seat);
+    log.push({ id: envelope.id, bytes: encodeEnvelope(envelope) });
+    delivered += 1;
+    deliveredId = envelope.id;
+    flushSoon();
   }
 
-  function open(session: Session, seat: Seat, sink: Sink): void {
+  const isHere = (session: Session): boolean => live.has(session) || joiners.has(session);
+
+  function open(session: Session, sink: Sink): void {
     session.sink = sink;
     if (session.ended !== undefined) sink.end(session.ended);
-    if (!joiners.has(session)) return;
-    send(session, usersOnline(seat));
-    catchUp(session, seat);
+    else flushSoon();
   }
 
+  function reply(session: Session, bytes: Buffer): void {
+    if (!isHere(session)) return;
+    session.replies ??= [];
+    session.replies.push(bytes);
+    addressed.add(session);
+    flushSoon();
+  }
+
+  function endBehind(session: Session, code: CloseCode): void {
+    if (!isHere(session)) return;
+    session.ending ??= code;
+    addressed.add(session);
+    flushSoon();
+  }
+
+  const ownRefusal = (): 'unavailable' | 'server_full' | undefined => {
+    if (closed) return 'unavailable';
+    return live.size + joiners.size >= maxSessions ? 'server_full' : undefined;
+  };
+
   async function enter(member: Member): ReturnType<Room['enter']> {
-    if (closed) return { refusal: 'unavailable' };
-    const session: Session = { kept: [] };
+    const refusal = ownRefusal();
+    if (refusal) return { refusal };
+    const session: Session = { from: sent };
     // Before it asks: what comes after its seat may come before the reply.
     joiners.add(session);
-    const admission = await backplane.admit(member).catch((error: unknown) => {
+    const admission = await backplane.admit(member, sentId).catch((error: unknown) => {
       remove(session);
       throw error;
     });
@@ -136,19 +229,22 @@ export function createRoom(backplane: Backplane, { maxKeptFrames = 4_096 }: Room
       remove(session);
       return admission;
     }
-    const { seat } = admission;
+    const { id, sentAt, roster, publish, release } = admission.seat;
     if (session.ended !== undefined) {
-      await seat.release('lost');
+      await release('lost');
       return { refusal: 'unavailable' };
     }
-    session.seat = seat;
+    session.seat = { id, sentAt, roster };
+    session.release = release;
     return {
       entry: {
-        open: (sink) => open(session, seat, sink),
-        publish: (draft) => seat.publish(draft),
+        open: (sink) => open(session, sink),
+        publish,
+        reply: (bytes) => reply(session, bytes),
+        end: (code) => endBehind(session, code),
         release: (how) => {
           remove(session);
-          return seat.release(how);
+          return release(how);
         },
       },
     };
@@ -156,13 +252,13 @@ export function createRoom(backplane: Backplane, { maxKeptFrames = 4_096 }: Room
 
   return {
     start: () => backplane.start(deliver),
-    refusalOf: async (member) => (closed ? 'unavailable' : backplane.refusalOf(member)),
+    refusalOf: async (member) => ownRefusal() ?? backplane.refusalOf(member),
     enter,
-    close: (code) => {
+    close: (code, windowMs) => {
       closed = true;
       const sessions = [...live, ...joiners];
-      for (const session of sessions) remove(session);
-      for (const session of sessions) end(session, code);
+      for (const [index, session] of sessions.entries())
+        setTimeout(() => endBehind(session, code), ((index + Math.random()) / sessions.length) * windowMs);
     },
     get size() {
       return live.size + joiners.size;

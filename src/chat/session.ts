@@ -1,25 +1,32 @@
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
 import type { Log } from '../log.ts';
+import type { AllowFrame } from './frame-limit.ts';
 import { decode, encodeError, type FrameRefusal } from './frames.ts';
 import type { Entry } from './room.ts';
 
 /** Somebody the door has let in. */
 export interface Admitted {
   readonly entry: Entry;
+  readonly userId: string;
   /** When the token expires, in milliseconds since 1970. */
   readonly expiresAtMs: number;
-  readonly log: Log;
+  /** Of the handshake. */
+  readonly requestId: string;
 }
 
-/** What may wait for a session that doesn't read; beyond it the session ends. */
-const maxBufferedBytes = 1_048_576;
-/** Bad frames a session may send at once; one more is allowed with each interval. */
+export interface SessionLimits {
+  /** What may wait for a session that doesn't read; beyond it the session ends. */
+  readonly maxBufferedBytes: number;
+  /** From one ping to the next. Who hasn't answered by then is gone. */
+  readonly heartbeatIntervalMs: number;
+  readonly allowFrame: AllowFrame | undefined;
+}
+
+/** Refused frames a session may send at once; one more is allowed with each interval. */
 const badFramesMax = 20;
 const badFrameIntervalMs = 1_000;
-const maxTimerMs = 2 ** 31 - 1;
-
-const asText = { binary: false };
 
 /** Allowances that are used up one by one and come back with time. */
 function createAllowance(most: number, intervalMs: number): () => boolean {
@@ -35,71 +42,145 @@ function createAllowance(most: number, intervalMs: number): () => boolean {
   };
 }
 
-/** The life of an authenticated connection, from the open socket to its end. */
-export function runSession(socket: WebSocket, { entry, expiresAtMs, log }: Admitted): void {
+const nameOf = (code: CloseCode): string => Object.entries(closeCodes).find(([, value]) => value === code)![0];
+
+/**
+ * The life of an authenticated connection, from the open socket to its end. `webSocket` reads, and writes what belongs to
+ * the protocol itself; what the room has to say is framed already and written to `socket` as it is.
+ */
+export function runSession(
+  webSocket: WebSocket,
+  socket: Socket,
+  { entry, userId, expiresAtMs, requestId }: Admitted,
+  { maxBufferedBytes, heartbeatIntervalMs, allowFrame }: SessionLimits,
+  log: Log,
+): void {
   const allowBadFrame = createAllowance(badFramesMax, badFrameIntervalMs);
+  /** What the socket has no room for. It is kept here, where it can be dropped. */
+  let queue: Buffer[] = [];
+  let queuedBytes = 0;
+  /** Nothing is taken from the client any more. */
+  let ending = false;
+  /** Nor is anything sent to it. */
   let ended = false;
-  let expiry: NodeJS.Timeout | undefined;
+  let answered = true;
+  let timer: NodeJS.Timeout | undefined;
+  let turn = Promise.resolve();
+
+  const note = (level: 'debug' | 'warn' | 'error', event: string, fields: object): void =>
+    log[level]({ requestId, userId, ...fields }, event);
 
   function leave(how: 'left' | 'lost'): void {
     ended = true;
-    clearTimeout(expiry);
-    entry.release(how).catch((error: unknown) => log.error({ err: error }, 'a seat could not be given up'));
+    queue = [];
+    clearTimeout(timer);
+    entry.release(how).catch((error: unknown) => note('error', 'a seat could not be given up', { err: error }));
   }
 
   function end(code: CloseCode, cause?: unknown): void {
     if (ended) return;
-    if (cause === undefined) log.debug({ code }, 'session ended by the server');
-    else log.error({ code, err: cause }, 'session failed');
+    if (cause === undefined) note('debug', 'session ended by the server', { code });
+    else note('error', 'session failed', { code, err: cause });
+    for (const bytes of queue) socket.write(bytes);
     leave('left');
-    const [reason] = Object.entries(closeCodes).find(([, value]) => value === code)!;
-    socket.close(code, reason);
+    webSocket.close(code, nameOf(code));
   }
 
-  function send(frame: Buffer): void {
-    if (ended) return;
-    if (socket.bufferedAmount > maxBufferedBytes) end(closeCodes.too_slow);
-    else socket.send(frame, asText);
+  /** Ends behind what was sent before. */
+  function finish(code: CloseCode): void {
+    ending = true;
+    entry.end(code);
   }
 
-  const answer = (refusal: FrameRefusal): void => send(encodeError(refusal));
+  function drain(): void {
+    while (queue.length > 0 && !socket.writableNeedDrain) {
+      const bytes = queue.shift()!;
+      queuedBytes -= bytes.length;
+      socket.write(bytes);
+    }
+    if (queue.length > 0) socket.once('drain', drain);
+  }
 
-  /** A timer can't wait longer than some 24 days; a token can. */
-  function watchExpiry(): void {
+  function send(bytes: Buffer): void {
+    if (ended || webSocket.readyState !== webSocket.OPEN) return;
+    const buffered = socket.writableLength + queuedBytes;
+    // One batch may always wait: a roster can be longer than the bound.
+    if (buffered > 0 && buffered + bytes.length > maxBufferedBytes) {
+      note('warn', 'slow consumer', { buffered });
+      queue = [];
+      end(closeCodes.too_slow);
+    } else if (!socket.writableNeedDrain) {
+      socket.write(bytes);
+    } else {
+      if (queue.length === 0) socket.once('drain', drain);
+      queue.push(bytes);
+      queuedBytes += bytes.length;
+    }
+  }
+
+  /** Pings, and ends when the token does: whatever comes first. */
+  function watch(intervalMs: number): void {
     const leftMs = expiresAtMs - Date.now();
-    expiry = setTimeout(
-      () => (leftMs > maxTimerMs ? watchExpiry() : end(closeCodes.token_expired)),
-      Math.min(leftMs, maxTimerMs),
+    timer = setTimeout(
+      leftMs <= intervalMs ? () => finish(closeCodes.token_expired) : beat,
+      Math.min(leftMs, intervalMs),
     );
-    expiry.unref();
+    timer.unref();
   }
 
-  function take(text: string): void {
-    const decoded = decode(text);
-    if ('refusal' in decoded) {
-      if (allowBadFrame()) answer(decoded.refusal);
-      else end(closeCodes.policy);
+  function beat(): void {
+    if (!answered) {
+      note('debug', 'peer is gone', {});
+      webSocket.terminate();
       return;
     }
+    answered = false;
+    webSocket.ping();
+    watch(heartbeatIntervalMs);
+  }
+
+  function refuse(refusal: FrameRefusal): void {
+    if (allowBadFrame()) entry.reply(encodeError(refusal));
+    else finish(closeCodes.policy);
+  }
+
+  async function take(data: Buffer, isBinary: boolean): Promise<void> {
+    const allowed = allowFrame === undefined || (await allowFrame(userId));
+    if (ending || ended) return;
+    if (isBinary) return finish(closeCodes.binary_frame);
+    const decoded = decode(data.toString());
+    if ('refusal' in decoded) return refuse(decoded.refusal);
     const { text: said, nonce } = decoded.message.msg;
+    if (!allowed) return refuse({ code: 'rate_limited', detail: 'Too many frames. Send more slowly.', nonce });
+    // Not awaited: an order that is far away has taken the draft with the call.
     entry.publish({ text: said, nonce }).then(
       (result) => {
         if (result === 'refused')
-          answer({ code: 'unavailable', detail: 'The message could not be published. Send it again later.', nonce });
+          entry.reply(
+            encodeError({
+              code: 'unavailable',
+              detail: 'The message could not be published. Send it again later.',
+              nonce,
+            }),
+          );
       },
       (error: unknown) => end(closeCodes.internal_error, error),
     );
   }
 
-  socket.on('message', (data: Buffer, isBinary) => {
-    if (ended) return;
-    if (isBinary) end(closeCodes.binary_frame);
-    else take(data.toString());
+  webSocket.on('message', (data: Buffer, isBinary) => {
+    answered = true;
+    // One after the other: a limit that is asked for elsewhere must not change their order.
+    turn = turn.then(() => take(data, isBinary)).catch((error: unknown) => end(closeCodes.internal_error, error));
+  });
+  webSocket.on('pong', () => {
+    answered = true;
   });
   // A frame that is too big, not UTF-8 or not of the protocol: ws closes with the code for it.
-  socket.on('error', (error) => log.debug({ err: error }, 'session failed'));
-  socket.on('close', (code) => leave(code === 1006 ? 'lost' : 'left'));
+  webSocket.on('error', (error) => note('debug', 'session failed', { err: error }));
+  webSocket.on('close', (code) => leave(code === 1006 ? 'lost' : 'left'));
 
-  watchExpiry();
+  // The first one by chance, so that those who came together are not pinged together ever after.
+  watch(heartbeatIntervalMs * (0.5 + Math.random() / 2));
   entry.open({ send, end });
 }

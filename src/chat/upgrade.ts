@@ -5,7 +5,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { subprotocol } from '../auth/require-auth.ts';
 import type { AppEnv } from '../http/env.ts';
 import type { Log } from '../log.ts';
-import { runSession } from './session.ts';
+import { runSession, type SessionLimits } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /** How long a peer may take to answer a close, or to read a refusal. */
@@ -16,6 +16,7 @@ const host = /^[\w.:[\]-]+$/;
 
 interface Parts {
   readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
+  readonly limits: SessionLimits;
   readonly log: Log;
 }
 
@@ -29,7 +30,7 @@ export interface Upgrades {
 }
 
 /** From an upgrade request to a session: the app answers it like any other, and says whom it admits. */
-export function createUpgrades({ fetch, log }: Parts): Upgrades {
+export function createUpgrades({ fetch, limits, log }: Parts): Upgrades {
   const sockets = new Set<WebSocket>();
   let whenEmpty: (() => void) | undefined;
   // `closeTimeout` is newer than the types.
@@ -58,7 +59,7 @@ export function createUpgrades({ fetch, log }: Parts): Upgrades {
         sockets.delete(webSocket);
         if (sockets.size === 0) whenEmpty?.();
       });
-      runSession(webSocket, admitted);
+      runSession(webSocket, socket, admitted, limits, log);
     });
     if (!opened) await admitted.entry.release('lost');
   }
@@ -104,7 +105,8 @@ async function refuse(response: Response, incoming: IncomingMessage, socket: Soc
     'content-length': body.length,
   });
   outgoing.end(body, () => socket.end());
-  // What it sent after its handshake is dropped, unread data would turn the end into a reset.
+  // What it sent after its handshake is dropped, unread data would turn the end into a reset. However much it sends:
+  const cut = setTimeout(() => socket.destroy(), closeTimeoutMs);
   socket.resume();
-  socket.setTimeout(closeTimeoutMs, () => socket.destroy());
+  socket.once('close', () => clearTimeout(cut));
 }

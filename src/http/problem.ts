@@ -25,7 +25,7 @@ function headersOf(code: ProblemCode): Record<string, string> {
   if (code === 'invalid_token') return { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
   if (status === 401) return { 'WWW-Authenticate': 'Bearer' };
   if (status === 426) return { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '13' };
-  if (status === 503) return { 'Retry-After': retryAfterS };
+  if (status === 429 || status === 503) return { 'Retry-After': retryAfterS };
   return {};
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decode, encodeEnvelope, encodeError } from '../../src/chat/frames.ts';
+import { decode, encodeEnvelope, encodeError, encodeUsersOnline } from '../../src/chat/frames.ts';
+import { textsIn } from '../harness/fan-out.ts';
 
 const refusalOf = (text: string) => {
   const decoded = decode(text);
@@ -96,7 +97,7 @@ describe('any frame', () => {
         (text) => {
           const decoded = decode(text);
           if ('refusal' in decoded) {
-            expect(JSON.parse(encodeError(decoded.refusal).toString())).toMatchObject({
+            expect(JSON.parse(textsIn(encodeError(decoded.refusal))[0]!)).toMatchObject({
               type: 'error',
               msg: { code: decoded.refusal.code },
             });
@@ -115,7 +116,23 @@ describe('any frame', () => {
 
 it('an envelope is written with its place first, and as the contract has it', () => {
   const frame = { type: 'chat_message', msg: { from_user: 'Bob', text: 'Hello!' } } as const;
-  expect(encodeEnvelope({ id: '1', sentAt: '2024-03-04T07:48:30.598Z', frame }).toString()).toBe(
+  expect(textsIn(encodeEnvelope({ id: '1', sentAt: '2024-03-04T07:48:30.598Z', frame }))).toEqual([
     '{"type":"chat_message","id":"1","sent_at":"2024-03-04T07:48:30.598Z","msg":{"from_user":"Bob","text":"Hello!"}}',
-  );
+  ]);
+});
+
+describe('the length of a frame (RFC 6455, 5.2)', () => {
+  const empty = textsIn(encodeUsersOnline({ id: '1', sentAt: '', roster: [''] }))[0]!.length;
+  const cases: [length: number, header: string][] = [
+    [empty, '8141'],
+    [125, '817d'],
+    [126, '817e007e'],
+    [65_535, '817effff'],
+    [65_536, '817f0000000000010000'],
+  ];
+  it.each(cases)('%d bytes: %s', (length, header) => {
+    const bytes = encodeUsersOnline({ id: '1', sentAt: '', roster: ['x'.repeat(length - empty)] });
+    expect(bytes.subarray(0, header.length / 2).toString('hex')).toBe(header);
+    expect(textsIn(bytes)[0]).toHaveLength(length);
+  });
 });

@@ -13,8 +13,12 @@ const join = async (server: TestServer, username = 'Ann', claims = {}): Promise<
 const local = (): Backplane => createLocalBackplane({ epoch: Date.now() });
 
 /** A session of its own server. */
-async function onChat<T>(use: (ann: Chat, server: TestServer) => Promise<T>, backplane = local()): Promise<T> {
-  await using server = await startTestServer({ backplane });
+async function onChat<T>(
+  use: (ann: Chat, server: TestServer) => Promise<T>,
+  backplane = local(),
+  env: Record<string, string> = {},
+): Promise<T> {
+  await using server = await startTestServer({ backplane, env });
   return await use(await join(server), server);
 }
 
@@ -51,13 +55,29 @@ const errors: Record<string, () => Promise<string>> = {
       ann.say('Hello!', 'm-1');
     }, backplane);
   },
+  rate_limited: () =>
+    errorOf(
+      (ann) => {
+        for (let n = 0; n < 3; n += 1) ann.say('Hello!', `m-${n}`);
+      },
+      local(),
+      { RATE_LIMIT_FRAMES: '1' },
+    ),
 };
 
-const errorOf = (provoke: (ann: Chat) => void | Promise<void>, backplane?: Backplane): Promise<string> =>
-  onChat(async (ann) => {
-    await provoke(ann);
-    return (await ann.next('error')).msg.code;
-  }, backplane);
+const errorOf = (
+  provoke: (ann: Chat) => void | Promise<void>,
+  backplane?: Backplane,
+  env?: Record<string, string>,
+): Promise<string> =>
+  onChat(
+    async (ann) => {
+      await provoke(ann);
+      return (await ann.next('error')).msg.code;
+    },
+    backplane,
+    env,
+  );
 
 /** A room where saying anything fails. */
 const failing = (): Backplane => {

@@ -148,6 +148,29 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
     [`${id} 426 upgrade_required`, knock({ headers: { Connection: 'close', Upgrade: undefined } })],
     [`${id} 500 internal_error`, () => onServer(askIn, { backplane: { ...local(), admit: fault } })],
     [
+      `${id} 429 too_many_sessions`,
+      () =>
+        onServer(
+          async (server) => {
+            const token = await tokenOf('1', 'Ann');
+            await connect(server, { token });
+            return handshake(server, { method, token });
+          },
+          { env: { MAX_SESSIONS_PER_USER: '1' } },
+        ),
+    ],
+    [
+      `${id} 503 server_full`,
+      () =>
+        onServer(
+          async (server) => {
+            await connect(server, { token: await tokenOf('1', 'Ann') });
+            return askIn(server);
+          },
+          { env: { MAX_SESSIONS: '1' } },
+        ),
+    ],
+    [
       `${id} 503 unavailable`,
       async () => {
         const backplane = local();

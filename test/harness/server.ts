@@ -33,6 +33,9 @@ export async function startTestServer({ env, ...adapters }: Options = {}): Promi
     JWT_SECRET: testSecret,
     JWT_ISSUER: testIssuer,
     LOG_LEVEL: 'silent',
+    // Tests talk fast and end often; those of the limit and of the window set them.
+    RATE_LIMIT_FRAMES: '0',
+    DRAIN_WINDOW: '0s',
     MONGODB_URI: serversMongo()?.uri(),
     ...env,
   });

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Backplane, Envelope, Member, OrderedFrame } from '../../src/backplane/backplane.ts';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
+import { encodeError } from '../../src/chat/frames.ts';
 import { createRoom, type Entry } from '../../src/chat/room.ts';
+import { createTurns, textsIn } from '../harness/fan-out.ts';
 
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
 const timeoutMs = 600_000;
@@ -14,7 +16,8 @@ const keyOf: Record<string, string> = { Ann: 'ann', ANN: 'ann', Bob: 'bob', Ｂo
 
 type Step =
   | { readonly do: 'enter'; readonly user: number; readonly name: number; readonly opens: boolean }
-  | { readonly do: 'open' | 'say' | 'leave' | 'lose'; readonly who: number }
+  | { readonly do: 'open' | 'say' | 'mistake' | 'leave' | 'lose'; readonly who: number }
+  | { readonly do: 'flush' }
   | { readonly do: 'tick'; readonly ms: number };
 
 const enters = fc.record({
@@ -23,10 +26,19 @@ const enters = fc.record({
   name: fc.nat(names.length - 1),
   opens: fc.boolean(),
 });
-const acts = fc.record({ do: fc.constantFrom('open', 'say', 'say', 'leave', 'lose' as const), who: fc.nat(99) });
+const acts = fc.record({
+  do: fc.constantFrom('open', 'say', 'say', 'mistake', 'leave', 'lose' as const),
+  who: fc.nat(99),
+});
+const flushes = fc.constant({ do: 'flush' as const });
 const ticks = fc.record({ do: fc.constant('tick' as const), ms: fc.integer({ min: -100, max: 100 }) });
 const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof({ weight: 4, arbitrary: enters }, { weight: 9, arbitrary: acts }, { weight: 1, arbitrary: ticks }),
+  fc.oneof(
+    { weight: 4, arbitrary: enters },
+    { weight: 9, arbitrary: acts },
+    { weight: 3, arbitrary: flushes },
+    { weight: 1, arbitrary: ticks },
+  ),
   { maxLength: 60, size: 'max' },
 );
 
@@ -45,13 +57,13 @@ function record(inner: Backplane) {
         total.push(envelope);
         deliver(envelope);
       }),
-    async admit(member) {
+    async admit(member, since) {
       const known = seated.find(({ userId }) => userId === member.id);
       const collides = !known && seated.some(({ shown }) => keyOf[shown] === keyOf[member.username]);
       const session = { userId: member.id, shown: known?.shown ?? member.username };
       if (!collides) seated.push(session);
       if (!collides && !known) expected.push({ type: 'user_joined', msg: { username: session.shown } });
-      const admission = await inner.admit(member);
+      const admission = await inner.admit(member, since);
       if ('refusal' in admission !== collides) faults.push(`admitted or refused wrongly: ${JSON.stringify(member)}`);
       if ('refusal' in admission) return admission;
       admissions.set(member, { first: !known, shown: session.shown });
@@ -97,9 +109,9 @@ function delay(inner: Backplane, scheduler: fc.Scheduler): Backplane {
   return {
     ...inner,
     start: (deliver) => inner.start((envelope) => delivery(() => deliver(envelope))),
-    admit: (member) =>
+    admit: (member, since) =>
       ask(async () => {
-        const admission = await inner.admit(member);
+        const admission = await inner.admit(member, since);
         if ('refusal' in admission) return admission;
         const { seat } = admission;
         const publish: typeof seat.publish = (draft) => ask(() => seat.publish(draft));
@@ -116,9 +128,14 @@ interface Client {
   released: boolean;
   /** Index in the total order of what it must receive next; before `users_online` there is none. */
   next?: number;
+  /** How many frames had been delivered here when its mistakes were answered. */
+  readonly answeredAt: number[];
   roster: string[];
   sentAt: string;
 }
+
+const mistake = encodeError({ code: 'malformed_json', detail: 'planted' });
+const [mistakeText] = textsIn(mistake);
 
 const wire = ({ id, sentAt, frame }: Envelope): string =>
   JSON.stringify({ type: frame.type, id, sent_at: sentAt, msg: frame.msg });
@@ -135,17 +152,21 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
   const order = record(createLocalBackplane({ epoch: now, now: () => now }));
   const { total, faults } = order;
   let delivered = 0;
+  let flushed = 0;
+  const turns = createTurns();
   const far = between(order.backplane);
-  const room = createRoom({
-    ...far,
-    start: (deliver) =>
-      far.start((envelope) => {
-        deliver(envelope);
-        delivered += 1;
-      }),
-  });
+  const room = createRoom(
+    {
+      ...far,
+      start: (deliver) =>
+        far.start((envelope) => {
+          deliver(envelope);
+          delivered += 1;
+        }),
+    },
+    { pace: turns.pace },
+  );
   const clients: Client[] = [];
-  const bytesOf = new Map<string, Buffer>();
   let said = 0;
 
   function receiveRoster(client: Client, text: string): void {
@@ -161,16 +182,19 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     Object.assign(client, { next: start, roster, sentAt: sent_at });
   }
 
-  function receiveNext(client: Client, at: number, bytes: Buffer): void {
+  function receiveError(client: Client): void {
+    const floor = client.answeredAt.shift();
+    if (floor === undefined) faults.push('an error without a mistake');
+    else if (client.next! < floor) faults.push(`an error at ${client.next} overtook what was delivered, ${floor}`);
+  }
+
+  function receiveNext(client: Client, at: number, text: string): void {
     const wanted = total[at];
-    const text = bytes.toString();
     if (wanted === undefined || text !== wire(wanted)) {
       faults.push(`got ${text}, not ${wanted && wire(wanted)}`);
       return;
     }
-    if ((bytesOf.get(wanted.id) ?? bytes) !== bytes) faults.push(`encoded again: ${text}`);
     if (wanted.sentAt < client.sentAt) faults.push(`time went back: ${text}`);
-    bytesOf.set(wanted.id, bytes);
     client.roster = fold(client.roster, wanted);
     client.sentAt = wanted.sentAt;
     client.next = at + 1;
@@ -182,15 +206,23 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     client.entry.open({
       send: (bytes) => {
         if (client.released) faults.push('sent to after its release');
-        if (client.next === undefined) receiveRoster(client, bytes.toString());
-        else receiveNext(client, client.next, bytes);
+        for (const text of textsIn(bytes)) {
+          if (client.next === undefined) receiveRoster(client, text);
+          else if (text === mistakeText) receiveError(client);
+          else receiveNext(client, client.next, text);
+        }
       },
       end: (code) => faults.push(`ended with ${code}`),
     });
   }
 
+  function flush(): void {
+    turns.flush();
+    flushed = delivered;
+  }
+
   async function enter(member: Member, opens: boolean): Promise<void> {
-    const client: Client = { member, opened: false, released: false, roster: [], sentAt: '' };
+    const client: Client = { member, answeredAt: [], opened: false, released: false, roster: [], sentAt: '' };
     clients.push(client);
     const entered = await room.enter(member);
     if ('refusal' in entered) client.refused = true;
@@ -210,8 +242,15 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     if (answer !== (refused ? 'refused' : 'accepted')) faults.push(`a draft was ${answer}`);
   }
 
+  function answer(client: Client): void {
+    if (!client.opened || client.released) return;
+    client.answeredAt.push(delivered);
+    client.entry?.reply(mistake);
+  }
+
   async function perform(step: Step): Promise<void> {
     if (step.do === 'tick') now += step.ms;
+    else if (step.do === 'flush') flush();
     else if (step.do === 'enter') await enter({ id: `${step.user}`, username: names[step.name]! }, step.opens);
     else {
       const entered = clients.filter(({ entry }) => entry);
@@ -219,16 +258,17 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
       if (!client) return;
       if (step.do === 'open') open(client);
       else if (step.do === 'say') await publish(client);
+      else if (step.do === 'mistake') answer(client);
       else await release(client, step.do === 'leave' ? 'left' : 'lost');
     }
   }
 
   /** What must be true whenever nothing is in the middle of running. */
   function check(): void {
-    for (const { opened, released, next, roster } of clients) {
-      if (!opened || released) continue;
-      // It has come as far as this node, or is ahead of it with its roster.
-      if (next === undefined || next < delivered) faults.push(`at ${next}, where ${delivered} were delivered`);
+    for (const { released, next, roster } of clients) {
+      if (released || next === undefined) continue;
+      // It has come as far as this node had at the last flush, or is ahead of it with its roster.
+      if (next < flushed) faults.push(`at ${next}, where ${flushed} were sent`);
       const wanted = total.slice(0, next).reduce(fold, [] as string[]);
       if (roster.join() !== wanted.join()) faults.push(`roster ${roster}, not ${wanted}`);
     }
@@ -237,7 +277,9 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
 
   /** What must be true once nothing is under way. */
   function checkAtRest(): void {
+    flush();
     check();
+    for (const { opened, released, answeredAt } of clients) if (opened && !released) expect(answeredAt).toEqual([]);
     expect(delivered).toBe(total.length);
     for (const { opened, released, next } of clients) if (opened && !released) expect(next).toBe(total.length);
     expect(total.map(({ frame }) => frame)).toEqual(order.expected);
@@ -311,16 +353,16 @@ describe('room', () => {
           fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }),
           fc.option(fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }), { nil: undefined }),
           async (text, nonce) => {
-            const room = createRoom(createLocalBackplane({ epoch: 0 }));
+            const { pace, flush } = createTurns();
+            const room = createRoom(createLocalBackplane({ epoch: 0 }), { pace });
             await room.start();
             const entered = await room.enter({ id: '1', username: 'Ann' });
             if ('refusal' in entered) throw new Error(entered.refusal);
             const frames: Buffer[] = [];
             entered.entry.open({ send: (bytes) => frames.push(bytes), end: () => {} });
             await entered.entry.publish({ text, nonce });
-            const { msg } = JSON.parse(
-              new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(frames.at(-1)),
-            );
+            flush();
+            const { msg } = JSON.parse(frames.flatMap(textsIn).at(-1)!);
             expect(msg).toStrictEqual({ from_user: 'Ann', text, ...(nonce === undefined ? {} : { nonce }) });
           },
         ),

@@ -59,8 +59,9 @@ export type ChatMessage = {
  * - `unknown_type`: there is no frame of this type, or it is not for clients to send.
  * - `invalid_message`: the frame is not what the schema of its type asks for.
  * - `unavailable`: the message could not be published. Send it again later.
+ * - `rate_limited`: this user sends too many frames, on all connections together. The frame was not taken.
  */
-export type ErrorCode = 'malformed_json' | 'unknown_type' | 'invalid_message' | 'unavailable';
+export type ErrorCode = 'malformed_json' | 'unknown_type' | 'invalid_message' | 'unavailable' | 'rate_limited';
 
 export type ErrorMessage = {
   type: 'error';
@@ -95,13 +96,13 @@ export const closeCodes = {
   binary_frame: 1003,
   /** A text frame was not UTF-8. */
   not_utf8: 1007,
-  /** Too many invalid frames. Mend the client before it connects again. */
+  /** Too many frames were refused, as invalid or as too frequent. Mend the client before it connects again. */
   policy: 1008,
   /** A frame had more than 65,536 bytes. */
   frame_too_big: 1009,
   /** A fault of the server. Connect again. */
   internal_error: 1011,
-  /** The client did not read fast enough, and 1 MiB waited for it. Connect again. */
+  /** The client did not read fast enough, and too much waited for it. Connect again. */
   too_slow: 1013,
   /** The token has expired. Connect again with a new one. */
   token_expired: 4001,

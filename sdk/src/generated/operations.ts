@@ -28,12 +28,12 @@ export interface Operations {
   join: {
     input: undefined;
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'internal_error' | 'unavailable' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   joinByPost: {
     input: undefined;
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'internal_error' | 'unavailable' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   healthz: {
     input: undefined;
@@ -89,7 +89,7 @@ export interface Methods<Options> {
    * You may send frames the moment the connection opens, and the first that you receive is `users_online`. Two
    * connections of one user are two sessions of the same member; nobody sees the second one come or go.
    * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `issuer_unavailable`, `shutting_down`.
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `too_many_sessions`, `internal_error`, `unavailable`, `server_full`, `issuer_unavailable`, `shutting_down`.
    */
   join(options?: Options): Promise<Operations['join']['output']>;
   /**
@@ -97,7 +97,7 @@ export interface Methods<Options> {
    * 
    * The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.
    * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `internal_error`, `unavailable`, `issuer_unavailable`, `shutting_down`.
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `too_many_sessions`, `internal_error`, `unavailable`, `server_full`, `issuer_unavailable`, `shutting_down`.
    */
   joinByPost(options?: Options): Promise<Operations['joinByPost']['output']>;
   /**
