@@ -3,7 +3,7 @@ import { closeCodes } from '../generated/chat/index.ts';
 import openapi from '../generated/http/openapi.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { signingSecret } from './auth/secret.ts';
-import { createExternalVerify, createTokens } from './auth/tokens.ts';
+import { createExternalVerify, createTokens, type VerifyToken } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
 import { nextEpoch } from './backplane/epoch.ts';
 import { createLocalBackplane } from './backplane/local.ts';
@@ -29,6 +29,8 @@ export interface Adapters {
   readonly store: UserStore;
   readonly backplane: Backplane;
   readonly passwords: Passwords;
+  /** Only of tokens that come from elsewhere. */
+  readonly verify: VerifyToken;
 }
 
 export interface RunningServer {
@@ -51,9 +53,6 @@ function ownUsers(config: Config, store: UserStore, passwords: Passwords) {
   return { verify, desk: userHandlers({ store, passwords, issue }) };
 }
 
-/** Tokens of an issuer elsewhere; nobody signs up here. */
-const usersElsewhere = ({ externalIssuer }: Config) => ({ verify: createExternalVerify(externalIssuer!), desk: {} });
-
 /** The system: picks what stands behind each port, puts it together, and says in which order it starts and stops. */
 export async function startServer(config: Config, log: Log, adapters: Partial<Adapters> = {}): Promise<RunningServer> {
   let stopping = false;
@@ -66,7 +65,8 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const store = config.externalIssuer ? undefined : (adapters.store ?? (await openStore(config)));
   const { verify, desk } = store
     ? ownUsers(config, store, adapters.passwords ?? createPasswords())
-    : usersElsewhere(config);
+    : // Nobody signs up here.
+      { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
   const room = createRoom(backplane, { pace: createPace(), maxSessions });
 
   const app = createApp(

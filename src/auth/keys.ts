@@ -33,12 +33,13 @@ async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
 }
 
 /**
- * The keys of an external issuer (`now` is a clock that never goes back, in milliseconds), by `kid`: cached, looked up again for an unknown one. While the issuer is away the
- * keys that are known go on working.
+ * The keys of an external issuer, by `kid`: cached, looked up again for an unknown one. While the issuer is away the keys
+ * that are known go on working. `now` is a clock that never goes back, in milliseconds.
  * @throws {IssuerUnavailable} from the lookup, for a key that isn't known while the issuer doesn't answer
  */
 export function createKeys(url: string, now: () => number = () => performance.now()): JWTVerifyGetKey {
   let known: JWTVerifyGetKey | undefined;
+  let knownMs = Number.NEGATIVE_INFINITY;
   let triedMs = Number.NEGATIVE_INFINITY;
   let failure: unknown;
   let underway: Promise<void> | undefined;
@@ -46,6 +47,7 @@ export function createKeys(url: string, now: () => number = () => performance.no
   async function load(): Promise<void> {
     try {
       known = createLocalJWKSet(await fetchKeySet(url));
+      knownMs = now();
       failure = undefined;
     } catch (error) {
       failure = error;
@@ -64,7 +66,7 @@ export function createKeys(url: string, now: () => number = () => performance.no
   return async (header, token) => {
     const sinceMs = now() - triedMs;
     if (!known && (sinceMs >= firstCooldownMs || underway)) await (underway ?? refresh());
-    else if (known && sinceMs >= maxAgeMs) void refresh();
+    else if (known && now() - knownMs >= maxAgeMs && sinceMs >= cooldownMs) void refresh();
     const find = async () => {
       if (!known) throw new IssuerUnavailable('The issuer has not given its keys', { cause: failure });
       return known(header, token);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createExternalVerify } from '../../src/auth/tokens.ts';
+import { readConfig } from '../../src/config.ts';
 import { connect, handshake } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { exchange } from '../harness/raw.ts';
@@ -9,17 +11,23 @@ import { startIssuer } from './issuer.ts';
 describe('a server whose users are elsewhere', () => {
   it('rotates keys with its issuer under a running chat, and nobody notices', async () => {
     const issuer = await startIssuer();
-    await issuer.addKey('k2', 'RS256');
-    await using server = await startTestServer({ env: issuer.env });
+    let nowMs = 0;
+    const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!, () => nowMs);
+    await using server = await startTestServer({ env: issuer.env, verify });
     const igor = await connect(server, { token: await issuer.sign('k1') });
     await igor.next('user_joined');
+    expect(issuer.asked()).toBe(1);
+    await issuer.addKey('k2', 'RS256');
+    const old = issuer.sign('k1');
     issuer.removeKey('k1');
-    // The next key was published beside the one in use, as issuers do: its tokens open at once.
+    nowMs += 30_000;
     const bob = await connect(server, { token: await issuer.sign('k2', { id: '2', username: 'Bob' }) });
     expect(await bob.next()).toMatchObject({ type: 'users_online', msg: { list: ['Igor'] } });
     igor.say('Did you see anything?');
     await bob.next('chat_message');
     expect(igor.frames.map(({ type }) => type)).toEqual(['users_online', 'user_joined', 'user_joined', 'chat_message']);
+    const withdrawn = await handshake(server, { token: await old });
+    expect([withdrawn.status, withdrawn.json.code]).toEqual([401, 'invalid_token']);
     await Promise.all([igor.close(), bob.close()]);
   });
 

@@ -65,6 +65,31 @@ describe("an external issuer's keys", () => {
     await within(again(), 'the second request');
   });
 
+  it('are looked up again half a minute after that has failed', async () => {
+    const issuer = await startIssuer();
+    const { verify, pass } = verifier(issuer);
+    const token = await issuer.sign('k1');
+    await verify(token);
+    issuer.behave((response) => response.destroy());
+    const asked = async (times: number) => {
+      while (issuer.asked() < times) await new Promise((resolve) => setImmediate(resolve));
+      // Its failure has to arrive here, too.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    pass(600_000);
+    await verify(token);
+    await within(asked(2), 'the second request');
+    pass(29_999);
+    await verify(token);
+    pass(1);
+    issuer.removeKey('k1');
+    issuer.behave();
+    await verify(token);
+    await within(asked(3), 'the third request');
+    expect(issuer.asked()).toBe(3);
+    await expect(verify(token)).rejects.toThrow(InvalidToken);
+  });
+
   const hostile: [name: string, answer: (response: ServerResponse) => void][] = [
     ['answers 500', (response) => response.writeHead(500).end()],
     ['answers no JSON', (response) => response.end('<html>')],
