@@ -11,6 +11,7 @@ import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
 import { createPace } from './chat/pace.ts';
 import { createRoom } from './chat/room.ts';
+import type { SessionCounts } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
@@ -36,6 +37,7 @@ export interface Adapters {
 export interface RunningServer {
   readonly host: string;
   readonly port: number;
+  readonly counts: Readonly<SessionCounts>;
   /**
    * Takes nobody in any more, delivers what it has accepted, ends every session with 1001 over the drain window (over
    * none if it is `atOnce`), answers what it has begun to, closes the store.
@@ -67,7 +69,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     ? ownUsers(config, store, adapters.passwords ?? createPasswords())
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
-  const room = createRoom(backplane, { pace: createPace(), maxSessions });
+  const room = createRoom(backplane, { pace: createPace(() => upgrades.underway() > 0), maxSessions });
 
   const app = createApp(
     {
@@ -96,6 +98,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     return {
       host: config.host,
       port,
+      counts: upgrades.counts,
       stop: async (atOnce = false) => {
         stopping = true;
         room.close(closeCodes.going_away, atOnce ? 0 : drainWindowS * 1_000);

@@ -24,6 +24,12 @@ export interface SessionLimits {
   readonly allowFrame: AllowFrame | undefined;
 }
 
+/** What happened to sessions since the start. */
+export interface SessionCounts {
+  /** Ended because they didn't read. */
+  slowConsumers: number;
+}
+
 /** Refused frames a session may send at once; one more is allowed with each interval. */
 const badFramesMax = 20;
 const badFrameIntervalMs = 1_000;
@@ -53,6 +59,7 @@ export function runSession(
   socket: Socket,
   { entry, userId, expiresAtMs, requestId }: Admitted,
   { maxBufferedBytes, heartbeatIntervalMs, allowFrame }: SessionLimits,
+  counts: SessionCounts,
   log: Log,
 ): void {
   const allowBadFrame = createAllowance(badFramesMax, badFrameIntervalMs);
@@ -106,7 +113,8 @@ export function runSession(
     const buffered = socket.writableLength + queuedBytes;
     // One batch may always wait: a roster can be longer than the bound.
     if (buffered > 0 && buffered + bytes.length > maxBufferedBytes) {
-      note('warn', 'slow consumer', { buffered });
+      counts.slowConsumers += 1;
+      note('warn', 'slow consumer', { buffered, slowConsumers: counts.slowConsumers });
       queue = [];
       end(closeCodes.too_slow);
     } else if (!socket.writableNeedDrain) {

@@ -5,7 +5,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { subprotocol } from '../auth/require-auth.ts';
 import type { AppEnv } from '../http/env.ts';
 import type { Log } from '../log.ts';
-import { runSession, type SessionLimits } from './session.ts';
+import { runSession, type SessionCounts, type SessionLimits } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /** How long a peer may take to answer a close, or to read a refusal. */
@@ -25,6 +25,9 @@ export interface Upgrades {
   wants(incoming: IncomingMessage): boolean;
   /** For the server's `upgrade` event. */
   handle(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+  readonly counts: Readonly<SessionCounts>;
+  /** How many handshakes are being answered. */
+  underway(): number;
   /** Resolves when no session's socket is open. */
   drained(): Promise<void>;
 }
@@ -32,6 +35,8 @@ export interface Upgrades {
 /** From an upgrade request to a session: the app answers it like any other, and says whom it admits. */
 export function createUpgrades({ fetch, limits, log }: Parts): Upgrades {
   const sockets = new Set<WebSocket>();
+  const counts: SessionCounts = { slowConsumers: 0 };
+  let underway = 0;
   let whenEmpty: (() => void) | undefined;
   // `closeTimeout` is newer than the types.
   const options: ServerOptions & { closeTimeout: number } = {
@@ -59,7 +64,7 @@ export function createUpgrades({ fetch, limits, log }: Parts): Upgrades {
         sockets.delete(webSocket);
         if (sockets.size === 0) whenEmpty?.();
       });
-      runSession(webSocket, socket, admitted, limits, log);
+      runSession(webSocket, socket, admitted, limits, counts, log);
     });
     if (!opened) await admitted.entry.release('lost');
   }
@@ -76,11 +81,19 @@ export function createUpgrades({ fetch, limits, log }: Parts): Upgrades {
     handle: (incoming, socket, head) => {
       // First of all: a reset at any time must not end the process.
       socket.on('error', (error) => log.debug({ err: error }, 'a connection failed'));
-      answer(incoming, socket as Socket, head).catch((error: unknown) => {
-        log.error({ err: error }, 'an upgrade failed');
-        socket.destroy();
-      });
+      underway += 1;
+      answer(incoming, socket as Socket, head)
+        .catch((error: unknown) => {
+          log.error({ err: error }, 'an upgrade failed');
+          socket.destroy();
+        })
+        .finally(() => {
+          underway -= 1;
+        });
     },
+
+    counts,
+    underway: () => underway,
 
     drained: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => (whenEmpty = resolve))),
   };

@@ -40,6 +40,13 @@ async function reset(
   socket.resetAndDestroy();
 }
 
+/** Sends a byte now and then until the connection ends. */
+async function drip(socket: Socket): Promise<void> {
+  const dripping = setInterval(() => socket.write('x'), 100);
+  await once(socket, 'close');
+  clearInterval(dripping);
+}
+
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('resets during the handshake', () => {
@@ -218,4 +225,16 @@ describe('a flood of handshakes', () => {
     expect(perHandshake).toBeLessThan(1_500);
     expect((await request(server, 'GET', '/healthz')).status).toBe(200);
   });
+});
+
+it('a refused handshake that goes on sending is cut all the same, and keeps nobody from stopping', async () => {
+  const { server, address } = await serverProcess();
+  const socket = dial({ host: address.host, port: address.port });
+  socket.on('error', () => {});
+  socket.write(head('GET /join', ...upgrade, key));
+  await within(once(socket, 'data'), 'the refusal');
+  const cut = drip(socket);
+  server.child.kill('SIGTERM');
+  expect(await server.exited()).toBe(0);
+  await within(cut, 'the cut');
 });
