@@ -22,6 +22,7 @@ import { userHandlers, userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
 import { openMongoStore } from './users/mongo.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
+import { createScryptProcess } from './users/scrypt.ts';
 import { openSqliteStore } from './users/sqlite.ts';
 import type { UserStore } from './users/user-store.ts';
 
@@ -65,8 +66,9 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const backplane =
     adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir), maxSessionsPerUser });
   const store = config.externalIssuer ? undefined : (adapters.store ?? (await openStore(config)));
+  const passwords = store && (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
   const { verify, desk } = store
-    ? ownUsers(config, store, adapters.passwords ?? createPasswords())
+    ? ownUsers(config, store, passwords!)
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
   const room = createRoom(backplane, { pace: createPace(() => upgrades.underway() > 0), maxSessions });
@@ -106,10 +108,12 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
         await close(server);
         await backplane.close();
         await store?.close();
+        passwords?.close();
       },
     };
   } catch (error) {
     await store?.close();
+    passwords?.close();
     throw error;
   }
 }

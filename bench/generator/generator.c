@@ -3,8 +3,8 @@
  * looked into where a number hangs on it (the joins, the senders' own echoes, every frame at a fixed rate). So it costs
  * less than the servers it measures. `generator.ts` does the same where there is no C compiler.
  *
- * It prints `begin` and `end` when what is measured begins and ends, then one line of JSON. Whatever goes wrong is said
- * on stderr, with exit code 1.
+ * It prints `joined` when the room is complete, `begin` and `end` when what is measured begins and ends, then one line of
+ * JSON. Whatever goes wrong is said on stderr, with exit code 1.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -54,7 +54,7 @@ static struct {
 
 static bool socketio;
 static struct client *clients;
-static char (*names)[64], **tokens;
+static char **tokens;
 static int epoll, started, opened, upgrading, complete;
 static uint64_t deliveries, joins_seen, sent;
 static uint64_t frame_bytes; /* of the last chat frame that was looked into */
@@ -240,7 +240,7 @@ static size_t take_frames(struct client *c, const uint8_t *p, size_t n) {
       continue;
     }
     if (n - at - header < length) {
-      if (header + length > BUFFER) fail("client %d was sent a frame of %llu bytes", index_of(c), (unsigned long long)length);
+      if (header + length >= BUFFER) fail("client %d was sent a frame of %llu bytes", index_of(c), (unsigned long long)length);
       return at;
     }
     take_frame(c, opcode, p + at + header, length);
@@ -260,25 +260,27 @@ static size_t take_upgrade(struct client *c, const uint8_t *p, size_t n) {
   return (size_t)(end + 4 - p);
 }
 
-static void receive(struct client *c) {
+/* Says whether there may be more: epoll tells of new bytes once (EPOLLET), which costs less. */
+static bool receive(struct client *c) {
   static uint8_t buffer[BUFFER];
-  size_t length = c->held_length;
+  size_t length = c->held_length, room = BUFFER - length;
   if (length) {
     memcpy(buffer, c->held, length);
     free(c->held);
-    c->held = NULL;
     c->held_length = 0;
   }
-  ssize_t got = recv(c->fd, buffer + length, BUFFER - length, 0);
+  ssize_t got = recv(c->fd, buffer + length, room, 0);
   if (got < 0 && errno != EAGAIN) fail("client %d: %s", index_of(c), strerror(errno));
   if (got == 0) fail("client %d was cut off without a close frame, %s", index_of(c), c->state < OPENING ? "in its handshake" : "in the room");
   if (got > 0) length += (size_t)got;
   now_s = clock_s();
   size_t used = c->state == UPGRADING ? take_upgrade(c, buffer, length) : 0;
   if (c->state >= OPENING) used += take_frames(c, buffer + used, length - used);
-  if (used == length) return;
-  c->held_length = length - used;
-  c->held = memcpy(malloc(c->held_length), buffer + used, c->held_length);
+  if (used < length) {
+    c->held_length = length - used;
+    c->held = memcpy(malloc(c->held_length), buffer + used, c->held_length);
+  }
+  return got == (ssize_t)room;
 }
 
 /* ---- joining ---- */
@@ -317,7 +319,7 @@ static void send_upgrade(struct client *c) {
   if (length >= (int)sizeof request) fail("a token is too long");
   send_bytes(c, request, (size_t)length);
   c->state = UPGRADING;
-  watch(c, EPOLLIN, EPOLL_CTL_MOD);
+  watch(c, EPOLLIN | EPOLLET, EPOLL_CTL_MOD);
 }
 
 static void start_clients(void) {
@@ -352,6 +354,7 @@ static void enter(enum phase next, double for_s) {
 
 /* Everybody is here and has seen everybody: from here on only chat frames come. */
 static void room_is_complete(void) {
+  mark("joined");
   if (options.load == JOIN) {
     end();
     enter(SETTLING, SETTLE_S);
@@ -383,28 +386,21 @@ static void step(void) {
   if (options.load == RATE && (phase == WARMING || phase == MEASURING))
     while (sent < behind_measured && now_s >= rate_start_s + (double)sent / options.rate)
       send_chat(sender((int)(sent % (uint64_t)options.senders)), sent);
-  if (phase == DRAINING && deliveries >= sent * (uint64_t)options.clients) enter(SETTLING, SETTLE_S);
-  if (phase < IDLE || now_s < phase_ends_s) return;
-  switch (phase) {
-    case WARMING:
-      begin();
-      enter(MEASURING, options.measured_s);
-      break;
-    case MEASURING:
-      end();
-      enter(DRAINING, 1e9);
-      break;
-    case IDLE:
-      end();
-      enter(SETTLING, SETTLE_S);
-      break;
-    case SETTLING:
-      check_counts();
-      phase = DONE;
-      break;
-    default:
-      break;
+  bool over = phase >= IDLE && now_s >= phase_ends_s;
+  if (phase == WARMING && over) {
+    begin();
+    enter(MEASURING, options.measured_s);
+  } else if (phase == MEASURING && over) {
+    end();
+    enter(DRAINING, 1e9);
+  } else if (phase == IDLE && over) {
+    end();
+    enter(SETTLING, SETTLE_S);
+  } else if (phase == SETTLING && over) {
+    check_counts();
+    phase = DONE;
   }
+  if (phase == DRAINING && deliveries >= sent * (uint64_t)options.clients) enter(SETTLING, SETTLE_S);
 }
 
 /* Until when epoll may wait. Below a millisecond it doesn't: a message must leave when it is due. */
@@ -429,7 +425,7 @@ static void run(void) {
     for (int i = 0; i < count; i++) {
       struct client *c = events[i].data.ptr;
       if (c->state == CONNECTING) send_upgrade(c);
-      else receive(c);
+      else while (receive(c)) continue;
     }
     now_s = clock_s();
     if (deliveries + joins_seen != seen) {

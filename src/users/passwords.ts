@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import * as scryptKdf from 'scrypt-kdf';
+import type { ScryptParams } from 'scrypt-kdf';
+import { paramsOf, type Scrypt, scryptHere } from './scrypt.ts';
 
 /** Too many passwords wait already. */
 export class Overloaded extends Error {
@@ -14,21 +15,21 @@ export interface Passwords {
   isCurrent(hash: string): boolean;
   /** Whether `password` made `hash`. Without a hash (nobody has this e-mail) it costs the same and is false. @throws {Overloaded} */
   verify(password: string, hash: string | undefined): Promise<boolean>;
+  close(): void;
 }
-
-// The package's types lack the default export that it has at run time.
-const scrypt = (scryptKdf as unknown as { default: typeof scryptKdf }).default;
 
 /** NFC first, so that one password typed on two systems is one password (RFC 8265, 4.2). */
 const bytesOf = (password: string): Uint8Array => Buffer.from(password.normalize('NFC'));
 
-/** scrypt (RFC 7914; N is 2^logN), as many at once as cores, and a bounded queue behind them. */
+/** scrypt (RFC 7914; N is 2^logN), as many at once as cores and Node's thread pool have room, and a bounded queue. */
 export function createPasswords({
+  scrypt = scryptHere,
   params = { logN: 15, r: 8, p: 3 },
-  atOnce = availableParallelism(),
+  atOnce = Math.min(4, availableParallelism()),
   queueMax = 100,
 }: {
-  params?: scryptKdf.ScryptParams;
+  scrypt?: Scrypt;
+  params?: ScryptParams;
   atOnce?: number;
   queueMax?: number;
 } = {}): Passwords {
@@ -38,19 +39,29 @@ export function createPasswords({
     return limit(work);
   };
   const kdf = async (password: string): Promise<Uint8Array> => scrypt.kdf(bytesOf(password), params);
-  /** What an unknown e-mail is checked against; made at once, so that the first one costs no more either. */
-  const dummy = kdf('a password that nobody has');
+  let dummy: Promise<Uint8Array> | undefined;
+  /** What an unknown e-mail is checked against. */
+  const dummyKey = (): Promise<Uint8Array> => {
+    dummy ??= kdf('a password that nobody has').catch((error: unknown) => {
+      dummy = undefined;
+      throw error;
+    });
+    return dummy;
+  };
+  // Made at once, so that the first one costs no more either; whoever needs it is told if that failed.
+  dummyKey().catch(() => {});
 
   return {
     isCurrent: (hash) => {
-      const { logN, r, p } = scrypt.viewParams(Buffer.from(hash, 'base64'));
+      const { logN, r, p } = paramsOf(Buffer.from(hash, 'base64'));
       return logN === params.logN && r === params.r && p === params.p;
     },
     hash: async (password) => bounded(async () => Buffer.from(await kdf(password)).toString('base64')),
     verify: async (password, hash) => {
-      const key = hash === undefined ? await dummy : Buffer.from(hash, 'base64');
+      const key = hash === undefined ? await dummyKey() : Buffer.from(hash, 'base64');
       const right = await bounded(() => scrypt.verify(key, bytesOf(password)));
       return right && hash !== undefined;
     },
+    close: () => scrypt.close(),
   };
 }

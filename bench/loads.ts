@@ -1,0 +1,146 @@
+import type { Run } from './measure.ts';
+import type { ServerName } from './servers.ts';
+
+/** A figure of a run. */
+export interface Metric {
+  readonly label: string;
+  readonly lowerIsBetter?: boolean;
+  of(run: Run): number;
+}
+
+/** What Palaver's figure must be: beside a peer's, or by itself. Each is judged by the median of the rounds. */
+export interface Goal {
+  readonly metric: string;
+  readonly against?: ServerName;
+  /** Palaver's figure divided by the peer's, if not less the peer's. */
+  readonly difference?: boolean;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/** What the generator does, and what is read off it. A ratio holds for its load only, so the title says it exactly. */
+export interface Load {
+  readonly title: string;
+  readonly generator: {
+    readonly load: 'deep' | 'rate' | 'join' | 'idle';
+    readonly clients: number;
+    readonly senders?: number;
+    readonly outstanding?: number;
+    readonly rate?: number;
+  };
+  readonly servers: readonly ServerName[];
+  /** It is for no other servers, also with `--all`. */
+  readonly narrow?: boolean;
+  /** Measured with `--all`, or by name. */
+  readonly extra?: boolean;
+  /** Measured for so long, whatever `--seconds` says. */
+  readonly fixedSeconds?: number;
+  /** Measured for so many times `--seconds`. */
+  readonly times?: number;
+  /** Logins a second of one account beside it; the same load without them is measured just before. */
+  readonly loginsPerS?: number;
+  readonly metrics: Readonly<Record<string, Metric>>;
+  readonly goals: readonly Goal[];
+}
+
+const fanOut = {
+  rate: { label: 'deliveries/s', of: ({ result }) => result.deliveries / result.seconds },
+  cost: {
+    label: 'server CPU s per million deliveries',
+    lowerIsBetter: true,
+    of: ({ result, serverCpuS }) => (serverCpuS / result.deliveries) * 1e6,
+  },
+} satisfies Record<string, Metric>;
+
+const latency = {
+  p50: { label: 'latency p50, ms', lowerIsBetter: true, of: ({ result }) => result.latencyMs!.p50 },
+  p99: { label: 'latency p99, ms', lowerIsBetter: true, of: ({ result }) => result.latencyMs!.p99 },
+} satisfies Record<string, Metric>;
+
+const inTurn: readonly ServerName[] = ['palaver', 'bun', 'socketio'];
+const closedLoop = (clients: number, senders: number, outstanding: number) => ({
+  title: `${clients} clients, ${senders} senders with ${outstanding} outstanding each`,
+  generator: { load: 'deep' as const, clients, senders, outstanding },
+  servers: inTurn,
+  metrics: fanOut,
+});
+
+export const loads: Readonly<Record<string, Load>> = {
+  deep: {
+    ...closedLoop(1_000, 16, 4),
+    goals: [
+      { metric: 'rate', against: 'bun', atLeast: 1.5 },
+      { metric: 'rate', against: 'socketio', atLeast: 40 },
+    ],
+  },
+  shallow: {
+    ...closedLoop(1_000, 4, 1),
+    goals: [{ metric: 'rate', against: 'bun', atLeast: 0.9 }],
+  },
+  rate: {
+    title: '1000 clients, 20 messages a second in all, from 20 senders in turn',
+    generator: { load: 'rate', clients: 1_000, senders: 20, rate: 20 },
+    servers: [...inTurn, 'ws'],
+    times: 2,
+    metrics: {
+      cpu: {
+        label: 'server CPU, % of a core',
+        lowerIsBetter: true,
+        of: ({ result, serverCpuS }) => (serverCpuS / result.seconds) * 100,
+      },
+      ...latency,
+    },
+    goals: [
+      { metric: 'cpu', against: 'bun', atMost: 1.6 },
+      { metric: 'cpu', against: 'socketio', atMost: 0.7 },
+      { metric: 'p50', against: 'ws', difference: true, atMost: 2 },
+    ],
+  },
+  join: {
+    title: '1000 clients join, 128 handshakes at a time, until every client has seen every name',
+    generator: { load: 'join', clients: 1_000 },
+    servers: inTurn,
+    metrics: { rate: { label: 'joins/s', of: ({ result }) => result.joinsPerS } },
+    goals: [
+      { metric: 'rate', against: 'bun', atLeast: 0.7 },
+      { metric: 'rate', against: 'socketio', atLeast: 10 },
+    ],
+  },
+  'deep-100': { ...closedLoop(100, 16, 4), extra: true, goals: [] },
+  // The others take minutes to fill such a room.
+  'deep-5000': { ...closedLoop(5_000, 16, 4), extra: true, narrow: true, goals: [] },
+  idle: {
+    title: '5000 clients, presence on, 3 s after the last join',
+    generator: { load: 'idle', clients: 5_000 },
+    servers: inTurn,
+    extra: true,
+    fixedSeconds: 3,
+    metrics: {
+      memory: {
+        label: 'KB per connection',
+        lowerIsBetter: true,
+        of: ({ addedRssKb, clients }) => addedRssKb / clients,
+      },
+    },
+    goals: [{ metric: 'memory', atMost: 11 }],
+  },
+  'login-flood': {
+    title: '1000 clients, 20 messages a second in all, beside 30 logins a second of one account',
+    generator: { load: 'rate', clients: 1_000, senders: 20, rate: 20 },
+    servers: ['palaver'],
+    extra: true,
+    narrow: true,
+    times: 2,
+    loginsPerS: 30,
+    metrics: {
+      quiet: { ...latency.p99, label: 'quiet latency p99, ms', of: ({ quiet }) => latency.p99.of(quiet!) },
+      ...latency,
+      ratio: {
+        label: 'latency p99 to the quiet one',
+        lowerIsBetter: true,
+        of: (run) => latency.p99.of(run) / latency.p99.of(run.quiet!),
+      },
+    },
+    goals: [{ metric: 'ratio', atMost: 1.5 }],
+  },
+};

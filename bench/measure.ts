@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Load } from './loads.ts';
+import { type Logins, startLogins } from './login-flood.ts';
+import { type Child, end, start, type Usage, usageOf } from './processes.ts';
+import { type ServerKind, type ServerName, servers } from './servers.ts';
+
+const startTimeoutMs = 20_000;
+const warmS = 1;
+
+/** What the generator prints at its end, about the time between its `begin` and its `end`. */
+export interface Result {
+  readonly seconds: number;
+  readonly cpuS: number;
+  readonly deliveries: number;
+  readonly joinsPerS: number;
+  readonly frameBytes: number;
+  readonly latencyMs?: { readonly p50: number; readonly p99: number; readonly max: number };
+}
+
+/** One server under one load, once. */
+export interface Run {
+  readonly load: string;
+  readonly server: ServerName;
+  readonly round: number;
+  readonly clients: number;
+  readonly result: Result;
+  readonly serverCpuS: number;
+  /** What neither the server nor the generator used: a machine with other work to do says little. */
+  readonly othersCpuS: number;
+  /** Above what the empty process had before the first join. */
+  readonly addedRssKb: number;
+  /** How many logins were answered with which status. */
+  readonly logins?: Logins | undefined;
+  /** The same load just before, without logins. */
+  readonly quiet?: Run;
+}
+
+/** Resolves with the port that a server says; what it logs afterwards is read and dropped. */
+async function portOf(child: Child, problem: () => string): Promise<number> {
+  const exited = new AbortController();
+  child.once('exit', () => exited.abort());
+  const signal = AbortSignal.any([exited.signal, AbortSignal.timeout(startTimeoutMs)]);
+  let text = '';
+  try {
+    for (;;) {
+      const [chunk] = await once(child.stdout, 'data', { signal });
+      text += chunk;
+      const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+      if (!port) continue;
+      child.stdout.resume();
+      return Number(port);
+    }
+  } catch {
+    throw new Error(`The server does not start: ${problem() || text}`);
+  }
+}
+
+/** One `name token` a line. */
+async function writeUsers(file: string, clients: number, { token }: ServerKind): Promise<void> {
+  const names = Array.from({ length: clients }, (_, index) => `u${String(index).padStart(4, '0')}`);
+  const lines = await Promise.all(names.map(async (name) => `${name} ${token ? await token(name) : name}\n`));
+  await writeFile(file, lines.join(''));
+}
+
+/** The generator's command: what it is, and what it shall do. */
+export interface Generator {
+  readonly command: readonly string[];
+}
+
+interface Options {
+  readonly name: string;
+  readonly load: Load;
+  readonly server: ServerName;
+  readonly round: number;
+  readonly seconds: number;
+  readonly generator: Generator;
+  /** Where it may keep what it needs. */
+  readonly folder: string;
+}
+
+/** A fresh server, a fresh generator, one run. */
+async function measureOnce({ name, load, server, round, seconds, generator, ...options }: Options): Promise<Run> {
+  const kind: ServerKind = servers[server];
+  const folder = await mkdtemp(join(options.folder, 'run-'));
+  const users = join(folder, 'users');
+  const running: Child[] = [];
+  const logins = new AbortController();
+  try {
+    await writeUsers(users, load.generator.clients, kind);
+    const { child, problem } = start(kind.command, { side: 'server', cwd: folder, env: kind.env ?? {} });
+    running.push(child);
+    const port = await portOf(child, problem);
+    const pid = child.pid!;
+    const flood = load.loginsPerS
+      ? await startLogins(`http://127.0.0.1:${port}`, load.loginsPerS, logins.signal)
+      : undefined;
+    // What it does once after its start is not of the load.
+    await delay(500);
+    const empty = usageOf(pid);
+
+    const { load: kindOfLoad, ...numbers } = load.generator;
+    const told = { port, dialect: kind.dialect, load: kindOfLoad, users, warm: warmS, ...numbers };
+    const measuredS = load.fixedSeconds ?? seconds * (load.times ?? 1);
+    const args = Object.entries({ ...told, seconds: measuredS }).flatMap(([option, value]) => [
+      `--${option}`,
+      `${value}`,
+    ]);
+    const client = start([...generator.command, ...args], { side: 'generator', cwd: folder });
+    running.push(client.child);
+
+    let begun: Usage | undefined;
+    let ended: Usage | undefined;
+    let result: Result | undefined;
+    for await (const line of createInterface({ input: client.child.stdout })) {
+      if (line === 'joined') flood?.begin();
+      else if (line === 'begin') begun = usageOf(pid);
+      else if (line === 'end') {
+        ended = usageOf(pid);
+        logins.abort();
+      } else result = JSON.parse(line);
+    }
+    if (!result || !begun || !ended)
+      throw new Error(client.problem() || problem() || 'The generator ended without a result');
+    const serverCpuS = ended.cpuS - begun.cpuS;
+    return {
+      load: name,
+      server,
+      round,
+      clients: load.generator.clients,
+      result,
+      serverCpuS,
+      othersCpuS: Math.max(0, ended.machineCpuS - begun.machineCpuS - serverCpuS - result.cpuS),
+      addedRssKb: ended.rssKb - empty.rssKb,
+      logins: flood?.answered,
+    };
+  } finally {
+    logins.abort();
+    for (const child of running) await end(child);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export async function measure(options: Options): Promise<Run> {
+  if (options.load.loginsPerS === undefined) return measureOnce(options);
+  const { loginsPerS: _, ...quietly } = options.load;
+  const quiet = await measureOnce({ ...options, load: quietly });
+  return { ...(await measureOnce(options)), quiet };
+}

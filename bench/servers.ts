@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import manifest from '../package.json' with { type: 'json' };
+
+const here = import.meta.dirname;
+const bun = join(here, '../node_modules/.bin/bun');
+const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
+/** As it is shipped: with the flags of `npm start`. */
+const palaver = [process.execPath, ...manifest.scripts.start.split(' ').slice(1, -1), join(here, '../src/main.ts')];
+const secret = randomBytes(32).toString('hex');
+
+/** What Palaver is told beyond where to listen and where to keep its data. One user sends all that a sender sends. */
+export const raisedLimits = { RATE_LIMIT_FRAMES: '0', MAX_SESSIONS: '20000' };
+
+/** A server to measure: how it starts, and how it is spoken to. */
+export interface ServerKind {
+  readonly title: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly dialect: 'palaver' | 'socketio';
+  /** What a client shows at the door; without it its name. */
+  readonly token?: (name: string) => Promise<string>;
+}
+
+export const servers = {
+  palaver: {
+    title: 'Palaver',
+    command: palaver,
+    env: { PORT: '0', DATA_DIR: 'data', JWT_SECRET: secret, LOG_LEVEL: 'info', ...raisedLimits },
+    dialect: 'palaver',
+    token: (name) =>
+      new SignJWT({ id: name, username: name })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject(name)
+        .setIssuer('palaver')
+        .setIssuedAt()
+        .setExpirationTime('12h')
+        .sign(Buffer.from(secret)),
+  },
+  bun: { title: 'Bun publish', command: [bun, join(here, 'servers/bun.ts')], dialect: 'palaver' },
+  socketio: { title: 'Socket.IO', command: [...node, join(here, 'servers/socketio.ts')], dialect: 'socketio' },
+  ws: { title: 'ws, a send per client', command: [...node, join(here, 'servers/ws.ts')], dialect: 'palaver' },
+  hono: { title: 'Hono, a send per client', command: [...node, join(here, 'servers/hono.ts')], dialect: 'palaver' },
+} as const satisfies Record<string, ServerKind>;
+
+export type ServerName = keyof typeof servers;
+export const everyServer = Object.keys(servers) as ServerName[];

@@ -1,0 +1,18 @@
+/** The process in which passwords are hashed. It ends with the one that started it, and not before. */
+import { constants, setPriority } from 'node:os';
+import { type Call, type Reply, scryptHere } from './scrypt.ts';
+
+setPriority(constants.priority.PRIORITY_LOW);
+// They go to everything in a terminal: what is under way is still answered while the server stops.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+process.on('disconnect', () => process.exit());
+
+const reply = (answer: Reply): void => void process.send?.(answer);
+
+process.on('message', ({ id, name, given }: Call) => {
+  const result = name === 'kdf' ? scryptHere.kdf(...given) : scryptHere.verify(...given);
+  result.then(
+    (value) => reply({ id, result: value }),
+    (error: Error) => reply({ id, error: error.message }),
+  );
+});
