@@ -10,6 +10,8 @@ import { type ServerKind, type ServerName, servers } from './servers.ts';
 
 const startTimeoutMs = 20_000;
 const warmS = 1;
+/** So long after all clients have gone, every server has seen them go. */
+const leaveMs = 3_000;
 
 /** What the generator prints at its end, about the time between its `begin` and its `end`. */
 export interface Result {
@@ -28,6 +30,8 @@ export interface Run {
   readonly round: number;
   readonly clients: number;
   readonly result: Result;
+  /** The same once more, on the same server. */
+  readonly again?: Result | undefined;
   readonly serverCpuS: number;
   /** What neither the server nor the generator used: a machine with other work to do says little. */
   readonly othersCpuS: number;
@@ -109,22 +113,28 @@ async function measureOnce({ name, load, server, round, seconds, generator, ...o
       `--${option}`,
       `${value}`,
     ]);
-    const client = start([...generator.command, ...args], { side: 'generator', cwd: folder });
-    running.push(client.child);
+    const generate = async () => {
+      const client = start([...generator.command, ...args], { side: 'generator', cwd: folder });
+      running.push(client.child);
+      let begun: Usage | undefined;
+      let ended: Usage | undefined;
+      let result: Result | undefined;
+      for await (const line of createInterface({ input: client.child.stdout })) {
+        if (line === 'joined') flood?.begin();
+        else if (line === 'begin') begun = usageOf(pid);
+        else if (line === 'end') {
+          ended = usageOf(pid);
+          logins.abort();
+        } else result = JSON.parse(line);
+      }
+      if (!result || !begun || !ended)
+        throw new Error(client.problem() || problem() || 'The generator ended without a result');
+      return { result, begun, ended };
+    };
 
-    let begun: Usage | undefined;
-    let ended: Usage | undefined;
-    let result: Result | undefined;
-    for await (const line of createInterface({ input: client.child.stdout })) {
-      if (line === 'joined') flood?.begin();
-      else if (line === 'begin') begun = usageOf(pid);
-      else if (line === 'end') {
-        ended = usageOf(pid);
-        logins.abort();
-      } else result = JSON.parse(line);
-    }
-    if (!result || !begun || !ended)
-      throw new Error(client.problem() || problem() || 'The generator ended without a result');
+    const { result, begun, ended } = await generate();
+    if (load.twice) await delay(leaveMs);
+    const again = load.twice ? (await generate()).result : undefined;
     const serverCpuS = ended.cpuS - begun.cpuS;
     return {
       load: name,
@@ -132,6 +142,7 @@ async function measureOnce({ name, load, server, round, seconds, generator, ...o
       round,
       clients: load.generator.clients,
       result,
+      again,
       serverCpuS,
       othersCpuS: Math.max(0, ended.machineCpuS - begun.machineCpuS - serverCpuS - result.cpuS),
       addedRssKb: ended.rssKb - empty.rssKb,

@@ -111,8 +111,10 @@ export function runSession(
   function send(bytes: Buffer): void {
     if (ended || webSocket.readyState !== webSocket.OPEN) return;
     const buffered = socket.writableLength + queuedBytes;
-    // One batch may always wait: a roster can be longer than the bound.
-    if (buffered > 0 && buffered + bytes.length > maxBufferedBytes) {
+    if (buffered === 0) {
+      // As nearly always. One batch may wait however long it is: a roster can be longer than the bound.
+      socket.write(bytes);
+    } else if (buffered + bytes.length > maxBufferedBytes) {
       counts.slowConsumers += 1;
       note('warn', 'slow consumer', { buffered, slowConsumers: counts.slowConsumers });
       queue = [];
