@@ -31,7 +31,7 @@ const program = new URL(`./scrypt-process${extname(import.meta.filename)}`, impo
  * In a process of its own that everything else goes before: however many log in, the chat has its core, and tokens the
  * thread pool. It is started with the first call, and again after it has ended by itself; then what it was doing rejects.
  */
-export function createScryptProcess(): Scrypt {
+export function createScryptProcess(): Scrypt & { readonly pid: number | undefined } {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let child: ChildProcess | undefined;
   let calls = 0;
@@ -72,6 +72,9 @@ export function createScryptProcess(): Scrypt {
   }
 
   return {
+    get pid() {
+      return child?.pid;
+    },
     kdf: (...given) => ask({ name: 'kdf', given }),
     verify: (...given) => ask({ name: 'verify', given }),
     close: () => child?.disconnect(),

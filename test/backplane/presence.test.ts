@@ -129,3 +129,21 @@ describe('presence', () => {
     expect(rosterOf(presence)).toBe(roster);
   });
 });
+
+it('presence lets a user have so many sessions, and one more when one has ended', () => {
+  const presence = createPresence(2);
+  const [ann, bob] = [
+    { id: '1', username: 'Ann' },
+    { id: '2', username: 'Bob' },
+  ];
+  const full = { refusal: 'too_many_sessions' };
+  expect([enter(presence, ann), enter(presence, ann), enter(presence, ann)]).toEqual([
+    { first: true, username: 'Ann' },
+    { first: false, username: 'Ann' },
+    full,
+  ]);
+  expect(refusalOf(presence, ann)).toBe('too_many_sessions');
+  expect([refusalOf(presence, bob), enter(presence, bob)]).toEqual([undefined, { first: true, username: 'Bob' }]);
+  leave(presence, '1');
+  expect([enter(presence, ann), enter(presence, ann)]).toEqual([{ first: false, username: 'Ann' }, full]);
+});

@@ -116,6 +116,39 @@ export function backplaneSuite(name: string, open: () => Backplane | Promise<Bac
         }
       });
 
+      it('seats who comes at a point that is not before the id it names, and says what is true there', async () => {
+        const { backplane, seat, fence, until, heard } = await setUp();
+        const witness = await seat(ann);
+        await fence(witness, 'Ann');
+        const since = heard.at(-1)!.id;
+        const comeAndGo = async (member: Member): Promise<Seat> => {
+          const one = seatOf(await backplane.admit(member, since));
+          await one.release('left');
+          await until(left(member.username));
+          return one;
+        };
+        const seats = [
+          seatOf(await backplane.admit(bob, since)),
+          seatOf(await backplane.admit(ann, since)),
+          await comeAndGo(cleo),
+          seatOf(await backplane.admit(cleo, since)),
+          seatOf(await backplane.admit({ id: '4', username: 'Dora' }, since)),
+        ];
+        await until(joined('Dora'));
+        for (const [index, { id, roster }] of seats.entries()) {
+          expect(id >= since).toBe(true);
+          const names = new Set<string>();
+          for (const { id: at, frame } of heard) {
+            if (at > id) break;
+            if (frame.type === 'user_joined') names.add(frame.msg.username);
+            if (frame.type === 'user_left') names.delete(frame.msg.username);
+          }
+          expect([...names]).toEqual(roster);
+          // A newcomer is not in its own roster; who is there already is.
+          expect(roster.includes(['Bob', 'Ann', 'Cleo', 'Cleo', 'Dora'][index]!)).toBe(index === 1);
+        }
+      });
+
       for (const how of ['left', 'lost'] as const) {
         it(`announces user_left once, after the last session (${how})`, async () => {
           const { seat, fence, until, frames } = await setUp();

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { constants, getPriority } from 'node:os';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createPasswords } from '../../src/users/passwords.ts';
+import { createScryptProcess, paramsOf, scryptHere } from '../../src/users/scrypt.ts';
+import { within } from '../harness/deadline.ts';
+import { temporaryFolder } from '../harness/folder.ts';
+import { serve } from '../system/process.ts';
+
+const cheap = { logN: 10, r: 8, p: 1 };
+/** Long enough to be interrupted. */
+const slow = { logN: 17, r: 8, p: 4 };
+const password = Buffer.from('correct horse');
+
+function start() {
+  const scrypt = createScryptProcess();
+  onTestFinished(() => scrypt.close());
+  return scrypt;
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const gone = async (pid: number): Promise<void> => {
+  while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+describe('the process for passwords', () => {
+  it('makes keys that this process verifies, and the other way round', async () => {
+    const there = start();
+    const key = await there.kdf(password, cheap);
+    expect(paramsOf(key)).toEqual(cheap);
+    expect(await scryptHere.verify(key, password)).toBe(true);
+    expect(await there.verify(await scryptHere.kdf(password, cheap), password)).toBe(true);
+    expect(await there.verify(key, Buffer.from('another'))).toBe(false);
+  });
+
+  it('goes behind everything else', async () => {
+    const there = start();
+    await there.kdf(password, cheap);
+    expect(getPriority(there.pid)).toBe(constants.priority.PRIORITY_LOW);
+    expect(getPriority()).toBeLessThan(constants.priority.PRIORITY_LOW);
+  });
+
+  it('says what failed, and goes on', async () => {
+    const there = start();
+    await expect(there.verify(Buffer.from('no key'), password)).rejects.toThrow();
+    const pid = there.pid;
+    await there.kdf(password, cheap);
+    expect(there.pid).toBe(pid);
+  });
+
+  it('rejects what it was doing when it is killed, and is there again for the next', async () => {
+    const there = start();
+    await there.kdf(password, cheap);
+    const interrupted = [there.kdf(password, slow), there.kdf(password, slow)];
+    const pid = there.pid!;
+    process.kill(pid, 'SIGKILL');
+    const results = await within(Promise.allSettled(interrupted), 'both to fail');
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await there.kdf(password, cheap);
+    expect(there.pid).not.toBe(pid);
+  });
+
+  it('ends with its owner, and not by a signal of the terminal', async () => {
+    const there = createScryptProcess();
+    const passwords = createPasswords({ scrypt: there, params: cheap });
+    const hash = await passwords.hash('correct horse');
+    const pid = there.pid!;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.kill(pid, signal);
+    expect(await passwords.verify('correct horse', hash)).toBe(true);
+    expect(there.pid).toBe(pid);
+    passwords.close();
+    await within(gone(pid), 'its end');
+  });
+
+  it('does not outlive a server that was killed', async () => {
+    const server = serve({ DATA_DIR: temporaryFolder() });
+    const { host, port } = await server.address();
+    const user = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
+    await fetch(`http://${host}:${port}/createUser`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(user),
+    });
+    // All of the server's group but itself.
+    const group = server.child.pid!;
+    server.child.kill('SIGKILL');
+    await once(server.child, 'exit');
+    await within(gone(-group), 'the end of what it had started');
+  });
+});
