@@ -225,6 +225,26 @@ describe('room', () => {
     });
   });
 
+  it('gives who opens in a flush once what is published in it', async () => {
+    const { room, flush } = await setUp();
+    const first = await enter(room, ann);
+    let said = false;
+    first.open({
+      send: () => {
+        if (!said) void first.publish({ text: 'in the middle' });
+        said = true;
+      },
+      end: () => {},
+    });
+    const witness = await enterAndOpen(room, cleo);
+    flush();
+    said = false;
+    const second = await enterAndOpen(room, bob);
+    flush();
+    expect(second.frames()).toEqual(['online Ann,Cleo', 'joined Bob', 'Ann: in the middle']);
+    expect(witness.frames().slice(-2)).toEqual(['joined Bob', 'Ann: in the middle']);
+  });
+
   describe('what is for one session alone', () => {
     const reply = (code: 'unavailable' | 'malformed_json'): Buffer => encodeError({ code, detail: 'planted' });
 

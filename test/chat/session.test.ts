@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { closeCodes } from '../../generated/chat/index.ts';
+import type { AllowFrame } from '../../src/chat/frame-limit.ts';
 import { encodeEnvelope } from '../../src/chat/frames.ts';
 import type { Entry, Sink } from '../../src/chat/room.ts';
 import { runSession } from '../../src/chat/session.ts';
@@ -17,7 +18,7 @@ afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
 });
 
-async function startSession() {
+async function startSession(allowFrame?: AllowFrame) {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const webSockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false });
@@ -37,12 +38,16 @@ async function startSession() {
   });
 
   const released: string[] = [];
+  const said: string[] = [];
   let sink: Sink | undefined;
   const entry: Entry = {
     open: (opened) => {
       sink = opened;
     },
-    publish: async () => 'accepted',
+    publish: async ({ text }) => {
+      said.push(text);
+      return 'accepted';
+    },
     reply: () => {},
     end: (code) => sink?.end(code),
     release: async (how) => void released.push(how),
@@ -56,11 +61,11 @@ async function startSession() {
     webSocket,
     socket,
     { entry, userId: '1', expiresAtMs: Date.now() + 60_000, requestId: 'r-1' },
-    { maxBufferedBytes, heartbeatIntervalMs: 60_000, allowFrame: undefined },
+    { maxBufferedBytes, heartbeatIntervalMs: 60_000, allowFrame },
     { slowConsumers: 0 },
     log,
   );
-  return { client, socket, sink: sink!, released, lines };
+  return { client, socket, sink: sink!, released, said, lines };
 }
 
 const batch = (bytes: number): Buffer =>
@@ -170,4 +175,24 @@ describe('a session that does not read', () => {
     expect((data as Buffer).length).toBeGreaterThan(3 * maxBufferedBytes);
     expect(released).toEqual([]);
   });
+});
+
+it('a session takes its frames in the order sent, however long its limit is asked for', async () => {
+  const { promise: first, resolve: answerFirst } = Promise.withResolvers<boolean>();
+  let asked = 0;
+  const { client, said } = await startSession(() => {
+    asked += 1;
+    return asked === 1 ? first : Promise.resolve(true);
+  });
+  for (const text of ['one', 'two', 'three']) client.send(JSON.stringify({ type: 'chat_message', msg: { text } }));
+  const pong = once(client, 'pong');
+  client.ping();
+  await within(pong, 'the frames to have come');
+  expect(said).toEqual([]);
+  answerFirst(true);
+  const all = async (): Promise<void> => {
+    while (said.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await within(all(), 'all three');
+  expect(said).toEqual(['one', 'two', 'three']);
 });
