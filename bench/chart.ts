@@ -66,7 +66,8 @@ export function drawChart(runs: readonly Run[], loads: readonly NamedLoad[], mac
     const x = margin + index * 165;
     return `<rect x="${x}" y="56" width="12" height="12" rx="2" fill="${colours[name]}"/>\n${text(x + 18, 67, servers[name].title)}`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 40}" viewBox="0 0 ${width} ${y + 40}" font-family="system-ui, sans-serif" font-size="13" fill="#1f2328">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 40}" viewBox="0 0 ${width} ${y + 40}" font-family="system-ui, sans-serif" role="img" font-size="13" fill="#1f2328">
+<title>Palaver beside other servers</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 ${text(margin, 36, 'Palaver beside other servers', 'font-size="20" font-weight="600"')}
 ${legend.join('\n')}
