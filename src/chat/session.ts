@@ -100,6 +100,8 @@ export function runSession(
   }
 
   function drain(): void {
+    // A close that the peer began is answered by ws at once, and nothing may follow it (RFC 6455, 5.5.1).
+    if (webSocket.readyState !== webSocket.OPEN) queue = [];
     while (queue.length > 0 && !socket.writableNeedDrain) {
       const bytes = queue.shift()!;
       queuedBytes -= bytes.length;

@@ -65,7 +65,7 @@ async function startSession(allowFrame?: AllowFrame) {
     { slowConsumers: 0 },
     log,
   );
-  return { client, socket, sink: sink!, released, said, lines };
+  return { client, webSocket, socket, sink: sink!, released, said, lines };
 }
 
 const batch = (bytes: number): Buffer =>
@@ -165,6 +165,28 @@ describe('a session that does not read', () => {
     client.resume();
     const [code] = await within(once(client, 'close'), 'the close');
     expect([code, received]).toEqual([closeCodes.going_away, before + 50]);
+  });
+
+  it('is sent nothing more once it has closed itself, though something waits', async () => {
+    const { client, webSocket, socket, sink } = await startSession();
+    const write = socket.write.bind(socket);
+    let afterwards = 0;
+    socket.write = ((bytes: Buffer, ...rest: []) => {
+      // ws's own close frame is short.
+      if (webSocket.readyState !== webSocket.OPEN && bytes.length > 1_000) afterwards += 1;
+      return write(bytes, ...rest);
+    }) as typeof socket.write;
+    client.pause();
+    fill(socket, sink);
+    for (let n = 0; n < 50; n += 1) sink.send(batch(10_000));
+    const closing = async (): Promise<void> => {
+      while (webSocket.readyState === webSocket.OPEN) await new Promise((resolve) => setImmediate(resolve));
+    };
+    client.close(1000);
+    await within(closing(), 'the close to come');
+    client.resume();
+    await within(once(client, 'close'), 'the close');
+    expect(afterwards).toBe(0);
   });
 
   it('may be told one thing that is longer than its bound', async () => {
