@@ -1,23 +1,29 @@
 import { PalaverError, type PalaverErrorCode } from './error.ts';
-import { type Call, operations, type Problem } from './generated/index.ts';
+import { type Call, type OperationId, operations, type Problem } from './generated/index.ts';
+import { backoffMs, maxRetryAfterMs, pause, within } from './timing.ts';
 
+/** For one call. */
 export interface CallOptions {
+  /** Ends the call: it rejects with `aborted`. */
+  readonly signal?: AbortSignal;
+  /** How long one try may take, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** How often a try is repeated, where nothing can happen twice. */
+  readonly maxRetries?: number;
   /** For the operations that need one. */
   readonly token?: string;
-  readonly signal?: AbortSignal;
 }
 
-interface Transport {
-  /** Where the server is, such as `http://127.0.0.1:3000`. */
+export interface Transport {
+  /** Without a slash at its end. */
   readonly url: string;
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch: typeof globalThis.fetch;
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
 }
 
 /** Splits an input into the path, the query and the JSON body, as the operation asks for them. */
-function requestOf(
-  id: keyof typeof operations,
-  input: Readonly<Record<string, unknown>>,
-): { path: string; body?: string } {
+function requestOf(id: OperationId, input: Readonly<Record<string, unknown>>): { path: string; body?: string } {
   const { path, params, body } = operations[id];
   const places = params as Readonly<Record<string, 'path' | 'query'>>;
   const query = new URLSearchParams();
@@ -31,35 +37,87 @@ function requestOf(
   return { path: query.size > 0 ? `${filled}?${query}` : filled, ...(body && { body: JSON.stringify(rest) }) };
 }
 
-const isProblem = (response: Response): boolean =>
-  response.headers.get('content-type')?.startsWith('application/problem+json') === true;
+/** Seconds, or a date (RFC 9110, 10.2.3). */
+function retryAfterMs({ headers }: Response): number | undefined {
+  const value = headers.get('retry-after');
+  if (value === null) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+/** What is not a success, as the error that it is. */
+async function failureOf(response: Response, url: string): Promise<PalaverError> {
+  const { status, headers } = response;
+  const text = await response.text();
+  const details = { status, retryAfterMs: retryAfterMs(response) };
+  if (headers.get('content-type')?.startsWith('application/problem+json')) {
+    const problem = JSON.parse(text) as Problem;
+    const message = problem.detail ?? problem.errors?.map(({ detail }) => detail).join('; ') ?? problem.title;
+    return new PalaverError(problem.code as PalaverErrorCode, message, { ...details, problem });
+  }
+  return new PalaverError('connection_failed', `${url} answered ${status}, and not as a Palaver server does`, details);
+}
+
+/** What runtimes call it if no connection came about, so that nothing can have been carried out. */
+const neverConnected = ['ECONNREFUSED', 'ConnectionRefused', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'];
+
+function isNeverConnected(error: unknown): boolean {
+  const { code, cause } = Object(error) as { code?: unknown; cause?: unknown };
+  return neverConnected.includes(String(code)) || (cause !== undefined && isNeverConnected(cause));
+}
+
+/** How long to wait before this may be tried again; undefined where it may not. */
+function waitMs(id: OperationId, { code, status, retryAfterMs, cause }: PalaverError, tries: number) {
+  if (code === 'aborted') return undefined;
+  const busy = status === 429 || status === 503;
+  const unanswered = status === undefined && (operations[id].method === 'GET' || isNeverConnected(cause));
+  if ((!busy && !unanswered) || (retryAfterMs ?? 0) > maxRetryAfterMs) return undefined;
+  return (retryAfterMs ?? 0) + backoffMs(tries);
+}
 
 /** Carries operations out with `fetch`. @throws {PalaverError} */
-export function createCall({ url, fetch = globalThis.fetch }: Transport): Call<CallOptions> {
-  return async (id, input, { token, signal } = {}) => {
-    const { path, body } = requestOf(id, input ?? {});
-    const headers = {
-      ...(body && { 'Content-Type': 'application/json' }),
-      ...(token && { Authorization: `Bearer ${token}` }),
-    };
+export function createCall(transport: Transport): Call<CallOptions> {
+  const { url, fetch } = transport;
+
+  async function ask(
+    id: OperationId,
+    { path, body }: ReturnType<typeof requestOf>,
+    token: string | undefined,
+    signal: AbortSignal,
+  ) {
     try {
-      const response = await fetch(new URL(path, url), {
+      const response = await fetch(`${url}${path}`, {
         method: operations[id].method,
-        headers,
+        headers: {
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        },
         body: body ?? null,
-        signal: signal ?? null,
+        signal,
       });
-      if (response.ok) return response.status === 204 ? undefined : await response.json();
-      if (!isProblem(response))
-        throw new PalaverError(
-          'connection_failed',
-          `${url} answered ${response.status}, and not as a Palaver server does`,
-        );
-      const problem = (await response.json()) as Problem;
-      throw new PalaverError(problem.code as PalaverErrorCode, problem.detail ?? problem.title, { problem });
+      if (!response.ok) throw await failureOf(response, url);
+      return response.status === 204 ? undefined : await response.json();
     } catch (cause) {
-      if (cause instanceof PalaverError || signal?.aborted) throw cause;
+      if (cause instanceof PalaverError) throw cause;
       throw new PalaverError('connection_failed', `${url} could not be reached`, { cause });
+    }
+  }
+
+  return async (
+    id,
+    input,
+    { token, signal, timeoutMs = transport.timeoutMs, maxRetries = transport.maxRetries } = {},
+  ) => {
+    const request = requestOf(id, input ?? {});
+    const limits = { timeoutMs, signal, what: `${operations[id].method} ${operations[id].path}` };
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await within((stop) => ask(id, request, token, stop), limits);
+      } catch (error) {
+        const wait = tries < maxRetries ? waitMs(id, error as PalaverError, tries) : undefined;
+        if (wait === undefined) throw error;
+        await pause(wait, signal);
+      }
     }
   };
 }

@@ -1,4 +1,7 @@
-export { PalaverError, type PalaverErrorCode } from './error.ts';
+export type { StateCode } from './connection.ts';
+export { type ClientErrorCode, type CodeOf, PalaverError, type PalaverErrorCode } from './error.ts';
 export * from './generated/index.ts';
 export type { CallOptions } from './http.ts';
-export { createPalaver, type PalaverOptions } from './palaver.ts';
+export { Palaver, type PalaverOptions } from './palaver.ts';
+export type { WebSocketConstructor, WebSocketLike } from './platform.ts';
+export type { Credentials, JoinOptions, Room, RoomEvents, RoomState, StateChange } from './room.ts';

@@ -1,17 +1,84 @@
-import { createMethods, type Methods } from './generated/index.ts';
+import { PalaverError } from './error.ts';
+import { type Call, Methods } from './generated/index.ts';
 import { type CallOptions, createCall } from './http.ts';
+import type { WebSocketConstructor } from './platform.ts';
+import { type JoinOptions, joinRoom, type Room } from './room.ts';
 
 export interface PalaverOptions {
-  /** Where the server is, such as `http://127.0.0.1:3000`. */
+  /** Where the server is, such as `http://127.0.0.1:3000`, or `https://example.com/chat` behind a proxy. */
   readonly url: string;
   /** Instead of the platform's own. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Instead of the platform's own; takes the token as a subprotocol. */
+  readonly WebSocket?: WebSocketConstructor;
+  /** How long one try of a call, one handshake or one message may take, in milliseconds. 30,000 if absent. */
+  readonly timeoutMs?: number;
+  /** How often a try is repeated where nothing can happen twice. 2 if absent. */
+  readonly maxRetries?: number;
+  /** After how much silence a connection is asked whether it still lives, in milliseconds. 30,000 if absent. */
+  readonly heartbeatIntervalMs?: number;
+}
+
+/** @throws {TypeError} */
+function baseUrl(text: string): string {
+  const { protocol, origin, pathname } = new URL(text);
+  if (!/^https?:$/.test(protocol)) throw new TypeError(`url must begin with http:// or https://, not ${protocol}//`);
+  return `${origin}${pathname}`.replace(/\/+$/, '');
 }
 
 /**
- * A Palaver server: one method per operation of its contract.
+ * A Palaver server: a method for each operation of its contract, and the room.
  * @example
- * const palaver = createPalaver({ url: 'http://127.0.0.1:3000' });
- * const { token } = await palaver.login({ email: 'user_email@example.com', password: 'correct horse' });
+ * const palaver = new Palaver({ url: 'http://127.0.0.1:3000' });
+ * const { token } = await palaver.login({ email: 'igor@example.com', password: 'correct horse' });
+ * const room = await palaver.join({ token });
+ * await room.send('Hello!');
  */
-export const createPalaver = (options: PalaverOptions): Methods<CallOptions> => createMethods(createCall(options));
+export class Palaver extends Methods<CallOptions> {
+  protected override readonly call: Call<CallOptions>;
+  readonly #join: (options: JoinOptions) => Promise<Room>;
+
+  /** @throws {TypeError} where `url` is no http or https URL */
+  constructor({
+    url,
+    fetch = globalThis.fetch,
+    WebSocket,
+    timeoutMs = 30_000,
+    maxRetries = 2,
+    heartbeatIntervalMs = 30_000,
+  }: PalaverOptions) {
+    super();
+    const base = baseUrl(url);
+    const call = createCall({ url: base, fetch, timeoutMs, maxRetries });
+    /** Without the headers of a handshake the door says why, or 426 where it would have opened. */
+    const whyRefused = async (token: string): Promise<PalaverError> => {
+      const error: PalaverError = await call('join', undefined, { token, maxRetries: 0 }).catch((reason) => reason);
+      const { code } = error;
+      return code === 'upgrade_required' || code === 'timeout'
+        ? new PalaverError('connection_failed', `No WebSocket to ${base} could be opened`, { cause: error })
+        : error;
+    };
+    const room = {
+      url: `${base.replace(/^http/, 'ws')}/join`,
+      WebSocket,
+      timeoutMs,
+      maxRetries,
+      heartbeatIntervalMs,
+      whyRefused,
+    };
+    this.call = call;
+    this.#join = (options) => joinRoom(room, options);
+  }
+
+  /**
+   * Joins the chat room. Resolves once the roster holds oneself; rejects with the problem of a refused handshake. Later
+   * losses are mended by the room itself: listen to its `state`.
+   *
+   * Rejects with the codes of the operation `join`, `timeout`, `aborted`, `connection_failed` and `connection_lost`.
+   * @example
+   * const room = await palaver.join({ getToken: async () => (await palaver.login(credentials)).token });
+   */
+  join(options: JoinOptions): Promise<Room> {
+    return this.#join(options);
+  }
+}

@@ -20,13 +20,23 @@ export interface Frame {
   readonly summary: string;
 }
 
+const nexts = ['reconnect', 'new_token', 'stop'] as const;
+
+interface CloseCode {
+  readonly code: number;
+  readonly name: string;
+  readonly description: string;
+  /** What a client does then. */
+  readonly next: (typeof nexts)[number];
+}
+
 export interface Chat {
   readonly schemas: Json;
   /** What the server sends (`action: send` is the server's side in AsyncAPI 3). */
   readonly server: readonly Frame[];
   /** What a client may send. */
   readonly client: readonly Frame[];
-  readonly closeCodes: readonly { readonly code: number; readonly name: string; readonly description: string }[];
+  readonly closeCodes: readonly CloseCode[];
 }
 
 const schemasAt = '/components/schemas';
@@ -69,7 +79,7 @@ export function readChat(document: Json): Chat {
     schemas,
     server: [] as Frame[],
     client: [] as Frame[],
-    closeCodes: [] as Chat['closeCodes'][number][],
+    closeCodes: [] as CloseCode[],
   };
 
   for (const [id, operation] of Object.entries(asObject(document.operations, '/operations'))) {
@@ -99,9 +109,13 @@ export function readChat(document: Json): Chat {
     const at = `/channels/${segment(id)}`;
     assertKnown(channel as Json, ['address', 'title', 'description', 'servers', 'messages', 'x-close-codes'], at);
     const codes = asObject(asObject(channel, at)['x-close-codes'] ?? {}, at);
-    for (const [code, { name, description, ...rest }] of Object.entries(codes as Record<string, Json>)) {
-      assertKnown(rest, [], `${at}/x-close-codes/${code}`);
-      chat.closeCodes.push({ code: Number(code), name: String(name), description: String(description) });
+    for (const [code, { name, description, next, ...rest }] of Object.entries(codes as Record<string, Json>)) {
+      const place = `${at}/x-close-codes/${code}`;
+      assertKnown(rest, [], place);
+      if (!nexts.includes(next as CloseCode['next']))
+        throw new SpecError(`${place}/next`, `not one of ${nexts.join(', ')}`);
+      const known = { code: Number(code), name: String(name), description: String(description) };
+      chat.closeCodes.push({ ...known, next: next as CloseCode['next'] });
     }
   }
   return chat;

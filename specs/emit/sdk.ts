@@ -2,6 +2,20 @@ import { type Chat, chatTypes, readChat } from './chat.ts';
 import { type Operation, problemCodes, readOperations } from './http.ts';
 import { asObject, banner, docOf, type Json, refsIn, SpecError, typeOf } from './schema.ts';
 
+/** `User` → `user`. */
+const uncapitalized = (name: string): string => `${name[0]!.toLowerCase()}${name.slice(1)}`;
+
+/** The bounds of texts, for forms: what is too long or too short need not be asked. */
+function limitsOf(schemas: Json): string {
+  const bounded = Object.entries(schemas as Record<string, Json>).filter(
+    ([, { maxLength }]) => maxLength !== undefined,
+  );
+  const lines = bounded.map(
+    ([name, { minLength = 0, maxLength }]) => `  ${uncapitalized(name)}: { min: ${minLength}, max: ${maxLength} },`,
+  );
+  return `/** How many code points a text may have. */\nexport const limits = {\n${lines.join('\n')}\n} as const;\n`;
+}
+
 const literal = (value: string): string => `'${value}'`;
 const union = (values: readonly string[]): string => (values.length === 0 ? 'never' : values.map(literal).join(' | '));
 
@@ -33,11 +47,11 @@ function inputType(operation: Operation): string | undefined {
 
 const success = (operation: Operation) => operation.responses.filter(({ status }) => status >= 200 && status < 300);
 
-/** The client speaks JSON: what answers something else (a page, YAML) is for other readers, and gets no method. */
-const hasMethod = (operation: Operation): boolean =>
+/** The client speaks JSON: what answers something else (a page, YAML) is for other readers. */
+const isSpoken = (operation: Operation): boolean =>
   success(operation).every(({ mediaType }) => mediaType === undefined || mediaType === 'application/json');
 
-/** What a method resolves to. A handshake can't succeed over plain HTTP: its method always rejects, and says why. */
+/** What a call resolves to. A handshake can't succeed over plain HTTP: its call always rejects, and says why. */
 function outputType(operation: Operation): string {
   const results = success(operation);
   if (results.length === 0) return 'never';
@@ -57,37 +71,34 @@ function operationsFile(operations: readonly Operation[], types: readonly string
     (operation) =>
       `  ${operation.id}: {\n    input: ${(inputType(operation) ?? 'undefined').replaceAll('\n', '\n    ')};\n    output: ${outputType(operation)};\n    code: ${union(codesOf(operation))};\n  };`,
   );
-  const signatures = operations.map((operation) => {
-    const input = inputType(operation);
-    const doc = docOf({
-      description: [
-        `${operation.summary}.`.replace(/([.?!])\.$/, '$1'),
-        operation.description,
-        `Rejects with the codes ${codesOf(operation)
-          .map((code) => `\`${code}\``)
-          .join(', ')}.`,
-      ]
-        .filter(Boolean)
-        .join('\n\n'),
+  // A handshake is no method: the client joins by more than a call.
+  const methods = operations
+    .filter((operation) => success(operation).length > 0)
+    .map((operation) => {
+      const input = inputType(operation);
+      const doc = docOf({
+        description: [
+          `${operation.summary}.`.replace(/([.?!])\.$/, '$1'),
+          operation.description,
+          `Rejects with the codes ${codesOf(operation)
+            .map((code) => `\`${code}\``)
+            .join(', ')}.`,
+        ]
+          .filter(Boolean)
+          .join('\n\n'),
+      });
+      const type = `Operations['${operation.id}']`;
+      const head = `${operation.id}(${input ? `input: ${type}['input'], ` : ''}options?: Options): Promise<${type}['output']> {`;
+      const body = `  return this.call('${operation.id}', ${input ? 'input' : 'undefined'}, options);`;
+      return `${doc}${head}\n${body}\n}`.replace(/^(?=.)/gm, '  ');
     });
-    return `${doc}${operation.id}(${input ? `input: Operations['${operation.id}']['input'], ` : ''}options?: Options): Promise<Operations['${operation.id}']['output']>;`.replace(
-      /^/gm,
-      '  ',
-    );
-  });
-  const bodies = operations.map((operation) =>
-    inputType(operation)
-      ? `  ${operation.id}: (input, options) => call('${operation.id}', input, options),`
-      : `  ${operation.id}: (options) => call('${operation.id}', undefined, options),`,
-  );
   return [
     `${banner('specs/openapi.yaml')}import type { ${types.join(', ')} } from './types.ts';\n`,
     `/** How each operation is asked: what doesn't go into the path or the query is the JSON body. */\nexport const operations = {\n${entries.join('\n')}\n} as const;\n`,
     `/** What each operation takes and gives, and the codes of the problems it may answer. */\nexport interface Operations {\n${shapes.join('\n')}\n}\n`,
     `export type OperationId = keyof Operations;\n`,
-    `/** One method per operation. */\nexport interface Methods<Options> {\n${signatures.join('\n')}\n}\n`,
     `/** Carries one operation out: the transport, which no spec can say. */\nexport type Call<Options> = <Id extends OperationId>(\n  id: Id,\n  input: Operations[Id]['input'],\n  options?: Options,\n) => Promise<Operations[Id]['output']>;\n`,
-    `export const createMethods = <Options>(call: Call<Options>): Methods<Options> => ({\n${bodies.join('\n')}\n});\n`,
+    `/** One method per operation. */\nexport abstract class Methods<Options> {\n  protected abstract readonly call: Call<Options>;\n\n${methods.join('\n\n')}\n}\n`,
   ].join('\n');
 }
 
@@ -98,13 +109,14 @@ function eventsFile(chat: Chat): string {
   return [
     `${banner('specs/asyncapi.yaml')}import type { ${[...new Set(chat.server.map(({ schema }) => schema))].sort().join(', ')} } from './frames.ts';\n`,
     `/** One event per frame that the server sends. */\nexport interface Events {\n${events.join('\n')}\n}\n`,
+    `/** What a client does after each close code: connects again, with a new token, or not at all. */\nexport const afterClose = {\n${chat.closeCodes.map(({ code, next }) => `  ${code}: ${literal(next)},`).join('\n')}\n} as const;\n`,
     `export const eventNames = [${chat.server.map(({ name }) => literal(name)).join(', ')}] as const satisfies readonly (keyof Events)[];\n`,
   ].join('\n');
 }
 
 /** The files of `sdk/src/generated`: plain TypeScript, nothing imported. */
 export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
-  const operations = readOperations(openapi).filter(hasMethod);
+  const operations = readOperations(openapi).filter(isSpoken);
   const chat = readChat(asyncapi);
   const components = asObject(asObject(openapi.components, '/components').schemas, '/components/schemas');
   const roots = [
@@ -129,10 +141,10 @@ export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
       `${docOf(schema as Json)}export type ${name} = ${typeOf(schema as Json, `/components/schemas/${name}`)};\n`,
   );
   return {
-    'types.ts': `${banner('specs/openapi.yaml')}import type { ${shared.join(', ')} } from './frames.ts';\n\n${definitions.join('\n')}`,
+    'types.ts': `${banner('specs/openapi.yaml')}import type { ${shared.join(', ')} } from './frames.ts';\n\n${[...definitions, limitsOf({ ...chat.schemas, ...http })].join('\n')}`,
     'frames.ts': `${banner('specs/asyncapi.yaml')}\n${chatTypes(chat)}`,
     'operations.ts': operationsFile(operations, roots.filter((name) => name in own).sort()),
     'events.ts': eventsFile(chat),
-    'index.ts': `${banner('specs/')}\nexport * from './events.ts';\nexport * from './frames.ts';\nexport * from './operations.ts';\nexport type * from './types.ts';\n`,
+    'index.ts': `${banner('specs/')}\nexport * from './events.ts';\nexport * from './frames.ts';\nexport * from './operations.ts';\nexport * from './types.ts';\n`,
   };
 }

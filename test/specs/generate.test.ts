@@ -140,16 +140,16 @@ describe('the generator', { timeout: 60_000 }, () => {
 
     it('the SDK has the method, which asks as the operation says, with no hand-written line', async () => {
       const asked: string[] = [];
-      const { createPalaver } = await import(join(folder, 'sdk/src/index.ts'));
-      const palaver = createPalaver({
+      const { Palaver } = await import(join(folder, 'sdk/src/index.ts'));
+      const palaver = new Palaver({
         url: 'http://127.0.0.1:1',
-        fetch: async (url: URL, { method }: RequestInit) => {
-          asked.push(`${method} ${url.pathname}${url.search}`);
+        fetch: async (url: string, { method }: RequestInit) => {
+          asked.push(`${method} ${url}`);
           return Response.json(['4']);
         },
       });
       expect(await palaver.listPins({ room: 'a b', limit: 2 })).toEqual(['4']);
-      expect(asked).toEqual(['GET /rooms/a%20b/pins?limit=2']);
+      expect(asked).toEqual(['GET http://127.0.0.1:1/rooms/a%20b/pins?limit=2']);
     });
 
     it('the SDK has the event, and all of it compiles, typed', async () => {
@@ -157,11 +157,11 @@ describe('the generator', { timeout: 60_000 }, () => {
       expect(eventNames).toContain('pinned');
       await writeFile(
         join(folder, 'sdk/src/uses.ts'),
-        `import { createPalaver, type Events } from './index.ts';
+        `import { Palaver, type Events } from './index.ts';
 export const frame: Events['pinned'] = { type: 'pinned' };
-export const pins: Promise<string[] | void> = createPalaver({ url: '' }).listPins({ room: 'a', limit: 2 });
+export const pins: Promise<string[] | void> = new Palaver({ url: '' }).listPins({ room: 'a', limit: 2 });
 // @ts-expect-error room is required
-export const without = createPalaver({ url: '' }).listPins({ limit: 2 });
+export const without = new Palaver({ url: '' }).listPins({ limit: 2 });
 `,
       );
       await writeFile(

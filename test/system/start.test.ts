@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createPalaver } from '../../sdk/src/index.ts';
+import { Palaver } from '../../sdk/src/index.ts';
 import { connect } from '../harness/chat.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import type { TestServer } from '../harness/server.ts';
 import { run, serve } from './process.ts';
 
 type Address = { host: string; port: number };
-const at = ({ host, port }: Address) => createPalaver({ url: `http://${host}:${port}` });
+const at = ({ host, port }: Address) => new Palaver({ url: `http://${host}:${port}` });
 const join_ = (address: Address, token: string) => connect(address as TestServer, { token });
 
 /** A user of this name, logged in. */

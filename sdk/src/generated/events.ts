@@ -15,4 +15,16 @@ export interface Events {
   error: ErrorMessage;
 }
 
+/** What a client does after each close code: connects again, with a new token, or not at all. */
+export const afterClose = {
+  1001: 'reconnect',
+  1003: 'stop',
+  1007: 'stop',
+  1008: 'stop',
+  1009: 'stop',
+  1011: 'reconnect',
+  1013: 'reconnect',
+  4001: 'new_token',
+} as const;
+
 export const eventNames = ['users_online', 'user_joined', 'user_left', 'chat_message', 'error'] as const satisfies readonly (keyof Events)[];

@@ -3,4 +3,4 @@
 export * from './events.ts';
 export * from './frames.ts';
 export * from './operations.ts';
-export type * from './types.ts';
+export * from './types.ts';

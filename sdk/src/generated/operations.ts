@@ -59,81 +59,6 @@ export interface Operations {
 
 export type OperationId = keyof Operations;
 
-/** One method per operation. */
-export interface Methods<Options> {
-  /**
-   * Create a user.
-   * 
-   * Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
-   * 
-   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
-   */
-  createUser(input: Operations['createUser']['input'], options?: Options): Promise<Operations['createUser']['output']>;
-  /**
-   * Log in.
-   * 
-   * Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.
-   * 
-   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
-   */
-  login(input: Operations['login']['input'], options?: Options): Promise<Operations['login']['output']>;
-  /**
-   * Open the chat.
-   * 
-   * A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that
-   * header, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.
-   * 
-   * Without the headers of a handshake every check at the door runs as it would have, and who would have been let in
-   * gets 426: so a client whose platform hides a refused handshake finds out why.
-   * 
-   * You may send frames the moment the connection opens, and the first that you receive is `users_online`. Two
-   * connections of one user are two sessions of the same member; nobody sees the second one come or go.
-   * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `too_many_sessions`, `internal_error`, `unavailable`, `server_full`, `issuer_unavailable`, `shutting_down`.
-   */
-  join(options?: Options): Promise<Operations['join']['output']>;
-  /**
-   * Open the chat (alias).
-   * 
-   * The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.
-   * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `malformed_handshake`, `missing_token`, `invalid_token`, `name_in_use`, `upgrade_required`, `too_many_sessions`, `internal_error`, `unavailable`, `server_full`, `issuer_unavailable`, `shutting_down`.
-   */
-  joinByPost(options?: Options): Promise<Operations['joinByPost']['output']>;
-  /**
-   * Is the process alive?
-   * 
-   * Answers as long as the process does.
-   * 
-   * Rejects with the codes `malformed_request`.
-   */
-  healthz(options?: Options): Promise<Operations['healthz']['output']>;
-  /**
-   * Does it want traffic?
-   * 
-   * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.
-   * 
-   * Rejects with the codes `malformed_request`, `store_unavailable`, `shutting_down`.
-   */
-  readyz(options?: Options): Promise<Operations['readyz']['output']>;
-  /**
-   * The HTTP half, as JSON.
-   * 
-   * This document: the operations that this server has.
-   * 
-   * Rejects with the codes `malformed_request`.
-   */
-  openapiJson(options?: Options): Promise<Operations['openapiJson']['output']>;
-  /**
-   * The WebSocket half, as JSON.
-   * 
-   * The AsyncAPI half of the contract: the frames of the room.
-   * 
-   * Rejects with the codes `malformed_request`.
-   */
-  asyncapiJson(options?: Options): Promise<Operations['asyncapiJson']['output']>;
-}
-
 /** Carries one operation out: the transport, which no spec can say. */
 export type Call<Options> = <Id extends OperationId>(
   id: Id,
@@ -141,13 +66,73 @@ export type Call<Options> = <Id extends OperationId>(
   options?: Options,
 ) => Promise<Operations[Id]['output']>;
 
-export const createMethods = <Options>(call: Call<Options>): Methods<Options> => ({
-  createUser: (input, options) => call('createUser', input, options),
-  login: (input, options) => call('login', input, options),
-  join: (options) => call('join', undefined, options),
-  joinByPost: (options) => call('joinByPost', undefined, options),
-  healthz: (options) => call('healthz', undefined, options),
-  readyz: (options) => call('readyz', undefined, options),
-  openapiJson: (options) => call('openapiJson', undefined, options),
-  asyncapiJson: (options) => call('asyncapiJson', undefined, options),
-});
+/** One method per operation. */
+export abstract class Methods<Options> {
+  protected abstract readonly call: Call<Options>;
+
+  /**
+   * Create a user.
+   * 
+   * Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
+   * 
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
+   */
+  createUser(input: Operations['createUser']['input'], options?: Options): Promise<Operations['createUser']['output']> {
+    return this.call('createUser', input, options);
+  }
+
+  /**
+   * Log in.
+   * 
+   * Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.
+   * 
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
+   */
+  login(input: Operations['login']['input'], options?: Options): Promise<Operations['login']['output']> {
+    return this.call('login', input, options);
+  }
+
+  /**
+   * Is the process alive?
+   * 
+   * Answers as long as the process does.
+   * 
+   * Rejects with the codes `malformed_request`.
+   */
+  healthz(options?: Options): Promise<Operations['healthz']['output']> {
+    return this.call('healthz', undefined, options);
+  }
+
+  /**
+   * Does it want traffic?
+   * 
+   * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.
+   * 
+   * Rejects with the codes `malformed_request`, `store_unavailable`, `shutting_down`.
+   */
+  readyz(options?: Options): Promise<Operations['readyz']['output']> {
+    return this.call('readyz', undefined, options);
+  }
+
+  /**
+   * The HTTP half, as JSON.
+   * 
+   * This document: the operations that this server has.
+   * 
+   * Rejects with the codes `malformed_request`.
+   */
+  openapiJson(options?: Options): Promise<Operations['openapiJson']['output']> {
+    return this.call('openapiJson', undefined, options);
+  }
+
+  /**
+   * The WebSocket half, as JSON.
+   * 
+   * The AsyncAPI half of the contract: the frames of the room.
+   * 
+   * Rejects with the codes `malformed_request`.
+   */
+  asyncapiJson(options?: Options): Promise<Operations['asyncapiJson']['output']> {
+    return this.call('asyncapiJson', undefined, options);
+  }
+}

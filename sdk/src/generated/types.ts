@@ -98,3 +98,14 @@ export type FieldError = {
   /** What is wrong there, for people. (1.. code points) */
   detail: string;
 };
+
+/** How many code points a text may have. */
+export const limits = {
+  username: { min: 1, max: 64 },
+  text: { min: 1, max: 4096 },
+  nonce: { min: 1, max: 64 },
+  frameId: { min: 1, max: 64 },
+  userId: { min: 1, max: 128 },
+  email: { min: 3, max: 254 },
+  password: { min: 8, max: 256 },
+} as const;

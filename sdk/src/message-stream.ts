@@ -1,0 +1,50 @@
+import { PalaverError } from './error.ts';
+
+interface Source<T> {
+  /** Both return how to unsubscribe. */
+  onItem(listener: (item: T) => void): () => void;
+  onEnd(listener: () => void): () => void;
+}
+
+/**
+ * What comes from now on, one after the other; ends when its source does, after what came before.
+ * @throws {PalaverError} `too_slow` where more than `most` wait to be read
+ */
+export function createStream<T>({ onItem, onEnd }: Source<T>, most: number): AsyncIterableIterator<T> {
+  const waiting: T[] = [];
+  let end: PalaverError | 'ended' | undefined;
+  let wake = (): void => {};
+  const stop = (how: PalaverError | 'ended'): void => {
+    end ??= how;
+    unsubscribe();
+    wake();
+  };
+  const subscriptions = [
+    onItem((item) => {
+      if (waiting.length >= most)
+        return stop(new PalaverError('too_slow', `More than ${most} messages waited to be read`));
+      waiting.push(item);
+      wake();
+    }),
+    onEnd(() => stop('ended')),
+  ];
+  const unsubscribe = (): void => {
+    for (const end of subscriptions) end();
+  };
+
+  async function* read(): AsyncGenerator<T, void> {
+    try {
+      for (;;) {
+        while (waiting.length > 0) yield waiting.shift()!;
+        if (end === 'ended') return;
+        if (end) throw end;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
+  return read();
+}

@@ -1,0 +1,98 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { PalaverError } from './error.ts';
+import type { ChatMessage, Username } from './generated/index.ts';
+import type { Palaver } from './palaver.ts';
+import type { Credentials, Room, RoomState, StateChange } from './room.ts';
+
+/** What a component shows of the room. */
+export interface RoomView {
+  /** `closed` also while there are no credentials. */
+  readonly state: RoomState;
+  readonly reason: StateChange['reason'];
+  readonly roster: readonly Username[];
+  /** Since the room was joined; the oldest go when there are too many. */
+  readonly messages: readonly ChatMessage[];
+  /** Why the room could not be joined. */
+  readonly error: PalaverError | undefined;
+}
+
+export interface UseRoomOptions {
+  /** How many messages are kept. 500 if absent. */
+  readonly maxMessages?: number;
+}
+
+const away: RoomView = { state: 'closed', reason: undefined, roster: [], messages: [], error: undefined };
+
+/** One stay in the room, as a store that `useSyncExternalStore` reads. */
+function createStore() {
+  const listeners = new Set<() => void>();
+  let view = away;
+  return {
+    read: () => view,
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    change: (next: Partial<RoomView>) => {
+      view = { ...view, ...next };
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+/**
+ * The chat room in a component: joins when it is shown, leaves when it goes, and renders what changes. Another `token`,
+ * or another `palaver`, is another stay; `getToken` may be a new function for every render.
+ * @example
+ * const { state, roster, messages, send } = useRoom(palaver, { token });
+ */
+export function useRoom(
+  palaver: Palaver,
+  credentials: Credentials | undefined,
+  { maxMessages = 500 }: UseRoomOptions = {},
+): RoomView & Pick<Room, 'send'> {
+  const [store] = useState(createStore);
+  const room = useRef<Promise<Room>>(undefined);
+  const latest = useRef({ credentials, maxMessages });
+  useEffect(() => {
+    latest.current = { credentials, maxMessages };
+  });
+  const token = credentials?.token;
+  const hasToken = credentials !== undefined;
+
+  useEffect(() => {
+    if (!hasToken) return;
+    const leaving = new AbortController();
+    const change = (next: Partial<RoomView>): void => {
+      if (!leaving.signal.aborted) store.change(next);
+    };
+    const getToken = (): string | Promise<string> => latest.current.credentials!.getToken!();
+    const joining = palaver.join({ ...(token === undefined ? { getToken } : { token }), signal: leaving.signal });
+    room.current = joining;
+    change({ ...away, state: 'connecting' });
+    joining.then(
+      (joined) => {
+        joined.on('roster', (roster) => change({ roster }));
+        joined.on('state', ({ state, reason }) => change({ state, reason }));
+        joined.on('chat_message', (message) =>
+          change({ messages: [...store.read().messages, message].slice(-latest.current.maxMessages) }),
+        );
+        change({ state: joined.state, roster: joined.roster });
+      },
+      (error: PalaverError) => change({ state: 'closed', error }),
+    );
+    return () => {
+      leaving.abort();
+      room.current = undefined;
+      joining.then((joined) => joined.close()).catch(() => {});
+      store.change(away);
+    };
+  }, [palaver, token, hasToken, store]);
+
+  const view = useSyncExternalStore(store.subscribe, store.read, () => away);
+  const [send] = useState(() => async (text: string): Promise<ChatMessage> => {
+    if (!room.current) throw new PalaverError('closed', 'The room is closed.');
+    return (await room.current).send(text);
+  });
+  return { ...view, send };
+}
