@@ -27,6 +27,8 @@ export interface Outbox {
   send(text: string): Promise<ChatMessage>;
   /** The room is there: what waited goes out, one by one and in order. */
   open(transmit: (message: ClientMessage) => void): void;
+  /** Whether something is on its way. */
+  isOwed(): boolean;
   /** A frame that may be the answer to one of the messages. */
   settle(frame: ChatMessage | ErrorMessage): void;
   /** The connection has ended: what was on its way is lost, what waited goes on waiting. */
@@ -126,6 +128,8 @@ export function createOutbox(timeoutMs: number): Outbox {
       transmit = to;
       lead();
     },
+
+    isOwed: () => inFlight.size > 0,
 
     settle: (frame) => {
       const message = frame.msg.nonce === undefined ? undefined : take(frame.msg.nonce);

@@ -1,8 +1,9 @@
 import { PalaverError } from './error.ts';
 import { type Call, Methods } from './generated/index.ts';
 import { type CallOptions, createCall } from './http.ts';
+import { joinRoom } from './join-room.ts';
 import type { WebSocketConstructor } from './platform.ts';
-import { type JoinOptions, joinRoom, type Room } from './room.ts';
+import type { JoinOptions, Room } from './room.ts';
 
 export interface PalaverOptions {
   /** Where the server is, such as `http://127.0.0.1:3000`, or `https://example.com/chat` behind a proxy. */

@@ -5,6 +5,8 @@ interface Parts {
   readonly answerMs: number;
   /** Says something that the peer answers. */
   readonly ask: () => void;
+  /** Whether something that was said has no answer yet. */
+  readonly isOwed: () => boolean;
   readonly onLost: () => void;
 }
 
@@ -19,7 +21,7 @@ export interface Pulse {
   stop(): void;
 }
 
-export function createPulse({ intervalMs, answerMs, ask, onLost }: Parts): Pulse {
+export function createPulse({ intervalMs, answerMs, ask, isOwed, onLost }: Parts): Pulse {
   let quiet: ReturnType<typeof setTimeout> | undefined;
   let late: ReturnType<typeof setTimeout> | undefined;
   let heardAtMs = performance.now();
@@ -44,6 +46,7 @@ export function createPulse({ intervalMs, answerMs, ask, onLost }: Parts): Pulse
       heardAtMs = performance.now();
       clearTimeout(late);
       late = undefined;
+      if (isOwed()) said();
     },
     said,
     check,

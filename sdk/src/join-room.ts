@@ -1,0 +1,244 @@
+import { type Connection, connect, type Ended, endedBy } from './connection.ts';
+import { createEmitter } from './emitter.ts';
+import { PalaverError } from './error.ts';
+import { type ChatMessage, eventNames, type ServerMessage, type Username } from './generated/index.ts';
+import { createStream } from './message-stream.ts';
+import { createNonce, createOutbox } from './outbox.ts';
+import { onWake, type WebSocketConstructor } from './platform.ts';
+import { createPulse, type Pulse } from './pulse.ts';
+import type { JoinOptions, Room, RoomEvents, RoomState } from './room.ts';
+import { ownNames, rosterAfter } from './roster.ts';
+import { backoffMs, maxRetryAfterMs, pause, within } from './timing.ts';
+
+/** A connection that held so long has done well: the next wait is a short one again. */
+const steadyMs = 10_000;
+/** A user's further session may be in the room under another name than its token's. It doesn't wait for itself for ever. */
+const ownJoinMs = 2_000;
+/** How long the server may take to answer a close. */
+const closeMs = 2_000;
+/** How many messages may wait in a stream. */
+const maxStreamed = 1_000;
+
+export interface RoomParts {
+  /** Where the server is, without a slash at its end. */
+  readonly url: string;
+  readonly WebSocket?: WebSocketConstructor | undefined;
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly heartbeatIntervalMs: number;
+  readonly whyRefused: (token: string) => Promise<PalaverError>;
+}
+
+const failure = (error: unknown): PalaverError =>
+  error instanceof PalaverError
+    ? error
+    : new PalaverError('connection_failed', 'No token could be had', { cause: error });
+
+/** Joins; resolves once in the room. @throws {PalaverError} */
+export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: JoinOptions): Promise<Room> {
+  const { url, WebSocket, timeoutMs, maxRetries, heartbeatIntervalMs, whyRefused } = parts;
+  // Said nothing for so long, a connection counts as lost: before a message on it counts as late.
+  const answerMs = timeoutMs / 3;
+  const { on, emit } = createEmitter<RoomEvents>();
+  const outbox = createOutbox(timeoutMs);
+  const leaving = new AbortController();
+  let waking = new AbortController();
+  let state: RoomState = 'connecting';
+  let roster: readonly Username[] = Object.freeze([]);
+  let connection: Connection | undefined;
+  let pulse: Pulse | undefined;
+  let held: ServerMessage[] | undefined;
+  let arrivedMs = Number.POSITIVE_INFINITY;
+  /** A token that is good for nothing any more, and why; how many in a row were so. */
+  let spent: { readonly token: string; readonly ended: Ended } | undefined;
+  let refusals = 0;
+
+  function enter(next: RoomState, cause?: Ended): void {
+    state = next;
+    emit('state', { state, ...(cause && { reason: { code: cause.code, detail: cause.error.message } }) });
+  }
+
+  function hear(frame: ServerMessage): void {
+    // What a client doesn't know it ignores.
+    if (!eventNames.includes(frame.type)) return;
+    const before = roster;
+    roster = rosterAfter(roster, frame);
+    emit(frame.type, frame);
+    if (roster !== before) emit('roster', roster);
+    if (frame.type === 'chat_message' || frame.type === 'error') outbox.settle(frame);
+  }
+
+  /** Until whoever waits for `join` has had the time to listen: frames can come many at once. */
+  function hold(): void {
+    held = [];
+    setTimeout(() => {
+      const frames = held!;
+      held = undefined;
+      if (!leaving.signal.aborted) frames.forEach(hear);
+    });
+  }
+
+  /** From a handshake to the end of what came of it. */
+  async function stay(token: string): Promise<Ended> {
+    const isOwn = ownNames(token);
+    let question: string | undefined;
+    const current = connect({ url, token, WebSocket, whyRefused, onFrame });
+    const silent = (code: 'timeout' | 'connection_lost') => () =>
+      current.drop(new PalaverError(code, 'The server said nothing in time.'));
+    const opening = setTimeout(silent('timeout'), timeoutMs);
+    let grace: ReturnType<typeof setTimeout> | undefined;
+    connection = current;
+
+    function onFrame(frame: ServerMessage): void {
+      if (leaving.signal.aborted) return;
+      // The answer to our own question is for nobody else.
+      if (frame.type === 'error' && question !== undefined && frame.msg.nonce === question) question = undefined;
+      else if (held) held.push(frame);
+      else hear(frame);
+      if (pulse) pulse.heard();
+      else if (frame.type === 'users_online') {
+        clearTimeout(opening);
+        if (frame.msg.list.some(isOwn)) arrive();
+        else grace = setTimeout(arrive, ownJoinMs);
+      } else if (frame.type === 'user_joined' && isOwn(frame.msg.username)) arrive();
+    }
+
+    function arrive(): void {
+      clearTimeout(grace);
+      // What is refused is answered too: an empty text asks without saying anything to anybody.
+      const ask = (): void => {
+        question = createNonce();
+        current.send({ type: 'chat_message', msg: { text: '', nonce: question } });
+      };
+      const beat = createPulse({
+        intervalMs: heartbeatIntervalMs,
+        answerMs,
+        ask,
+        isOwed: () => question !== undefined || outbox.isOwed(),
+        onLost: silent('connection_lost'),
+      });
+      pulse = beat;
+      refusals = 0;
+      arrivedMs = performance.now();
+      if (state === 'connecting') hold();
+      enter('open');
+      outbox.open((message) => {
+        current.send(message);
+        beat.said();
+      });
+    }
+
+    const ended = await current.ended;
+    clearTimeout(opening);
+    clearTimeout(grace);
+    pulse?.stop();
+    pulse = undefined;
+    outbox.cut();
+    return ended;
+  }
+
+  /** One try to be in the room, from its token to its end. */
+  async function visit(): Promise<Ended> {
+    let token: string;
+    try {
+      token = fixed ?? (await within(getToken!, { timeoutMs, signal: leaving.signal, what: 'getToken' }));
+    } catch (error) {
+      const ended = endedBy(failure(error));
+      return ended.next === 'new_token' ? { ...ended, next: 'stop' } : ended;
+    }
+    if (token === spent?.token) return { ...spent.ended, next: 'stop' };
+    const ended = await stay(token);
+    if (ended.next !== 'new_token') return ended;
+    spent = { token, ended };
+    refusals += 1;
+    return fixed !== undefined || refusals > 1 ? { ...ended, next: 'stop' } : ended;
+  }
+
+  /** Is in the room until it is left for good. */
+  async function live(): Promise<Ended | undefined> {
+    for (let failures = 0; ; failures += 1) {
+      const ended = await visit();
+      if (leaving.signal.aborted) return undefined;
+      const isJoining = state === 'connecting';
+      const { retryAfterMs = 0 } = ended.error;
+      const isOver = isJoining && (failures >= maxRetries || retryAfterMs > maxRetryAfterMs);
+      if (ended.next === 'stop' || isOver) return ended;
+      if (!isJoining) enter('reconnecting', ended);
+      if (performance.now() - arrivedMs >= steadyMs) failures = 0;
+      arrivedMs = Number.POSITIVE_INFINITY;
+      await pause(retryAfterMs + backoffMs(failures), retryAfterMs > 0 ? leaving.signal : waking.signal);
+      if (leaving.signal.aborted) return undefined;
+    }
+  }
+
+  function leave(): void {
+    leaving.abort();
+    waking.abort();
+    stopWaking();
+    outbox.close();
+  }
+
+  const stopWaking = onWake(() => {
+    waking.abort();
+    waking = new AbortController();
+    pulse?.check();
+  });
+
+  const lived = live().then((ended) => {
+    leave();
+    if (ended) enter('closed', ended);
+    return ended;
+  });
+
+  const room: Room = {
+    get state() {
+      return state;
+    },
+    get roster() {
+      return roster;
+    },
+    on,
+    messages: () =>
+      createStream<ChatMessage>(
+        {
+          onItem: (listener) => on('chat_message', listener),
+          onEnd: (listener) => on('state', ({ state: now }) => now === 'closed' && listener()),
+        },
+        maxStreamed,
+      ),
+    send: outbox.send,
+    close: async () => {
+      if (state !== 'closed') {
+        const wasOpen = state === 'open';
+        leave();
+        enter('closed');
+        const gone = new PalaverError('closed', 'The room is closed.');
+        if (wasOpen) connection?.close();
+        else connection?.drop(gone);
+        const late = setTimeout(() => connection?.drop(gone), closeMs);
+        await lived;
+        clearTimeout(late);
+      }
+      await lived;
+    },
+  };
+
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(new PalaverError('aborted', 'Joining was aborted', { cause: signal?.reason }));
+      void room.close();
+    };
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort);
+    const stop = on('state', ({ state: now }) => {
+      if (now !== 'open') return;
+      stop();
+      signal?.removeEventListener('abort', onAbort);
+      resolve(room);
+    });
+    lived.then((ended) => {
+      signal?.removeEventListener('abort', onAbort);
+      if (ended) reject(ended.error);
+    }, reject);
+  });
+}
