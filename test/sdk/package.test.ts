@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, withoutChromium } from '../browser/chromium.ts';
+import { installSdk, lend, root, writeStripped } from '../harness/packed-sdk.ts';
+import { type SdkWorld, startSdkWorld } from '../harness/sdk-world.ts';
+import type { Command, Outcome, World } from '../runtimes/suite.ts';
+
+const execute = promisify(execFile);
+/** Against hanging only. */
+const timeoutMs = 90_000;
+
+let project: string;
+const at = (path: string): string => join(project, path);
+const run = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  execute(command, args, { cwd: project, env: { ...process.env, ...env }, timeout: timeoutMs });
+
+beforeAll(async () => {
+  project = await installSdk();
+  await lend(project, 'typescript', '@types/node', '@types/react', 'csstype', 'undici-types');
+}, timeoutMs);
+
+afterAll(() => rm(project, { recursive: true, force: true }));
+
+describe('the SDK, packed and installed into an empty project', () => {
+  const fromHere = (path: string): string => join(root, path);
+  const runtimes: [name: string, executable: string, ...args: string[]][] = [
+    ['Node 20', fromHere('test/runtimes/node_modules/node-20/bin/node')],
+    ['Node 22', fromHere('test/runtimes/node_modules/node-22/bin/node')],
+    ['Node 24', process.execPath],
+    ['Node 26', fromHere('test/runtimes/node_modules/node-26/bin/node')],
+    ['Bun', fromHere('node_modules/.bin/bun')],
+    ['Deno', fromHere('test/runtimes/node_modules/.bin/deno'), 'run', '--allow-all', '--no-lock'],
+  ];
+  const script = `
+    import * as sdk from '@palaver/sdk';
+    import { runSuite } from './suite.js';
+    const { URL: url, CONTROL } = process.env;
+    const control = async (...command) =>
+      (await (await fetch(CONTROL, { method: 'POST', body: JSON.stringify(command) })).json()).result;
+    console.log(JSON.stringify(await runSuite({ sdk, url, control })));
+  `;
+  /** Nothing but outcomes without a fault, and more than a few. */
+  const expectWell = (outcomes: readonly Outcome[]): void => {
+    expect(outcomes.filter(({ fault }) => fault !== undefined)).toEqual([]);
+    expect(outcomes.length).toBeGreaterThan(8);
+  };
+
+  let world: SdkWorld;
+  let switches: Server;
+  let controlUrl: string;
+
+  beforeAll(async () => {
+    world = await startSdkWorld();
+    switches = createServer(async (request, response) => {
+      const [command, ...args] = (await json(request)) as [Command, ...unknown[]];
+      const result = await world.control(command, ...args);
+      response.end(JSON.stringify({ result: typeof result === 'string' ? result : null }));
+    }).listen(0, '127.0.0.1');
+    await writeStripped(fromHere('test/runtimes/suite.ts'), at('suite.js'));
+    await writeFile(at('run.js'), `import process from 'node:process';${script}`);
+    controlUrl = `http://127.0.0.1:${(switches.address() as AddressInfo).port}`;
+  });
+  afterAll(async () => {
+    switches.close();
+    await world[Symbol.asyncDispose]();
+  });
+
+  for (const [name, executable, ...args] of runtimes) {
+    const isThere = existsSync(executable) || process.env.CI === 'true';
+    const title = isThere ? name : `${name}, which is not there: npm ci --prefix test/runtimes`;
+    it.skipIf(!isThere)(`keeps its promises on ${title}`, { timeout: timeoutMs }, async () => {
+      const { stdout } = await run(executable, [...args, 'run.js'], { URL: world.url, CONTROL: controlUrl });
+      expectWell(JSON.parse(stdout.trim().split('\n').at(-1)!));
+    });
+  }
+
+  it.skipIf(withoutChromium)('keeps its promises in Chromium', { timeout: timeoutMs }, async () => {
+    await writeFile(
+      at('page.js'),
+      `import * as sdk from '@palaver/sdk'; import { runSuite } from './suite.js';
+      globalThis.keepPromises = (url, control) => runSuite({ sdk, url, control });`,
+    );
+    await build({
+      root: project,
+      configFile: false,
+      logLevel: 'error',
+      build: { outDir: 'bundle', rolldownOptions: { input: at('page.js'), output: { entryFileNames: 'page.js' } } },
+    });
+    const browser = await launch();
+    try {
+      const page = await browser.newPage();
+      await page.exposeFunction('control', (command: Command, ...args: unknown[]) => world.control(command, ...args));
+      // A page of the server's own origin, with no policy against what we put into it.
+      await page.goto(`${world.url}/healthz`);
+      await page.addScriptTag({ path: at('bundle/page.js'), type: 'module' });
+      const outcomes = await page.evaluate((url) => {
+        const scope = globalThis as unknown as {
+          keepPromises(url: string, control: World['control']): Promise<Outcome[]>;
+          control: World['control'];
+        };
+        return scope.keepPromises(url, scope.control);
+      }, world.url);
+      expectWell(outcomes);
+    } finally {
+      await browser.close();
+    }
+  });
+});
