@@ -54,43 +54,55 @@ export function connect({ url, token, WebSocket, whyRefused, onFrame }: Parts): 
   let socket: WebSocketLike | undefined;
   let opened = false;
   let over = false;
-  let end: (how: Ended) => void;
+  let resolveEnded: (how: Ended) => void;
   const ended = new Promise<Ended>((resolve) => {
-    end = (how) => {
-      over = true;
-      if (socket) {
-        socket.onopen = socket.onmessage = socket.onclose = null;
-        // An error that nobody listens to would end a process.
-        socket.onerror = () => {};
-      }
-      resolve(how);
-    };
+    resolveEnded = resolve;
   });
-  const refused = (): void => void whyRefused(token).then((error) => end(endedBy(error)));
+
+  function detach(): void {
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    // An error that nobody listens to would end a process.
+    socket.onerror = () => {};
+  }
+  function end(how: Ended): void {
+    over = true;
+    detach();
+    resolveEnded(how);
+  }
+  function drop(error: PalaverError): void {
+    end({ code: error.code, error, next: 'reconnect' });
+    socket?.close();
+  }
+  const refused = (): void => {
+    detach();
+    whyRefused(token).then((error) => end(endedBy(error)));
+  };
 
   dial(url, token, WebSocket).then((dialled) => {
-    if (over) return dialled.close();
     socket = dialled;
+    if (over) {
+      detach();
+      return dialled.close();
+    }
     socket.onopen = () => {
       opened = true;
     };
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = ({ data }: { data: unknown }) => {
       try {
         onFrame(JSON.parse(String(data)) as ServerMessage);
       } catch (cause) {
         drop(new PalaverError('connection_failed', `${url} sent what is no frame`, { cause }));
       }
     };
-    // The close that follows says more.
-    socket.onerror = () => {};
+    // Node 22 tells of a refused handshake by this alone. After one that wasn't refused, the close says more.
+    socket.onerror = () => {
+      if (!opened) refused();
+    };
     // Deno has no code for a connection that broke.
-    socket.onclose = ({ code, reason }) => (opened ? end(endedWith(code || 1006, reason)) : refused());
+    socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
+      opened ? end(endedWith(code || 1006, reason)) : refused();
   }, refused);
-
-  function drop(error: PalaverError): void {
-    end({ code: error.code, error, next: 'reconnect' });
-    socket?.close();
-  }
 
   return {
     ended,

@@ -1,8 +1,10 @@
 /** What of the standard's WebSocket is used (WHATWG). */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
+  /** The event's `data` is read. */
+  onmessage: ((event: never) => void) | null;
+  /** The event's `code` and `reason` are read. */
+  onclose: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;

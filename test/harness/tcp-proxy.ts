@@ -5,8 +5,6 @@ import { Transform } from 'node:stream';
 /** A network between a client and a server, that fails on demand. */
 export interface TcpProxy {
   readonly port: number;
-  /** How many connections were made through it. */
-  readonly accepted: number;
   /** Breaks every connection, with a reset. */
   cut(): void;
   /** Nothing comes through any more, in either direction, and nobody is told. New connections fare the same. */
@@ -27,7 +25,6 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const held: (() => void)[] = [];
   let stalled = false;
   let delayMs = 0;
-  let accepted = 0;
 
   const passage = (): Transform =>
     new Transform({
@@ -43,7 +40,6 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     });
 
   const server = createServer((client) => {
-    accepted += 1;
     const upstream = dial({ port: target, host: '127.0.0.1', noDelay: true });
     client.setNoDelay(true);
     for (const [socket, other] of [
@@ -79,9 +75,6 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
 
   return {
     port,
-    get accepted() {
-      return accepted;
-    },
     cut,
     stall: () => {
       stalled = true;
