@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ClientMessage, ErrorCode } from '../../sdk/src/index.ts';
+import { createOutbox } from '../../sdk/src/outbox.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const timeoutMs = 1_000;
+
+/** An outbox, what it has sent, and how each message has ended. */
+function start() {
+  const outbox = createOutbox(timeoutMs);
+  const sent: ClientMessage[] = [];
+  const ends: string[] = [];
+  return {
+    outbox,
+    sent,
+    ends,
+    say: (text: string) =>
+      outbox.send(text).then(
+        ({ msg }) => ends.push(`${msg.text} delivered`),
+        ({ code }) => ends.push(`${text} ${code}`),
+      ),
+    open: () => outbox.open((message) => sent.push(message)),
+    echo: ({ msg: { text, nonce } }: ClientMessage) =>
+      outbox.settle({ type: 'chat_message', id: '1', sent_at: '', msg: { from_user: 'Me', text, nonce: nonce! } }),
+    refuse: ({ msg: { nonce } }: ClientMessage, code: ErrorCode) =>
+      outbox.settle({ type: 'error', sent_at: '', msg: { code, detail: 'no', nonce: nonce! } }),
+  };
+}
+const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+describe('the outbox', () => {
+  it('lets a message wait 30 seconds for the room, and no longer', async () => {
+    const { say, open, sent, ends } = start();
+    void say('early');
+    await pass(29_000);
+    void say('late');
+    await pass(1_000);
+    expect(ends).toEqual(['early timeout']);
+    open();
+    expect(sent.map(({ msg }) => msg.text)).toEqual(['late']);
+  });
+
+  it('sends what waited one by one, and what comes meanwhile behind it', async () => {
+    const { say, open, echo, sent, ends } = start();
+    void say('1');
+    void say('2');
+    open();
+    void say('3');
+    expect(sent.length).toBe(1);
+    for (let n = 0; n < 3; n += 1) echo(sent[n]!);
+    await pass(0);
+    expect(ends).toEqual(['1 delivered', '2 delivered', '3 delivered']);
+  });
+
+  it('tries again what waited and was too frequent, in its place; not what was sent at once', async () => {
+    const { say, open, echo, refuse, sent, ends } = start();
+    void say('1');
+    void say('2');
+    open();
+    refuse(sent[0]!, 'rate_limited');
+    await pass(999);
+    expect(sent.length).toBe(1);
+    await pass(1);
+    echo(sent[1]!);
+    echo(sent[2]!);
+    void say('3');
+    refuse(sent[3]!, 'rate_limited');
+    await pass(0);
+    expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '1', '2', '3']);
+    expect(ends).toEqual(['1 delivered', '2 delivered', '3 rate_limited']);
+  });
+
+  it('gives up on an echo after the time-out, and goes on with the next', async () => {
+    const { say, open, sent, ends } = start();
+    void say('1');
+    void say('2');
+    open();
+    await pass(timeoutMs);
+    expect([ends, sent.length]).toEqual([['1 timeout'], 2]);
+  });
+
+  it('loses what was on its way to a cut, keeps what waits, and sends nothing twice', async () => {
+    const { outbox, say, open, echo, sent, ends } = start();
+    void say('1');
+    void say('2');
+    open();
+    outbox.cut();
+    await pass(0);
+    expect(ends).toEqual(['1 connection_lost']);
+    open();
+    echo(sent[0]!);
+    echo(sent[1]!);
+    await pass(0);
+    expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '2']);
+    expect(ends).toEqual(['1 connection_lost', '2 delivered']);
+  });
+
+  it('takes nobody else’s message for an echo, and ignores what has no nonce', async () => {
+    const { outbox, say, open, sent, ends } = start();
+    open();
+    void say('1');
+    for (const nonce of ['guess', undefined]) {
+      const msg = { from_user: 'Mallory', text: '1', ...(nonce && { nonce }) };
+      outbox.settle({ type: 'chat_message', id: '1', sent_at: '', msg });
+    }
+    await pass(0);
+    expect([ends, sent[0]!.msg.nonce!.length]).toEqual([[], 32]);
+  });
+
+  it('holds a hundred that wait, and a thousand on their way', async () => {
+    const { say, open, echo, sent, ends } = start();
+    open();
+    for (let n = 0; n < 1_101; n += 1) void say(`${n}`);
+    await pass(0);
+    expect([sent.length, ends]).toEqual([1_000, ['1100 offline_queue_full']]);
+    echo(sent[0]!);
+    expect(sent.length).toBe(1_001);
+  });
+
+  it('rejects everything once it is closed', async () => {
+    const { outbox, say, open, ends } = start();
+    open();
+    void say('1');
+    outbox.cut();
+    void say('2');
+    outbox.close();
+    void say('3');
+    await pass(0);
+    expect(ends).toEqual(['1 connection_lost', '2 closed', '3 closed']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
