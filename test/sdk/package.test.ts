@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
@@ -11,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, withoutChromium } from '../browser/chromium.ts';
 import { installSdk, lend, root, writeStripped } from '../harness/packed-sdk.ts';
 import { type SdkWorld, startSdkWorld } from '../harness/sdk-world.ts';
+import { startTestServer } from '../harness/server.ts';
 import type { Command, Outcome, World } from '../runtimes/suite.ts';
 
 const execute = promisify(execFile);
@@ -112,5 +114,63 @@ describe('the SDK, packed and installed into an empty project', () => {
     } finally {
       await browser.close();
     }
+  });
+});
+
+describe('its README', () => {
+  const blocks = [...readFileSync(join(root, 'sdk/README.md'), 'utf8').matchAll(/```(tsx?)\n(.*?)```/gs)].map(
+    ([, language, code]) => ({ language: language!, code: code! }),
+  );
+  const [first, ...others] = blocks.filter(({ language }) => language === 'ts').map(({ code }) => code);
+  /** What the examples after the first have around them. */
+  const around = `
+    import { Palaver, PalaverError } from '@palaver/sdk';
+    const palaver = new Palaver({ url: 'http://127.0.0.1:3000' });
+    const [email, username, password] = ['ann@example.com', 'Ann', 'correct horse'];
+    await palaver.createUser({ email, username, password }).catch(() => {});
+    const getToken = async () => (await palaver.login({ email, password })).token;
+  `;
+  const inRoom = 'const room = await palaver.join({ getToken });\n';
+  const modules = others.map((code) =>
+    code.includes('room.') && !code.includes('palaver.join') ? around + inRoom + code : around + code,
+  );
+  const compilerOptions = {
+    ...{ strict: true, module: 'nodenext', target: 'es2024', lib: ['es2024', 'dom'], types: ['node'] },
+    ...{ jsx: 'react-jsx', skipLibCheck: false, noEmit: true },
+  };
+
+  it('compiles, as strictly as there is, against the packed types', { timeout: timeoutMs }, async () => {
+    const files = [first!, ...modules].map((code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const);
+    const components = blocks
+      .filter(({ language }) => language === 'tsx')
+      .map(({ code }) => ['chat.tsx', code] as const);
+    expect([files.length > 4, components.length]).toEqual([true, 1]);
+    for (const [name, code] of [...files, ...components]) await writeFile(at(name), code);
+    await writeFile(
+      at('tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: [...files, ...components].map(([name]) => name) }),
+    );
+    const { stdout } = await run(at('node_modules/typescript/bin/tsc'), ['-p', '.']).catch((error) => error);
+    expect(stdout).toBe('');
+  });
+
+  it('runs: the first example ends by itself on an empty server, and so do the others', {
+    timeout: timeoutMs,
+  }, async () => {
+    await using server = await startTestServer();
+    /** As written, but for the port. */
+    const example = async (code: string): Promise<string> => {
+      await writeFile(
+        at('example.js'),
+        stripTypeScriptTypes(code.replaceAll('127.0.0.1:3000', `127.0.0.1:${server.port}`)),
+      );
+      return (await run(process.execPath, ['example.js'])).stdout;
+    };
+    expect(await example(first!)).toBe("Here: [ 'Igor' ]\nIgor: Hello!\nclosed \n");
+    expect(first!.trim().split('\n').length).toBeLessThanOrEqual(15);
+    const printed = [];
+    for (const code of modules) printed.push(await example(code));
+    expect(printed.join('')).toContain('delivered as ');
+    expect(printed.join('')).toContain('You have an account already.');
   });
 });

@@ -1,0 +1,35 @@
+/** A page that uses the hook in React, in the mode that mounts everything twice. */
+import { createElement as h, StrictMode, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Palaver } from '../../sdk/src/index.ts';
+import { useRoom } from '../../sdk/src/react.ts';
+
+const palaver = new Palaver({ url: location.origin, maxRetries: 0 });
+
+function Chat({ token }: { token: string | undefined }) {
+  const { state, reason, roster, messages, error, send } = useRoom(
+    palaver,
+    token === undefined ? undefined : { token },
+    {
+      maxMessages: 2,
+    },
+  );
+  return h(
+    'div',
+    {},
+    h('p', { id: 'state' }, [state, reason?.code, error?.code].filter(Boolean).join(' ')),
+    h('p', { id: 'roster' }, roster.join(', ')),
+    h('p', { id: 'messages' }, messages.map(({ msg }) => msg.text).join(', ')),
+    h('button', { type: 'button', onClick: () => void send('Hello!') }, 'Say hello'),
+  );
+}
+
+function Page() {
+  const [token, setToken] = useState<string>();
+  Object.assign(globalThis, { setToken });
+  return h(Chat, { token });
+}
+
+const container = document.createElement('div');
+document.body.replaceChildren(container);
+createRoot(container).render(h(StrictMode, {}, h(Page)));

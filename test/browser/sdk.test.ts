@@ -1,0 +1,95 @@
+import type { Browser, Page } from 'playwright-core';
+import { build, type Rollup } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../harness/chat.ts';
+import { type SdkWorld, startSdkWorld } from '../harness/sdk-world.ts';
+import { mint } from '../harness/tokens.ts';
+import { launch, withoutChromium } from './chromium.ts';
+
+/** A module and all that it imports, as one script. */
+async function bundle(path: string): Promise<string> {
+  const { output } = (await build({
+    configFile: false,
+    logLevel: 'error',
+    define: { 'process.env.NODE_ENV': '"development"' },
+    build: { write: false, minify: false, rolldownOptions: { input: new URL(path, import.meta.url).pathname } },
+  })) as Rollup.RollupOutput;
+  return output[0].code;
+}
+
+describe.skipIf(withoutChromium)(`the SDK in a page${withoutChromium ? `: ${withoutChromium}` : ''}`, () => {
+  let browser: Browser;
+  let world: SdkWorld;
+  let script: string;
+  beforeAll(async () => {
+    [browser, world, script] = await Promise.all([launch(), startSdkWorld(), bundle('./react-chat.ts')]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.[Symbol.asyncDispose]();
+  });
+
+  const token = (id: string) => mint({ id, username: id });
+  const setToken = (page: Page, value: string | undefined): Promise<void> =>
+    page.evaluate((given) => (globalThis as unknown as { setToken(token?: string): void }).setToken(given), value);
+  async function open(): Promise<Page> {
+    const page = await browser.newPage();
+    // Of the server's own origin, with no policy against what we put into it.
+    await page.goto(`${world.url}/healthz`);
+    await page.addScriptTag({ content: script, type: 'module' });
+    return page;
+  }
+  const shows = (page: Page, id: string, text: string): Promise<void> =>
+    page.locator(`#${id}`, { hasText: new RegExp(`^${text}$`) }).waitFor({ state: 'attached' });
+
+  it('is in the room while the component is there, renders what changes, and keeps so many messages', async () => {
+    const page = await open();
+    const other = await connect(world.server, { token: await token('Other') });
+    await shows(page, 'state', 'closed');
+    await setToken(page, await token('Ann'));
+    await shows(page, 'state', 'open');
+    await shows(page, 'roster', 'Other, Ann');
+    await page.getByRole('button').click();
+    await shows(page, 'messages', 'Hello!');
+    other.say('one');
+    other.say('two');
+    await shows(page, 'messages', 'one, two');
+    await setToken(page, await token('Ben'));
+    await shows(page, 'roster', 'Other, Ben');
+    await shows(page, 'messages', '');
+    await setToken(page, undefined);
+    await shows(page, 'state', 'closed');
+    const left = other.frames.filter(({ type }) => type === 'user_left').length;
+    if (left < 2) await other.next('user_left');
+    expect(other.frames.at(-1)).toMatchObject({ type: 'user_left', msg: { username: 'Ben' } });
+    await other.close();
+    await page.close();
+  });
+
+  it('shows why it could not join', async () => {
+    const page = await open();
+    await setToken(page, 'no.token.');
+    await shows(page, 'state', 'closed invalid_token');
+    await page.close();
+  });
+
+  it.each([
+    ['the network is back', 'window', 'online'],
+    ['the page is looked at again', 'document', 'visibilitychange'],
+  ])('comes back at once when %s, however long it would have waited', async (_, target, event) => {
+    const page = await open();
+    // Timers stand still: only the event can end the wait.
+    await page.clock.install();
+    await setToken(page, await token(`Eve ${event}`));
+    await shows(page, 'state', 'open');
+    await page.clock.pauseAt(Date.now() + 3_600_000);
+    world.proxy.cut();
+    await shows(page, 'state', 'reconnecting connection_lost');
+    await page.evaluate(
+      ([on, name]) => (on === 'window' ? window : document).dispatchEvent(new Event(name!)),
+      [target, event],
+    );
+    await shows(page, 'state', 'open');
+    await page.close();
+  });
+});
