@@ -31,7 +31,14 @@ module.exports = {
       { path: '^(src|specs|sdk|test)/' },
       'Nothing of ours in it.',
     ),
-    rule('sdk-stands-alone', { path: '^sdk/' }, { pathNot: '^sdk/' }, 'Its package is packed alone.'),
+    rule(
+      'sdk-stands-alone',
+      { path: '^sdk/', pathNot: '^sdk/src/(react|platform)\\.ts$' },
+      { pathNot: '^sdk/' },
+      'Its package is packed alone.',
+    ),
+    rule('the-hook-alone-knows-react', { path: '^sdk/src/react\\.ts$' }, { pathNot: '^(sdk|node_modules/react)/' }),
+    rule('one-file-knows-ws', { path: '^sdk/src/platform\\.ts$' }, { pathNot: '^(sdk|node_modules/ws)/' }),
     rule(
       'only-the-server-picks-adapters',
       { path: '^src/', pathNot: '^src/(server\\.ts|users/(sqlite|mongo)\\.ts|backplane/local\\.ts)$' },

@@ -37,6 +37,7 @@ describe.skipIf(withoutChromium)(`the SDK in a page${withoutChromium ? `: ${with
     // Of the server's own origin, with no policy against what we put into it.
     await page.goto(`${world.url}/healthz`);
     await page.addScriptTag({ content: script, type: 'module' });
+    await page.locator('#state').waitFor();
     return page;
   }
   const shows = (page: Page, id: string, text: string): Promise<void> =>
