@@ -35,7 +35,7 @@ export function endedBy(error: PalaverError): Ended {
   const { code, status = 0 } = error;
   // A stranger's answer: a proxy whose server is away, perhaps.
   const passes = code === 'connection_failed' || status === 429 || status >= 500 || status === 0;
-  return { code, error, next: status === 401 ? 'new_token' : passes ? 'reconnect' : 'stop' };
+  return { code, error, next: passes ? 'reconnect' : status === 401 ? 'new_token' : 'stop' };
 }
 
 /** What to do after a close frame, as the contract says; codes that it doesn't know are final from 4000 on. */
@@ -72,7 +72,9 @@ export function connect({ url, token, WebSocket, whyRefused, onFrame }: Parts): 
   }
   function drop(error: PalaverError): void {
     end({ code: error.code, error, next: 'reconnect' });
-    socket?.close();
+    // A close would wait for a peer that says nothing.
+    if (socket?.terminate) socket.terminate();
+    else socket?.close();
   }
   const refused = (): void => {
     detach();

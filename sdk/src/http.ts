@@ -53,7 +53,8 @@ async function failureOf(response: Response, url: string): Promise<PalaverError>
   if (headers.get('content-type')?.startsWith('application/problem+json')) {
     const problem = JSON.parse(text) as Problem;
     const message = problem.detail ?? problem.errors?.map(({ detail }) => detail).join('; ') ?? problem.title;
-    return new PalaverError(problem.code as PalaverErrorCode, message, { ...details, problem });
+    // Others speak RFC 9457 too: a gateway, say.
+    if (problem.code) return new PalaverError(problem.code as PalaverErrorCode, message, { ...details, problem });
   }
   return new PalaverError('connection_failed', `${url} answered ${status}, and not as a Palaver server does`, details);
 }

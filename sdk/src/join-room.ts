@@ -202,7 +202,10 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
       createStream<ChatMessage>(
         {
           onItem: (listener) => on('chat_message', listener),
-          onEnd: (listener) => on('state', ({ state: now }) => now === 'closed' && listener()),
+          onEnd: (listener) => {
+            if (state === 'closed') queueMicrotask(listener);
+            return on('state', ({ state: now }) => now === 'closed' && listener());
+          },
         },
         maxStreamed,
       ),

@@ -53,11 +53,10 @@ export class Palaver extends Methods<CallOptions> {
     const call = createCall({ url: base, fetch, timeoutMs, maxRetries });
     /** Without the headers of a handshake the door says why, or 426 where it would have opened. */
     const whyRefused = async (token: string): Promise<PalaverError> => {
-      const error: PalaverError = await call('join', undefined, { token, maxRetries: 0 }).catch((reason) => reason);
-      const { code } = error;
-      return code === 'upgrade_required' || code === 'timeout'
-        ? new PalaverError('connection_failed', `No WebSocket to ${base} could be opened`, { cause: error })
-        : error;
+      const cause: unknown = await call('join', undefined, { token, maxRetries: 0 }).catch((reason) => reason);
+      return cause instanceof PalaverError && cause.code !== 'upgrade_required' && cause.code !== 'timeout'
+        ? cause
+        : new PalaverError('connection_failed', `No WebSocket to ${base} could be opened`, { cause });
     };
     const room = {
       url: `${base.replace(/^http/, 'ws')}/join`,

@@ -8,6 +8,8 @@ export interface WebSocketLike {
   onerror: ((event: never) => void) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;
+  /** Not of the standard, but there in `ws` and Bun. */
+  terminate?(): void;
 }
 
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;

@@ -171,6 +171,7 @@ describe('what is said while nobody is there to hear it', () => {
     const waiting = codeOf(room.send('never'));
     await room.close();
     expect([await waiting, await codeOf(room.send('later')), room.state]).toEqual(['closed', 'closed', 'closed']);
+    expect(await room.messages().next()).toEqual({ done: true, value: undefined });
     await world.proxy.up();
   });
 });
@@ -408,6 +409,23 @@ describe('joining', () => {
     const error = await palaver.join({ token: await mint(person()) }).catch((reason) => reason);
     expect([error.code, error.status, error.retryAfterMs > 0]).toEqual(['server_full', 503, true]);
     await chat.close();
+  });
+
+  it.each([
+    ['answers like another server', () => new Response('Not here', { status: 404 })],
+    ['wants other credentials, as a proxy may', () => new Response('Who are you?', { status: 401 })],
+    ['has something else at /join', () => Response.json({ hello: 'there' })],
+    [
+      'has problems of its own',
+      () =>
+        new Response('{"title":"Bad gateway"}', {
+          status: 502,
+          headers: { 'Content-Type': 'application/problem+json' },
+        }),
+    ],
+  ])('rejects with connection_failed where a stranger %s', async (_, answer) => {
+    const palaver = new Palaver({ url: 'http://127.0.0.1:1', maxRetries: 0, fetch: async () => answer() });
+    expect(await codeOf(palaver.join({ token: 'a' }))).toBe('connection_failed');
   });
 
   it('takes an http or https URL only', () => {
