@@ -377,7 +377,7 @@ describe('listening', () => {
 describe('joining', () => {
   it('is aborted by its signal, also while it waits to try again', async () => {
     const gone = new AbortController();
-    const joining = new Palaver({ url: 'http://127.0.0.1:1', maxRetries: 100 }).join({
+    const joining = new Palaver({ url: 'http://127.0.0.1:2', maxRetries: 100 }).join({
       token: 'a',
       signal: gone.signal,
     });
@@ -424,7 +424,7 @@ describe('joining', () => {
         }),
     ],
   ])('rejects with connection_failed where a stranger %s', async (_, answer) => {
-    const palaver = new Palaver({ url: 'http://127.0.0.1:1', maxRetries: 0, fetch: async () => answer() });
+    const palaver = new Palaver({ url: 'http://127.0.0.1:2', maxRetries: 0, fetch: async () => answer() });
     expect(await codeOf(palaver.join({ token: 'a' }))).toBe('connection_failed');
   });
 
