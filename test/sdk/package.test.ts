@@ -121,6 +121,7 @@ describe('its README', () => {
   const blocks = [...readFileSync(join(root, 'sdk/README.md'), 'utf8').matchAll(/```(tsx?)\n(.*?)```/gs)].map(
     ([, language, code]) => ({ language: language!, code: code! }),
   );
+  const [inTheProjects] = /(?<=```ts\n).*?(?=```)/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
   const [first, ...others] = blocks.filter(({ language }) => language === 'ts').map(({ code }) => code);
   /** What the examples after the first have around them. */
   const around = `
@@ -140,7 +141,9 @@ describe('its README', () => {
   };
 
   it('compiles, as strictly as there is, against the packed types', { timeout: timeoutMs }, async () => {
-    const files = [first!, ...modules].map((code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const);
+    const files = [first!, inTheProjects, ...modules].map(
+      (code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const,
+    );
     const components = blocks
       .filter(({ language }) => language === 'tsx')
       .map(({ code }) => ['chat.tsx', code] as const);
@@ -169,7 +172,7 @@ describe('its README', () => {
     expect(await example(first!)).toBe("Here: [ 'Igor' ]\nIgor: Hello!\nclosed \n");
     expect(first!.trim().split('\n').length).toBeLessThanOrEqual(15);
     const printed = [];
-    for (const code of modules) printed.push(await example(code));
+    for (const code of [inTheProjects, ...modules]) printed.push(await example(code));
     expect(printed.join('')).toContain('delivered as ');
     expect(printed.join('')).toContain('You have an account already.');
   });
