@@ -116,6 +116,7 @@ describe('the outbox', () => {
     await pass(0);
     expect([sent.length, ends]).toEqual([1_000, ['1100 offline_queue_full']]);
     echo(sent[0]!);
+    echo(sent[1]!);
     expect(sent.length).toBe(1_001);
   });
 

@@ -96,13 +96,14 @@ describe('over a network that fails', () => {
   });
 
   it('tells nobody of its questions whether the server still lives', async () => {
-    const room = await join({ heartbeatIntervalMs: 20 });
+    const room = await join({ heartbeatIntervalMs: 100, timeoutMs: 900 });
     const [errors, others] = [[] as string[], texts(await join())];
     room.on('error', ({ msg }) => errors.push(msg.code));
     expect(await codeOf(room.send(''))).toBe('invalid_message');
     await until(() => errors.length > 0, 'the refusal of what was said');
     for (let n = 0; n < 3; n += 1) await room.send(`${n}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // For longer than an answer may take.
+    await new Promise((resolve) => setTimeout(resolve, 700));
     expect([errors, others, codes(room)]).toEqual([['invalid_message'], ['0', '1', '2'], []]);
   });
 
@@ -310,6 +311,43 @@ describe('the end of a connection', () => {
   });
 });
 
+/** A server that says this to everyone, and no more than that when somebody speaks. */
+async function saying(welcome: readonly object[], whenSpokenTo: readonly object[] = []) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  server.on('connection', (socket) => {
+    for (const frame of welcome) socket.send(JSON.stringify(frame));
+    socket.on('message', () => whenSpokenTo.forEach((frame) => void socket.send(JSON.stringify(frame))));
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.dispose]: () => {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    },
+  };
+}
+const usersOnline = (...list: string[]) => ({ type: 'users_online', id: '1', sent_at: '', msg: { list } });
+const userJoined = (username: string) => ({ type: 'user_joined', id: '2', sent_at: '', msg: { username } });
+
+it('takes a server for lost that stops answering, though it said something else', async () => {
+  using server = await saying([usersOnline('Me')], [userJoined('You')]);
+  const token = await mint({ id: 'me', username: 'Me' });
+  const room = await join({ url: server.url, token, timeoutMs: 600 });
+  expect(await codeOf(room.send('Hello?'))).toBe('connection_lost');
+  expect(room.roster).toEqual(['Me', 'You']);
+});
+
+it.each([
+  ['a frame without its list', { type: 'users_online', msg: {} }],
+  ['no JSON object', null],
+])('drops a server that says %s, and joins no such', async (_, frame) => {
+  using server = await saying([frame as object]);
+  const palaver = new Palaver({ url: server.url, maxRetries: 0 });
+  expect(await codeOf(palaver.join({ token: 'a' }))).toBe('connection_failed');
+});
+
 describe('listening', () => {
   it('stops when asked to, and no listener keeps another from hearing', async () => {
     const uncaught: unknown[] = [];
@@ -350,27 +388,14 @@ describe('listening', () => {
   });
 
   it('misses nothing that comes with the welcome', async () => {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-    server.on('connection', (socket) => {
-      for (const frame of [
-        { type: 'users_online', id: '1', sent_at: '', msg: { list: [] } },
-        { type: 'user_joined', id: '2', sent_at: '', msg: { username: 'Me' } },
-        { type: 'chat_message', id: '3', sent_at: '', msg: { from_user: 'You', text: 'Welcome!' } },
-      ])
-        socket.send(JSON.stringify(frame));
-    });
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as { port: number };
-    const room = await join({
-      url: `http://127.0.0.1:${port}`,
-      token: await mint({ id: 'me', username: 'Me' }),
-      WebSocket,
-    });
+    const said = { type: 'chat_message', id: '3', sent_at: '', msg: { from_user: 'You', text: 'Welcome!' } };
+    using server = await saying([usersOnline(), userJoined('Me'), said]);
+    const token = await mint({ id: 'me', username: 'Me' });
+    // This WebSocket tells of all that came in one turn.
+    const room = await join({ url: server.url, token, WebSocket });
     const heard = texts(room);
     await until(() => heard.length > 0, 'the welcome');
     expect([room.roster, heard]).toEqual([['Me'], ['Welcome!']]);
-    await room.close();
-    server.close();
   });
 });
 
