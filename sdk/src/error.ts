@@ -31,7 +31,8 @@ export type CodeOf<Id extends OperationId> =
   | Operations[Id]['code']
   | Extract<ClientErrorCode, 'timeout' | 'aborted' | 'connection_failed'>;
 
-interface Details extends ErrorOptions {
+/** What is known beside the code. */
+export interface PalaverErrorDetails extends ErrorOptions {
   readonly problem?: Problem;
   readonly status?: number;
   readonly retryAfterMs?: number | undefined;
@@ -48,7 +49,11 @@ export class PalaverError extends Error {
   /** How long the server asks to wait before the next try, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: PalaverErrorCode, message: string, { problem, status, retryAfterMs, cause }: Details = {}) {
+  constructor(
+    code: PalaverErrorCode,
+    message: string,
+    { problem, status, retryAfterMs, cause }: PalaverErrorDetails = {},
+  ) {
     super(message, { cause });
     this.code = code;
     this.problem = problem;

@@ -1,5 +1,11 @@
 export type { StateCode } from './connection.ts';
-export { type ClientErrorCode, type CodeOf, PalaverError, type PalaverErrorCode } from './error.ts';
+export {
+  type ClientErrorCode,
+  type CodeOf,
+  PalaverError,
+  type PalaverErrorCode,
+  type PalaverErrorDetails,
+} from './error.ts';
 export * from './generated/index.ts';
 export type { CallOptions } from './http.ts';
 export { Palaver, type PalaverOptions } from './palaver.ts';

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Context, Hono } from 'hono';
 import { stringify } from 'yaml';
 import type { Handlers } from '../../generated/http/index.ts';
 import type { AppEnv } from './env.ts';
 import { fixed } from './fixed.ts';
+import { folder } from './folder.ts';
 
 /** A bundled spec, as it is to be served. */
 type Document = Readonly<Record<string, unknown>>;
@@ -15,15 +17,12 @@ interface Documents {
 
 type Docs = Pick<Handlers<AppEnv>, 'docs' | 'openapiJson' | 'openapiYaml' | 'asyncapiJson' | 'asyncapiYaml'>;
 
-/**
- * What the page may do: run our two scripts and ask this server. The reference sets styles in attributes and elements
- * of its own, so styles alone may be inline; with no other origin to load from, they can't carry anything away.
- */
-const pageHeaders = {
+/** What a page may do: run these scripts and ask this server. */
+const policy = (scripts: string, styles: string): Record<string, string> => ({
   'Content-Security-Policy': [
     "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
+    scripts,
+    styles,
     "connect-src 'self'",
     "img-src 'self' data:",
     "font-src 'self'",
@@ -32,7 +31,13 @@ const pageHeaders = {
     "base-uri 'none'",
   ].join('; '),
   'Referrer-Policy': 'no-referrer',
-};
+});
+
+/**
+ * The reference sets styles in attributes and elements of its own, so styles alone may be inline; with no other origin
+ * to load from, they can't carry anything away.
+ */
+const pageHeaders = policy("script-src 'self'", "style-src 'self' 'unsafe-inline'");
 
 const file = (path: string): URL => new URL(path, import.meta.url);
 
@@ -41,9 +46,15 @@ const toJson = (document: Document): string => `${JSON.stringify(document, null,
 const toYaml = (document: Document): string =>
   stringify(document, { aliasDuplicateObjects: false, schema: 'yaml-1.1' });
 
+/** The page of the doors; one that leads nowhere is left out. */
+function doorsPage(): string {
+  const page = readFileSync(file('./docs/page.html'), 'utf8');
+  return existsSync(sdkReference) ? page : page.replace(/<!-- sdk -->.*?<!-- \/sdk -->/s, '');
+}
+
 /** The page, and both halves of the contract as documents; their bytes are made once, here. */
 export const docsHandlers = ({ openapi, asyncapi }: Documents): Docs => ({
-  docs: fixed('text/html; charset=utf-8', readFileSync(file('./docs/page.html')), pageHeaders),
+  docs: fixed('text/html; charset=utf-8', doorsPage(), pageHeaders),
   openapiJson: fixed('application/json', toJson(openapi)),
   openapiYaml: fixed('application/yaml', toYaml(openapi)),
   asyncapiJson: fixed('application/json', toJson(asyncapi)),
@@ -61,11 +72,29 @@ function referenceScript(): URL | undefined {
   return places.find(existsSync);
 }
 
-/** The guide in the one form that the reference can show: a document whose description it is. */
-function guideDocument(): string {
-  const [title = '', ...lines] = readFileSync(file('../../docs/client-guide.md'), 'utf8').split('\n');
-  const info = { title: title.replace(/^# /, ''), version: '1', description: lines.join('\n') };
-  return toJson({ openapi: '3.1.0', info, paths: {} });
+/** The chapters of the guide, by the name that the page calls each. */
+const chapters: Readonly<Record<string, string>> = {
+  'first-minute': 'first-minute.md',
+  'self-hosting': 'self-hosting.md',
+  'external-issuer': 'external-issuer.md',
+  guide: 'client-guide.md',
+};
+
+/** A chapter in the one form that the reference can show: a document whose description it is. */
+function chapterDocument(name: string): string {
+  const [title = '', ...lines] = readFileSync(file(`../../docs/${name}`), 'utf8').split('\n');
+  const links = Object.entries(chapters).map(([slug, to]) => [`](${to})`, `](docs?api=${slug})`] as const);
+  const description = links.reduce((text, [from, to]) => text.replaceAll(from, to), lines.join('\n'));
+  return toJson({ openapi: '3.1.0', info: { title: title.replace(/^# /, ''), version: '1', description }, paths: {} });
+}
+
+/** The reference of the SDK, where it was built. Its pages set their theme by a script of their own, known by its hash. */
+const sdkReference = file('../../build/sdk-reference/');
+function sdkHeaders(content: Buffer): Record<string, string> {
+  const scripts = [...content.toString().matchAll(/<script>(.*?)<\/script>/gs)].map(
+    ([, script]) => `'sha256-${createHash('sha256').update(script!).digest('base64')}'`,
+  );
+  return policy(["script-src 'self'", ...scripts].join(' '), "style-src 'self'");
 }
 
 /** What the page loads from beneath `/docs`. Without the reference's script the page is a list of links. */
@@ -73,7 +102,11 @@ export function docsFiles(): Hono<AppEnv> {
   const files = new Hono<AppEnv>();
   files.get('/start.js', fixed('text/javascript; charset=utf-8', readFileSync(file('./docs/start.js'))));
   files.get('/page.css', fixed('text/css; charset=utf-8', readFileSync(file('./docs/page.css'))));
-  files.get('/guide.json', fixed('application/json', guideDocument()));
+  for (const [slug, name] of Object.entries(chapters))
+    files.get(`/${slug}.json`, fixed('application/json', chapterDocument(name)));
+  files.get('/sdk', (c) => c.redirect('sdk/index.html'));
+  files.get('/sdk/', (c) => c.redirect('index.html'));
+  files.route('/sdk', folder(sdkReference, sdkHeaders));
   const script = referenceScript();
   // Several megabytes: read when somebody asks for the first time.
   let answer: ((c: Context) => Response) | undefined;

@@ -13,19 +13,16 @@ const mediaTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves what was built into a folder, each file under its path, and `index.html` under its folder's too. Bytes are read
- * once, here; a folder that isn't there has no files.
+ * Serves what was built into a folder, each file under its path. Bytes are read once, here; a folder that isn't there has no files.
  */
-export function folder(root: URL, headers: (path: string, content: Buffer) => Record<string, string>): Hono<AppEnv> {
+export function folder(root: URL, headers: (content: Buffer) => Record<string, string>): Hono<AppEnv> {
   const files = new Hono<AppEnv>();
   if (!existsSync(root)) return files;
   for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
     const type = mediaTypes[extname(entry)];
     if (type === undefined) continue;
     const content = readFileSync(new URL(entry, root));
-    const answer = fixed(type, content, headers(entry, content));
-    files.get(`/${entry}`, answer);
-    if (/(^|\/)index\.html$/.test(entry)) files.get(`/${entry.slice(0, -'index.html'.length)}`, answer);
+    files.get(`/${entry}`, fixed(type, content, headers(content)));
   }
   return files;
 }

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../harness/server.ts';
-import { launch, open, type Watched, withoutChromium } from './chromium.ts';
+import { accessibilityFaults, launch, open, type Watched, withoutChromium } from './chromium.ts';
 
 if (withoutChromium) console.warn(`The docs are not tested in a browser: ${withoutChromium}`);
 
 /** With `PICTURES=true` the pictures of the documentation are taken anew. */
 const pictures = process.env.PICTURES === 'true' ? join(import.meta.dirname, '../../docs') : undefined;
+
+const sdkReference = join(import.meta.dirname, '../../build/sdk-reference');
 
 describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   let server: TestServer;
@@ -19,6 +22,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     server = await startTestServer(pictures ? { env: { PORT: '3000' } } : {});
     origin = `http://${server.host}:${server.port}`;
     browser = await launch();
+    if (!existsSync(sdkReference)) throw new Error('The SDK’s reference is not there: npm run build');
   });
   afterAll(async () => {
     await browser?.close();
@@ -43,7 +47,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   }
 
   it('show an operation of the HTTP half, down to its errors', () =>
-    onPage('/docs', async (page) => {
+    onPage('/docs?api=http', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
       await page.getByRole('link', { name: /Create a user/ }).click();
       await page.waitForURL(/#.*createUser$/i);
@@ -60,7 +64,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     }));
 
   it('lead from one half to the other, to the guide, and back', () =>
-    onPage('/docs', async (page) => {
+    onPage('/docs?api=http', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
       const steps = [
         ['the WebSocket half', 'Palaver over WebSocket'],
@@ -76,7 +80,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     }));
 
   it('have no link to this server that leads nowhere', async () => {
-    for (const api of ['http', 'websocket', 'guide']) {
+    for (const api of ['http', 'websocket', 'first-minute', 'self-hosting', 'external-issuer', 'guide']) {
       await onPage(`/docs?api=${api}`, async (page) => {
         await page.getByRole('heading', { level: 1 }).first().waitFor();
         const links = await page
@@ -96,7 +100,57 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       await page.getByText('201 Created').waitFor();
     }));
 
-  it('are a list of links where the reference is not installed', async () => {
+  const doors = [
+    ['HTTP', 'Palaver over HTTP'],
+    ['WebSocket', 'Palaver over WebSocket'],
+    ['SDK', '@palaver/sdk'],
+    ['The first minute', 'The first minute'],
+    ['Self-hosting behind a proxy', 'Self-hosting behind a proxy'],
+    ['An external issuer', 'An external issuer'],
+    ['A client in another language', 'Writing a client'],
+  ] as const;
+  it.each(doors)('open on a door to %s, which leads back', (door, heading) =>
+    onPage('/docs', async (page) => {
+      await page.getByRole('link', { name: door, exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
+      await page.waitForLoadState('networkidle');
+      await page.getByRole('link', { name: 'All documentation' }).click();
+      await page.getByRole('heading', { name: 'References' }).waitFor();
+    }),
+  );
+
+  it('find a method in the SDK’s reference', () =>
+    onPage('/docs/sdk', async (page) => {
+      await page.waitForURL('**/docs/sdk/index.html');
+      await page.keyboard.press('/');
+      await page.getByRole('combobox').fill('useRoom');
+      await page
+        .getByRole('option', { name: /useRoom/ })
+        .first()
+        .click();
+      await page.getByRole('heading', { level: 1, name: /useRoom/ }).waitFor();
+      await page.getByText('maxMessages').locator('visible=true').first().waitFor();
+    }));
+
+  it.each([
+    ['light', 1_280],
+    ['light', 360],
+    ['dark', 1_280],
+    ['dark', 360],
+  ] as const)('have doors that everyone can use, %s and %i wide', (colorScheme, width) =>
+    onPage(
+      '/docs',
+      async (page) => {
+        await page.setViewportSize({ width, height: 800 });
+        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+        expect(await accessibilityFaults(page)).toEqual([]);
+        if (pictures && width > 360) await page.screenshot({ path: join(pictures, `doors-${colorScheme}.png`) });
+      },
+      colorScheme,
+    ),
+  );
+
+  it('keep their doors where the reference is not installed', async () => {
     const { page } = await open(browser, origin, 'light');
     await page.route('**/docs/reference.js', (route) => route.fulfill({ status: 404 }));
     await page.goto(`${origin}/docs`);

@@ -46,7 +46,14 @@ describe('a document is served as it was given', () => {
 });
 
 describe('whoever has the bytes is not sent them again', () => {
-  const files = ['/docs/start.js', '/docs/page.css', '/docs/guide.json', '/docs/reference.js'];
+  const files = [
+    '/docs/start.js',
+    '/docs/page.css',
+    '/docs/guide.json',
+    '/docs/self-hosting.json',
+    '/docs/reference.js',
+    '/docs/sdk/index.html',
+  ];
   it.each([...Object.keys(paths), ...files])('%s', async (path) => {
     const etag = (await app.request(path)).headers.get('etag')!;
     expect(etag).toMatch(/^"[\w-]+"$/);
