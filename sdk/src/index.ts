@@ -1,3 +1,7 @@
+/**
+ * The client of a Palaver chat server: begin with {@link Palaver}.
+ * @module @palaver/sdk
+ */
 export type { StateCode } from './connection.ts';
 export {
   type ClientErrorCode,

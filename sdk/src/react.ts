@@ -1,3 +1,7 @@
+/**
+ * The chat room in React.
+ * @module @palaver/sdk/react
+ */
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { PalaverError } from './error.ts';
 import type { ChatMessage, Username } from './generated/index.ts';

@@ -17,12 +17,15 @@ interface Documents {
 
 type Docs = Pick<Handlers<AppEnv>, 'docs' | 'openapiJson' | 'openapiYaml' | 'asyncapiJson' | 'asyncapiYaml'>;
 
-/** What a page may do: run these scripts and ask this server. */
-const policy = (scripts: string, styles: string): Record<string, string> => ({
+/**
+ * What a page may do: run these scripts and ask this server. Both references set styles in attributes and elements of
+ * their own, so styles may be inline; with no other origin to load from, they can't carry anything away.
+ */
+const policy = (...scripts: string[]): Record<string, string> => ({
   'Content-Security-Policy': [
     "default-src 'none'",
-    scripts,
-    styles,
+    ["script-src 'self'", ...scripts].join(' '),
+    "style-src 'self' 'unsafe-inline'",
     "connect-src 'self'",
     "img-src 'self' data:",
     "font-src 'self'",
@@ -32,12 +35,6 @@ const policy = (scripts: string, styles: string): Record<string, string> => ({
   ].join('; '),
   'Referrer-Policy': 'no-referrer',
 });
-
-/**
- * The reference sets styles in attributes and elements of its own, so styles alone may be inline; with no other origin
- * to load from, they can't carry anything away.
- */
-const pageHeaders = policy("script-src 'self'", "style-src 'self' 'unsafe-inline'");
 
 const file = (path: string): URL => new URL(path, import.meta.url);
 
@@ -54,7 +51,7 @@ function doorsPage(): string {
 
 /** The page, and both halves of the contract as documents; their bytes are made once, here. */
 export const docsHandlers = ({ openapi, asyncapi }: Documents): Docs => ({
-  docs: fixed('text/html; charset=utf-8', doorsPage(), pageHeaders),
+  docs: fixed('text/html; charset=utf-8', doorsPage(), policy()),
   openapiJson: fixed('application/json', toJson(openapi)),
   openapiYaml: fixed('application/yaml', toYaml(openapi)),
   asyncapiJson: fixed('application/json', toJson(asyncapi)),
@@ -94,7 +91,7 @@ function sdkHeaders(content: Buffer): Record<string, string> {
   const scripts = [...content.toString().matchAll(/<script>(.*?)<\/script>/gs)].map(
     ([, script]) => `'sha256-${createHash('sha256').update(script!).digest('base64')}'`,
   );
-  return policy(["script-src 'self'", ...scripts].join(' '), "style-src 'self'");
+  return policy(...scripts);
 }
 
 /** What the page loads from beneath `/docs`. Without the reference's script the page is a list of links. */

@@ -112,7 +112,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   it.each(doors)('open on a door to %s, which leads back', (door, heading) =>
     onPage('/docs', async (page) => {
       await page.getByRole('link', { name: door, exact: true }).click();
-      await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor();
+      await page.getByRole('heading', { level: 1, name: heading }).first().waitFor();
       await page.waitForLoadState('networkidle');
       await page.getByRole('link', { name: 'All documentation' }).click();
       await page.getByRole('heading', { name: 'References' }).waitFor();
@@ -129,7 +129,10 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
         .first()
         .click();
       await page.getByRole('heading', { level: 1, name: /useRoom/ }).waitFor();
-      await page.getByText('maxMessages').locator('visible=true').first().waitFor();
+      await page.getByRole('link', { name: 'UseRoomOptions' }).locator('visible=true').first().click();
+      await page.getByRole('heading', { name: /maxMessages/ }).waitFor();
+      await page.getByRole('link', { name: 'All documentation' }).click();
+      await page.getByRole('heading', { name: 'References' }).waitFor();
     }));
 
   it.each([
