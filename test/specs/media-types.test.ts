@@ -52,7 +52,7 @@ describe('what an operation answers, as the server’s route and the SDK’s met
     const document = answering(given);
     expect((await emitHttp(document))['routes.ts']).toContain(route);
     const operations = emitSdk(document, asyncapi)['operations.ts'];
-    if (method === undefined) expect(operations).not.toContain('read');
+    if (method === undefined) expect(operations).not.toMatch(/\bread\b/);
     else expect(operations).toContain(method);
   });
 
