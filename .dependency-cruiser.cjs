@@ -31,7 +31,19 @@ module.exports = {
       { path: '^(src|specs|sdk|test)/' },
       'Nothing of ours in it.',
     ),
-    rule('sdk-stands-alone', { path: '^sdk/' }, { pathNot: '^sdk/' }, 'Its package is packed alone.'),
+    rule(
+      'sdk-stands-alone',
+      { path: '^sdk/' },
+      { pathNot: ['^sdk/', 'node_modules/(react|ws)/'] },
+      'Its package is packed alone, with the two that it names.',
+    ),
+    rule(
+      'the-page-knows-the-sdk-only',
+      { path: '^web/', pathNot: '^web/vite\\.config\\.ts$' },
+      { pathNot: ['^(web|sdk)/', '^@palaver/sdk', 'node_modules/preact/'] },
+      'It is a client like any other.',
+    ),
+    rule('nobody-knows-the-page', { pathNot: '^web/' }, { path: '^web/' }, 'It is built, and served as files.'),
     rule(
       'only-the-server-picks-adapters',
       { path: '^src/', pathNot: '^src/(server\\.ts|users/(sqlite|mongo)\\.ts|backplane/local\\.ts)$' },
