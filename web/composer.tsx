@@ -49,7 +49,7 @@ export function Composer({ input, onSay }: Props) {
         Enter sends, Shift and Enter begin a new line.
       </p>
       <p class={left < 0 ? 'wrong' : 'hint'} id="message-left">
-        {left < 0 ? `${-left} characters too many` : left <= nearlyFull && `${left} characters left`}
+        {left < 0 ? `Too many characters: ${-left}` : left <= nearlyFull && `Characters left: ${left}`}
       </p>
     </form>
   );

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /** So near the end counts as there. */
 const nearPx = 40;
@@ -37,7 +37,7 @@ export function Conversation({ added, said, children }: Props) {
   }, [added]);
   // Also when the keyboard of a phone comes up, or the window turns.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it asks what is so then
-  useEffect(() => {
+  useLayoutEffect(() => {
     const watch = new ResizeObserver(() => atEnd.current && toEnd());
     watch.observe(box.current!);
     return () => watch.disconnect();

@@ -1,16 +1,11 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useSyncExternalStore } from 'preact/compat';
 
 const wideEnough = matchMedia('(min-width: 48rem)');
 
-function useWide(): boolean {
-  const [isWide, setWide] = useState(wideEnough.matches);
-  useEffect(() => {
-    const onChange = (): void => setWide(wideEnough.matches);
-    wideEnough.addEventListener('change', onChange);
-    return () => wideEnough.removeEventListener('change', onChange);
-  }, []);
-  return isWide;
-}
+const onWidth = (listener: () => void): (() => void) => {
+  wideEnough.addEventListener('change', listener);
+  return () => wideEnough.removeEventListener('change', listener);
+};
 
 interface Props {
   readonly roster: readonly string[];
@@ -19,7 +14,7 @@ interface Props {
 
 /** Who is here: beside the messages, or on a phone folded up above them. */
 export function Roster({ roster, me }: Props) {
-  const isWide = useWide();
+  const isWide = useSyncExternalStore(onWidth, () => wideEnough.matches);
   const title = `Here now (${roster.length})`;
   const names = (
     // biome-ignore lint/a11y/noRedundantRoles: without bullets, Safari takes it for no list

@@ -12,7 +12,7 @@ const sentences: Record<StateCode | CodeOf<'login' | 'createUser' | 'join' | 'op
   store_unavailable: 'The server can’t look users up right now. Try again in a moment.',
   // Of the door.
   missing_token: 'The server asks for a token.',
-  invalid_token: 'The server no longer accepts your sign-in.',
+  invalid_token: 'The server does not accept this sign-in. It may have expired.',
   token_expired: 'Your sign-in has expired.',
   name_in_use: 'Somebody else in the room has your name. You can come in when they have left.',
   too_many_sessions: 'You are in the room too many times already. Close another tab or device, then try again.',

@@ -12,7 +12,7 @@ it('the import rule fails on the violations that are planted', async () => {
     ['--config', join(root, '.dependency-cruiser.cjs'), 'src', 'web'],
     { cwd: join(root, 'test/planted') },
   ).catch((error) => error);
-  expect(code).toBe(2);
+  expect(code).toBe(3);
   expect(stdout).toMatch(/chat-knows-the-port-and-auth.*src\/chat\/room\.ts/);
   expect(stdout).toMatch(/only-the-server-picks-adapters.*src\/chat\/room\.ts/);
   expect(stdout).toMatch(/the-page-knows-the-sdk-only.*web\/chat\.ts/);
