@@ -45,12 +45,14 @@ export function Composer({ input, onSay }: Props) {
       <button type="submit" class="main" aria-disabled={text.trim() === '' || left < 0}>
         Send
       </button>
-      <p class="hint" id="message-hint">
-        Enter sends, Shift and Enter begin a new line.
-      </p>
-      <p class={left < 0 ? 'wrong' : 'hint'} id="message-left">
-        {left < 0 ? `Too many characters: ${-left}` : left <= nearlyFull && `Characters left: ${left}`}
-      </p>
+      <div class="beneath">
+        <p class="hint" id="message-hint">
+          Enter sends, Shift and Enter begin a new line.
+        </p>
+        <p class={left < 0 ? 'wrong' : 'hint'} id="message-left">
+          {left < 0 ? `Too many characters: ${-left}` : left <= nearlyFull && `Characters left: ${left}`}
+        </p>
+      </div>
     </form>
   );
 }

@@ -7,7 +7,7 @@ interface Props {
   readonly onDiscard: (key: number) => void;
 }
 
-/** What has not come back: on its way, or not sent and why. */
+/** What has not come back: on its way, or perhaps never sent and why. */
 export function Unsent({ items, isOpen, onAgain, onDiscard }: Props) {
   if (items.length === 0) return null;
   return (
@@ -20,7 +20,7 @@ export function Unsent({ items, isOpen, onAgain, onDiscard }: Props) {
           {item.why ? (
             <>
               <p class="wrong" role="alert">
-                Not sent. {item.why}
+                {item.why}
               </p>
               <button type="button" onClick={() => onAgain(item)}>
                 Send again

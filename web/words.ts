@@ -54,8 +54,8 @@ export const inWords = (code: StateCode, otherwise: string): string => sentences
 export const errorInWords = (error: unknown): string =>
   error instanceof PalaverError ? inWords(error.code, error.message) : 'Something went wrong on this page.';
 
-/** Whether a message may have arrived all the same is not in its code, but in the SDK's own words. */
+/** Why a message failed. Whether it may have arrived all the same is not in its code, but in the SDK's own words. */
 export const unsentInWords = (error: unknown): string =>
   error instanceof PalaverError && ['timeout', 'connection_lost', 'closed'].includes(error.code)
     ? error.message
-    : errorInWords(error);
+    : `Not sent. ${errorInWords(error)}`;
