@@ -40,6 +40,13 @@ module.exports = {
     rule('the-hook-alone-knows-react', { path: '^sdk/src/react\\.ts$' }, { pathNot: '^(sdk|node_modules/react)/' }),
     rule('one-file-knows-ws', { path: '^sdk/src/platform\\.ts$' }, { pathNot: '^(sdk|node_modules/ws)/' }),
     rule(
+      'the-page-knows-the-sdk-only',
+      { path: '^web/', pathNot: '^web/vite\\.config\\.ts$' },
+      { pathNot: ['^(web|sdk)/', '^@palaver/sdk', 'node_modules/preact/'] },
+      'It is a client like any other.',
+    ),
+    rule('nobody-knows-the-page', { pathNot: '^web/' }, { path: '^web/' }, 'It is built, and served as files.'),
+    rule(
       'only-the-server-picks-adapters',
       { path: '^src/', pathNot: '^src/(server\\.ts|users/(sqlite|mongo)\\.ts|backplane/local\\.ts)$' },
       { path: '^src/(users/(sqlite|mongo)|backplane/local)\\.ts$' },

@@ -18,6 +18,7 @@ import { docsFiles, docsHandlers } from './http/docs.ts';
 import { close, createListener, listen } from './http/listener.ts';
 import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
+import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
 import { userHandlers, userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
 import { openMongoStore } from './users/mongo.ts';
@@ -33,6 +34,8 @@ export interface Adapters {
   readonly passwords: Passwords;
   /** Only of tokens that come from elsewhere. */
   readonly verify: VerifyToken;
+  /** The folder that the chat page was built into. */
+  readonly page: URL;
 }
 
 export interface RunningServer {
@@ -73,8 +76,10 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
   const room = createRoom(backplane, { pace: createPace(() => upgrades.underway() > 0), maxSessions });
 
+  const { page = builtPage } = adapters;
   const app = createApp(
     {
+      ...pageHandlers(page),
       ...desk,
       ...joinHandlers({ verify, room, isStopping }),
       ...opsHandlers({ store, isStopping }),
@@ -83,6 +88,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     log,
   );
   app.route('/docs', docsFiles());
+  app.route('/assets', pageFiles(page));
   const upgrades = createUpgrades({
     fetch: app.fetch,
     limits: {

@@ -272,6 +272,37 @@ export const joinByPostRoute = createRoute({
   },
 });
 
+export const pageRoute = createRoute({
+  operationId: "page",
+  method: "get",
+  path: "/",
+  tags: ["Chat"],
+  summary: "Chat in a browser",
+  description: "A page for people, and a client like any other: it signs up, logs in (or takes a token, where tokens come from elsewhere) and joins. All that it loads lies beneath `/assets/`.",
+  security: [],
+  request: {
+    headers: z.object({ "if-none-match": z.string().optional() }),
+  },
+  responses: {
+    200: {
+      description: "The page.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+      content: { 'text/html': { schema: z.string() } },
+    },
+    304: {
+      description: "You have it already.",
+      headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
+    },
+    400: {
+      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.literal('malformed_request'),
+    }) } },
+    },
+  },
+});
+
 export const healthzRoute = createRoute({
   operationId: "healthz",
   method: "get",
@@ -487,6 +518,7 @@ export const routes = {
   login: loginRoute,
   join: joinRoute,
   joinByPost: joinByPostRoute,
+  page: pageRoute,
   healthz: healthzRoute,
   readyz: readyzRoute,
   docs: docsRoute,
@@ -505,6 +537,7 @@ export function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Partial<Hand
   if (handlers.login) app.openapi(routes.login, handlers.login);
   if (handlers.join) app.openapi(routes.join, handlers.join);
   if (handlers.joinByPost) app.openapi(routes.joinByPost, handlers.joinByPost);
+  if (handlers.page) app.openapi(routes.page, handlers.page);
   if (handlers.healthz) app.openapi(routes.healthz, handlers.healthz);
   if (handlers.readyz) app.openapi(routes.readyz, handlers.readyz);
   if (handlers.docs) app.openapi(routes.docs, handlers.docs);

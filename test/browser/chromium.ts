@@ -34,8 +34,13 @@ export interface Watched {
 }
 
 /** A page of its own, with no cookies, that is listened to from its beginning. */
-export async function open(browser: Browser, origin: string, colorScheme: 'light' | 'dark'): Promise<Watched> {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1_440, height: 900 } });
+export async function open(
+  browser: Browser,
+  origin: string,
+  colorScheme: 'light' | 'dark',
+  viewport = { width: 1_440, height: 900 },
+): Promise<Watched> {
+  const context = await browser.newContext({ colorScheme, viewport });
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('console', (message) => {
@@ -45,6 +50,9 @@ export async function open(browser: Browser, origin: string, colorScheme: 'light
   page.on('request', (request) => {
     const { protocol, origin: asked } = new URL(request.url());
     if (protocol !== 'data:' && protocol !== 'blob:' && asked !== origin) faults.push(`asked ${request.url()}`);
+  });
+  page.on('websocket', (socket) => {
+    if (new URL(socket.url()).host !== new URL(origin).host) faults.push(`joined ${socket.url()}`);
   });
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText;

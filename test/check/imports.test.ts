@@ -6,13 +6,14 @@ import { expect, it } from 'vitest';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
-it('the import rule fails on the violation that is planted', async () => {
+it('the import rule fails on the violations that are planted', async () => {
   const { code, stdout } = await run(
     join(root, 'node_modules/.bin/depcruise'),
-    ['--config', join(root, '.dependency-cruiser.cjs'), 'src'],
+    ['--config', join(root, '.dependency-cruiser.cjs'), 'src', 'web'],
     { cwd: join(root, 'test/planted') },
   ).catch((error) => error);
-  expect(code).toBe(2);
+  expect(code).toBe(3);
   expect(stdout).toMatch(/chat-knows-the-port-and-auth.*src\/chat\/room\.ts/);
   expect(stdout).toMatch(/only-the-server-picks-adapters.*src\/chat\/room\.ts/);
+  expect(stdout).toMatch(/the-page-knows-the-sdk-only.*web\/chat\.ts/);
 });

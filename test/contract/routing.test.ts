@@ -40,17 +40,16 @@ describe('HEAD is answered as GET is, without a body', () => {
 });
 
 describe('a path that is not there', () => {
-  const near = [...paths.keys()].flatMap((path) => [
-    `${path}/`,
-    `/${path}`,
-    `${path}/x`,
-    path.toUpperCase(),
-    `${path}%00`,
-  ]);
-  it.each(['/', '/nothing', '/..', '/%', '/%ff', '/constructor', '/__proto__', ...near])('%s', async (path) => {
-    await using server = await startTestServer();
-    for (const method of ['GET', 'POST', 'DELETE']) expect((await request(server, method, path)).status).toBe(404);
-  });
+  const near = [...paths.keys()]
+    .flatMap((path) => [`${path}/`, `/${path}`, `${path}/x`, path.toUpperCase(), `${path}%00`])
+    .filter((path) => !paths.has(path));
+  it.each(['/nothing', '/../nothing', '/%', '/%ff', '/constructor', '/__proto__', ...new Set(near)])(
+    '%s',
+    async (path) => {
+      await using server = await startTestServer();
+      for (const method of ['GET', 'POST', 'DELETE']) expect((await request(server, method, path)).status).toBe(404);
+    },
+  );
 });
 
 it.each([...paths.keys()])('%s does not mind a query', async (path) => {

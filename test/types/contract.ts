@@ -16,7 +16,7 @@ const login: Handlers['login'] = (c) => problem(c, 'invalid_credentials');
 const join: Handlers['join'] = (c) => problem(c, 'missing_token');
 
 const docs = (): Response => new Response('');
-const documents = { docs, openapiJson: docs, openapiYaml: docs, asyncapiJson: docs, asyncapiYaml: docs };
+const documents = { page: docs, docs, openapiJson: docs, openapiYaml: docs, asyncapiJson: docs, asyncapiYaml: docs };
 
 /** Every handler is there. */
 export const whole: Handlers = { healthz, readyz, createUser, login, join, joinByPost: join, ...documents };

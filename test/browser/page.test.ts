@@ -1,0 +1,384 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startIssuer } from '../auth/issuer.ts';
+import { connect } from '../harness/chat.ts';
+import { startTestServer, type TestServer } from '../harness/server.ts';
+import { mint } from '../harness/tokens.ts';
+import { launch, withoutChromium } from './chromium.ts';
+import { addressOf, fill, holdToRules, password, signUp, type Visitor, visit } from './visitor.ts';
+import { layWire } from './wire.ts';
+
+if (withoutChromium) console.warn(`The chat page is not tested: ${withoutChromium}`);
+
+/** With `PICTURES=true` the pictures of the documentation are taken anew. */
+const pictures = process.env.PICTURES === 'true' ? join(import.meta.dirname, '../../docs') : undefined;
+
+describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
+  let browser: Browser;
+  let built: string;
+  let server: TestServer;
+  const visitors: Visitor[] = [];
+
+  const serve = async (env: Readonly<Record<string, string>> = {}): Promise<TestServer> => {
+    await server?.stop();
+    server = await startTestServer({ env, page: pathToFileURL(`${built}/`) });
+    return server;
+  };
+  const originOf = ({ host, port }: TestServer): string => `http://${host}:${port}`;
+  const come = async (...[origin = originOf(server), ...look]: [origin?: string, ...Tail]): Promise<Visitor> => {
+    const visitor = await visit(browser, origin, ...look);
+    visitor.page.setDefaultTimeout(20_000);
+    visitors.push(visitor);
+    return visitor;
+  };
+  type Tail = Parameters<typeof visit> extends [unknown, unknown, ...infer Rest] ? Rest : never;
+
+  beforeAll(async () => {
+    built = await mkdtemp(join(tmpdir(), 'palaver-page-'));
+    const root = join(import.meta.dirname, '../../web');
+    await build({ root, logLevel: 'warn', build: { outDir: built, emptyOutDir: true } });
+    browser = await launch();
+  });
+  beforeEach(async () => void (await serve()));
+  afterEach(async () => {
+    for (const visitor of visitors.splice(0)) await visitor.leave();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    await rm(built, { recursive: true, force: true });
+  });
+
+  it('lets two browsers chat, and asks nobody but its server', async () => {
+    const igor = await come();
+    await signUp(igor, 'Igor');
+    const bob = await come();
+    await signUp(bob, 'Bob');
+    await igor.seesHere('Igor (you)', 'Bob');
+    await bob.seesHere('Igor', 'Bob (you)');
+    await igor.say('Hello!');
+    await bob.sees('Hello!');
+    await bob.say('Good to see you');
+    for (const one of [igor, bob]) await one.sees('Good to see you');
+    await igor.page.getByRole('button', { name: 'Sign out' }).click();
+    await bob.page.getByText('Igor left').waitFor();
+    await bob.seesHere('Bob (you)');
+    expect([igor.faults, bob.faults]).toEqual([[], []]);
+  });
+
+  it('shows markup as text, in messages and in names', async () => {
+    const name = '<b>Bob</b>';
+    const text = '<img src="x" onerror="document.title = \'run\'"><script>document.title = "run"</script> &amp; **b**';
+    const bob = await come();
+    await signUp(bob, name);
+    const igor = await come();
+    await signUp(igor, 'Igor');
+    await bob.say(text);
+    for (const { page, sees, seesHere, faults } of [igor, bob]) {
+      await sees(text);
+      await sees(name);
+      expect(await page.locator('#page :is(b, img, script)').count()).toBe(0);
+      expect([await page.title(), faults]).toEqual(['Palaver', []]);
+      await seesHere(...(page === bob.page ? [`${name} (you)`, 'Igor'] : [name, 'Igor (you)']));
+    }
+  });
+
+  it('says that a name is taken, where it is asked', async () => {
+    const first = await come();
+    await signUp(first, 'Igor');
+    const { page } = await come();
+    await page.getByRole('button', { name: 'Sign up' }).click();
+    await fill(page, { Name: 'ＩＧＯＲ', 'E-mail': 'other@example.com', Password: password });
+    const name = page.getByLabel('Name', { exact: true });
+    await page.getByText('This name is taken. Choose another one.').waitFor();
+    expect(await name.getAttribute('aria-invalid')).toBe('true');
+    expect(await name.getAttribute('aria-describedby')).toBe('username-wrong username-hint');
+    await expect.poll(() => name.evaluate((input) => input === document.activeElement)).toBe(true);
+    await holdToRules(page);
+
+    await fill(page, { Name: 'Igor the Second', 'E-mail': addressOf('Igor') });
+    await page.getByText('Somebody has signed up with this e-mail address already.').waitFor();
+    await fill(page, { 'E-mail': 'no address' });
+    await page.getByText('E-mail must have one @ with something on both sides').waitFor();
+    await fill(page, { 'E-mail': 'other@example.com', Password: 'short' });
+    await page.getByText('Password must have at least 8 characters.').waitFor();
+    await fill(page, { Password: password });
+    await page.getByText('Connected').waitFor();
+  });
+
+  it('signs in, says what is wrong, and stays signed in over a reload', async () => {
+    const { page } = await come();
+    await fill(page, { 'E-mail': 'igor@example.com', Password: password });
+    await page.getByText('The e-mail address or the password is wrong.').waitFor();
+    await holdToRules(page);
+    await signUp({ page, faults: [] }, 'Igor');
+    await page.reload();
+    await page.getByText('Connected').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    expect(await page.getByLabel('E-mail').inputValue()).toBe(addressOf('Igor'));
+    expect(await page.evaluate(() => sessionStorage.length + localStorage.length)).toBe(0);
+    await page.reload();
+    await fill(page, { 'E-mail': addressOf('Igor'), Password: password });
+    await page.getByText('Connected').waitFor();
+  });
+
+  it('goes back to the sign-in when the token expires, and says why', async () => {
+    await serve({ JWT_TTL: '3s' });
+    const { page } = await come();
+    await signUp({ page, faults: [] }, 'Igor');
+    const token = await page.evaluate(() => sessionStorage.getItem('palaver'));
+    await page.getByText('Your sign-in has expired.').waitFor();
+    expect(await page.getByLabel('E-mail').inputValue()).toBe(addressOf('Igor'));
+    const secret = page.getByLabel('Password');
+    await expect.poll(() => secret.evaluate((input) => input === document.activeElement)).toBe(true);
+    await holdToRules(page);
+    // As a tab that was put to sleep finds it.
+    await page.evaluate((stored) => sessionStorage.setItem('palaver', stored!), token);
+    await page.reload();
+    await page.getByText('The server does not accept this sign-in. It may have expired.').waitFor();
+    await secret.fill(password);
+    await page.keyboard.press('Enter');
+    await page.getByText('Connected').waitFor();
+  });
+
+  it('comes back after the connection was lost, with what waited, and with a roster that is true', async () => {
+    const wire = await layWire(server.port);
+    try {
+      const igor = await come();
+      await signUp(igor, 'Igor');
+      const bob = await come(wire.origin);
+      await signUp(bob, 'Bob');
+      wire.cut();
+      await bob.page.getByText('Reconnecting… The connection was lost.').waitFor();
+      await igor.page.getByText('Bob left').waitFor();
+      await igor.seesHere('Igor (you)');
+      await bob.say('from afar');
+      await bob.page.getByText('Waiting for the connection').waitFor();
+      await holdToRules(bob.page);
+      await igor.say('anybody here?');
+      const carol = await connect(server, { token: await mint({ id: 'c', username: 'Carol' }) });
+      await igor.seesHere('Igor (you)', 'Carol');
+
+      wire.mend();
+      await igor.sees('from afar');
+      await igor.page.getByText('Bob joined').last().waitFor();
+      await bob.sees('from afar');
+      await bob.page.getByText('Connected').waitFor();
+      await bob.page.getByText('You were away for a moment.').waitFor();
+      await bob.page.getByText('Carol joined').waitFor();
+      expect(await bob.page.getByText('Waiting for the connection').count()).toBe(0);
+      expect(await bob.page.getByText('anybody here?').count()).toBe(0);
+      await bob.page.setViewportSize({ width: 1_280, height: 720 });
+      await bob.seesHere('Igor', 'Carol', 'Bob (you)');
+      await igor.seesHere('Igor (you)', 'Carol', 'Bob');
+      await carol.close();
+    } finally {
+      wire.remove();
+    }
+  });
+
+  it('keeps a message that may be lost, and says so', async () => {
+    const wire = await layWire(server.port);
+    try {
+      const igor = await come();
+      await signUp(igor, 'Igor');
+      const bob = await come(wire.origin);
+      await signUp(bob, 'Bob');
+      wire.deafen();
+      await bob.say('Did this arrive?');
+      await igor.sees('Did this arrive?');
+      await bob.page.getByText('Sending…').waitFor();
+      wire.cut();
+      await bob.page.getByText('The connection ended before the message came back.').waitFor();
+      await bob.page.getByText('It may have been delivered.').waitFor();
+      await holdToRules(bob.page);
+      wire.mend();
+      await bob.page.getByText('Connected').waitFor();
+      await bob.page.getByRole('button', { name: 'Send again' }).click();
+      await bob.sees('Did this arrive?');
+      expect(await igor.page.getByText('Did this arrive?').count()).toBe(2);
+      expect(await bob.page.getByText('may have been delivered').count()).toBe(0);
+    } finally {
+      wire.remove();
+    }
+  });
+
+  it('says what the server refuses, and can discard it', async () => {
+    await serve({ RATE_LIMIT_FRAMES: '1' });
+    const igor = await come();
+    await signUp(igor, 'Igor');
+    for (const text of ['one', 'two', 'three', 'four', 'five', 'six']) await igor.say(text);
+    const refused = igor.page.getByText('Not sent. You are writing too fast. Wait a second.');
+    await refused.first().waitFor();
+    await expect.poll(() => igor.page.locator('.pending').count()).toBe(0);
+    const count = await refused.count();
+    await igor.page.getByRole('button', { name: 'Discard' }).first().click();
+    await expect.poll(() => refused.count()).toBe(count - 1);
+  });
+
+  it('joins again when the server comes back', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'palaver-'));
+    try {
+      const { port } = await serve({ DATA_DIR: dataDir });
+      const { page } = await come();
+      await signUp({ page, faults: [] }, 'Igor');
+      await server.stop();
+      await page.getByText('Reconnecting…').waitFor();
+      await serve({ DATA_DIR: dataDir, PORT: String(port) });
+      await page.getByText('Connected').waitFor();
+    } finally {
+      await server.stop();
+      await rm(dataDir, { recursive: true });
+    }
+  });
+
+  it('takes a token where tokens come from elsewhere', async () => {
+    const issuer = await startIssuer();
+    await serve(issuer.env);
+    const igor = await come();
+    const { page } = igor;
+    const field = page.getByLabel('Token', { exact: true });
+    await field.fill('none');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is no token').waitFor();
+    await holdToRules(page);
+    expect(igor.faults).toEqual([]);
+    await fill(page, { Token: await issuer.sign('k1', { exp: 1 }) });
+    await page.getByText('The server does not accept this sign-in. It may have expired.').waitFor();
+    await fill(page, { Token: `Bearer ${await issuer.sign('k1')}` });
+    await page.setViewportSize({ width: 1_280, height: 720 });
+    await igor.seesHere('Igor (you)');
+
+    const other = await come();
+    await fill(other.page, { Token: await issuer.sign('k1', { id: '2' }) });
+    await other.page.getByText('Somebody else in the room has your name.').waitFor();
+    await holdToRules(other.page);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await field.waitFor();
+    await other.page.getByRole('button', { name: 'Join again' }).click();
+    await other.page.getByText('Connected').waitFor();
+  });
+
+  it('needs no mouse', async () => {
+    const { page, faults, sees } = await come();
+    await page.getByLabel('E-mail').waitFor();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    const tabTo = async (name: string, key = 'Tab'): Promise<void> => {
+      for (let presses = 0; (await focused()) !== name; presses += 1) {
+        expect(presses).toBeLessThan(10);
+        await page.keyboard.press(key);
+      }
+    };
+    await tabTo('Sign up');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Sign up' }).waitFor();
+    for (const text of ['Igor', addressOf('Igor'), password]) {
+      await page.keyboard.type(text);
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await page.getByText('Connected').waitFor();
+    await page.keyboard.type('one');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('two');
+    const message = page.getByLabel('Message', { exact: true });
+    // What an input method asks for while it composes.
+    await message.evaluate((area) =>
+      area.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true })),
+    );
+    expect(await message.inputValue()).toBe('one\ntwo');
+    await page.keyboard.press('Enter');
+    await sees('one\ntwo');
+    expect(await message.inputValue()).toBe('');
+    await tabTo('Sign out', 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.getByLabel('Password').evaluate((input) => input === document.activeElement)).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  it('stays where the reader is, and at the end otherwise', async () => {
+    const igor = await come();
+    await signUp(igor, 'Igor');
+    const bob = await connect(server, { token: await mint({ id: 'b', username: 'Bob' }) });
+    for (let n = 1; n <= 40; n += 1) bob.say(`line ${n}`);
+    await igor.sees('line 40');
+    const box = igor.page.getByRole('region', { name: 'Conversation' });
+    const fromEnd = () => box.evaluate((at) => at.scrollHeight - at.scrollTop - at.clientHeight);
+    const more = igor.page.getByRole('button', { name: 'New messages' });
+    await expect.poll(fromEnd).toBeLessThan(2);
+    await box.focus();
+    await igor.page.keyboard.press('Home');
+    await expect.poll(() => box.evaluate((at) => at.scrollTop)).toBe(0);
+    bob.say('and one more');
+    await more.waitFor();
+    await holdToRules(igor.page);
+    await more.click();
+    await expect.poll(fromEnd).toBeLessThan(2);
+    await more.waitFor({ state: 'detached' });
+    await bob.close();
+  });
+
+  it('holds what is long, and says how much fits', async () => {
+    const name = 'W'.repeat(64);
+    const igor = await come();
+    await signUp(igor, name);
+    await igor.say('w'.repeat(1_000));
+    await igor.sees('w'.repeat(1_000));
+    const message = igor.page.getByLabel('Message', { exact: true });
+    await message.fill('😀'.repeat(4_000));
+    await igor.page.getByText('Characters left: 96').waitFor();
+    await holdToRules(igor.page);
+    await message.fill('a'.repeat(4_097));
+    await igor.page.getByText('Too many characters: 1').waitFor();
+    await igor.page.keyboard.press('Enter');
+    expect((await message.inputValue()).length).toBe(4_097);
+    await holdToRules(igor.page);
+    expect(igor.faults).toEqual([]);
+  });
+
+  it('says that its server is away, and looks again', async () => {
+    const wire = await layWire(server.port);
+    try {
+      const { page } = await come(wire.origin);
+      await page.getByLabel('E-mail').waitFor();
+      await page.route('**/openapi.json', (route) => route.abort());
+      await page.reload();
+      await page.getByText('The server can’t be reached.').waitFor();
+      await holdToRules(page);
+      await page.unroute('**/openapi.json');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByLabel('E-mail').waitFor();
+    } finally {
+      wire.remove();
+    }
+  });
+
+  it.each([
+    ['light', { width: 960, height: 560 }],
+    ['dark', { width: 360, height: 640 }],
+  ] as const)('is %s where the reader wants it so', async (look, viewport) => {
+    const ann = await come(undefined, look, viewport);
+    await signUp(ann, 'Ann');
+    const bob = await come();
+    await signUp(bob, 'Bob');
+    await bob.say('Good morning! Is the new room open already?');
+    await ann.say('It is. Open it in a second browser and say hello.');
+    await bob.sees('It is. Open it in a second browser and say hello.');
+    const carol = await come();
+    await signUp(carol, 'Carol');
+    await carol.say('Hello from my phone');
+    await bob.say('<b>Markup</b> stays as it is typed,');
+    await bob.say('also over\ntwo lines.');
+    await ann.sees('also over\ntwo lines.');
+    const back = await ann.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    expect(back).toBe(look === 'light' ? 'rgb(246, 247, 246)' : 'rgb(18, 22, 20)');
+    if (pictures) await ann.page.screenshot({ path: join(pictures, `page-${look}.png`) });
+    expect(ann.faults).toEqual([]);
+  });
+});

@@ -1,0 +1,35 @@
+import { Palaver } from '@palaver/sdk';
+import { useState } from 'preact/hooks';
+import { Chat } from './chat.tsx';
+import { Entrance } from './entrance.tsx';
+import { forget, recall, remember, type Stay } from './stay.ts';
+
+/** Where the page comes from, whatever path a proxy has put before it. */
+const createPalaver = (): Palaver => new Palaver({ url: new URL('.', document.baseURI).href });
+
+/** Nobody is signed in: what a sign-in begins with. */
+export interface Before {
+  readonly email: string;
+  /** Why one is here again. */
+  readonly why: string | undefined;
+}
+
+export function App() {
+  const [stay, setStay] = useState(recall);
+  const [before, setBefore] = useState<Before>();
+
+  const enter = (next: Stay): void => {
+    remember(next);
+    setStay(next);
+  };
+  const leave = (why?: string): void => {
+    forget();
+    setBefore({ email: stay?.email ?? '', why });
+    setStay(undefined);
+  };
+  return stay ? (
+    <Chat token={stay.token} createPalaver={createPalaver} onLeave={leave} />
+  ) : (
+    <Entrance createPalaver={createPalaver} before={before} onEnter={enter} />
+  );
+}

@@ -1,0 +1,99 @@
+import type { Palaver } from '@palaver/sdk';
+import { useRoom } from '@palaver/sdk/react';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Composer } from './composer.tsx';
+import { Connection, causeOf } from './connection.tsx';
+import { Conversation } from './conversation.tsx';
+import { Entries } from './entries.tsx';
+import { useOutgoing } from './outgoing.ts';
+import { ownName } from './own-name.ts';
+import { Roster } from './roster.tsx';
+import { useTranscript } from './transcript.ts';
+import { Unsent } from './unsent.tsx';
+import { inWords } from './words.ts';
+
+/** After these only another token helps. */
+const ofTheToken: readonly string[] = ['token_expired', 'invalid_token', 'missing_token'];
+
+interface Props {
+  readonly token: string;
+  readonly createPalaver: () => Palaver;
+  readonly onLeave: (why?: string) => void;
+}
+
+export function Chat({ token, createPalaver, onLeave }: Props) {
+  // Another one is another stay: how to join again.
+  const [palaver, setPalaver] = useState(createPalaver);
+  const room = useRoom(
+    palaver,
+    useMemo(() => ({ token }), [token]),
+  );
+  const entries = useTranscript(room);
+  const outgoing = useOutgoing(room.send);
+  const [said, setSaid] = useState(0);
+  const composer = useRef<HTMLTextAreaElement>(null);
+  const focusComposer = (): void => composer.current?.focus();
+
+  // While it reconnects it may not be in the roster.
+  const name = useRef<string>(undefined);
+  name.current = ownName(token, room.roster) ?? name.current;
+  const me = name.current;
+
+  const cause = room.state === 'closed' ? causeOf(room) : undefined;
+  const why = cause && ofTheToken.includes(cause.code) ? inWords(cause.code, cause.detail) : undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is so
+  useEffect(() => {
+    if (why !== undefined) onLeave(why);
+  }, [why]);
+  useEffect(focusComposer, []);
+
+  const say = (text: string): void => {
+    outgoing.say(text);
+    setSaid((count) => count + 1);
+  };
+  return (
+    <div class="chat">
+      <header>
+        <h1>Palaver</h1>
+        {me && (
+          <p class="me">
+            <span class="unseen">You are </span>
+            <bdi>{me}</bdi>
+          </p>
+        )}
+        <a href="docs">Docs</a>
+        <button type="button" onClick={() => onLeave()}>
+          Sign out
+        </button>
+        <Connection
+          view={room}
+          onJoin={() => {
+            setPalaver(createPalaver());
+            focusComposer();
+          }}
+        />
+      </header>
+      <Roster roster={room.roster} me={me} />
+      <main>
+        <Conversation added={entries} said={said}>
+          <div role="log" aria-live="polite" aria-label="Messages">
+            <Entries entries={entries} me={me} />
+          </div>
+          <Unsent
+            items={outgoing.items}
+            isOpen={room.state === 'open'}
+            onAgain={(item) => {
+              outgoing.again(item);
+              focusComposer();
+            }}
+            onDiscard={(key) => {
+              outgoing.discard(key);
+              focusComposer();
+            }}
+          />
+        </Conversation>
+        <Composer input={composer} onSay={say} />
+      </main>
+    </div>
+  );
+}

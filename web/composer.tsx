@@ -1,0 +1,58 @@
+import { limits } from '@palaver/sdk';
+import type { Ref } from 'preact';
+import { useState } from 'preact/hooks';
+import { lengthOf } from './length.ts';
+
+/** From how many characters on it is told how many are left. */
+const nearlyFull = 200;
+
+interface Props {
+  readonly input: Ref<HTMLTextAreaElement>;
+  readonly onSay: (text: string) => void;
+}
+
+export function Composer({ input, onSay }: Props) {
+  const [text, setText] = useState('');
+  const left = limits.text.max - lengthOf(text);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (text.trim() === '' || left < 0) return;
+    onSay(text);
+    setText('');
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    // While an input method composes a word, Enter chooses it; Safari then says so by the key code alone.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    submit(event);
+  };
+  return (
+    <form class="composer" onSubmit={submit}>
+      <label for="message" class="unseen">
+        Message
+      </label>
+      <textarea
+        id="message"
+        ref={input}
+        rows={1}
+        dir="auto"
+        placeholder="Say something"
+        value={text}
+        aria-invalid={left < 0}
+        aria-describedby="message-hint message-left"
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      <button type="submit" class="main" aria-disabled={text.trim() === '' || left < 0}>
+        Send
+      </button>
+      <div class="beneath">
+        <p class="hint" id="message-hint">
+          Enter sends, Shift and Enter begin a new line.
+        </p>
+        <p class={left < 0 ? 'wrong' : 'hint'} id="message-left">
+          {left < 0 ? `Too many characters: ${-left}` : left <= nearlyFull && `Characters left: ${left}`}
+        </p>
+      </div>
+    </form>
+  );
+}

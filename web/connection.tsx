@@ -1,0 +1,41 @@
+import type { StateCode } from '@palaver/sdk';
+import type { RoomView } from '@palaver/sdk/react';
+import { inWords } from './words.ts';
+
+/** Why the room is not there. */
+export function causeOf({
+  reason,
+  error,
+}: RoomView): { readonly code: StateCode; readonly detail: string } | undefined {
+  return reason ?? (error && { code: error.code, detail: error.message });
+}
+
+const labels = {
+  connecting: 'Connecting…',
+  open: 'Connected',
+  reconnecting: 'Reconnecting…',
+  closed: 'Not connected.',
+};
+
+interface Props {
+  readonly view: RoomView;
+  readonly onJoin: () => void;
+}
+
+/** How the connection is, read out when it changes. */
+export function Connection({ view, onJoin }: Props) {
+  const cause = causeOf(view);
+  // Before the first connection is begun there is nothing to be closed.
+  const state = view.state === 'closed' && !cause ? 'connecting' : view.state;
+  const why = state !== 'open' && cause ? ` ${inWords(cause.code, cause.detail)}` : '';
+  return (
+    <div class={`connection ${state}`}>
+      <p role="status">{labels[state] + why}</p>
+      {state === 'closed' && (
+        <button type="button" onClick={onJoin}>
+          Join again
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+/** In code points, as the contract counts. */
+export const lengthOf = (text: string): number => [...text].length;

@@ -1,0 +1,46 @@
+import { useSyncExternalStore } from 'preact/compat';
+
+const wideEnough = matchMedia('(min-width: 48rem)');
+
+const onWidth = (listener: () => void): (() => void) => {
+  wideEnough.addEventListener('change', listener);
+  return () => wideEnough.removeEventListener('change', listener);
+};
+
+interface Props {
+  readonly roster: readonly string[];
+  readonly me: string | undefined;
+}
+
+/** Who is here: beside the messages, or on a phone folded up above them. */
+export function Roster({ roster, me }: Props) {
+  const isWide = useSyncExternalStore(onWidth, () => wideEnough.matches);
+  const title = `Here now (${roster.length})`;
+  const names = (
+    // biome-ignore lint/a11y/noRedundantRoles: without bullets, Safari takes it for no list
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard
+    <ul role="list" aria-label="Names" tabIndex={0}>
+      {roster.map((name) => (
+        <li key={name}>
+          <bdi>{name}</bdi>
+          {name === me && ' (you)'}
+        </li>
+      ))}
+    </ul>
+  );
+  return (
+    <aside class="roster" aria-label="Who is here">
+      {isWide ? (
+        <>
+          <h2>{title}</h2>
+          {names}
+        </>
+      ) : (
+        <details>
+          <summary>{title}</summary>
+          {names}
+        </details>
+      )}
+    </aside>
+  );
+}

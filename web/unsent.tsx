@@ -1,0 +1,39 @@
+import type { Outgoing } from './outgoing.ts';
+
+interface Props {
+  readonly items: readonly Outgoing[];
+  readonly isOpen: boolean;
+  readonly onAgain: (item: Outgoing) => void;
+  readonly onDiscard: (key: number) => void;
+}
+
+/** What has not come back: on its way, or perhaps never sent and why. */
+export function Unsent({ items, isOpen, onAgain, onDiscard }: Props) {
+  if (items.length === 0) return null;
+  return (
+    <ul class="unsent" aria-label="Not sent yet">
+      {items.map((item) => (
+        <li key={item.key} class={`message own ${item.why ? 'failed' : 'pending'}`}>
+          <p class="text" dir="auto">
+            {item.text}
+          </p>
+          {item.why ? (
+            <>
+              <p class="wrong" role="alert">
+                {item.why}
+              </p>
+              <button type="button" onClick={() => onAgain(item)}>
+                Send again
+              </button>{' '}
+              <button type="button" onClick={() => onDiscard(item.key)}>
+                Discard
+              </button>
+            </>
+          ) : (
+            <p class="head">{isOpen ? 'Sending…' : 'Waiting for the connection'}</p>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
