@@ -6,7 +6,6 @@ import { Connection, causeOf } from './connection.tsx';
 import { Conversation } from './conversation.tsx';
 import { Entries } from './entries.tsx';
 import { useOutgoing } from './outgoing.ts';
-import { ownName } from './own-name.ts';
 import { Roster } from './roster.tsx';
 import { useTranscript } from './transcript.ts';
 import { Unsent } from './unsent.tsx';
@@ -34,10 +33,7 @@ export function Chat({ token, createPalaver, onLeave }: Props) {
   const composer = useRef<HTMLTextAreaElement>(null);
   const focusComposer = (): void => composer.current?.focus();
 
-  // While it reconnects it may not be in the roster.
-  const name = useRef<string>(undefined);
-  name.current = ownName(token, room.roster) ?? name.current;
-  const me = name.current;
+  const me = room.username;
 
   const cause = room.state === 'closed' ? causeOf(room) : undefined;
   const why = cause && ofTheToken.includes(cause.code) ? inWords(cause.code, cause.detail) : undefined;

@@ -45,6 +45,7 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
   let waking = new AbortController();
   let state: RoomState = 'connecting';
   let roster: readonly Username[] = Object.freeze([]);
+  let username: Username | undefined;
   let connection: Connection | undefined;
   let pulse: Pulse | undefined;
   let held: ServerMessage[] | undefined;
@@ -98,13 +99,15 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
       if (pulse) pulse.heard();
       else if (frame.type === 'users_online') {
         clearTimeout(opening);
-        if (frame.msg.list.some(isOwn)) arrive();
+        const own = frame.msg.list.find(isOwn);
+        if (own !== undefined) arrive(own);
         else grace = setTimeout(arrive, ownJoinMs);
-      } else if (frame.type === 'user_joined' && isOwn(frame.msg.username)) arrive();
+      } else if (frame.type === 'user_joined' && isOwn(frame.msg.username)) arrive(frame.msg.username);
     }
 
-    function arrive(): void {
+    function arrive(own?: Username): void {
       clearTimeout(grace);
+      username = own;
       // What is refused is answered too: an empty text asks without saying anything to anybody.
       const ask = (): void => {
         question = createNonce();
@@ -196,6 +199,9 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
     },
     get roster() {
       return roster;
+    },
+    get username() {
+      return username;
     },
     on,
     messages: () =>

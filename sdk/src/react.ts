@@ -14,6 +14,8 @@ export interface RoomView {
   readonly state: RoomState;
   readonly reason: StateChange['reason'];
   readonly roster: readonly Username[];
+  /** Your own name in the room, as far as the token tells. */
+  readonly username: Username | undefined;
   /** Since the room was joined; the oldest go when there are too many. */
   readonly messages: readonly ChatMessage[];
   /** Why the room could not be joined. */
@@ -25,7 +27,14 @@ export interface UseRoomOptions {
   readonly maxMessages?: number;
 }
 
-const away: RoomView = { state: 'closed', reason: undefined, roster: [], messages: [], error: undefined };
+const away: RoomView = {
+  state: 'closed',
+  reason: undefined,
+  roster: [],
+  username: undefined,
+  messages: [],
+  error: undefined,
+};
 
 /** One stay in the room, as a store that `useSyncExternalStore` reads. */
 function createStore() {
@@ -77,11 +86,11 @@ export function useRoom(
     joining.then(
       (joined) => {
         joined.on('roster', (roster) => change({ roster }));
-        joined.on('state', ({ state, reason }) => change({ state, reason }));
+        joined.on('state', ({ state, reason }) => change({ state, reason, username: joined.username }));
         joined.on('chat_message', (message) =>
           change({ messages: [...store.read().messages, message].slice(-latest.current.maxMessages) }),
         );
-        change({ state: joined.state, roster: joined.roster });
+        change({ state: joined.state, roster: joined.roster, username: joined.username });
       },
       (error: PalaverError) => change({ state: 'closed', error }),
     );

@@ -41,6 +41,8 @@ export interface Room {
   readonly state: RoomState;
   /** Who is in the room, in the order in which they joined; while it reconnects, as it was last seen. A new array for every change. */
   readonly roster: readonly Username[];
+  /** The name under which you are in the room; undefined where your token doesn't tell which it is. */
+  readonly username: Username | undefined;
   /**
    * Listens to a frame of the server, to `roster` or to `state`. Returns how to unsubscribe.
    * @example

@@ -236,6 +236,8 @@ describe('tokens', () => {
     // A further session of the same user is in the room under the first one's name.
     const renamed = await join({ token: await mint({ id: 'nick', username: 'Nicholas' }) });
     expect([renamed.state, renamed.roster.filter((name) => name.startsWith('Nic'))]).toEqual(['open', ['Nick']]);
+    const shouted = await join({ token: await mint({ id: 'nick', username: 'NICK' }) });
+    expect([room, renamed, shouted].map(({ username }) => username)).toEqual(['Nick', undefined, 'Nick']);
   });
 });
 
