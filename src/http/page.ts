@@ -17,7 +17,7 @@ const pageHeaders = {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    // The WebSocket of this origin too (CSP 3, 6.7.2.8).
+    // The WebSocket of this origin too (CSP 3).
     "connect-src 'self'",
     "img-src 'self' data:",
     "form-action 'none'",
