@@ -95,6 +95,22 @@ describe('over a network that fails', () => {
     expect(codes(room)[0]).toBe('reconnecting connection_lost');
   });
 
+  it('goes on trying while a proxy answers in place of the server', async () => {
+    const asked: string[] = [];
+    const room = await join({
+      fetch: async (url) => {
+        asked.push(String(url));
+        return new Response('Nothing here', { status: 404 });
+      },
+    });
+    await world.proxy.down();
+    await until(() => asked.length > 1, 'the room to ask why');
+    expect(room.state).toBe('reconnecting');
+    await world.proxy.up();
+    await open(room);
+    expect(codes(room)).toContain('reconnecting connection_failed');
+  });
+
   it('tells nobody of its questions whether the server still lives', async () => {
     const room = await join({ heartbeatIntervalMs: 100, timeoutMs: 900 });
     const [errors, others] = [[] as string[], texts(await join())];
