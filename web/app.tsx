@@ -2,17 +2,10 @@ import { Palaver } from '@palaver/sdk';
 import { useState } from 'preact/hooks';
 import { Chat } from './chat.tsx';
 import { Entrance } from './entrance.tsx';
-import { forget, recall, remember, type Stay } from './stay.ts';
+import { type Before, forget, recall, remember, type Stay } from './stay.ts';
 
 /** Where the page comes from, whatever path a proxy has put before it. */
 const createPalaver = (): Palaver => new Palaver({ url: new URL('.', document.baseURI).href });
-
-/** Nobody is signed in: what a sign-in begins with. */
-export interface Before {
-  readonly email: string;
-  /** Why one is here again. */
-  readonly why: string | undefined;
-}
 
 export function App() {
   const [stay, setStay] = useState(recall);

@@ -1,8 +1,7 @@
 import type { Palaver } from '@palaver/sdk';
 import { useEffect, useState } from 'preact/hooks';
-import type { Before } from './app.tsx';
 import { SignIn } from './sign-in.tsx';
-import type { Stay } from './stay.ts';
+import type { Before, Stay } from './stay.ts';
 import { TokenForm } from './token-form.tsx';
 import { errorInWords } from './words.ts';
 

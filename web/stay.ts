@@ -5,6 +5,13 @@ export interface Stay {
   readonly email: string;
 }
 
+/** Nobody is signed in: what a sign-in begins with. */
+export interface Before {
+  readonly email: string;
+  /** Why one is here again. */
+  readonly why: string | undefined;
+}
+
 const key = 'palaver';
 
 /*
