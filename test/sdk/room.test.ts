@@ -445,6 +445,17 @@ describe('joining', () => {
     await silent[Symbol.asyncDispose]();
   });
 
+  it('leaves nothing running behind that would keep a process', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const room = await join();
+    await room.send('Hello!');
+    await room.close();
+    expect(await codeOf(join({ token: 'no.token.' }))).toBe('invalid_token');
+    // `until` has one of its own, and one for its deadline.
+    await until(() => timers() <= before + 2, 'the timers to end');
+  });
+
   it('rejects where a server is full, and says how long to wait', async () => {
     await using server = await startTestServer({ env: { MAX_SESSIONS: '1' } });
     const chat = await connect(server, { token: await mint(person()) });
