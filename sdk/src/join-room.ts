@@ -144,7 +144,7 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
   async function visit(): Promise<Ended> {
     let token: string;
     try {
-      token = fixed ?? (await within(getToken!, { timeoutMs, signal: leaving.signal, what: 'getToken' }));
+      token = fixed ?? (await within(() => getToken!(), { timeoutMs, signal: leaving.signal, what: 'getToken' }));
     } catch (error) {
       const ended = endedBy(failure(error));
       return ended.next === 'new_token' ? { ...ended, next: 'stop' } : ended;

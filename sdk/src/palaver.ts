@@ -4,6 +4,7 @@ import { type CallOptions, createCall } from './http.ts';
 import { joinRoom } from './join-room.ts';
 import type { WebSocketConstructor } from './platform.ts';
 import type { JoinOptions, Room } from './room.ts';
+import { maxTimerMs } from './timing.ts';
 
 export interface PalaverOptions {
   /** Where the server is, such as `http://127.0.0.1:3000`, or `https://example.com/chat` behind a proxy. */
@@ -51,6 +52,7 @@ export class Palaver extends Methods<CallOptions> {
     super();
     const base = baseUrl(url);
     const call = createCall({ url: base, fetch, timeoutMs, maxRetries });
+    const atMost = (ms: number): number => Math.min(ms, maxTimerMs);
     /** Without the headers of a handshake the door says why, or 426 where it would have opened. */
     const whyRefused = async (token: string): Promise<PalaverError> => {
       const cause: unknown = await call('join', undefined, { token, maxRetries: 0 }).catch((reason) => reason);
@@ -61,9 +63,9 @@ export class Palaver extends Methods<CallOptions> {
     const room = {
       url: `${base.replace(/^http/, 'ws')}/join`,
       WebSocket,
-      timeoutMs,
+      timeoutMs: atMost(timeoutMs),
       maxRetries,
-      heartbeatIntervalMs,
+      heartbeatIntervalMs: atMost(heartbeatIntervalMs),
       whyRefused,
     };
     this.call = call;

@@ -5,8 +5,8 @@ const firstBackoffMs = 500;
 const maxBackoffMs = 10_000;
 /** Who asks to wait longer than this is not asked again by itself. */
 export const maxRetryAfterMs = 30_000;
-/** What a timer can hold. Longer is for ever. */
-const maxTimerMs = 2 ** 31 - 1;
+/** What a timer can hold: some 25 days. */
+export const maxTimerMs = 2 ** 31 - 1;
 
 /** How long to wait after so many failures in a row: any part of a time that doubles, so that not all come back at once. */
 export const backoffMs = (failures: number): number =>
@@ -32,7 +32,7 @@ export async function within<T>(
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort);
   const onLate = (): void => stop.abort(new PalaverError('timeout', `${what} took longer than ${timeoutMs} ms`));
-  const timer = timeoutMs <= maxTimerMs ? setTimeout(onLate, timeoutMs) : undefined;
+  const timer = setTimeout(onLate, Math.min(timeoutMs, maxTimerMs));
   try {
     return await new Promise<T>((resolve, reject) => {
       const onStop = (): void => reject(stop.signal.reason);

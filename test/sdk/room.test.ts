@@ -445,6 +445,18 @@ describe('joining', () => {
     await silent[Symbol.asyncDispose]();
   });
 
+  it('may take for ever, and asks getToken for nothing but a token', async () => {
+    const given: unknown[] = [];
+    const token = await mint(person());
+    const getToken = (...args: unknown[]): string => {
+      given.push(...args);
+      return token;
+    };
+    const forEver = Number.POSITIVE_INFINITY;
+    const room = await join({ getToken, timeoutMs: forEver, heartbeatIntervalMs: forEver });
+    expect([(await room.send('Hello!')).msg.text, codes(room), given]).toEqual(['Hello!', [], []]);
+  });
+
   it('leaves nothing running behind that would keep a process', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
