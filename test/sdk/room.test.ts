@@ -466,7 +466,7 @@ describe('joining', () => {
     expect(await codeOf(join({ token: 'no.token.' }))).toBe('invalid_token');
     // Without a timer of its own.
     for (let turns = 0; timers() > before && turns < 1_000; turns += 1) await new Promise(setImmediate);
-    expect(timers()).toBe(before);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   it('rejects where a server is full, and says how long to wait', async () => {
