@@ -5,6 +5,7 @@ import { type Handlers, mount, routes } from '../generated/http/index.ts';
 import { fieldErrors } from './errors.ts';
 import { jsonBody } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
+import { crossOrigin, type IsAllowedOrigin } from './http/origins.ts';
 import { codeOf, problem } from './http/problem.ts';
 import type { userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
@@ -15,7 +16,7 @@ export type App = OpenAPIHono<AppEnv>;
 type Served = Handlers<AppEnv> | Omit<Handlers<AppEnv>, (typeof userOperations)[number]>;
 
 /** The HTTP half: every operation of the contract behind what all of them share. */
-export function createApp(handlers: Served, log: Log): App {
+export function createApp(handlers: Served, isAllowedOrigin: IsAllowedOrigin, log: Log): App {
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => {
       if (!result.success) return problem(c, 'invalid_body', { errors: fieldErrors(result.error.issues) });
@@ -34,6 +35,7 @@ export function createApp(handlers: Served, log: Log): App {
       'request',
     );
   });
+  app.use(crossOrigin(isAllowedOrigin));
   app.use(
     methodNotAllowed({
       app,

@@ -24,6 +24,8 @@ export interface Config {
   readonly heartbeatIntervalS: number;
   /** Over which the sessions of a server that stops are ended. */
   readonly drainWindowS: number;
+  /** Origins whose pages may use this server, beside its own. */
+  readonly allowedOrigins: readonly string[];
   readonly logLevel: (typeof logLevels)[number];
   readonly production: boolean;
 }
@@ -71,6 +73,10 @@ const durationS = (least: number, most: number) =>
     .transform((text) => Number(text.slice(0, -1)) * secondsIn[text.at(-1)!]!)
     .pipe(z.number().min(least).max(most));
 
+/** A scheme, a host and a port, as browsers write them (RFC 6454, 6.2). */
+const isOrigin = (text: string): boolean =>
+  /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
 /** Each variable: what it becomes, and what is allowed, in words. */
 const variables = {
   PORT: [whole(0, 65_535).default(3_000), 'a whole number from 0 to 65535, 0 for any free port'],
@@ -110,6 +116,19 @@ const variables = {
   RATE_LIMIT_FRAMES: [whole(0, 1_000_000).default(20), 'a whole number from 0 to 1000000, 0 for no limit'],
   HEARTBEAT_INTERVAL: [durationS(1, 3_600).default(30), 'a duration from 1s to 1h'],
   DRAIN_WINDOW: [durationS(0, 3_600).default(5), 'a duration from 0s to 1h'],
+  ALLOWED_ORIGINS: [
+    z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((origin) => origin.trim())
+          .filter(Boolean),
+      )
+      .refine((origins) => origins.every((origin) => origin === '*' || isOrigin(origin))),
+    'a list of origins such as https://app.example.com, separated by commas, or * for every one',
+  ],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
   NODE_ENV: [z.string().optional(), 'a text'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
@@ -146,6 +165,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rateLimitFrames: values.RATE_LIMIT_FRAMES,
     heartbeatIntervalS: values.HEARTBEAT_INTERVAL,
     drainWindowS: values.DRAIN_WINDOW,
+    allowedOrigins: values.ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',
   });

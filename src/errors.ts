@@ -10,6 +10,7 @@ export const problems = {
   invalid_credentials: [401, 'Wrong e-mail or password'],
   missing_token: [401, 'Token missing'],
   invalid_token: [401, 'Token refused'],
+  origin_not_allowed: [403, 'Origin not allowed'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'Method not allowed'],
   email_taken: [409, 'E-mail taken'],

@@ -18,6 +18,7 @@ import { docsFiles, docsHandlers } from './http/docs.ts';
 import { close, createListener, listen } from './http/listener.ts';
 import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
+import { createOriginCheck } from './http/origins.ts';
 import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
 import { userHandlers, userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
@@ -77,14 +78,16 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const room = createRoom(backplane, { pace: createPace(() => upgrades.underway() > 0), maxSessions });
 
   const { page = builtPage } = adapters;
+  const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
   const app = createApp(
     {
       ...pageHandlers(page),
       ...desk,
-      ...joinHandlers({ verify, room, isStopping }),
+      ...joinHandlers({ verify, room, isAllowedOrigin, isStopping }),
       ...opsHandlers({ store, isStopping }),
       ...docsHandlers({ openapi: store ? openapi : withoutOperations(openapi, userOperations), asyncapi }),
     },
+    isAllowedOrigin,
     log,
   );
   app.route('/docs', docsFiles());

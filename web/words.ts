@@ -14,6 +14,7 @@ const sentences: Record<StateCode | CodeOf<'login' | 'createUser' | 'join' | 'op
   missing_token: 'The server asks for a token.',
   invalid_token: 'The server does not accept this sign-in. It may have expired.',
   token_expired: 'Your sign-in has expired.',
+  origin_not_allowed: 'This page may not use this server.',
   name_in_use: 'Somebody else in the room has your name. You can come in when they have left.',
   too_many_sessions: 'You are in the room too many times already. Close another tab or device, then try again.',
   server_full: 'The room is full. Try again later.',

@@ -159,6 +159,13 @@ export const joinRoute = createRoute({
       code: z.enum(['missing_token', 'invalid_token']),
     }) } },
     },
+    403: {
+      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed. A client that is no page sends no `Origin`.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(403),
+      code: z.literal('origin_not_allowed'),
+    }) } },
+    },
     409: {
       description: "Another user in the room has this name, or one that looks the same. Come back when it has left.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -229,6 +236,13 @@ export const joinByPostRoute = createRoute({
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
       code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    403: {
+      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed. A client that is no page sends no `Origin`.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(403),
+      code: z.literal('origin_not_allowed'),
     }) } },
     },
     409: {

@@ -340,7 +340,7 @@ export interface components {
          * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
@@ -573,6 +573,28 @@ export interface components {
                 };
             };
         };
+        /** @description The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed. A client that is no page sends no `Origin`. */
+        OriginNotAllowed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:origin_not_allowed",
+                 *       "title": "Origin not allowed",
+                 *       "status": 403,
+                 *       "code": "origin_not_allowed"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 403;
+                    /** @constant */
+                    code: "origin_not_allowed";
+                };
+            };
+        };
         /** @description Another user in the room has this name, or one that looks the same. Come back when it has left. */
         NameInUse: {
             headers: {
@@ -765,6 +787,7 @@ export type ResponseUserDeskBusy = components['responses']['UserDeskBusy'];
 export type ResponseSwitchingProtocols = components['responses']['SwitchingProtocols'];
 export type ResponseBadHandshake = components['responses']['BadHandshake'];
 export type ResponseNotAuthenticated = components['responses']['NotAuthenticated'];
+export type ResponseOriginNotAllowed = components['responses']['OriginNotAllowed'];
 export type ResponseNameInUse = components['responses']['NameInUse'];
 export type ResponseUpgradeRequired = components['responses']['UpgradeRequired'];
 export type ResponseTooManySessions = components['responses']['TooManySessions'];
@@ -939,6 +962,7 @@ export interface operations {
             101: components["responses"]["SwitchingProtocols"];
             400: components["responses"]["BadHandshake"];
             401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["OriginNotAllowed"];
             409: components["responses"]["NameInUse"];
             426: components["responses"]["UpgradeRequired"];
             429: components["responses"]["TooManySessions"];
@@ -979,6 +1003,7 @@ export interface operations {
             101: components["responses"]["SwitchingProtocols"];
             400: components["responses"]["BadHandshake"];
             401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["OriginNotAllowed"];
             409: components["responses"]["NameInUse"];
             426: components["responses"]["UpgradeRequired"];
             429: components["responses"]["TooManySessions"];

@@ -9,6 +9,7 @@ import type { Room } from './room.ts';
 interface Parts {
   readonly verify: VerifyToken;
   readonly room: Room;
+  readonly isAllowedOrigin: (headers: Headers) => boolean;
   readonly isStopping: () => boolean;
 }
 
@@ -32,12 +33,18 @@ function isHandshake(headers: Headers): boolean {
 }
 
 /** The door: authenticates, then admits; without a handshake it answers as it would have, and 426 to whom it would let in. */
-export function joinHandlers({ verify, room, isStopping }: Parts): Pick<Handlers<AppEnv>, 'join' | 'joinByPost'> {
+export function joinHandlers({
+  verify,
+  room,
+  isAllowedOrigin,
+  isStopping,
+}: Parts): Pick<Handlers<AppEnv>, 'join' | 'joinByPost'> {
   const join = async (c: Context<AppEnv>) => {
     const { headers } = c.req.raw;
     const { upgrade } = c.env;
     if (hasBody(headers)) return problem(c, 'body_not_allowed');
     if (upgrade && !isHandshake(headers)) return problem(c, 'malformed_handshake');
+    if (!isAllowedOrigin(headers)) return problem(c, 'origin_not_allowed');
     const identity = await authenticate(headers, verify);
     if (typeof identity === 'string') return problem(c, identity);
     if (isStopping()) return problem(c, 'shutting_down');

@@ -4,7 +4,10 @@ import { createRoot } from 'react-dom/client';
 import { Palaver } from '../../sdk/src/index.ts';
 import { useRoom } from '../../sdk/src/react.ts';
 
-const palaver = new Palaver({ url: location.origin, maxRetries: 0 });
+const palaver = new Palaver({
+  url: new URLSearchParams(location.search).get('server') ?? location.origin,
+  maxRetries: 0,
+});
 
 function Chat({ token }: { token: string | undefined }) {
   const { state, reason, roster, messages, error, send } = useRoom(

@@ -3,6 +3,7 @@ import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { connect } from '../harness/chat.ts';
 import { type SdkWorld, startSdkWorld } from '../harness/sdk-world.ts';
+import { startTestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
 import { until } from '../harness/until.ts';
 import { launch, withoutChromium } from './chromium.ts';
@@ -33,10 +34,10 @@ describe.skipIf(withoutChromium)(`the SDK in a page${withoutChromium ? `: ${with
   const token = (id: string) => mint({ id, username: id });
   const setToken = (page: Page, value: string | undefined): Promise<void> =>
     page.evaluate((given) => (globalThis as unknown as { setToken(token?: string): void }).setToken(given), value);
-  async function open(): Promise<Page> {
+  async function open(server = world.url): Promise<Page> {
     const page = await browser.newPage();
     // Of the server's own origin, with no policy against what we put into it.
-    await page.goto(`${world.url}/healthz`);
+    await page.goto(`${world.url}/healthz?${new URLSearchParams({ server })}`);
     await page.addScriptTag({ content: script, type: 'module' });
     await page.locator('#state').waitFor();
     return page;
@@ -72,6 +73,24 @@ describe.skipIf(withoutChromium)(`the SDK in a page${withoutChromium ? `: ${with
     const page = await open();
     await setToken(page, 'no.token.');
     await shows(page, 'state', 'closed invalid_token');
+    await page.close();
+  });
+
+  it.each([
+    ['joins a server that allows its origin', () => world.url, 'open', 'closed invalid_token'],
+    [
+      'does not join one that doesn’t',
+      () => 'https://elsewhere.example',
+      'closed connection_failed',
+      'closed connection_failed',
+    ],
+  ])('of another origin %s', async (_, allowed, good, bad) => {
+    await using server = await startTestServer({ env: { ALLOWED_ORIGINS: allowed() } });
+    const page = await open(`http://${server.host}:${server.port}`);
+    await setToken(page, await token('Ann'));
+    await shows(page, 'state', good);
+    await setToken(page, 'no.token.');
+    await shows(page, 'state', bad);
     await page.close();
   });
 

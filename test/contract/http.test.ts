@@ -138,6 +138,17 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
     [`${id} 401 missing_token`, () => onServer((server) => handshake(server, { method }))],
     [`${id} 401 invalid_token`, knock({ token: 'forged' })],
     [
+      `${id} 403 origin_not_allowed`,
+      () =>
+        onServer(async (server) =>
+          handshake(server, {
+            method,
+            token: await tokenOf('1', 'Ann'),
+            headers: { Origin: 'https://elsewhere.example' },
+          }),
+        ),
+    ],
+    [
       `${id} 409 name_in_use`,
       () =>
         onServer(async (server) => {

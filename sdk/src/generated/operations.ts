@@ -28,12 +28,12 @@ export interface Operations {
   join: {
     input: undefined;
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   joinByPost: {
     input: undefined;
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   healthz: {
     input: undefined;
