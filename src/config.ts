@@ -21,6 +21,11 @@ export interface Config {
   readonly maxSessionsPerUser: number;
   /** Frames a second that a user may send; 0 is no limit. */
   readonly rateLimitFrames: number;
+  /** Attempts a minute, from one network and for one e-mail address each; 0 is no limit. */
+  readonly rateLimitLogin: number;
+  readonly rateLimitSignUp: number;
+  /** How many proxies in front of this server add to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
   readonly heartbeatIntervalS: number;
   /** Over which the sessions of a server that stops are ended. */
   readonly drainWindowS: number;
@@ -114,6 +119,9 @@ const variables = {
   MAX_SESSIONS: [whole(1, 1_000_000).default(20_000), 'a whole number from 1 to 1000000'],
   MAX_SESSIONS_PER_USER: [whole(1, 1_000_000).default(10), 'a whole number from 1 to 1000000'],
   RATE_LIMIT_FRAMES: [whole(0, 1_000_000).default(20), 'a whole number from 0 to 1000000, 0 for no limit'],
+  RATE_LIMIT_LOGIN: [whole(0, 1_000_000).default(20), 'a whole number from 0 to 1000000, 0 for no limit'],
+  RATE_LIMIT_SIGNUP: [whole(0, 1_000_000).default(20), 'a whole number from 0 to 1000000, 0 for no limit'],
+  TRUST_PROXY: [whole(0, 10).default(0), 'how many proxies are in front, from 0 to 10'],
   HEARTBEAT_INTERVAL: [durationS(1, 3_600).default(30), 'a duration from 1s to 1h'],
   DRAIN_WINDOW: [durationS(0, 3_600).default(5), 'a duration from 0s to 1h'],
   ALLOWED_ORIGINS: [
@@ -163,6 +171,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxSessions: values.MAX_SESSIONS,
     maxSessionsPerUser: values.MAX_SESSIONS_PER_USER,
     rateLimitFrames: values.RATE_LIMIT_FRAMES,
+    rateLimitLogin: values.RATE_LIMIT_LOGIN,
+    rateLimitSignUp: values.RATE_LIMIT_SIGNUP,
+    trustedProxies: values.TRUST_PROXY,
     heartbeatIntervalS: values.HEARTBEAT_INTERVAL,
     drainWindowS: values.DRAIN_WINDOW,
     allowedOrigins: values.ALLOWED_ORIGINS,

@@ -20,6 +20,7 @@ export const problems = {
   unsupported_media_type: [415, 'Unsupported media type'],
   upgrade_required: [426, 'Upgrade required'],
   too_many_sessions: [429, 'Too many sessions'],
+  too_many_attempts: [429, 'Too many attempts'],
   internal_error: [500, 'Internal error'],
   overloaded: [503, 'Overloaded'],
   store_unavailable: [503, 'User store unavailable'],

@@ -14,6 +14,7 @@ import { createRoom } from './chat/room.ts';
 import type { SessionCounts } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
+import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
 import { close, createListener, listen } from './http/listener.ts';
 import { withoutOperations } from './http/openapi.ts';
@@ -57,7 +58,15 @@ const openStore = async ({ mongodbUri, dataDir }: Config): Promise<UserStore> =>
 function ownUsers(config: Config, store: UserStore, passwords: Passwords) {
   const { jwtIssuer: issuer, jwtTtlS: ttlS } = config;
   const { issue, verify } = createTokens({ secret: signingSecret(config), issuer, ttlS });
-  return { verify, desk: userHandlers({ store, passwords, issue }) };
+  const desk = userHandlers({
+    store,
+    passwords,
+    issue,
+    countSignUp: createAttemptLimit(config.rateLimitSignUp),
+    countLogin: createAttemptLimit(config.rateLimitLogin),
+    trustedProxies: config.trustedProxies,
+  });
+  return { verify, desk };
 }
 
 /** The system: picks what stands behind each port, puts it together, and says in which order it starts and stops. */

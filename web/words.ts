@@ -8,6 +8,7 @@ const sentences: Record<StateCode | CodeOf<'login' | 'createUser' | 'join' | 'op
   username_taken: 'This name is taken. Choose another one.',
   invalid_body: 'The server did not accept what was entered.',
   body_too_large: 'What was entered is far too long.',
+  too_many_attempts: 'Too many attempts. Wait a minute, then try again.',
   overloaded: 'Too many people are signing in right now. Try again in a moment.',
   store_unavailable: 'The server can’t look users up right now. Try again in a moment.',
   // Of the door.

@@ -47,6 +47,14 @@ export const createUserRoute = createRoute({
       code: z.literal('unsupported_media_type'),
     }) } },
     },
+    429: {
+      description: "Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise).",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(429),
+      code: z.literal('too_many_attempts'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -108,6 +116,14 @@ export const loginRoute = createRoute({
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(415),
       code: z.literal('unsupported_media_type'),
+    }) } },
+    },
+    429: {
+      description: "Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise).",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(429),
+      code: z.literal('too_many_attempts'),
     }) } },
     },
     500: {

@@ -340,7 +340,7 @@ export interface components {
          * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "too_many_attempts" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
@@ -669,6 +669,29 @@ export interface components {
                 };
             };
         };
+        /** @description Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise). */
+        TooManyAttempts: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:too_many_attempts",
+                 *       "title": "Too many attempts",
+                 *       "status": 429,
+                 *       "code": "too_many_attempts"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 429;
+                    /** @constant */
+                    code: "too_many_attempts";
+                };
+            };
+        };
         /** @description The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
         RoomUnavailable: {
             headers: {
@@ -791,6 +814,7 @@ export type ResponseOriginNotAllowed = components['responses']['OriginNotAllowed
 export type ResponseNameInUse = components['responses']['NameInUse'];
 export type ResponseUpgradeRequired = components['responses']['UpgradeRequired'];
 export type ResponseTooManySessions = components['responses']['TooManySessions'];
+export type ResponseTooManyAttempts = components['responses']['TooManyAttempts'];
 export type ResponseRoomUnavailable = components['responses']['RoomUnavailable'];
 export type ParameterUpgrade = components['parameters']['Upgrade'];
 export type ParameterSecWebSocketKey = components['parameters']['SecWebSocketKey'];
@@ -860,6 +884,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["UserDeskBusy"];
         };
@@ -925,6 +950,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["UserDeskBusy"];
         };

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Context } from 'hono';
 import type { Handlers } from '../../generated/http/index.ts';
 import type { IssueToken } from '../auth/tokens.ts';
 import type { Log } from '../log.ts';
 import type { Passwords } from '../users/passwords.ts';
 import type { StoredUser, UserStore } from '../users/user-store.ts';
+import { networkOfClient } from './address.ts';
+import type { CountAttempt } from './attempts.ts';
 import type { AppEnv } from './env.ts';
 import { problem } from './problem.ts';
 
@@ -11,6 +14,10 @@ interface Parts {
   readonly store: UserStore;
   readonly passwords: Passwords;
   readonly issue: IssueToken;
+  readonly countSignUp: CountAttempt;
+  readonly countLogin: CountAttempt;
+  /** How many proxies in front of this server say whom they ask for. */
+  readonly trustedProxies: number;
 }
 
 /** What is not there where tokens come from elsewhere. */
@@ -18,10 +25,14 @@ export const userOperations = ['createUser', 'login'] as const;
 
 /** The desk where users are made and tokens given out. */
 export function userHandlers(parts: Parts): Pick<Handlers<AppEnv>, (typeof userOperations)[number]> {
-  const { store, passwords, issue } = parts;
+  const { store, passwords, issue, countSignUp, countLogin, trustedProxies } = parts;
+  const tooMany = (c: Context<AppEnv>, waitS: number) =>
+    problem(c, 'too_many_attempts', { headers: { 'Retry-After': String(waitS) } });
   return {
     createUser: async (c) => {
       const { email, username, password } = c.req.valid('json');
+      const waitS = await countSignUp(networkOfClient(c, trustedProxies), email);
+      if (waitS !== undefined) return tooMany(c, waitS);
       const user = { id: randomUUID(), username, email };
       const result = await store.insert({ ...user, passwordHash: await passwords.hash(password) });
       return result === 'inserted' ? c.json(user, 201) : problem(c, result);
@@ -29,6 +40,8 @@ export function userHandlers(parts: Parts): Pick<Handlers<AppEnv>, (typeof userO
 
     login: async (c) => {
       const { email, password } = c.req.valid('json');
+      const waitS = await countLogin(networkOfClient(c, trustedProxies), email);
+      if (waitS !== undefined) return tooMany(c, waitS);
       const user = await store.findByEmail(email);
       // An unknown e-mail is checked all the same, so that it takes as long.
       if (!(await passwords.verify(password, user?.passwordHash)) || !user) return problem(c, 'invalid_credentials');

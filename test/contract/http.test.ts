@@ -116,6 +116,17 @@ const deskAnswers = (id: string, path: string): [string, Provoke][] => [
   [`${id} 400 invalid_body`, post(path, { json: {} })],
   [`${id} 413 body_too_large`, post(path, { json: { ...ann, email: 'x'.repeat(16_384) } })],
   [`${id} 415 unsupported_media_type`, post(path, { body: 'a', headers: { 'content-type': 'text/plain' } })],
+  [
+    `${id} 429 too_many_attempts`,
+    () =>
+      onServer(
+        async (server) => {
+          await request(server, 'POST', path, { json: ann });
+          return request(server, 'POST', path, { json: ann });
+        },
+        { env: { RATE_LIMIT_LOGIN: '1', RATE_LIMIT_SIGNUP: '1' } },
+      ),
+  ],
   [`${id} 500 internal_error`, storeBroken((server) => request(server, 'POST', path, { json: ann }))],
   [`${id} 503 overloaded`, crowd(path)],
 ];

@@ -35,6 +35,8 @@ export async function startTestServer({ env, ...adapters }: Options = {}): Promi
     LOG_LEVEL: 'silent',
     // Tests talk fast and end often; those of the limit and of the window set them.
     RATE_LIMIT_FRAMES: '0',
+    RATE_LIMIT_LOGIN: '0',
+    RATE_LIMIT_SIGNUP: '0',
     DRAIN_WINDOW: '0s',
     MONGODB_URI: serversMongo()?.uri(),
     ...env,

@@ -18,12 +18,12 @@ export interface Operations {
   createUser: {
     input: CreateUserRequest;
     output: User;
-    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'email_taken' | 'username_taken' | 'body_too_large' | 'unsupported_media_type' | 'internal_error' | 'overloaded' | 'store_unavailable';
+    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'email_taken' | 'username_taken' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable';
   };
   login: {
     input: LoginRequest;
     output: Login;
-    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_credentials' | 'body_too_large' | 'unsupported_media_type' | 'internal_error' | 'overloaded' | 'store_unavailable';
+    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_credentials' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable';
   };
   join: {
     input: undefined;
@@ -75,7 +75,7 @@ export abstract class Methods<Options> {
    * 
    * Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
    * 
-   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `internal_error`, `overloaded`, `store_unavailable`.
    */
   createUser(input: Operations['createUser']['input'], options?: Options): Promise<Operations['createUser']['output']> {
     return this.call('createUser', input, options);
@@ -86,7 +86,7 @@ export abstract class Methods<Options> {
    * 
    * Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.
    * 
-   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `body_too_large`, `unsupported_media_type`, `internal_error`, `overloaded`, `store_unavailable`.
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `internal_error`, `overloaded`, `store_unavailable`.
    */
   login(input: Operations['login']['input'], options?: Options): Promise<Operations['login']['output']> {
     return this.call('login', input, options);
