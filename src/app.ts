@@ -12,8 +12,9 @@ import type { Log } from './log.ts';
 
 export type App = OpenAPIHono<AppEnv>;
 
-/** All operations, or all but those of users where tokens come from elsewhere. */
-type Served = Handlers<AppEnv> | Omit<Handlers<AppEnv>, (typeof userOperations)[number]>;
+type UserOperation = (typeof userOperations)[number];
+/** All operations; those of users are not everywhere. */
+type Served = Omit<Handlers<AppEnv>, UserOperation> & Partial<Pick<Handlers<AppEnv>, UserOperation>>;
 
 /** The HTTP half: every operation of the contract behind what all of them share. */
 export function createApp(handlers: Served, isAllowedOrigin: IsAllowedOrigin, log: Log): App {

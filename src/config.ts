@@ -29,6 +29,8 @@ export interface Config {
   readonly heartbeatIntervalS: number;
   /** Over which the sessions of a server that stops are ended. */
   readonly drainWindowS: number;
+  /** Whether users can be made; without it `/createUser` is absent. */
+  readonly hasSignUp: boolean;
   /** Origins whose pages may use this server, beside its own. */
   readonly allowedOrigins: readonly string[];
   readonly logLevel: (typeof logLevels)[number];
@@ -137,6 +139,7 @@ const variables = {
       .refine((origins) => origins.every((origin) => origin === '*' || isOrigin(origin))),
     'a list of origins such as https://app.example.com, separated by commas, or * for every one',
   ],
+  SIGNUP: [z.enum(['on', 'off']).default('on'), 'on or off'],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
   NODE_ENV: [z.string().optional(), 'a text'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
@@ -176,6 +179,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     trustedProxies: values.TRUST_PROXY,
     heartbeatIntervalS: values.HEARTBEAT_INTERVAL,
     drainWindowS: values.DRAIN_WINDOW,
+    hasSignUp: values.SIGNUP === 'on',
     allowedOrigins: values.ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',

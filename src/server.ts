@@ -21,7 +21,7 @@ import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
 import { createOriginCheck } from './http/origins.ts';
 import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
-import { userHandlers, userOperations } from './http/users.ts';
+import { signUpOperations, userHandlers, userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
 import { openMongoStore } from './users/mongo.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
@@ -87,14 +87,15 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const room = createRoom(backplane, { pace: createPace(() => upgrades.underway() > 0), maxSessions });
 
   const { page = builtPage } = adapters;
+  const absent: readonly string[] = !store ? userOperations : config.hasSignUp ? [] : signUpOperations;
   const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
   const app = createApp(
     {
       ...pageHandlers(page),
-      ...desk,
+      ...Object.fromEntries(Object.entries(desk).filter(([operation]) => !absent.includes(operation))),
       ...joinHandlers({ verify, room, isAllowedOrigin, isStopping }),
       ...opsHandlers({ store, isStopping }),
-      ...docsHandlers({ openapi: store ? openapi : withoutOperations(openapi, userOperations), asyncapi }),
+      ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),
     },
     isAllowedOrigin,
     log,

@@ -12,7 +12,7 @@ interface Props {
 }
 
 /** How one comes in here: the document that the server shows of itself has no `/login` where tokens come from elsewhere. */
-type Door = { readonly hasUsers: boolean } | { readonly failure: string } | undefined;
+type Door = { readonly hasUsers: boolean; readonly hasSignUp: boolean } | { readonly failure: string } | undefined;
 
 export function Entrance({ createPalaver, before, onEnter }: Props) {
   const [palaver] = useState(createPalaver);
@@ -20,7 +20,7 @@ export function Entrance({ createPalaver, before, onEnter }: Props) {
   const look = (): void => {
     setDoor(undefined);
     palaver.openapiJson().then(
-      ({ paths }) => setDoor({ hasUsers: '/login' in paths }),
+      ({ paths }) => setDoor({ hasUsers: '/login' in paths, hasSignUp: '/createUser' in paths }),
       (error) => setDoor({ failure: errorInWords(error) }),
     );
   };
@@ -45,7 +45,13 @@ export function Entrance({ createPalaver, before, onEnter }: Props) {
         </>
       )}
       {door && 'hasUsers' in door && door.hasUsers && (
-        <SignIn palaver={palaver} email={before?.email ?? ''} focus={before !== undefined} onEnter={onEnter} />
+        <SignIn
+          palaver={palaver}
+          hasSignUp={door.hasSignUp}
+          email={before?.email ?? ''}
+          focus={before !== undefined}
+          onEnter={onEnter}
+        />
       )}
       {door && 'hasUsers' in door && !door.hasUsers && <TokenForm focus={before !== undefined} onEnter={onEnter} />}
       <p class="aside">

@@ -36,12 +36,14 @@ function faultsIn(error: unknown): Wrong {
 
 interface Props {
   readonly palaver: Palaver;
+  /** Whether somebody new may come. */
+  readonly hasSignUp: boolean;
   readonly email: string;
   readonly focus: boolean;
   readonly onEnter: (stay: Stay) => void;
 }
 
-export function SignIn({ palaver, email, focus, onEnter }: Props) {
+export function SignIn({ palaver, hasSignUp, email, focus, onEnter }: Props) {
   const [isNew, setNew] = useState<boolean>();
   const [texts, setTexts] = useState({ username: '', email, password: '' });
   const [wrong, setWrong] = useState<Wrong>({});
@@ -113,12 +115,14 @@ export function SignIn({ palaver, email, focus, onEnter }: Props) {
           hint={isNew ? `At least ${limits.password.min} characters, whichever you like.` : undefined}
         />
       </Form>
-      <p class="aside">
-        {isNew ? 'Signed up already? ' : 'New here? '}
-        <button type="button" class="link" onClick={() => turn(!isNew)}>
-          {isNew ? 'Sign in' : 'Sign up'}
-        </button>
-      </p>
+      {hasSignUp && (
+        <p class="aside">
+          {isNew ? 'Signed up already? ' : 'New here? '}
+          <button type="button" class="link" onClick={() => turn(!isNew)}>
+            {isNew ? 'Sign in' : 'Sign up'}
+          </button>
+        </p>
+      )}
     </>
   );
 }

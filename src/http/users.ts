@@ -20,8 +20,9 @@ interface Parts {
   readonly trustedProxies: number;
 }
 
-/** What is not there where tokens come from elsewhere. */
+/** What is not there where tokens come from elsewhere, and what where nobody new may come. */
 export const userOperations = ['createUser', 'login'] as const;
+export const signUpOperations = ['createUser'] as const;
 
 /** The desk where users are made and tokens given out. */
 export function userHandlers(parts: Parts): Pick<Handlers<AppEnv>, (typeof userOperations)[number]> {

@@ -237,6 +237,14 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
+  it('offers no sign-up where there is none', async () => {
+    await serve({ SIGNUP: 'off' });
+    const { page, faults } = await come();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.getByText('Sign up').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   it('takes a token where tokens come from elsewhere', async () => {
     const issuer = await startIssuer();
     await serve(issuer.env);
