@@ -7,6 +7,7 @@ import { jsonBody } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import { crossOrigin, type IsAllowedOrigin } from './http/origins.ts';
 import { codeOf, problem } from './http/problem.ts';
+import { noStore, securityHeaders } from './http/security-headers.ts';
 import type { userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
 
@@ -36,7 +37,7 @@ export function createApp(handlers: Served, isAllowedOrigin: IsAllowedOrigin, lo
       'request',
     );
   });
-  app.use(crossOrigin(isAllowedOrigin));
+  app.use(securityHeaders, noStore, crossOrigin(isAllowedOrigin));
   app.use(
     methodNotAllowed({
       app,
