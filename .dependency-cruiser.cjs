@@ -48,8 +48,11 @@ module.exports = {
     rule('nobody-knows-the-page', { pathNot: '^web/' }, { path: '^web/' }, 'It is built, and served as files.'),
     rule(
       'only-the-server-picks-adapters',
-      { path: '^src/', pathNot: '^src/(server\\.ts|users/(sqlite|mongo)\\.ts|backplane/local\\.ts)$' },
-      { path: '^src/(users/(sqlite|mongo)|backplane/local)\\.ts$' },
+      {
+        path: '^src/',
+        pathNot: '^src/(server\\.ts|(database|users|revocations)/(sqlite|mongo)\\.ts|backplane/local\\.ts)$',
+      },
+      { path: '^src/((database|users|revocations)/(sqlite|mongo)|backplane/local)\\.ts$' },
       'Everyone else knows the port.',
     ),
     rule(
@@ -59,7 +62,9 @@ module.exports = {
       'The composition root imports, and is not imported.',
     ),
     rule('src-knows-no-test', { path: '^(src|sdk|specs)/' }, { path: '^test/' }),
-    only('users-know-themselves', 'users/'),
+    only('the-database-knows-itself', 'database/'),
+    only('users-know-the-database', 'users/', 'src/database/'),
+    only('revocations-know-tokens-and-the-database', 'revocations/', 'src/database/', 'src/auth/tokens\\.ts$'),
     only('the-order-knows-itself', 'backplane/'),
     only('auth-knows-itself', 'auth/'),
     // The door answers in the words of HTTP.
@@ -68,12 +73,15 @@ module.exports = {
       'chat/',
       'src/backplane/backplane\\.ts$',
       'src/auth/',
-      'src/http/(env|problem)\\.ts$',
+      'src/revocations/revocations\\.ts$',
+      'src/http/(body|env|problem)\\.ts$',
     ),
     only(
       'http-knows-auth-and-users',
       'http/',
       'src/auth/',
+      'src/database/database\\.ts$',
+      'src/revocations/revocations\\.ts$',
       'src/users/(user-store|passwords)\\.ts$',
       'src/chat/(session|upgrade)\\.ts$',
     ),

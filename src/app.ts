@@ -3,6 +3,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { type Handlers, mount, routes } from '../generated/http/index.ts';
 import { fieldErrors } from './errors.ts';
+import { adminOnly, type adminOperations } from './http/access.ts';
 import { jsonBody } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import { crossOrigin, type IsAllowedOrigin } from './http/origins.ts';
@@ -13,15 +14,24 @@ import type { Log } from './log.ts';
 
 export type App = OpenAPIHono<AppEnv>;
 
-type UserOperation = (typeof userOperations)[number];
-/** All operations; those of users are not everywhere. */
-type Served = Omit<Handlers<AppEnv>, UserOperation> & Partial<Pick<Handlers<AppEnv>, UserOperation>>;
+type Optional = (typeof userOperations | typeof adminOperations)[number];
+/** All operations; some are not everywhere. */
+type Served = Omit<Handlers<AppEnv>, Optional> & Partial<Pick<Handlers<AppEnv>, Optional>>;
+
+interface Parts {
+  readonly isAllowedOrigin: IsAllowedOrigin;
+  /** Opens the operations that ask for it; without it they must be absent. */
+  readonly adminToken: string | undefined;
+  readonly log: Log;
+}
 
 /** The HTTP half: every operation of the contract behind what all of them share. */
-export function createApp(handlers: Served, isAllowedOrigin: IsAllowedOrigin, log: Log): App {
+export function createApp(handlers: Served, { isAllowedOrigin, adminToken, log }: Parts): App {
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => {
-      if (!result.success) return problem(c, 'invalid_body', { errors: fieldErrors(result.error.issues) });
+      if (result.success) return;
+      const code = result.target === 'json' ? 'invalid_body' : 'invalid_parameter';
+      return problem(c, code, { errors: fieldErrors(result.error.issues) });
     },
   });
 
@@ -48,6 +58,8 @@ export function createApp(handlers: Served, isAllowedOrigin: IsAllowedOrigin, lo
     if (!(id in handlers)) continue;
     if ('request' in route && route.request && 'body' in route.request)
       app.on([route.method], [route.path], ...jsonBody);
+    if (route.security?.some((scheme) => 'admin' in scheme))
+      app.on([route.method], [route.getRoutingPath()], adminOnly(adminToken!));
   }
 
   mount(app, handlers);

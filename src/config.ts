@@ -33,6 +33,8 @@ export interface Config {
   readonly hasSignUp: boolean;
   /** Origins whose pages may use this server, beside its own. */
   readonly allowedOrigins: readonly string[];
+  /** The secret that opens `/admin`; without it that is absent. */
+  readonly adminToken: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
   readonly production: boolean;
 }
@@ -139,6 +141,13 @@ const variables = {
       .refine((origins) => origins.every((origin) => origin === '*' || isOrigin(origin))),
     'a list of origins such as https://app.example.com, separated by commas, or * for every one',
   ],
+  ADMIN_TOKEN: [
+    z
+      .string()
+      .regex(/^[\w.~+/-]{32,}=*$/)
+      .optional(),
+    'at least 32 of the characters A-Z a-z 0-9 - . _ ~ + /',
+  ],
   SIGNUP: [z.enum(['on', 'off']).default('on'), 'on or off'],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
   NODE_ENV: [z.string().optional(), 'a text'],
@@ -181,6 +190,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     drainWindowS: values.DRAIN_WINDOW,
     hasSignUp: values.SIGNUP === 'on',
     allowedOrigins: values.ALLOWED_ORIGINS,
+    adminToken: values.ADMIN_TOKEN,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',
   });

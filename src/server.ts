@@ -14,6 +14,10 @@ import { createRoom } from './chat/room.ts';
 import type { SessionCounts } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
+import type { Database } from './database/database.ts';
+import { openMongo } from './database/mongo.ts';
+import { openSqlite } from './database/sqlite.ts';
+import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
 import { close, createListener, listen } from './http/listener.ts';
@@ -23,15 +27,20 @@ import { createOriginCheck } from './http/origins.ts';
 import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
 import { signUpOperations, userHandlers, userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
-import { openMongoStore } from './users/mongo.ts';
+import { mongoRevocationStore } from './revocations/mongo.ts';
+import type { RevocationStore } from './revocations/revocation-store.ts';
+import { loadRevocations, type Revocations } from './revocations/revocations.ts';
+import { sqliteRevocationStore } from './revocations/sqlite.ts';
+import { mongoUserStore } from './users/mongo.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
 import { createScryptProcess } from './users/scrypt.ts';
-import { openSqliteStore } from './users/sqlite.ts';
+import { sqliteUserStore } from './users/sqlite.ts';
 import type { UserStore } from './users/user-store.ts';
 
 /** What stands behind the ports; a test may put something else there. */
 export interface Adapters {
   readonly store: UserStore;
+  readonly revoked: RevocationStore;
   readonly backplane: Backplane;
   readonly passwords: Passwords;
   /** Only of tokens that come from elsewhere. */
@@ -51,17 +60,30 @@ export interface RunningServer {
   stop(atOnce?: boolean): Promise<void>;
 }
 
-const openStore = async ({ mongodbUri, dataDir }: Config): Promise<UserStore> =>
-  mongodbUri === undefined ? openSqliteStore(dataDir) : openMongoStore(mongodbUri);
+interface Stores {
+  readonly database: Database;
+  readonly users: UserStore;
+  readonly revoked: RevocationStore;
+}
+
+async function openStores({ mongodbUri, dataDir }: Config): Promise<Stores> {
+  if (mongodbUri === undefined) {
+    const database = openSqlite(dataDir);
+    return { database, users: sqliteUserStore(database), revoked: sqliteRevocationStore(database) };
+  }
+  const database = openMongo(mongodbUri);
+  return { database, users: await mongoUserStore(database), revoked: mongoRevocationStore(database) };
+}
 
 /** Users and tokens of our own. */
-function ownUsers(config: Config, store: UserStore, passwords: Passwords) {
+function ownUsers(config: Config, store: UserStore, passwords: Passwords, { isDisabled }: Revocations) {
   const { jwtIssuer: issuer, jwtTtlS: ttlS } = config;
   const { issue, verify } = createTokens({ secret: signingSecret(config), issuer, ttlS });
   const desk = userHandlers({
     store,
     passwords,
     issue,
+    isDisabled,
     countSignUp: createAttemptLimit(config.rateLimitSignUp),
     countLogin: createAttemptLimit(config.rateLimitLogin),
     trustedProxies: config.trustedProxies,
@@ -78,36 +100,53 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     config;
   const backplane =
     adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir), maxSessionsPerUser });
-  const store = config.externalIssuer ? undefined : (adapters.store ?? (await openStore(config)));
-  const passwords = store && (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
-  const { verify, desk } = store
-    ? ownUsers(config, store, passwords!)
+  const { database, users, revoked } = await openStores(config);
+  const revocations = await loadRevocations(adapters.revoked ?? revoked).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  const passwords = config.externalIssuer
+    ? undefined
+    : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
+  const { verify: verifyAlone, desk } = passwords
+    ? ownUsers(config, adapters.store ?? users, passwords, revocations)
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
+  const verify = revocations.guard(verifyAlone);
   const room = createRoom(backplane, { pace: createPace(() => upgrades.underway() > 0), maxSessions });
 
   const { page = builtPage } = adapters;
-  const absent: readonly string[] = !store ? userOperations : config.hasSignUp ? [] : signUpOperations;
+  const { adminToken } = config;
+  const absent: readonly string[] = [
+    ...(config.externalIssuer ? userOperations : config.hasSignUp ? [] : signUpOperations),
+    ...(adminToken === undefined ? adminOperations : []),
+  ];
+  const { logout, ...admin } = accessHandlers({ verify, revocations });
+  const present = <Handler>(handlers: Record<string, Handler>): Record<string, Handler> =>
+    Object.fromEntries(Object.entries(handlers).filter(([operation]) => !absent.includes(operation)));
   const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
   const app = createApp(
     {
       ...pageHandlers(page),
-      ...Object.fromEntries(Object.entries(desk).filter(([operation]) => !absent.includes(operation))),
+      ...present(desk),
+      logout,
+      ...present(admin),
       ...joinHandlers({ verify, room, isAllowedOrigin, isStopping }),
-      ...opsHandlers({ store, isStopping }),
+      ...opsHandlers({ ping: database.ping, isStopping }),
       ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),
     },
-    isAllowedOrigin,
-    log,
+    { isAllowedOrigin, adminToken, log },
   );
   app.route('/docs', docsFiles());
   app.route('/assets', pageFiles(page));
   const upgrades = createUpgrades({
     fetch: app.fetch,
-    limits: {
+    session: {
       maxBufferedBytes,
       heartbeatIntervalMs: heartbeatIntervalS * 1_000,
       allowFrame: createFrameLimit(rateLimitFrames),
+      verify,
+      watchAccess: revocations.watch,
     },
     log,
   });
@@ -126,12 +165,12 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
         await upgrades.drained();
         await close(server);
         await backplane.close();
-        await store?.close();
+        await database.close();
         passwords?.close();
       },
     };
   } catch (error) {
-    await store?.close();
+    await database.close();
     passwords?.close();
     throw error;
   }

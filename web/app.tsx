@@ -21,7 +21,7 @@ export function App() {
     setStay(undefined);
   };
   return stay ? (
-    <Chat token={stay.token} createPalaver={createPalaver} onLeave={leave} />
+    <Chat token={stay.token} isOwnToken={stay.email !== ''} createPalaver={createPalaver} onLeave={leave} />
   ) : (
     <Entrance createPalaver={createPalaver} before={before} onEnter={enter} />
   );

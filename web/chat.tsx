@@ -12,15 +12,23 @@ import { Unsent } from './unsent.tsx';
 import { inWords } from './words.ts';
 
 /** After these only another token helps. */
-const ofTheToken: readonly string[] = ['token_expired', 'invalid_token', 'missing_token'];
+const ofTheToken: readonly string[] = [
+  'token_expired',
+  'invalid_token',
+  'missing_token',
+  'access_revoked',
+  'user_disabled',
+];
 
 interface Props {
   readonly token: string;
+  /** Whether the token is for this stay alone: it is given back with it. One that was brought along isn't. */
+  readonly isOwnToken: boolean;
   readonly createPalaver: () => Palaver;
   readonly onLeave: (why?: string) => void;
 }
 
-export function Chat({ token, createPalaver, onLeave }: Props) {
+export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
   // Another one is another stay: how to join again.
   const [palaver, setPalaver] = useState(createPalaver);
   const room = useRoom(
@@ -47,6 +55,11 @@ export function Chat({ token, createPalaver, onLeave }: Props) {
     outgoing.say(text);
     setSaid((count) => count + 1);
   };
+  const signOut = (): void => {
+    // Where it can't be given back it ends by its time.
+    if (isOwnToken) palaver.logout({ token }).catch(() => {});
+    onLeave();
+  };
   return (
     <div class="chat">
       <header>
@@ -58,7 +71,7 @@ export function Chat({ token, createPalaver, onLeave }: Props) {
           </p>
         )}
         <a href="docs">Docs</a>
-        <button type="button" onClick={() => onLeave()}>
+        <button type="button" onClick={signOut}>
           Sign out
         </button>
         <Connection

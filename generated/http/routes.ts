@@ -1,7 +1,7 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
 import { createRoute, type OpenAPIHono, type RouteHandler, z } from '@hono/zod-openapi';
 import type { Env } from 'hono';
-import { createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, healthSchema, readinessSchema, openApiDocumentSchema, asyncApiDocumentSchema, problemSchema } from './schemas.ts';
+import { userIdSchema, createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, healthSchema, readinessSchema, openApiDocumentSchema, asyncApiDocumentSchema, problemSchema } from './schemas.ts';
 
 export const createUserRoute = createRoute({
   operationId: "createUser",
@@ -79,7 +79,7 @@ export const loginRoute = createRoute({
   path: "/login",
   tags: ["Users"],
   summary: "Log in",
-  description: "Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.",
+  description: "Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).",
   security: [],
   request: {
     body: { required: true, content: { 'application/json': { schema: loginRequestSchema } } },
@@ -102,6 +102,13 @@ export const loginRoute = createRoute({
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
       code: z.literal('invalid_credentials'),
+    }) } },
+    },
+    403: {
+      description: "Whoever runs the server has shut this user out.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(403),
+      code: z.literal('user_disabled'),
     }) } },
     },
     413: {
@@ -144,6 +151,154 @@ export const loginRoute = createRoute({
   },
 });
 
+export const logoutRoute = createRoute({
+  operationId: "logout",
+  method: "post",
+  path: "/logout",
+  tags: ["Access"],
+  summary: "Give a token back",
+  description: "The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.",
+  security: [{"bearer":[]}],
+  responses: {
+    204: {
+      description: "It is so from now on.",
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), or it has a body (`body_not_allowed`).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'body_not_allowed']),
+    }) } },
+    },
+    401: {
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(401),
+      code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    403: {
+      description: "Whoever runs the server has shut this user out.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(403),
+      code: z.literal('user_disabled'),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Only a 204 promises anything; try again later.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.enum(['store_unavailable', 'issuer_unavailable']),
+    }) } },
+    },
+  },
+});
+
+export const disableUserRoute = createRoute({
+  operationId: "disableUser",
+  method: "post",
+  path: "/admin/users/{id}/disable",
+  tags: ["Access"],
+  summary: "Shut a user out",
+  description: "All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.",
+  security: [{"admin":[]}],
+  request: {
+    params: z.object({ "id": userIdSchema }),
+  },
+  responses: {
+    204: {
+      description: "It is so from now on.",
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'body_not_allowed', 'invalid_parameter']),
+    }) } },
+    },
+    401: {
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(401),
+      code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "The store can't be reached. Only a 204 promises anything; try again later.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.literal('store_unavailable'),
+    }) } },
+    },
+  },
+});
+
+export const enableUserRoute = createRoute({
+  operationId: "enableUser",
+  method: "post",
+  path: "/admin/users/{id}/enable",
+  tags: ["Access"],
+  summary: "Let a user in again",
+  description: "Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.",
+  security: [{"admin":[]}],
+  request: {
+    params: z.object({ "id": userIdSchema }),
+  },
+  responses: {
+    204: {
+      description: "It is so from now on.",
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'body_not_allowed', 'invalid_parameter']),
+    }) } },
+    },
+    401: {
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(401),
+      code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "The store can't be reached. Only a 204 promises anything; try again later.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.literal('store_unavailable'),
+    }) } },
+    },
+  },
+});
+
 export const joinRoute = createRoute({
   operationId: "join",
   method: "get",
@@ -168,7 +323,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     401: {
-      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
       headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
@@ -176,10 +331,10 @@ export const joinRoute = createRoute({
     }) } },
     },
     403: {
-      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed. A client that is no page sends no `Origin`.",
+      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(403),
-      code: z.literal('origin_not_allowed'),
+      code: z.enum(['origin_not_allowed', 'user_disabled']),
     }) } },
     },
     409: {
@@ -247,7 +402,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     401: {
-      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
       headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
@@ -255,10 +410,10 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     403: {
-      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed. A client that is no page sends no `Origin`.",
+      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(403),
-      code: z.literal('origin_not_allowed'),
+      code: z.enum(['origin_not_allowed', 'user_disabled']),
     }) } },
     },
     409: {
@@ -546,6 +701,9 @@ export const asyncapiYamlRoute = createRoute({
 export const routes = {
   createUser: createUserRoute,
   login: loginRoute,
+  logout: logoutRoute,
+  disableUser: disableUserRoute,
+  enableUser: enableUserRoute,
   join: joinRoute,
   joinByPost: joinByPostRoute,
   page: pageRoute,
@@ -565,6 +723,9 @@ export type Handlers<E extends Env = Env> = { [Id in keyof typeof routes]: Route
 export function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Partial<Handlers<E>>): void {
   if (handlers.createUser) app.openapi(routes.createUser, handlers.createUser);
   if (handlers.login) app.openapi(routes.login, handlers.login);
+  if (handlers.logout) app.openapi(routes.logout, handlers.logout);
+  if (handlers.disableUser) app.openapi(routes.disableUser, handlers.disableUser);
+  if (handlers.enableUser) app.openapi(routes.enableUser, handlers.enableUser);
   if (handlers.join) app.openapi(routes.join, handlers.join);
   if (handlers.joinByPost) app.openapi(routes.joinByPost, handlers.joinByPost);
   if (handlers.page) app.openapi(routes.page, handlers.page);

@@ -10,7 +10,7 @@ export const emailSchema = z.string().min(3).max(254).regex(/^[^@\ud800-\udfff\u
 
 export const passwordSchema = z.string().min(8).max(256).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Password>;
 
-export const tokenSchema = z.string().min(1).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
+export const tokenSchema = z.string().min(1).max(8192).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
 
 export const createUserRequestSchema = z.object({
   email: emailSchema,
@@ -77,7 +77,7 @@ export const tokenClaimsSchema = z.object({
   iat: z.number().optional(),
 }) satisfies z.ZodType<types.TokenClaims>;
 
-export const problemCodeSchema = z.enum(['malformed_request', 'malformed_body', 'invalid_body', 'body_not_allowed', 'malformed_handshake', 'invalid_credentials', 'missing_token', 'invalid_token', 'origin_not_allowed', 'not_found', 'method_not_allowed', 'email_taken', 'username_taken', 'name_in_use', 'body_too_large', 'unsupported_media_type', 'upgrade_required', 'too_many_sessions', 'too_many_attempts', 'internal_error', 'overloaded', 'store_unavailable', 'unavailable', 'server_full', 'issuer_unavailable', 'shutting_down']) satisfies z.ZodType<types.ProblemCode>;
+export const problemCodeSchema = z.enum(['malformed_request', 'malformed_body', 'invalid_body', 'invalid_parameter', 'body_not_allowed', 'malformed_handshake', 'invalid_credentials', 'missing_token', 'invalid_token', 'origin_not_allowed', 'user_disabled', 'not_found', 'method_not_allowed', 'email_taken', 'username_taken', 'name_in_use', 'body_too_large', 'unsupported_media_type', 'upgrade_required', 'too_many_sessions', 'too_many_attempts', 'internal_error', 'overloaded', 'store_unavailable', 'unavailable', 'server_full', 'issuer_unavailable', 'shutting_down']) satisfies z.ZodType<types.ProblemCode>;
 
 export const fieldErrorSchema = z.strictObject({
   pointer: z.string().regex(/^(\/([^/~]|~[01])*)*$/u),

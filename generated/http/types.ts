@@ -32,9 +32,69 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.
+         * @description Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a token back
+         * @description The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shut a user out
+         * @description All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.
+         */
+        post: operations["disableUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a user in again
+         * @description Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.
+         */
+        post: operations["enableUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -340,7 +400,7 @@ export interface components {
          * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "too_many_attempts" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "invalid_parameter" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "user_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "too_many_attempts" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
@@ -356,7 +416,7 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
         };
         FieldError: {
-            /** @description Where, as a JSON pointer (RFC 6901) into the body. */
+            /** @description Where, as a JSON pointer (RFC 6901) into the body, or into the parameters by name. */
             pointer: string;
             /** @description What is wrong there, for people. */
             detail: string;
@@ -435,6 +495,41 @@ export interface components {
                     status: 400;
                     /** @constant */
                     code: "malformed_request";
+                };
+            };
+        };
+        /** @description It is so from now on. */
+        Done: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The request is not HTTP (`malformed_request`), or it has a body (`body_not_allowed`). */
+        BadBodiless: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 400;
+                    /** @enum {unknown} */
+                    code: "malformed_request" | "body_not_allowed";
+                };
+            };
+        };
+        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`). */
+        BadUserId: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 400;
+                    /** @enum {unknown} */
+                    code: "malformed_request" | "body_not_allowed" | "invalid_parameter";
                 };
             };
         };
@@ -533,6 +628,44 @@ export interface components {
                 };
             };
         };
+        /** @description The store can't be reached. Only a 204 promises anything; try again later. */
+        StoreUnavailable: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:store_unavailable",
+                 *       "title": "Store unavailable",
+                 *       "status": 503,
+                 *       "code": "store_unavailable"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 503;
+                    /** @constant */
+                    code: "store_unavailable";
+                };
+            };
+        };
+        /** @description The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Only a 204 promises anything; try again later. */
+        AccessUnavailable: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 503;
+                    /** @enum {unknown} */
+                    code: "store_unavailable" | "issuer_unavailable";
+                };
+            };
+        };
         /** @description The connection is a WebSocket now. The first frame is `users_online`. */
         SwitchingProtocols: {
             headers: {
@@ -558,7 +691,7 @@ export interface components {
                 };
             };
         };
-        /** @description No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). */
+        /** @description No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). */
         NotAuthenticated: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -573,25 +706,39 @@ export interface components {
                 };
             };
         };
-        /** @description The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed. A client that is no page sends no `Origin`. */
-        OriginNotAllowed: {
+        /** @description Whoever runs the server has shut this user out. */
+        UserDisabled: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "urn:palaver:problem:origin_not_allowed",
-                 *       "title": "Origin not allowed",
+                 *       "type": "urn:palaver:problem:user_disabled",
+                 *       "title": "User disabled",
                  *       "status": 403,
-                 *       "code": "origin_not_allowed"
+                 *       "code": "user_disabled"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @constant */
                     status: 403;
                     /** @constant */
-                    code: "origin_not_allowed";
+                    code: "user_disabled";
+                };
+            };
+        };
+        /** @description The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). */
+        NotLetIn: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 403;
+                    /** @enum {unknown} */
+                    code: "origin_not_allowed" | "user_disabled";
                 };
             };
         };
@@ -710,6 +857,11 @@ export interface components {
     };
     parameters: {
         /**
+         * @description The user's id, percent-encoded.
+         * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
+         */
+        UserId: components["schemas"]["UserId"];
+        /**
          * @description `websocket`
          * @example websocket
          */
@@ -802,20 +954,27 @@ export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
 export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
+export type ResponseDone = components['responses']['Done'];
+export type ResponseBadBodiless = components['responses']['BadBodiless'];
+export type ResponseBadUserId = components['responses']['BadUserId'];
 export type ResponseInvalidBody = components['responses']['InvalidBody'];
 export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ResponseInternalError = components['responses']['InternalError'];
 export type ResponseUserDeskBusy = components['responses']['UserDeskBusy'];
+export type ResponseStoreUnavailable = components['responses']['StoreUnavailable'];
+export type ResponseAccessUnavailable = components['responses']['AccessUnavailable'];
 export type ResponseSwitchingProtocols = components['responses']['SwitchingProtocols'];
 export type ResponseBadHandshake = components['responses']['BadHandshake'];
 export type ResponseNotAuthenticated = components['responses']['NotAuthenticated'];
-export type ResponseOriginNotAllowed = components['responses']['OriginNotAllowed'];
+export type ResponseUserDisabled = components['responses']['UserDisabled'];
+export type ResponseNotLetIn = components['responses']['NotLetIn'];
 export type ResponseNameInUse = components['responses']['NameInUse'];
 export type ResponseUpgradeRequired = components['responses']['UpgradeRequired'];
 export type ResponseTooManySessions = components['responses']['TooManySessions'];
 export type ResponseTooManyAttempts = components['responses']['TooManyAttempts'];
 export type ResponseRoomUnavailable = components['responses']['RoomUnavailable'];
+export type ParameterUserId = components['parameters']['UserId'];
 export type ParameterUpgrade = components['parameters']['Upgrade'];
 export type ParameterSecWebSocketKey = components['parameters']['SecWebSocketKey'];
 export type ParameterSecWebSocketVersion = components['parameters']['SecWebSocketVersion'];
@@ -948,11 +1107,73 @@ export interface operations {
                     };
                 };
             };
+            403: components["responses"]["UserDisabled"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyAttempts"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["UserDeskBusy"];
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["BadBodiless"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["UserDisabled"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["AccessUnavailable"];
+        };
+    };
+    disableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user's id, percent-encoded.
+                 * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
+                 */
+                id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["BadUserId"];
+            401: components["responses"]["NotAuthenticated"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    enableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user's id, percent-encoded.
+                 * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
+                 */
+                id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["BadUserId"];
+            401: components["responses"]["NotAuthenticated"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["StoreUnavailable"];
         };
     };
     join: {
@@ -988,7 +1209,7 @@ export interface operations {
             101: components["responses"]["SwitchingProtocols"];
             400: components["responses"]["BadHandshake"];
             401: components["responses"]["NotAuthenticated"];
-            403: components["responses"]["OriginNotAllowed"];
+            403: components["responses"]["NotLetIn"];
             409: components["responses"]["NameInUse"];
             426: components["responses"]["UpgradeRequired"];
             429: components["responses"]["TooManySessions"];
@@ -1029,7 +1250,7 @@ export interface operations {
             101: components["responses"]["SwitchingProtocols"];
             400: components["responses"]["BadHandshake"];
             401: components["responses"]["NotAuthenticated"];
-            403: components["responses"]["OriginNotAllowed"];
+            403: components["responses"]["NotLetIn"];
             409: components["responses"]["NameInUse"];
             426: components["responses"]["UpgradeRequired"];
             429: components["responses"]["TooManySessions"];

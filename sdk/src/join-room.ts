@@ -6,6 +6,7 @@ import { createStream } from './message-stream.ts';
 import { createNonce, createOutbox } from './outbox.ts';
 import { onWake, type WebSocketConstructor } from './platform.ts';
 import { createPulse, type Pulse } from './pulse.ts';
+import { createRenewal, type Renewal } from './renewal.ts';
 import type { JoinOptions, Room, RoomEvents, RoomState } from './room.ts';
 import { ownNames, rosterAfter } from './roster.ts';
 import { backoffMs, maxRetryAfterMs, pause, within } from './timing.ts';
@@ -79,6 +80,9 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
     });
   }
 
+  const askForToken = (): Promise<string> =>
+    within(() => getToken!(), { timeoutMs, signal: leaving.signal, what: 'getToken' });
+
   /** From a handshake to the end of what came of it. */
   async function stay(token: string): Promise<Ended> {
     const isOwn = ownNames(token);
@@ -88,17 +92,34 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
       current.drop(new PalaverError(code, 'The server said nothing in time.'));
     const opening = setTimeout(silent('timeout'), timeoutMs);
     let grace: ReturnType<typeof setTimeout> | undefined;
+    let renewal: Renewal | undefined;
     connection = current;
+
+    /** The answers to what was asked without the caller are for nobody else. */
+    function isForUs(frame: ServerMessage): boolean {
+      if (frame.type !== 'error' && frame.type !== 'token_refreshed') return false;
+      if (frame.type === 'token_refreshed' || frame.msg.nonce !== question || question === undefined)
+        return renewal?.settle(frame) ?? false;
+      question = undefined;
+      return true;
+    }
 
     function onFrame(frame: ServerMessage): void {
       if (leaving.signal.aborted) return;
-      // The answer to our own question is for nobody else.
-      if (frame.type === 'error' && question !== undefined && frame.msg.nonce === question) question = undefined;
-      else if (held) held.push(frame);
-      else hear(frame);
+      if (!isForUs(frame)) {
+        if (held) held.push(frame);
+        else hear(frame);
+      }
       if (pulse) pulse.heard();
       else if (frame.type === 'users_online') {
         clearTimeout(opening);
+        if (getToken)
+          renewal = createRenewal({
+            token,
+            nowMs: Date.parse(frame.sent_at),
+            getToken: askForToken,
+            send: current.send,
+          });
         const own = frame.msg.list.find(isOwn);
         if (own !== undefined) arrive(own);
         else grace = setTimeout(arrive, ownJoinMs);
@@ -134,6 +155,7 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
     const ended = await current.ended;
     clearTimeout(opening);
     clearTimeout(grace);
+    renewal?.stop();
     pulse?.stop();
     pulse = undefined;
     outbox.cut();
@@ -144,7 +166,7 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
   async function visit(): Promise<Ended> {
     let token: string;
     try {
-      token = fixed ?? (await within(() => getToken!(), { timeoutMs, signal: leaving.signal, what: 'getToken' }));
+      token = fixed ?? (await askForToken());
     } catch (error) {
       const ended = endedBy(failure(error));
       return ended.next === 'new_token' ? { ...ended, next: 'stop' } : ended;

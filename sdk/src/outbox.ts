@@ -1,5 +1,5 @@
 import { PalaverError } from './error.ts';
-import { type ChatMessage, type ClientMessage, type ErrorMessage, limits } from './generated/index.ts';
+import { type ChatMessage, type ChatMessageFromClient, type ErrorMessage, limits } from './generated/index.ts';
 
 /** How many messages may wait for the room, and how long one does. */
 const maxWaiting = 100;
@@ -26,7 +26,7 @@ export const createNonce = (): string =>
 export interface Outbox {
   send(text: string): Promise<ChatMessage>;
   /** The room is there: what waited goes out, one by one and in order. */
-  open(transmit: (message: ClientMessage) => void): void;
+  open(transmit: (message: ChatMessageFromClient) => void): void;
   /** Whether something is on its way. */
   isOwed(): boolean;
   /** A frame that may be the answer to one of the messages. */
@@ -46,7 +46,7 @@ const codePoints = (text: string): number => {
 export function createOutbox(timeoutMs: number): Outbox {
   const inFlight = new Map<string, Message>();
   const waiting: Message[] = [];
-  let transmit: ((message: ClientMessage) => void) | undefined;
+  let transmit: ((message: ChatMessageFromClient) => void) | undefined;
   /** The one that waited and is on its way. The next goes when it is back: so their order holds. */
   let leading: Message | undefined;
   let resting: ReturnType<typeof setTimeout> | undefined;

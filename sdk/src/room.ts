@@ -26,7 +26,10 @@ export interface RoomEvents extends Events {
 export type Credentials =
   | { readonly token: string; readonly getToken?: undefined }
   | {
-      /** Asked for a token before every connection, also when one has expired. */
+      /**
+       * Asked for a token before every connection, also when one has expired; and while connected, when most of the
+       * token's time has passed: with another one the connection goes on.
+       */
       readonly getToken: () => string | Promise<string>;
       readonly token?: undefined;
     };

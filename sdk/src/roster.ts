@@ -1,3 +1,4 @@
+import { claimsOf } from './claims.ts';
 import type { ServerMessage, Username } from './generated/index.ts';
 
 /** Who is in the room after this frame: the rule of the protocol, `users_online` plus who joined minus who left. */
@@ -22,14 +23,7 @@ const fold = (name: string): string => name.normalize('NFKC').toLowerCase();
  * join. Its claims may have other names than ours, so without a `username` any text in it will do.
  */
 export function ownNames(token: string): (name: string) => boolean {
-  let claims: Record<string, unknown> = {};
-  try {
-    const base64 = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/');
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-    claims = Object(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch {
-    // Not for us to read.
-  }
+  const claims = claimsOf(token);
   const { username } = claims;
   const candidates = typeof username === 'string' ? [username] : Object.values(claims);
   const names = new Set(candidates.filter((claim) => typeof claim === 'string').map(fold));

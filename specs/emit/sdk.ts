@@ -65,7 +65,7 @@ function operationsFile(operations: readonly Operation[], types: readonly string
     const params = operation.parameters
       .filter((parameter) => parameter.in !== 'header')
       .map(({ name, in: place }) => `${name}: '${place}'`);
-    return `  ${operation.id}: { method: '${operation.method.toUpperCase()}', path: '${operation.path}', params: {${params.length > 0 ? ` ${params.join(', ')} ` : ''}}, body: ${operation.body !== undefined}, token: ${operation.security.includes('bearer')} },`;
+    return `  ${operation.id}: { method: '${operation.method.toUpperCase()}', path: '${operation.path}', params: {${params.length > 0 ? ` ${params.join(', ')} ` : ''}}, body: ${operation.body !== undefined}, token: ${operation.security.some((scheme) => ['bearer', 'admin'].includes(scheme))} },`;
   });
   const shapes = operations.map(
     (operation) =>

@@ -1,4 +1,4 @@
-import { type Identity, InvalidToken, type VerifyToken } from './tokens.ts';
+import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from './tokens.ts';
 
 /** The subprotocol that is spoken, and the prefix of the one that carries a browser's token. */
 export const subprotocol = 'palaver.v1';
@@ -18,7 +18,7 @@ export const offeredProtocols = (headers: Headers): string[] =>
  * The token that a request carries, in `Authorization` or as a subprotocol.
  * @throws {InvalidToken} where there are two that differ, two `Authorization` headers, or one that can't be read
  */
-function tokenIn(headers: Headers): string | undefined {
+export function tokenIn(headers: Headers): string | undefined {
   const offered = offeredProtocols(headers).filter((name) => name.startsWith(tokenPrefix));
   const tokens = new Set(offered.map((name) => name.slice(tokenPrefix.length)));
   // Two headers of one name are joined by a comma, which no bearer token has.
@@ -36,12 +36,13 @@ function tokenIn(headers: Headers): string | undefined {
 export async function authenticate(
   headers: Headers,
   verify: VerifyToken,
-): Promise<Identity | 'missing_token' | 'invalid_token'> {
+): Promise<Identity | 'missing_token' | 'invalid_token' | 'user_disabled'> {
   try {
     const token = tokenIn(headers);
     return token === undefined ? 'missing_token' : await verify(token);
   } catch (error) {
     if (error instanceof InvalidToken) return 'invalid_token';
+    if (error instanceof UserDisabled) return 'user_disabled';
     throw error;
   }
 }

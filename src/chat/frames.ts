@@ -1,10 +1,10 @@
 import {
-  type ChatMessageFromClient,
   type ClientMessage,
   clientMessageSchemas,
   type ErrorCode,
   type ErrorMessage,
   type ServerMessage,
+  type TokenRefreshed,
   type UsersOnline,
 } from '../../generated/chat/index.ts';
 import type { Envelope, Seat } from '../backplane/backplane.ts';
@@ -51,6 +51,14 @@ export const encodeError = ({ code, detail, nonce }: FrameRefusal): Buffer =>
     msg: nonce === undefined ? { code, detail } : { code, detail, nonce },
   } satisfies ErrorMessage);
 
+/** Answers a new token: until when it is good, in milliseconds since 1970. */
+export const encodeTokenRefreshed = (expiresAtMs: number, nonce?: string): Buffer =>
+  encode({
+    type: 'token_refreshed',
+    sent_at: new Date().toISOString(),
+    msg: { expires_at: new Date(expiresAtMs).toISOString(), ...(nonce !== undefined && { nonce }) },
+  } satisfies TokenRefreshed);
+
 const nonceSchema = clientMessageSchemas.chat_message.shape.msg.shape.nonce;
 
 /** The nonce of a frame that is refused for something else. */
@@ -84,7 +92,7 @@ export function decode(text: string): { message: ClientMessage } | { refusal: Fr
       },
     };
   }
-  const result = clientMessageSchemas[type as ChatMessageFromClient['type']].safeParse(frame);
+  const result = clientMessageSchemas[type as ClientMessage['type']].safeParse(frame);
   if (result.success) return { message: result.data };
   return { refusal: { code: 'invalid_message', detail: detailOf(result.error.issues), nonce: nonceOf(frame) } };
 }

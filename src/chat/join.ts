@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { Handlers } from '../../generated/http/index.ts';
 import { authenticate, offeredProtocols } from '../auth/require-auth.ts';
 import type { VerifyToken } from '../auth/tokens.ts';
+import { hasBody } from '../http/body.ts';
 import type { AppEnv } from '../http/env.ts';
 import { problem } from '../http/problem.ts';
 import type { Room } from './room.ts';
@@ -12,10 +13,6 @@ interface Parts {
   readonly isAllowedOrigin: (headers: Headers) => boolean;
   readonly isStopping: () => boolean;
 }
-
-/** A chunked body counts as a body, however short it turns out. */
-const hasBody = (headers: Headers): boolean =>
-  headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0;
 
 /** 16 bytes in base64 (RFC 6455, 4.1). */
 const handshakeKey = /^[A-Za-z0-9+/]{22}==$/;
@@ -48,13 +45,13 @@ export function joinHandlers({
     const identity = await authenticate(headers, verify);
     if (typeof identity === 'string') return problem(c, identity);
     if (isStopping()) return problem(c, 'shutting_down');
-    const { id, username, expiresAtMs } = identity;
+    const { id, username } = identity;
     if (!upgrade || headers.get('sec-websocket-version') !== '13') {
       return problem(c, (await room.refusalOf({ id, username })) ?? 'upgrade_required');
     }
     const admission = await room.enter({ id, username });
     if ('refusal' in admission) return problem(c, admission.refusal);
-    upgrade.admitted = { entry: admission.entry, userId: id, expiresAtMs, requestId: c.var.requestId };
+    upgrade.admitted = { entry: admission.entry, identity, requestId: c.var.requestId };
     // Never sent: who is admitted gets the 101 from the upgrade.
     return c.body(null);
   };

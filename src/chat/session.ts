@@ -1,27 +1,32 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
+import { type ClientMessage, type CloseCode, closeCodes } from '../../generated/chat/index.ts';
+import { IssuerUnavailable } from '../auth/keys.ts';
+import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../auth/tokens.ts';
 import type { Log } from '../log.ts';
+import type { WatchAccess } from '../revocations/revocations.ts';
 import type { AllowFrame } from './frame-limit.ts';
-import { decode, encodeError, type FrameRefusal } from './frames.ts';
+import { decode, encodeError, encodeTokenRefreshed, type FrameRefusal } from './frames.ts';
 import type { Entry } from './room.ts';
 
 /** Somebody the door has let in. */
 export interface Admitted {
   readonly entry: Entry;
-  readonly userId: string;
-  /** When the token expires, in milliseconds since 1970. */
-  readonly expiresAtMs: number;
+  /** Of the token that it came with. */
+  readonly identity: Identity;
   /** Of the handshake. */
   readonly requestId: string;
 }
 
-export interface SessionLimits {
+export interface SessionParts {
   /** What may wait for a session that doesn't read; beyond it the session ends. */
   readonly maxBufferedBytes: number;
   /** From one ping to the next. Who hasn't answered by then is gone. */
   readonly heartbeatIntervalMs: number;
   readonly allowFrame: AllowFrame | undefined;
+  /** For tokens that are to take the place of the first one. */
+  readonly verify: VerifyToken;
+  readonly watchAccess: WatchAccess;
 }
 
 /** What happened to sessions since the start. */
@@ -48,6 +53,8 @@ function createAllowance(most: number, intervalMs: number): () => boolean {
   };
 }
 
+type MessageOf<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>['msg'];
+
 const nameOf = (code: CloseCode): string => Object.entries(closeCodes).find(([, value]) => value === code)![0];
 
 /**
@@ -57,11 +64,12 @@ const nameOf = (code: CloseCode): string => Object.entries(closeCodes).find(([, 
 export function runSession(
   webSocket: WebSocket,
   socket: Socket,
-  { entry, userId, expiresAtMs, requestId }: Admitted,
-  { maxBufferedBytes, heartbeatIntervalMs, allowFrame }: SessionLimits,
+  { entry, identity, requestId }: Admitted,
+  { maxBufferedBytes, heartbeatIntervalMs, allowFrame, verify, watchAccess }: SessionParts,
   counts: SessionCounts,
   log: Log,
 ): void {
+  const userId = identity.id;
   const allowBadFrame = createAllowance(badFramesMax, badFrameIntervalMs);
   /** What the socket has no room for. It is kept here, where it can be dropped. */
   let queue: Buffer[] = [];
@@ -73,6 +81,9 @@ export function runSession(
   let answered = true;
   let timer: NodeJS.Timeout | undefined;
   let turn = Promise.resolve();
+  let { expiresAtMs } = identity;
+  let unwatch = (): void => {};
+  let refreshing = false;
 
   const note = (level: 'debug' | 'warn' | 'error', event: string, fields: object): void =>
     log[level]({ requestId, userId, ...fields }, event);
@@ -81,6 +92,7 @@ export function runSession(
     ended = true;
     queue = [];
     clearTimeout(timer);
+    unwatch();
     entry.release(how).catch((error: unknown) => note('error', 'a seat could not be given up', { err: error }));
   }
 
@@ -151,6 +163,13 @@ export function runSession(
     watch(heartbeatIntervalMs);
   }
 
+  /** Ends when this access does: by its time, or because it is revoked. */
+  function stayWith(next: Identity): void {
+    expiresAtMs = next.expiresAtMs;
+    unwatch();
+    unwatch = watchAccess(next, () => finish(closeCodes.access_revoked));
+  }
+
   function refuse(refusal: FrameRefusal): void {
     if (allowBadFrame()) entry.reply(encodeError(refusal));
     else finish(closeCodes.policy);
@@ -162,10 +181,17 @@ export function runSession(
     if (isBinary) return finish(closeCodes.binary_frame);
     const decoded = decode(data.toString());
     if ('refusal' in decoded) return refuse(decoded.refusal);
-    const { text: said, nonce } = decoded.message.msg;
+    const { message } = decoded;
+    const { nonce } = message.msg;
     if (!allowed) return refuse({ code: 'rate_limited', detail: 'Too many frames. Send more slowly.', nonce });
-    // Not awaited: an order that is far away has taken the draft with the call.
-    entry.publish({ text: said, nonce }).then(
+    // Neither is awaited: what follows need not wait for a broker or an issuer far away.
+    if (message.type === 'chat_message') say(message.msg);
+    else refresh(message.msg).catch((error: unknown) => end(closeCodes.internal_error, error));
+  }
+
+  function say({ text, nonce }: MessageOf<'chat_message'>): void {
+    // An order that is far away has taken the draft with the call.
+    entry.publish({ text, nonce }).then(
       (result) => {
         if (result === 'refused')
           entry.reply(
@@ -178,6 +204,31 @@ export function runSession(
       },
       (error: unknown) => end(closeCodes.internal_error, error),
     );
+  }
+
+  async function refresh({ token, nonce }: MessageOf<'token_refresh'>): Promise<void> {
+    if (refreshing) {
+      return refuse({ code: 'unavailable', detail: 'Another token is being checked. Send it again later.', nonce });
+    }
+    refreshing = true;
+    try {
+      const next = await verify(token);
+      if (next.id !== userId) throw new InvalidToken('The token is of another user');
+      if (ending || ended) return;
+      stayWith(next);
+      clearTimeout(timer);
+      watch(heartbeatIntervalMs);
+      entry.reply(encodeTokenRefreshed(expiresAtMs, nonce));
+    } catch (error) {
+      if (ending || ended) return;
+      if (error instanceof InvalidToken || error instanceof UserDisabled)
+        refuse({ code: 'invalid_token', detail: 'The token was refused. The one before it is good as it was.', nonce });
+      else if (error instanceof IssuerUnavailable)
+        refuse({ code: 'unavailable', detail: 'The token can not be checked now. Send it again later.', nonce });
+      else throw error;
+    } finally {
+      refreshing = false;
+    }
   }
 
   webSocket.on('message', (data: Buffer, isBinary) => {
@@ -194,5 +245,6 @@ export function runSession(
 
   // The first one by chance, so that those who came together are not pinged together ever after.
   watch(heartbeatIntervalMs * (0.5 + Math.random() / 2));
+  stayWith(identity);
   entry.open({ send, end });
 }

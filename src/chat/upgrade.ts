@@ -5,7 +5,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { subprotocol } from '../auth/require-auth.ts';
 import type { AppEnv } from '../http/env.ts';
 import type { Log } from '../log.ts';
-import { runSession, type SessionCounts, type SessionLimits } from './session.ts';
+import { runSession, type SessionCounts, type SessionParts } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /** How long a peer may take to answer a close, or to read a refusal. */
@@ -16,7 +16,7 @@ const host = /^[\w.:[\]-]+$/;
 
 interface Parts {
   readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
-  readonly limits: SessionLimits;
+  readonly session: SessionParts;
   readonly log: Log;
 }
 
@@ -33,7 +33,7 @@ export interface Upgrades {
 }
 
 /** From an upgrade request to a session: the app answers it like any other, and says whom it admits. */
-export function createUpgrades({ fetch, limits, log }: Parts): Upgrades {
+export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
   const sockets = new Set<WebSocket>();
   const counts: SessionCounts = { slowConsumers: 0 };
   let underway = 0;
@@ -64,7 +64,7 @@ export function createUpgrades({ fetch, limits, log }: Parts): Upgrades {
         sockets.delete(webSocket);
         if (sockets.size === 0) whenEmpty?.();
       });
-      runSession(webSocket, socket, admitted, limits, counts, log);
+      runSession(webSocket, socket, admitted, session, counts, log);
     });
     if (!opened) await admitted.entry.release('lost');
   }

@@ -3,6 +3,10 @@ import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { problem } from './problem.ts';
 
+/** A chunked body counts as a body, however short it turns out. */
+export const hasBody = (headers: Headers): boolean =>
+  headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0;
+
 /** What a body may have. */
 const maxBodyBytes = 16_384;
 

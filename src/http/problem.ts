@@ -3,9 +3,9 @@ import type { Context, TypedResponse } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { FieldError, Problem, ProblemCode } from '../../generated/http/index.ts';
 import { IssuerUnavailable } from '../auth/keys.ts';
+import { StoreUnavailable } from '../database/database.ts';
 import { problems } from '../errors.ts';
 import { Overloaded } from '../users/passwords.ts';
-import { StoreUnavailable } from '../users/user-store.ts';
 
 type Problems = typeof problems;
 type Status<Code extends ProblemCode> = Problems[Code][0];

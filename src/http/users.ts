@@ -14,6 +14,7 @@ interface Parts {
   readonly store: UserStore;
   readonly passwords: Passwords;
   readonly issue: IssueToken;
+  readonly isDisabled: (userId: string) => boolean;
   readonly countSignUp: CountAttempt;
   readonly countLogin: CountAttempt;
   /** How many proxies in front of this server say whom they ask for. */
@@ -26,7 +27,7 @@ export const signUpOperations = ['createUser'] as const;
 
 /** The desk where users are made and tokens given out. */
 export function userHandlers(parts: Parts): Pick<Handlers<AppEnv>, (typeof userOperations)[number]> {
-  const { store, passwords, issue, countSignUp, countLogin, trustedProxies } = parts;
+  const { store, passwords, issue, isDisabled, countSignUp, countLogin, trustedProxies } = parts;
   const tooMany = (c: Context<AppEnv>, waitS: number) =>
     problem(c, 'too_many_attempts', { headers: { 'Retry-After': String(waitS) } });
   return {
@@ -46,6 +47,7 @@ export function userHandlers(parts: Parts): Pick<Handlers<AppEnv>, (typeof userO
       const user = await store.findByEmail(email);
       // An unknown e-mail is checked all the same, so that it takes as long.
       if (!(await passwords.verify(password, user?.passwordHash)) || !user) return problem(c, 'invalid_credentials');
+      if (isDisabled(user.id)) return problem(c, 'user_disabled');
       if (!passwords.isCurrent(user.passwordHash)) await renewHash(parts, user, password, c.var.log);
       const { id, username } = user;
       return c.json({ id, username, token: await issue({ id, username }) }, 200);

@@ -17,12 +17,4 @@ export interface UserStore {
   findByEmail(email: string): Promise<StoredUser | undefined>;
   /** Puts another hash in the place of the user's, if that is still the one that is there. @throws {StoreUnavailable} */
   replaceHash(user: StoredUser, passwordHash: string): Promise<void>;
-  /** Resolves when the store can be read and written. @throws {StoreUnavailable} */
-  ping(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** The store can't answer now; it may later. */
-export class StoreUnavailable extends Error {
-  override name = 'StoreUnavailable';
 }

@@ -2,13 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { decodeJwt } from 'jose';
 import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startIssuer } from '../auth/issuer.ts';
-import { connect } from '../harness/chat.ts';
+import { connect, handshake } from '../harness/chat.ts';
+import { request } from '../harness/http.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
-import { mint } from '../harness/tokens.ts';
+import { mint, testAdminToken } from '../harness/tokens.ts';
 import { launch, withoutChromium } from './chromium.ts';
 import { addressOf, fill, holdToRules, password, signUp, type Visitor, visit } from './visitor.ts';
 import { layWire } from './wire.ts';
@@ -144,6 +146,26 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await secret.fill(password);
     await page.keyboard.press('Enter');
     await page.getByText('Connected').waitFor();
+  });
+
+  it('gives the token back with the sign-out, and is signed out where access is revoked', async () => {
+    const { page } = await come();
+    await signUp({ page, faults: [] }, 'Igor');
+    const { token } = JSON.parse((await page.evaluate(() => sessionStorage.getItem('palaver')))!);
+    const givenBack = page.waitForResponse((response) => response.url().endsWith('/logout'));
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    expect((await givenBack).status()).toBe(204);
+    expect((await handshake(server, { token })).json.code).toBe('invalid_token');
+
+    await fill(page, { 'E-mail': addressOf('Igor'), Password: password });
+    await page.getByText('Connected').waitFor();
+    const { id } = decodeJwt(token);
+    const headers = { Authorization: `Bearer ${testAdminToken}` };
+    await request(server, 'POST', `/admin/users/${id}/disable`, { headers });
+    await page.getByText('You were signed out.').waitFor();
+    await fill(page, { Password: password });
+    await page.getByText('Whoever runs this server has shut you out.').waitFor();
+    await holdToRules(page);
   });
 
   it('comes back after the connection was lost, with what waited, and with a roster that is true', async () => {

@@ -37,6 +37,7 @@ async function startSession(allowFrame?: AllowFrame) {
     server.close();
   });
 
+  const identity = { id: '1', username: 'Igor', expiresAtMs: Date.now() + 60_000, tokenKey: 'k' };
   const released: string[] = [];
   const said: string[] = [];
   let sink: Sink | undefined;
@@ -60,8 +61,14 @@ async function startSession(allowFrame?: AllowFrame) {
   runSession(
     webSocket,
     socket,
-    { entry, userId: '1', expiresAtMs: Date.now() + 60_000, requestId: 'r-1' },
-    { maxBufferedBytes, heartbeatIntervalMs: 60_000, allowFrame },
+    { entry, identity, requestId: 'r-1' },
+    {
+      maxBufferedBytes,
+      heartbeatIntervalMs: 60_000,
+      allowFrame,
+      verify: async () => identity,
+      watchAccess: () => () => {},
+    },
     { slowConsumers: 0 },
     log,
   );

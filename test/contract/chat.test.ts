@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Backplane } from '../../src/backplane/backplane.ts';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
 import { type Chat, connect } from '../harness/chat.ts';
+import { request } from '../harness/http.ts';
 import { seen } from '../harness/recorder.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { asyncapi, closeCodes, component, errorCodes, serverFrames } from '../harness/spec.ts';
-import { mint, nowS } from '../harness/tokens.ts';
+import { mint, nowS, testAdminToken } from '../harness/tokens.ts';
 
 const join = async (server: TestServer, username = 'Ann', claims = {}): Promise<Chat> =>
   connect(server, { token: await mint({ id: `id of ${username}`, username, ...claims }) });
@@ -41,6 +42,11 @@ const frames: Record<string, () => Promise<unknown>> = {
       ann.sendRaw('{');
       return ann.next('error');
     }),
+  token_refreshed: () =>
+    onChat(async (ann) => {
+      ann.send({ type: 'token_refresh', msg: { token: await mint({ id: 'id of Ann', username: 'Ann' }) } });
+      return ann.next('token_refreshed');
+    }),
 };
 
 /** How to get each error; every one is answered and the connection lives on. */
@@ -55,6 +61,7 @@ const errors: Record<string, () => Promise<string>> = {
       ann.say('Hello!', 'm-1');
     }, backplane);
   },
+  invalid_token: () => errorOf((ann) => ann.send({ type: 'token_refresh', msg: { token: 'a.b.c' } })),
   rate_limited: () =>
     errorOf(
       (ann) => {
@@ -120,6 +127,13 @@ const closes: Record<number, () => Promise<number>> = {
     // 5 s after `exp`, the tolerance of the clock, it is over.
     return await (await join(server, 'Ann', { exp: nowS() - 3 })).closed();
   },
+  4003: () =>
+    onChat(async (ann, server) => {
+      await request(server, 'POST', '/admin/users/id%20of%20Ann/disable', {
+        headers: { Authorization: `Bearer ${testAdminToken}` },
+      });
+      return ann.closed();
+    }),
 };
 
 const closeAfter = (provoke: (ann: Chat) => void, backplane?: Backplane): Promise<number> =>

@@ -11,7 +11,7 @@ import { exchange } from '../harness/raw.ts';
 import { seen } from '../harness/recorder.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { declaredAnswers, paths } from '../harness/spec.ts';
-import { mint } from '../harness/tokens.ts';
+import { mint, testAdminToken } from '../harness/tokens.ts';
 
 type Provoke = () => Promise<Answer>;
 
@@ -68,16 +68,17 @@ const storeAway = (sql: string, ask: (server: TestServer) => Promise<Answer>): P
 };
 /** A store with a fault that nobody foresaw; MongoDB has none on demand, so there it is planted. */
 const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
-  if (!serversMongo()) return afterSql(loseTable, ask);
+  if (!serversMongo()) return afterSql(loseTables, ask);
   const fault = async (): Promise<never> => {
     throw new Error('planted');
   };
-  const nothing = async (): Promise<void> => {};
-  const store = { insert: fault, findByEmail: fault, replaceHash: fault, ping: nothing, close: nothing };
-  return () => onServer(ask, { store });
+  const store = { insert: fault, findByEmail: fault, replaceHash: fault };
+  const load = async () => ({ tokens: new Map<string, number>(), users: [] });
+  const revoked = { load, addToken: fault, addUser: fault, removeUser: fault };
+  return () => onServer(ask, { store, revoked });
 };
 const lock = 'BEGIN IMMEDIATE';
-const loseTable = 'DROP TABLE users';
+const loseTables = 'DROP TABLE users; DROP TABLE revoked_tokens; DROP TABLE disabled_users';
 /** Readers pass a lock; a schema that points past the file's end stops them. */
 const corrupt = `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 999999; PRAGMA schema_version = 99`;
 
@@ -160,6 +161,14 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
         ),
     ],
     [
+      `${id} 403 user_disabled`,
+      () =>
+        onServer(async (server) => {
+          await disable(server, '1');
+          return handshake(server, { method, token: await tokenOf('1', 'Ann') });
+        }),
+    ],
+    [
       `${id} 409 name_in_use`,
       () =>
         onServer(async (server) => {
@@ -210,6 +219,25 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
         return onServer((server) => handshake(server, { method, token }), { env: issuer.env });
       },
     ],
+  ];
+};
+
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+const disable = (server: TestServer, id: string): Promise<Answer> =>
+  request(server, 'POST', `/admin/users/${id}/disable`, { headers: bearer(testAdminToken) });
+
+/** An operation without a body that asks for a bearer token. */
+const bearerAnswers = (id: string, path: string, tokenFor: () => Promise<string>): [string, Provoke][] => {
+  const ask = async (server: TestServer, body?: string): Promise<Answer> =>
+    request(server, 'POST', path, { headers: bearer(await tokenFor()), ...(body && { body }) });
+  return [
+    [`${id} 204`, () => onServer((server) => ask(server))],
+    [`${id} 400 malformed_request`, overlongHead('POST', path)],
+    [`${id} 400 body_not_allowed`, () => onServer((server) => ask(server, '{}'))],
+    [`${id} 401 missing_token`, post(path, {})],
+    [`${id} 401 invalid_token`, post(path, { headers: bearer('forged') })],
+    [`${id} 500 internal_error`, storeBroken((server) => ask(server))],
+    [`${id} 503 store_unavailable`, storeAway(lock, (server) => ask(server))],
   ];
 };
 
@@ -266,7 +294,41 @@ const provokers = new Map<string, Provoke>([
   ],
   ['login 401 invalid_credentials', post('/login', { json: ann })],
   ['login 503 store_unavailable', storeAway(corrupt, (server) => request(server, 'POST', '/login', { json: ann }))],
+  [
+    'login 403 user_disabled',
+    () =>
+      onServer(async (server) => {
+        const { id, email, password } = await signUp(server);
+        await disable(server, id);
+        return request(server, 'POST', '/login', { json: { email, password } });
+      }),
+  ],
   ...deskAnswers('login', '/login'),
+  ...bearerAnswers('logout', '/logout', () => tokenOf('1', 'Ann')),
+  [
+    'logout 403 user_disabled',
+    () =>
+      onServer(async (server) => {
+        await disable(server, '1');
+        return request(server, 'POST', '/logout', { headers: bearer(await tokenOf('1', 'Ann')) });
+      }),
+  ],
+  [
+    'logout 503 issuer_unavailable',
+    async () => {
+      const issuer = await startIssuer();
+      issuer.behave((response) => response.writeHead(500).end());
+      const token = await issuer.sign('k1');
+      return onServer((server) => request(server, 'POST', '/logout', { headers: bearer(token) }), { env: issuer.env });
+    },
+  ],
+  ...(['disable', 'enable'] as const).flatMap((verb): [string, Provoke][] => [
+    ...bearerAnswers(`${verb}User`, `/admin/users/1/${verb}`, async () => testAdminToken),
+    [
+      `${verb}User 400 invalid_parameter`,
+      post(`/admin/users/${'x'.repeat(129)}/${verb}`, { headers: bearer(testAdminToken) }),
+    ],
+  ]),
   ...doorAnswers('join', 'GET'),
   ...doorAnswers('joinByPost', 'POST'),
   ...documents.flatMap(documentAnswers),

@@ -61,10 +61,15 @@ export interface SeenResponse {
   readonly text: string;
 }
 
+/** A path's methods, also of one with parameters: each stands for one segment. */
+const methodsOf = (path: string) =>
+  paths.get(path) ??
+  [...paths].find(([template]) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path))?.[1];
+
 /** The operation that a request is for; a path or a method that isn't known is answered by the statuses left. */
 function operationOf({ method, path }: SeenResponse): Operation {
   if (method === undefined || path === undefined) return unreadable;
-  const methods = paths.get(path.split('?')[0]!);
+  const methods = methodsOf(path.split('?')[0]!);
   const operation = methods?.get(method) ?? (method === 'HEAD' ? methods?.get('GET') : undefined);
   if (operation) return operation;
   const status = methods ? 405 : 404;

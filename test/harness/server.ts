@@ -6,7 +6,7 @@ import { createLog } from '../../src/log.ts';
 import { type Adapters, type RunningServer, startServer } from '../../src/server.ts';
 import { createPasswords } from '../../src/users/passwords.ts';
 import { serversMongo } from './mongo.ts';
-import { testIssuer, testSecret } from './tokens.ts';
+import { testAdminToken, testIssuer, testSecret } from './tokens.ts';
 
 export interface TestServer extends RunningServer {
   readonly dataDir: string;
@@ -32,6 +32,7 @@ export async function startTestServer({ env, ...adapters }: Options = {}): Promi
     DATA_DIR: ownDir,
     JWT_SECRET: testSecret,
     JWT_ISSUER: testIssuer,
+    ADMIN_TOKEN: testAdminToken,
     LOG_LEVEL: 'silent',
     // Tests talk fast and end often; those of the limit and of the window set them.
     RATE_LIMIT_FRAMES: '0',

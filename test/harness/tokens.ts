@@ -3,6 +3,8 @@ import { CompactSign } from 'jose';
 /** What the test server signs and checks tokens with. */
 export const testSecret = 'a secret for tests, of 32 bytes and more';
 export const testIssuer = 'palaver';
+/** What opens the test server's `/admin`. */
+export const testAdminToken = 'the-secret-of-whoever-runs-the-test-server';
 
 const encode = (claims: object): Uint8Array => Buffer.from(JSON.stringify(claims));
 export const nowS = (): number => Math.floor(Date.now() / 1_000);

@@ -213,6 +213,22 @@ export async function runSuite({ sdk, url, control }: World): Promise<Outcome[]>
       equal(ends, ['closed token_expired']);
     },
 
+    'hands a new token over before the old one ends, and stays': async () => {
+      const claims = { id: `${Math.random()}`, username: `Brief ${Math.random()}` };
+      const nowS = Math.floor(Date.now() / 1_000);
+      let asked = 0;
+      const stays = await join({
+        getToken: async () => String(await control('mint', ++asked === 1 ? { ...claims, exp: nowS + 4 } : claims)),
+      });
+      const changes = states(stays);
+      while (asked < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      // Frames are answered in order: behind this echo the new token has been seen.
+      await stays.send('still here');
+      while (Date.now() < (nowS + 10) * 1_000) await new Promise((resolve) => setTimeout(resolve, 50));
+      await stays.send('and still');
+      equal([asked, changes], [2, []]);
+    },
+
     'rejects where no server is': async () => {
       await control('down');
       const impatient = new Palaver({ url, maxRetries: 0 });

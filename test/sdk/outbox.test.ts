@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ClientMessage, ErrorCode } from '../../sdk/src/index.ts';
+import type { ChatMessageFromClient, ErrorCode } from '../../sdk/src/index.ts';
 import { createOutbox } from '../../sdk/src/outbox.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -10,7 +10,7 @@ const timeoutMs = 1_000;
 /** An outbox, what it has sent, and how each message has ended. */
 function start() {
   const outbox = createOutbox(timeoutMs);
-  const sent: ClientMessage[] = [];
+  const sent: ChatMessageFromClient[] = [];
   const ends: string[] = [];
   return {
     outbox,
@@ -22,9 +22,9 @@ function start() {
         ({ code }) => ends.push(`${text} ${code}`),
       ),
     open: () => outbox.open((message) => sent.push(message)),
-    echo: ({ msg: { text, nonce } }: ClientMessage) =>
+    echo: ({ msg: { text, nonce } }: ChatMessageFromClient) =>
       outbox.settle({ type: 'chat_message', id: '1', sent_at: '', msg: { from_user: 'Me', text, nonce: nonce! } }),
-    refuse: ({ msg: { nonce } }: ClientMessage, code: ErrorCode) =>
+    refuse: ({ msg: { nonce } }: ChatMessageFromClient, code: ErrorCode) =>
       outbox.settle({ type: 'error', sent_at: '', msg: { code, detail: 'no', nonce: nonce! } }),
   };
 }

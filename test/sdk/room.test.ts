@@ -205,6 +205,16 @@ describe('tokens', () => {
     expect(codes(room).at(-1)).toBe('closed token_expired');
   });
 
+  it('closes for good when access is revoked', async () => {
+    const token = await mint(person());
+    const room = await join({ getToken: () => token });
+    const palaver = new Palaver({ url: world.url });
+    await palaver.logout({ token });
+    await closed(room);
+    expect(codes(room)).toEqual(['closed access_revoked']);
+    expect(await codeOf(palaver.logout({ token }))).toBe('invalid_token');
+  });
+
   it('asks once more where a token is refused, and not for ever', async () => {
     const good = await mint(person());
     const given = ['bad.token.1', good];
@@ -301,7 +311,7 @@ describe('the end of a connection', () => {
     [1008, 'policy'],
     [1009, 'frame_too_big'],
     [4001, 'token_expired'],
-    [4003, 'closed'],
+    [4003, 'access_revoked'],
     [4999, 'closed'],
   ])('stays away after %i', async (code, reason) => {
     using server = await closingWith(code);

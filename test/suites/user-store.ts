@@ -33,10 +33,6 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
       expect(await store.findByEmail('nobody@example.com')).toBeUndefined();
     });
 
-    it('answers a ping', async () => {
-      await expect(store.ping()).resolves.toBeUndefined();
-    });
-
     it('replaces a hash, unless it was replaced meanwhile', async () => {
       const igor = user({ passwordHash: 'old' });
       await store.insert(igor);

@@ -15,13 +15,18 @@ const createUser: Handlers['createUser'] = (c) => problem(c, 'email_taken');
 const login: Handlers['login'] = (c) => problem(c, 'invalid_credentials');
 const join: Handlers['join'] = (c) => problem(c, 'missing_token');
 
+const logout: Handlers['logout'] = (c) => c.body(null, 204);
+const disableUser: Handlers['disableUser'] = (c) => problem(c, 'invalid_parameter');
+const enableUser: Handlers['enableUser'] = (c) => c.body(null, 204);
+
 const docs = (): Response => new Response('');
+const access = { logout, disableUser, enableUser };
 const documents = { page: docs, docs, openapiJson: docs, openapiYaml: docs, asyncapiJson: docs, asyncapiYaml: docs };
 
 /** Every handler is there. */
-export const whole: Handlers = { healthz, readyz, createUser, login, join, joinByPost: join, ...documents };
+export const whole: Handlers = { healthz, readyz, createUser, login, join, joinByPost: join, ...access, ...documents };
 // @ts-expect-error a handler is missing
-export const missing: Handlers = { healthz, readyz, createUser, login, join, ...documents };
+export const missing: Handlers = { healthz, readyz, createUser, login, join, ...access, ...documents };
 // @ts-expect-error a status that the spec doesn't declare
 export const status: Handlers['createUser'] = (c) => c.json({ id: '4', username: 'a', email: 'a@b' }, 200);
 // @ts-expect-error a problem whose status the spec doesn't declare
@@ -39,8 +44,9 @@ export const handled = {
   user_left: ignore,
   chat_message: ignore,
   error: ignore,
+  token_refreshed: ignore,
 } satisfies ByType;
-const allButError = { users_online: ignore, user_joined: ignore, user_left: ignore, chat_message: ignore };
+const { error: _, ...allButError } = handled;
 // @ts-expect-error a frame type is not handled
 export const unhandled: ByType = allButError;
 

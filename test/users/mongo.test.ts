@@ -1,15 +1,22 @@
-import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openMongoStore } from '../../src/users/mongo.ts';
-import { StoreUnavailable } from '../../src/users/user-store.ts';
+import { StoreUnavailable } from '../../src/database/database.ts';
+import { openMongo } from '../../src/database/mongo.ts';
+import { mongoRevocationStore } from '../../src/revocations/mongo.ts';
+import { mongoUserStore } from '../../src/users/mongo.ts';
 import { connect } from '../harness/chat.ts';
 import { within } from '../harness/deadline.ts';
 import { request } from '../harness/http.ts';
 import { anyMongo, canStop, type Mongo, noMongo, startMongo } from '../harness/mongo.ts';
 import { startTestServer } from '../harness/server.ts';
+import { revocationStoreSuite } from '../suites/revocation-store.ts';
 import { userStoreSuite } from '../suites/user-store.ts';
 
 const igor = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
+
+async function dropped({ db, close }: ReturnType<typeof openMongo>): Promise<void> {
+  await db.dropDatabase();
+  await close();
+}
 
 describe.skipIf(noMongo)('MongoDB', () => {
   let mongo: Pick<Mongo, 'uri' | 'remove'>;
@@ -19,36 +26,31 @@ describe.skipIf(noMongo)('MongoDB', () => {
   afterAll(() => mongo.remove());
 
   userStoreSuite('MongoDB', async () => {
-    const uri = mongo.uri();
-    const store = await openMongoStore(uri);
-    return {
-      store,
-      close: async () => {
-        await store.close();
-        const client = new MongoClient(uri);
-        await client.db().dropDatabase();
-        await client.close();
-      },
-    };
+    const database = openMongo(mongo.uri());
+    return { store: await mongoUserStore(database), close: () => dropped(database) };
+  });
+  revocationStoreSuite('MongoDB', async () => {
+    const database = openMongo(mongo.uri());
+    return { store: mongoRevocationStore(database), close: () => dropped(database) };
   });
 
   it('keeps users for the next start, whose indexes are there already', async () => {
     const uri = mongo.uri();
     const user = { id: '4', email: 'igor@example.com', username: 'Igor', passwordHash: 'hash' };
-    const first = await openMongoStore(uri);
-    await first.insert(user);
+    const first = openMongo(uri);
+    await (await mongoUserStore(first)).insert(user);
     await first.close();
-    const second = await openMongoStore(uri);
-    expect(await second.findByEmail(user.email)).toEqual(user);
-    expect(await second.insert({ ...user, id: '5' })).toBe('email_taken');
-    await second.close();
+    const second = openMongo(uri);
+    const store = await mongoUserStore(second);
+    expect(await store.findByEmail(user.email)).toEqual(user);
+    expect(await store.insert({ ...user, id: '5' })).toBe('email_taken');
+    await dropped(second);
   });
 });
 
 it('MongoDB that is away at the start is named, without its password', async () => {
-  const error = await within(openMongoStore('mongodb://igor:canary@127.0.0.1:1/palaver'), 'the refusal').catch(
-    (error: Error) => error,
-  );
+  const opened = mongoUserStore(openMongo('mongodb://igor:canary@127.0.0.1:1/palaver'));
+  const error = await within(opened, 'the refusal').catch((error: Error) => error);
   expect(error).toMatchObject({ message: expect.stringMatching(/^MongoDB at 127\.0\.0\.1:1 can not be used/) });
   expect((error as Error).message).not.toContain('canary');
 });
@@ -56,12 +58,14 @@ it('MongoDB that is away at the start is named, without its password', async () 
 describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
   it('does not wait for one that is there and does not answer', async () => {
     const mongo = await startMongo();
-    const store = await openMongoStore(mongo.uri(), { answerTimeoutMs: 300 });
+    const database = openMongo(mongo.uri(), { answerTimeoutMs: 300 });
+    const store = await mongoUserStore(database);
+    await expect(database.ping()).resolves.toBeUndefined();
     mongo.hang();
     await expect(within(store.findByEmail(igor.email), 'a verdict')).rejects.toThrow(StoreUnavailable);
-    await expect(within(store.ping(), 'a verdict')).rejects.toThrow(StoreUnavailable);
+    await expect(within(database.ping(), 'a verdict')).rejects.toThrow(StoreUnavailable);
     await mongo.remove();
-    await store.close();
+    await database.close();
   });
 
   it('answers 503 meanwhile, chats on, and recovers by itself', async () => {
@@ -79,7 +83,7 @@ describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
     expect(away.headers['retry-after']).toMatch(/^\d+$/);
     const unready = await request(server, 'GET', '/readyz');
     expect([unready.status, unready.json.code]).toEqual([503, 'store_unavailable']);
-    expect(unready.json.detail).toMatch(/user store/i);
+    expect(unready.json.detail).toMatch(/store/i);
     chat.say('still here');
     expect(await chat.next()).toMatchObject({ type: 'chat_message', msg: { text: 'still here' } });
     const late = await connect(server, { token: String(json.token) });

@@ -1,5 +1,5 @@
 // Generated from specs/asyncapi.yaml by `npm run generate`. Do not edit.
-import type { ChatMessage, ErrorMessage, UserJoined, UserLeft, UsersOnline } from './frames.ts';
+import type { ChatMessage, ErrorMessage, TokenRefreshed, UserJoined, UserLeft, UsersOnline } from './frames.ts';
 
 /** One event per frame that the server sends. */
 export interface Events {
@@ -13,6 +13,8 @@ export interface Events {
   chat_message: ChatMessage;
   /** Answers one frame of this session; nobody else sees it. The connection lives on. */
   error: ErrorMessage;
+  /** Answers a `token_refresh`; nobody else sees it. The connection lives as long as the new token. */
+  token_refreshed: TokenRefreshed;
 }
 
 /** What a client does after each close code: connects again, with a new token, or not at all. */
@@ -25,6 +27,7 @@ export const afterClose = {
   1011: 'reconnect',
   1013: 'reconnect',
   4001: 'new_token',
+  4003: 'stop',
 } as const;
 
-export const eventNames = ['users_online', 'user_joined', 'user_left', 'chat_message', 'error'] as const satisfies readonly (keyof Events)[];
+export const eventNames = ['users_online', 'user_joined', 'user_left', 'chat_message', 'error', 'token_refreshed'] as const satisfies readonly (keyof Events)[];

@@ -1,5 +1,8 @@
 // Generated from specs/asyncapi.yaml by `npm run generate`. Do not edit.
 
+/** A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. (1..8192 code points) */
+export type Token = string;
+
 /** What others see. No control, format or line characters, no white space at either end; kept as sent. Unique after NFKC and lower case. (1..64 code points) */
 export type Username = string;
 
@@ -58,10 +61,11 @@ export type ChatMessage = {
  * - `malformed_json`: the frame is not JSON.
  * - `unknown_type`: there is no frame of this type, or it is not for clients to send.
  * - `invalid_message`: the frame is not what the schema of its type asks for.
- * - `unavailable`: the message could not be published. Send it again later.
+ * - `unavailable`: the message could not be published, or the token not be checked. Send it again later.
  * - `rate_limited`: this user sends too many frames, on all connections together. The frame was not taken.
+ * - `invalid_token`: the new token does not hold, or is another user's. The old one is good as before.
  */
-export type ErrorCode = 'malformed_json' | 'unknown_type' | 'invalid_message' | 'unavailable' | 'rate_limited';
+export type ErrorCode = 'malformed_json' | 'unknown_type' | 'invalid_message' | 'unavailable' | 'rate_limited' | 'invalid_token';
 
 export type ErrorMessage = {
   type: 'error';
@@ -82,11 +86,29 @@ export type ChatMessageFromClient = {
   };
 };
 
+export type TokenRefresh = {
+  type: 'token_refresh';
+  msg: {
+    token: Token;
+    nonce?: Nonce;
+  };
+};
+
+export type TokenRefreshed = {
+  type: 'token_refreshed';
+  sent_at: Time;
+  msg: {
+    /** When the connection is closed unless another token comes. */
+    expires_at: Time;
+    nonce?: Nonce;
+  };
+};
+
 /** What the server sends. */
-export type ServerMessage = UsersOnline | UserJoined | UserLeft | ChatMessage | ErrorMessage;
+export type ServerMessage = UsersOnline | UserJoined | UserLeft | ChatMessage | ErrorMessage | TokenRefreshed;
 
 /** What a client may send. */
-export type ClientMessage = ChatMessageFromClient;
+export type ClientMessage = ChatMessageFromClient | TokenRefresh;
 
 /** Why the server closes a connection, by name: the codes of the close frame (RFC 6455, 7.4). */
 export const closeCodes = {
@@ -106,6 +128,8 @@ export const closeCodes = {
   too_slow: 1013,
   /** The token has expired. Connect again with a new one. */
   token_expired: 4001,
+  /** The token was given back, or the user was disabled. */
+  access_revoked: 4003,
 } as const;
 
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];

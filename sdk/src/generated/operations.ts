@@ -1,10 +1,13 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
-import type { AsyncApiDocument, CreateUserRequest, Health, Login, LoginRequest, OpenApiDocument, Readiness, User } from './types.ts';
+import type { AsyncApiDocument, CreateUserRequest, Health, Login, LoginRequest, OpenApiDocument, Readiness, User, UserId } from './types.ts';
 
 /** How each operation is asked: what doesn't go into the path or the query is the JSON body. */
 export const operations = {
   createUser: { method: 'POST', path: '/createUser', params: {}, body: true, token: false },
   login: { method: 'POST', path: '/login', params: {}, body: true, token: false },
+  logout: { method: 'POST', path: '/logout', params: {}, body: false, token: true },
+  disableUser: { method: 'POST', path: '/admin/users/{id}/disable', params: { id: 'path' }, body: false, token: true },
+  enableUser: { method: 'POST', path: '/admin/users/{id}/enable', params: { id: 'path' }, body: false, token: true },
   join: { method: 'GET', path: '/join', params: {}, body: false, token: true },
   joinByPost: { method: 'POST', path: '/join', params: {}, body: false, token: true },
   healthz: { method: 'GET', path: '/healthz', params: {}, body: false, token: false },
@@ -23,17 +26,38 @@ export interface Operations {
   login: {
     input: LoginRequest;
     output: Login;
-    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_credentials' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable';
+    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_credentials' | 'user_disabled' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable';
+  };
+  logout: {
+    input: undefined;
+    output: void;
+    code: 'malformed_request' | 'body_not_allowed' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
+  };
+  disableUser: {
+    input: {
+      /** The user's id, percent-encoded. */
+    id: UserId;
+    };
+    output: void;
+    code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'internal_error' | 'store_unavailable';
+  };
+  enableUser: {
+    input: {
+      /** The user's id, percent-encoded. */
+    id: UserId;
+    };
+    output: void;
+    code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'internal_error' | 'store_unavailable';
   };
   join: {
     input: undefined;
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   joinByPost: {
     input: undefined;
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   healthz: {
     input: undefined;
@@ -84,12 +108,45 @@ export abstract class Methods<Options> {
   /**
    * Log in.
    * 
-   * Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, and it is time to log in again.
+   * Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
    * 
-   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `internal_error`, `overloaded`, `store_unavailable`.
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `user_disabled`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `internal_error`, `overloaded`, `store_unavailable`.
    */
   login(input: Operations['login']['input'], options?: Options): Promise<Operations['login']['output']> {
     return this.call('login', input, options);
+  }
+
+  /**
+   * Give a token back.
+   * 
+   * The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.
+   * 
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `missing_token`, `invalid_token`, `user_disabled`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
+   */
+  logout(options?: Options): Promise<Operations['logout']['output']> {
+    return this.call('logout', undefined, options);
+  }
+
+  /**
+   * Shut a user out.
+   * 
+   * All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.
+   * 
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `internal_error`, `store_unavailable`.
+   */
+  disableUser(input: Operations['disableUser']['input'], options?: Options): Promise<Operations['disableUser']['output']> {
+    return this.call('disableUser', input, options);
+  }
+
+  /**
+   * Let a user in again.
+   * 
+   * Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.
+   * 
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `internal_error`, `store_unavailable`.
+   */
+  enableUser(input: Operations['enableUser']['input'], options?: Options): Promise<Operations['enableUser']['output']> {
+    return this.call('enableUser', input, options);
   }
 
   /**

@@ -1,5 +1,5 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
-import type { Username } from './frames.ts';
+import type { Token, Username } from './frames.ts';
 
 /** Who a user is. Opaque; two tokens with the same id are the same user. (1..128 code points) */
 export type UserId = string;
@@ -9,9 +9,6 @@ export type Email = string;
 
 /** No composition rules. (8..256 code points) */
 export type Password = string;
-
-/** A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. (1.. code points) */
-export type Token = string;
 
 export type CreateUserRequest = {
   email: Email;
@@ -75,7 +72,7 @@ export type DocumentInfo = {
 };
 
 /** What went wrong, for programs. Stable; the introduction has a remedy for each. */
-export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_credentials' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'username_taken' | 'name_in_use' | 'body_too_large' | 'unsupported_media_type' | 'upgrade_required' | 'too_many_sessions' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_parameter' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_credentials' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'username_taken' | 'name_in_use' | 'body_too_large' | 'unsupported_media_type' | 'upgrade_required' | 'too_many_sessions' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
 
 /** Problem details (RFC 9457). */
 export type Problem = {
@@ -93,7 +90,7 @@ export type Problem = {
 };
 
 export type FieldError = {
-  /** Where, as a JSON pointer (RFC 6901) into the body. */
+  /** Where, as a JSON pointer (RFC 6901) into the body, or into the parameters by name. */
   pointer: string;
   /** What is wrong there, for people. (1.. code points) */
   detail: string;
@@ -101,6 +98,7 @@ export type FieldError = {
 
 /** How many code points a text may have. */
 export const limits = {
+  token: { min: 1, max: 8192 },
   username: { min: 1, max: 64 },
   text: { min: 1, max: 4096 },
   nonce: { min: 1, max: 64 },

@@ -1,4 +1,4 @@
 // Planted: the chat half must not know a user store. test/check/imports.test.ts sees that the import rule says so.
-import { openSqliteStore } from '../users/sqlite.ts';
+import { sqliteUserStore } from '../users/sqlite.ts';
 
-openSqliteStore();
+sqliteUserStore();

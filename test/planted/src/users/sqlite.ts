@@ -1,1 +1,1 @@
-export const openSqliteStore = (): void => {};
+export const sqliteUserStore = (): void => {};

@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Database, StoreUnavailable } from './database.ts';
+
+/** How long a statement waits for another process's lock. The event loop waits with it, so it is short. */
+const busyTimeoutMs = 250;
+
+/** Each step brings the schema one version further (`PRAGMA user_version`). */
+const migrations = [
+  `CREATE TABLE users (
+     id TEXT PRIMARY KEY,
+     email TEXT NOT NULL,
+     email_key TEXT NOT NULL UNIQUE,
+     username TEXT NOT NULL,
+     username_key TEXT NOT NULL UNIQUE,
+     password_hash TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE revoked_tokens (key TEXT PRIMARY KEY, expires_at_ms REAL NOT NULL) STRICT;
+   CREATE TABLE disabled_users (id TEXT PRIMARY KEY) STRICT`,
+];
+
+/** SQLite's primary result codes for a store that can't answer now: BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */
+const away = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]);
+
+/** SQLite's extended result code of an error. */
+export const resultCode = (error: unknown): number => Number((error as { errcode?: unknown }).errcode);
+
+export interface SqliteDatabase extends Database {
+  readonly db: DatabaseSync;
+  /** Runs statements; says in the port's words what went wrong. @throws {StoreUnavailable} */
+  run<T>(statements: () => T): Promise<T>;
+}
+
+/** The embedded database: one file, `palaver.db`, in `dataDir`. It writes synchronously, which costs some milliseconds. */
+export function openSqlite(dataDir: string): SqliteDatabase {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, 'palaver.db');
+  const db = new DatabaseSync(file, { timeout: busyTimeoutMs });
+  chmodSync(file, 0o600);
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  migrate(db, file);
+
+  const run = async <T>(statements: () => T): Promise<T> => {
+    try {
+      return statements();
+    } catch (error) {
+      if (away.has(resultCode(error) & 0xff)) throw new StoreUnavailable('The store is away', { cause: error });
+      throw error;
+    }
+  };
+
+  return {
+    db,
+    run,
+    ping: () => run(() => db.exec('BEGIN IMMEDIATE; ROLLBACK')),
+    close: async () => db.close(),
+  };
+}
+
+function migrate(db: DatabaseSync, file: string): void {
+  db.exec('BEGIN IMMEDIATE');
+  const version = Number(db.prepare('PRAGMA user_version').get()!.user_version);
+  if (version > migrations.length) {
+    db.close();
+    throw new Error(`${file} was written by a newer version of this server`);
+  }
+  for (const step of migrations.slice(version)) db.exec(step);
+  db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
+}

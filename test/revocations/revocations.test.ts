@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { type Identity, InvalidToken, UserDisabled } from '../../src/auth/tokens.ts';
+import { StoreUnavailable } from '../../src/database/database.ts';
+import { openSqlite } from '../../src/database/sqlite.ts';
+import type { RevocationStore } from '../../src/revocations/revocation-store.ts';
+import { loadRevocations } from '../../src/revocations/revocations.ts';
+import { sqliteRevocationStore } from '../../src/revocations/sqlite.ts';
+import { temporaryFolder } from '../harness/folder.ts';
+
+const identity = (id: string, tokenKey = `key of ${id}`, expiresAtMs = 1_000): Identity => ({
+  id,
+  username: id,
+  tokenKey,
+  expiresAtMs,
+});
+const store = (): RevocationStore => sqliteRevocationStore(openSqlite(temporaryFolder()));
+
+describe('revocations', () => {
+  it('end what is watched once, and nothing that is no longer watched', async () => {
+    const revocations = await loadRevocations(store(), () => 0);
+    const ended: string[] = [];
+    const watch = (name: string, who: Identity) => revocations.watch(who, () => ended.push(name));
+    watch('ann', identity('ann'));
+    watch('ann elsewhere', identity('ann', 'another key'));
+    watch('bob', identity('bob'));
+    watch('gone', identity('bob'))();
+    await revocations.revoke(identity('ann'));
+    expect(ended).toEqual(['ann']);
+    await revocations.disable('ann');
+    expect(ended).toEqual(['ann', 'ann elsewhere']);
+    await revocations.disable('bob');
+    expect(ended).toEqual(['ann', 'ann elsewhere', 'bob']);
+    watch('late', identity('bob'));
+    expect(ended).toEqual(['ann', 'ann elsewhere', 'bob', 'late']);
+  });
+
+  it('forget a token that has expired: it is refused for that', async () => {
+    let nowMs = 0;
+    const kept = store();
+    const revocations = await loadRevocations(kept, () => nowMs);
+    const verify = (who: Identity) => revocations.guard(async () => who)('token');
+    await revocations.revoke(identity('ann'));
+    await expect(verify(identity('ann'))).rejects.toThrow(InvalidToken);
+    nowMs = 1_000;
+    await revocations.revoke(identity('bob', 'key', 2_000));
+    await expect(verify(identity('ann'))).resolves.toEqual(identity('ann'));
+    expect([...(await kept.load()).tokens.keys()]).toEqual(['key']);
+  });
+
+  it('change nothing where the store is away', async () => {
+    const away = async (): Promise<never> => {
+      throw new StoreUnavailable('planted');
+    };
+    const load = store().load;
+    const revocations = await loadRevocations({ load, addToken: away, addUser: away, removeUser: away });
+    const ended: string[] = [];
+    revocations.watch(identity('ann'), () => ended.push('ann'));
+    await expect(revocations.revoke(identity('ann'))).rejects.toThrow(StoreUnavailable);
+    await expect(revocations.disable('ann')).rejects.toThrow(StoreUnavailable);
+    expect([ended, revocations.isDisabled('ann')]).toEqual([[], false]);
+  });
+
+  it('of one user end as the last one said, however the store hurries', async () => {
+    const { load, addToken } = store();
+    const done: string[] = [];
+    let kept: () => void = () => {};
+    const adding = new Promise<void>((resolve) => {
+      kept = resolve;
+    });
+    const addUser = () => adding.then(() => void done.push('added'));
+    const removeUser = async () => void done.push('removed');
+    const revocations = await loadRevocations({ load, addToken, addUser, removeUser });
+    const both = [revocations.disable('ann'), revocations.enable('ann')];
+    await new Promise(setImmediate);
+    kept();
+    await Promise.all(both);
+    expect([done, revocations.isDisabled('ann')]).toEqual([['added', 'removed'], false]);
+  });
+
+  it('are read at the start', async () => {
+    const kept = store();
+    await kept.addUser('ann');
+    await kept.addToken('key', 1_000, 0);
+    const { guard } = await loadRevocations(kept);
+    await expect(guard(async () => identity('ann'))('token')).rejects.toThrow(UserDisabled);
+    await expect(guard(async () => identity('bob', 'key'))('token')).rejects.toThrow(InvalidToken);
+  });
+});
