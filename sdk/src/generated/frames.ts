@@ -98,7 +98,6 @@ export type TokenRefreshed = {
   type: 'token_refreshed';
   sent_at: Time;
   msg: {
-    /** When the connection is closed unless another token comes. */
     expires_at: Time;
     nonce?: Nonce;
   };
