@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../harness/chat.ts';
+import { startTestServer, type TestServer } from '../../harness/server.ts';
+import { mint } from '../../harness/tokens.ts';
+import { cases } from './cases.ts';
+import { play } from './play.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+describe('RFC 6455', () => {
+  it.concurrent.each(cases)('$number $section: $name', async (given) => {
+    expect(await play(server, given)).toEqual(given.want);
+  });
+});
+
+it('the server that had all of them goes on serving, and nobody is left in its room', async () => {
+  const ann = await connect(server, { token: await mint({ id: 'ann', username: 'Ann' }) });
+  const left = new Set((await ann.next('users_online')).msg.list);
+  while (left.size > 0) left.delete((await ann.next('user_left')).msg.username);
+  ann.say('Hello!');
+  expect((await ann.next('chat_message')).msg).toEqual({ from_user: 'Ann', text: 'Hello!' });
+  await ann.close();
+});
