@@ -1,14 +1,33 @@
 import { frame, opcodes } from '../../harness/frame.ts';
-import { type Case, closed, cut, echo, error, last, livesOn, more, sayingIn, section, text, together } from './case.ts';
+import {
+  type Case,
+  closed,
+  cut,
+  echo,
+  error,
+  last,
+  livesOn,
+  more,
+  ping,
+  pong,
+  sayingIn,
+  section,
+  text,
+  together,
+} from './case.ts';
 
 const most = 65_536;
+/** Those that ws sets: fragments of a message, and pongs that are not written yet. */
 const mostFragments = 16_384;
+const mostPongs = 60;
 const hello = [echo('Hello'), ...livesOn];
 /** A text frame that says it has so many bytes, and no byte of them. */
 const announced = (length: bigint): Buffer => text('', { length, lengthBits: 64 });
 /** A message of one byte a fragment. */
 const inBytes = (length: number): Buffer =>
   together(...cut(sayingIn(length), ...Array.from({ length: length - 1 }, (_, at) => at + 1)));
+const pings = (count: number): Buffer => together(...Array.from({ length: count }, () => ping()));
+const pongs = Array.from({ length: mostPongs }, () => pong());
 const badFrames = (count: number): Buffer => together(...Array.from({ length: count }, () => text('*')));
 const refusals = (count: number): string[] => Array.from({ length: count }, () => error('malformed_json'));
 
@@ -41,6 +60,9 @@ export const limits: readonly Case[] = section(8, 'Limits', [
     together(text('', { fin: false }), ...Array.from({ length: mostFragments }, () => more())),
     closed(1008),
   ],
+  ['60 pings in one write', '10.4', pings(mostPongs), [...pongs, ...livesOn]],
+  // The one fault that is answered by the end alone.
+  ['61 pings in one write', '10.4', pings(mostPongs + 1), [...pongs, 'end']],
   ['20 texts that are refused', '7.4.1', badFrames(20), [...refusals(20), ...livesOn]],
   ['21 texts that are refused, at once', '7.4.1', badFrames(21), [...refusals(20), ...closed(1008)]],
 ]);
