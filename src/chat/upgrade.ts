@@ -13,6 +13,7 @@ const closeTimeoutMs = 2_000;
 
 /** A handshake without a Host that could be one goes the way of plain HTTP, which refuses it (RFC 9112, 3.2). */
 const host = /^[\w.:[\]-]+$/;
+/** What a path is read against. Which host a URI names doesn't matter. */
 const base = 'http://localhost';
 /** A path, or the whole URI (RFC 6455, 4.2.1). */
 const room = /^(https?:\/\/[^/?#@]+)?\/join(\?|$)/;

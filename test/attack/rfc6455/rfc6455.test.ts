@@ -17,6 +17,19 @@ describe('RFC 6455', () => {
   });
 });
 
+it('the TCP connection ends with the closing handshake, not when the time for it is up', async () => {
+  const playNamed = (name: string) => play(server, cases.find((given) => given.name === name)!);
+  const unanswered = playNamed('a binary, and the server’s close is not answered').then(() => 'unanswered');
+  const answered = async (): Promise<string> => {
+    await playNamed('a close, and the client waits');
+    await playNamed('a fault, and the client waits');
+    await playNamed('a binary, and the server’s close is answered');
+    return 'answered';
+  };
+  expect(await Promise.race([unanswered, answered()])).toBe('answered');
+  await unanswered;
+});
+
 it('the server that had all of them goes on serving, and nobody is left in its room', async () => {
   const ann = await connect(server, { token: await mint({ id: 'ann', username: 'Ann' }) });
   const left = new Set((await ann.next('users_online')).msg.list);

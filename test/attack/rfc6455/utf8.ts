@@ -57,7 +57,7 @@ const invalid: readonly (readonly [name: string, hex: string])[] = [
   ['beyond the last: U+1FFFFF', 'f7bfbfbf'],
   ['five bytes', 'f888808080'],
   ['six bytes', 'fc8480808080'],
-  ['valid, but for one byte', 'cebae1bdb9cf83ceeda080bcceb5'],
+  ['a word with a surrogate in it', 'cebae1bdb9cf83ceeda080bcceb5'],
 ];
 
 /** The payload of a message with these bytes in its text. */
@@ -70,8 +70,8 @@ const surrogate = withBytes('eda080');
 const bad = surrogate.indexOf(0xed);
 
 export const utf8: readonly Case[] = section(6, 'UTF-8', [
-  ...valid.map(([name, said]) => [name, '8.1', say(said), [echo(said), ...livesOn]] as const),
-  ...invalid.map(([name, hex]) => [name, '8.1', text(withBytes(hex)), closed(1007)] as const),
+  ...valid.map(([name, said]) => [`valid: ${name}`, '8.1', say(said), [echo(said), ...livesOn]] as const),
+  ...invalid.map(([name, hex]) => [`not valid: ${name}`, '8.1', text(withBytes(hex)), closed(1007)] as const),
   ...[1, 2, 3].map(
     (byte) =>
       [
@@ -101,7 +101,7 @@ export const utf8: readonly Case[] = section(6, 'UTF-8', [
     closed(1007),
   ],
   ['nothing but a byte that is never valid', '8.1', text(Buffer.of(0xff)), closed(1007)],
-  ['after a valid message', '8.1', [say('Hello'), text(surrogate)], [echo('Hello'), ...closed(1007)]],
+  ['a surrogate, after a valid message', '8.1', [say('Hello'), text(surrogate)], [echo('Hello'), ...closed(1007)]],
   // Valid bytes that the application has something against: the connection lives on.
   [
     'U+FEFF first, which is no white space of JSON',
