@@ -31,6 +31,7 @@ describe('the configuration', () => {
       drainWindowS: 5,
       hasSignUp: true,
       allowedOrigins: [],
+      adminToken: undefined,
       logLevel: 'info',
       production: false,
     });
@@ -41,6 +42,7 @@ describe('the configuration', () => {
   });
 
   const right: [given: Record<string, string>, want: object][] = [
+    [{ ADMIN_TOKEN: 'a'.repeat(32) }, { adminToken: 'a'.repeat(32) }],
     [{ PORT: '0' }, { port: 0 }],
     [{ PORT: '65535' }, { port: 65_535 }],
     [{ PORT: '' }, { port: 3_000 }],
@@ -101,6 +103,8 @@ describe('the configuration', () => {
   });
 
   const wrong: [given: Record<string, string>, message: RegExp][] = [
+    [{ ADMIN_TOKEN: 'a'.repeat(31) }, /^ADMIN_TOKEN .*at least 32/],
+    [{ ADMIN_TOKEN: `${'a'.repeat(32)} b` }, /^ADMIN_TOKEN /],
     [{ PORT: 'abc' }, /^PORT .*0 to 65535/],
     [{ PORT: '65536' }, /^PORT /],
     [{ PORT: '-1' }, /^PORT /],

@@ -677,7 +677,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`). */
+        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`). */
         BadHandshake: {
             headers: {
                 [name: string]: unknown;
