@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { Config } from './config.ts';
 
@@ -8,9 +8,29 @@ export type Log = Logger;
 const secrets = ['authorization', 'password', 'passwordHash', 'token', 'jwtSecret', 'secret'];
 const redact = { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), remove: true };
 
+/** What an error is, and no more: drivers hang the whole operation on theirs, a user with its hash among it. */
+function errorFields(error: Error): object {
+  const { type, message, stack } = stdSerializers.err(error);
+  return { type, message, stack, code: (error as NodeJS.ErrnoException).code };
+}
+
+/** Controls beyond ASCII, and what turns text round or hides: JSON leaves them as they are, and terminals obey them. */
+const unprintable = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/** A token (RFC 7519) that a careless client has put where the log looks, such as into a path. */
+const token = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
+const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const printable = (line: string): string => line.replace(token, '[token]').replace(unprintable, escaped);
+
 /** JSON lines; readable ones where a person looks at a terminal and it is not production. */
 export function createLog(config: Pick<Config, 'logLevel' | 'production'>, destination?: DestinationStream): Log {
-  const options = { level: config.logLevel, redact, timestamp: stdTimeFunctions.isoTime, base: null };
+  const options = {
+    level: config.logLevel,
+    redact,
+    serializers: { err: errorFields },
+    hooks: { streamWrite: printable },
+    timestamp: stdTimeFunctions.isoTime,
+    base: null,
+  };
   if (destination) return pino(options, destination);
   const readable = process.stdout.isTTY && !config.production;
   // At once, not from a buffer: what is left in one at the exit is tried for ever where nobody reads it any more.
