@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Upgrades } from '../chat/upgrade.ts';
@@ -31,6 +31,16 @@ async function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): Prom
   socket.end(`HTTP/1.1 400 Bad Request\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
 }
 
+/**
+ * Node drops what came behind a request with an `Upgrade` in one packet, also where it is none, and reads the rest of that
+ * as a request: so nothing may follow it on its connection.
+ */
+function endAfter(outgoing: ServerResponse): void {
+  outgoing.shouldKeepAlive = false;
+  // Also where the answer says `Connection` itself.
+  outgoing.once('finish', () => outgoing.req.socket.destroySoon());
+}
+
 type FetchCallback = Parameters<typeof getRequestListener>[0];
 
 /** The HTTP server: the app's requests, and the room's handshakes. */
@@ -39,9 +49,13 @@ export function createListener(
   upgrades: Pick<Upgrades, 'wants' | 'handle'>,
   { requestMs, checkIntervalMs, idleMs }: Timeouts = timeouts,
 ): Server {
-  const listener = getRequestListener(fetch, {
+  const answer = getRequestListener(fetch, {
     errorHandler: (error) => plainProblem(codeOf(error)),
   });
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (incoming.headers.upgrade !== undefined) endAfter(outgoing);
+    void answer(incoming, outgoing);
+  };
   const server = createServer(
     {
       requestTimeout: requestMs,
