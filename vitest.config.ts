@@ -19,7 +19,7 @@ export default defineConfig({
               test: {
                 ...shared,
                 name: 'mongodb',
-                include: ['test/contract/*.test.ts'],
+                include: ['test/contract/*.test.ts', 'test/attack/{bodies,names}.test.ts'],
                 setupFiles: ['test/harness/on-mongodb.ts'],
               },
             },
