@@ -7,16 +7,16 @@ import type { TestServer } from './server.ts';
 export const head = (first: string, ...lines: string[]): string =>
   `${[`${first} HTTP/1.1`, 'Host: localhost', ...lines].join('\r\n')}\r\n\r\n`;
 
-/** All responses in these bytes, each of which says how long it is. */
-function responsesIn(bytes: Buffer): { status: number; headers: Record<string, string>; text: string }[] {
+/** All responses in these bytes; each says how long it is, or has no body. */
+export function responsesIn(bytes: Buffer): { status: number; headers: Record<string, string>; text: string }[] {
   const responses = [];
   for (let at = 0; at < bytes.length; ) {
     const end = bytes.indexOf('\r\n\r\n', at);
     const [first = '', ...lines] = bytes.subarray(at, end).toString('latin1').split('\r\n');
     const fields = lines.map((line) => /^([^:]+): *(.*)$/.exec(line) ?? []);
     const headers = Object.fromEntries(fields.map(([, name = '', value = '']) => [name.toLowerCase(), value]));
-    const length = Number(headers['content-length']);
     const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(first)?.[1]);
+    const length = status === 100 ? 0 : Number(headers['content-length']);
     if (end < 0 || Number.isNaN(status) || !(length >= 0))
       throw new Error(`No response at ${at}: ${JSON.stringify(bytes.subarray(at).toString('latin1'))}`);
     at = end + 4 + length;
