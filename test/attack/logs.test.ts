@@ -1,5 +1,6 @@
 /** What strangers choose must not write lines of the log, nor commands to the terminal that shows it. */
 import { describe, expect, it } from 'vitest';
+import { createLog } from '../../src/log.ts';
 import { connect, handshakeHeaders } from '../harness/chat.ts';
 import { conversation, head } from '../harness/conversation.ts';
 import { request } from '../harness/http.ts';
@@ -93,6 +94,16 @@ describe('a line of the log is one object, and printable, whatever stands in', (
     expectLines(lines);
     expect(lines.filter((line) => JSON.parse(line).userId !== undefined).length).toBeGreaterThanOrEqual(odd.length);
   });
+});
+
+it('a secret that is handed to the log all the same is cut out, two objects deep', () => {
+  const lines: string[] = [];
+  const log = createLog({ logLevel: 'trace', production: true }, { write: (line: string) => void lines.push(line) });
+  for (const name of ['authorization', 'password', 'passwordHash', 'token', 'jwtSecret', 'secret'])
+    for (const entry of [{ [name]: 'canary' }, { a: { [name]: 'canary' } }, { a: { b: { [name]: 'canary', c: 1 } } }])
+      log.info(entry, 'told');
+  expect(lines).toHaveLength(18);
+  expect(lines.join('')).not.toContain('canary');
 });
 
 describe('a header that comes back holds no other', () => {

@@ -119,6 +119,7 @@ describe('an issuer that means harm', () => {
   const hostile: [name: string, answer: (response: ServerResponse) => void][] = [
     ['drips without end', drip],
     ['answers a page', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')],
+    ['answers a key set that is right and too large', (response) => response.end('{"keys":[]}'.padEnd(100_000))],
     [
       'answers a bomb',
       (response) => response.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(2 ** 26))),
@@ -137,6 +138,14 @@ describe('an issuer that means harm', () => {
     const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!);
     const token = await issuer.sign('k1');
     await expect(verify(token)).rejects.toThrow(IssuerUnavailable);
+  });
+
+  it('and redirects to the keys of another: they open nothing', async () => {
+    const [issuer, other] = [await startIssuer(), await startIssuer()];
+    issuer.behave((response) => response.writeHead(302, { location: `${other.url}/jwks` }).end());
+    const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!);
+    await expect(verify(await other.sign('k1', { iss: issuer.url }))).rejects.toThrow(IssuerUnavailable);
+    expect(other.asked()).toBe(0);
   });
 
   const odd: [name: string, keys: unknown[]][] = [
