@@ -14,11 +14,12 @@ function errorFields(error: Error): object {
   return { type, message, stack, code: (error as NodeJS.ErrnoException).code };
 }
 
-/** Controls beyond ASCII, and what turns text round or hides: JSON leaves them as they are, and terminals obey them. */
-const unprintable = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/** Controls beyond those of ASCII, and what turns text round or hides: JSON leaves them as they are, and terminals obey. */
+const unprintable = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
 /** A token (RFC 7519) that a careless client has put where the log looks, such as into a path. */
 const token = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
-const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+const escaped = (char: string): string =>
+  Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
 const printable = (line: string): string => line.replace(token, '[token]').replace(unprintable, escaped);
 
 /** JSON lines; readable ones where a person looks at a terminal and it is not production. */

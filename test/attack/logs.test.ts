@@ -21,6 +21,7 @@ const odd = [
   '\u2028\u2029',
   '\u0000',
   '\ufeff',
+  '\u061c\u00ad\u{e0041}',
 ];
 
 async function logged(attack: (server: Awaited<ReturnType<typeof startTestServer>>) => Promise<void>) {

@@ -32,8 +32,16 @@ async function outcomesOf(files: readonly string[], names: readonly string[], of
   runs += 1;
   const outputFile = join(folder, `${runs}.json`);
   const pattern = names.map((name) => `^${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`).join('|');
-  const args = ['run', '--project', 'palaver', ...files.map((file) => `test/${file}`), '-t', pattern];
-  const child = spawn('node_modules/.bin/vitest', [...args, '--reporter=json', `--outputFile=${outputFile}`], {
+  const args = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    'palaver',
+    ...files.map((file) => `test/${file}`),
+    '-t',
+    pattern,
+  ];
+  const child = spawn(process.execPath, [...args, '--reporter=json', `--outputFile=${outputFile}`], {
     cwd: root,
     env: { ...process.env, DEFENCE_OFF: off, NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${hook}` },
     stdio: 'ignore',
