@@ -9,7 +9,8 @@ const secrets = ['authorization', 'password', 'passwordHash', 'token', 'jwtSecre
 const redact = { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), remove: true };
 
 /** What an error is, and no more: drivers hang the whole operation on theirs, a user with its hash among it. */
-function errorFields(error: Error): object {
+function errorFields(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error };
   const { type, message, stack } = stdSerializers.err(error);
   return { type, message, stack, code: (error as NodeJS.ErrnoException).code };
 }
