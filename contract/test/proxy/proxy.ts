@@ -34,7 +34,7 @@ export interface Switch {
   ended?(session: Session, room: Room): void;
 }
 
-export interface Proxy {
+export interface RunningProxy {
   readonly url: string;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -59,6 +59,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
   let head: Buffer = Buffer.alloc(0);
   let answer: Buffer = Buffer.alloc(0);
   let opaque = false;
+  let upgraded = false;
   const said = createDecoder();
   const told = createDecoder();
 
@@ -70,7 +71,10 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
   };
 
   function say(bytes: Buffer): void {
-    if (!plant.say) return toServer(bytes);
+    if (!plant.say) {
+      toServer(bytes);
+      return;
+    }
     for (const part of said(bytes)) {
       const instead = part.frame && plant.say(part.frame, session!, room);
       for (const frame of instead ?? []) toServer(encode(frame, true));
@@ -122,11 +126,12 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
   }
 
   function hear(bytes: Buffer): void {
-    if (session) return say(bytes);
-    if (opaque) return toServer(bytes);
-    if (!asked) return ask(bytes);
-    asked = { ...asked, body: asked.body + bytes.toString() };
-    toServer(bytes);
+    if (session) say(bytes);
+    else if (!asked && !opaque) ask(bytes);
+    else {
+      if (asked) asked = { ...asked, body: asked.body + bytes.toString() };
+      toServer(bytes);
+    }
   }
 
   /** The server has answered; everything after that belongs to a new request, or to the room. */
@@ -140,6 +145,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
       client.end();
       server.destroy();
     } else {
+      upgraded = true;
       session.open = true;
       room.sessions.push(session);
       plant.opened?.(session, room);
@@ -147,7 +153,10 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
   }
 
   function listen(bytes: Buffer, ended = false): void {
-    if (session?.open) return tell(bytes);
+    if (upgraded) {
+      tell(bytes);
+      return;
+    }
     answer = Buffer.concat([answer, bytes]);
     const split = splitHead(answer);
     if (!split) return;
@@ -188,7 +197,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
 }
 
 /** On a free port of this machine, for a server at another one. */
-export async function startProxy(port: number, plant: Switch = {}): Promise<Proxy> {
+export async function startProxy(port: number, plant: Switch = {}): Promise<RunningProxy> {
   const room = createRoom();
   const sockets = new Set<Socket>();
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
