@@ -116,6 +116,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
         claims: claimsOf(tokenOf(asked)),
         open: false,
         tell: (...frames) => frames.forEach((frame) => void toClient(encode(frame, false))),
+        say: (...frames) => frames.forEach((frame) => void toServer(encode(frame, true))),
         cut,
       };
     }

@@ -10,6 +10,8 @@ export interface Session {
   readonly open: boolean;
   /** Sends these to its client. */
   tell(...frames: Frame[]): void;
+  /** Sends these to the server, as if its client had. */
+  say(...frames: Frame[]): void;
   /** Cuts its connection. */
   cut(): void;
 }

@@ -1,0 +1,84 @@
+import { closeFrame, type Message, messageFrame } from '../proxy/frames.ts';
+import type { Switch } from '../proxy/proxy.ts';
+import type { Room, Session } from '../proxy/room.ts';
+import { onTell, type Violation, withMsg, without } from './violation.ts';
+
+/** Changes the errors with this code. */
+const onError = (code: string, change: (message: Message) => Message | readonly Message[]): (() => Switch) =>
+  onTell('error', (message) => (message.msg.code === code ? change(message) : undefined));
+
+/** Errors go to some other sessions as well. */
+const overheard = (byWhom: (other: Session, session: Session) => boolean): (() => Switch) =>
+  onTell('error', (message, session, { sessions }: Room) => {
+    for (const other of sessions) if (other !== session && byWhom(other, session)) other.tell(messageFrame(message));
+    return undefined;
+  });
+
+export const errors: readonly Violation[] = [
+  {
+    name: 'error-to-all',
+    breaks: 'everybody hears that a frame was refused',
+    caughtBy: 'rule.errors-to-one',
+    plant: overheard(() => true),
+  },
+  {
+    name: 'error-to-own-sessions',
+    breaks: "a user's other session hears that a frame was refused",
+    caughtBy: 'rule.errors-to-one',
+    plant: overheard((other, { claims }) => other.claims.id === claims.id),
+  },
+  {
+    name: 'error-ends-the-session',
+    breaks: 'a frame that is refused ends the session',
+    caughtBy: 'rule.errors-to-one',
+    plant: onTell('error', (message) => [message, closeFrame(1008)]),
+  },
+  {
+    name: 'error-code-undeclared',
+    breaks: 'an error has a code that is not declared',
+    caughtBy: 'ws.frame.error',
+    plant: onTell('error', (message) => withMsg(message, { code: 'bad_frame' })),
+  },
+  {
+    name: 'error-without-detail',
+    breaks: 'an error has no detail',
+    caughtBy: 'ws.frame.error',
+    plant: onTell('error', (message) => ({ ...message, msg: without(message.msg, 'detail') })),
+  },
+  {
+    name: 'error-in-the-order',
+    breaks: 'an error has an id, as if it were of the order',
+    caughtBy: 'ws.frame.error',
+    plant: onTell('error', (message) => ({ ...message, id: '1' })),
+  },
+  {
+    name: 'error-without-nonce',
+    breaks: 'the nonce does not come back in the error that refuses its message',
+    caughtBy: 'rule.nonce',
+    plant: onTell('error', (message) => ({ ...message, msg: without(message.msg, 'nonce') })),
+  },
+  {
+    name: 'malformed-ignored',
+    breaks: 'a frame that is not JSON is not answered',
+    caughtBy: 'ws.invalid.malformed_json',
+    plant: onError('malformed_json', () => []),
+  },
+  {
+    name: 'unknown-type-ignored',
+    breaks: 'a frame of an unknown type is not answered',
+    caughtBy: 'ws.invalid.unknown_type',
+    plant: onError('unknown_type', () => []),
+  },
+  {
+    name: 'unknown-type-is-invalid',
+    breaks: 'a frame of an unknown type is told as an invalid one',
+    caughtBy: 'ws.invalid.unknown_type',
+    plant: onError('unknown_type', (message) => withMsg(message, { code: 'invalid_message' })),
+  },
+  {
+    name: 'invalid-is-malformed',
+    breaks: 'an invalid message is told as no JSON',
+    caughtBy: 'ws.invalid.type',
+    plant: onError('invalid_message', (message) => withMsg(message, { code: 'malformed_json' })),
+  },
+];

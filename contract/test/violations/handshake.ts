@@ -1,0 +1,191 @@
+import { header, type Request, type Response } from '../proxy/http.ts';
+import type { Switch } from '../proxy/proxy.ts';
+import { claimsOf, tokenOf } from '../proxy/room.ts';
+import { hasToken, isSigned, onAnswer, onAsk, problem, tokenFor, type Violation, withHeader } from './violation.ts';
+
+const admit = (request: Request, username = 'A stranger'): Request =>
+  withHeader(request, 'Authorization', `Bearer ${tokenFor({ id: `planted ${username}`, username })}`);
+
+const expired = (request: Request): boolean => {
+  const { exp } = claimsOf(tokenOf(request)) as { exp?: number };
+  return typeof exp === 'number' && exp < Date.now() / 1_000 - 5;
+};
+const forged = (request: Request): boolean => {
+  const token = tokenOf(request);
+  return token !== undefined && claimsOf(token).id !== undefined && !isSigned(token);
+};
+
+const unauthenticated = (code: string, change: (response: Response) => Response): (() => Switch) =>
+  onAnswer('GET', '/join', 401, (response) => (response.body.includes(`"${code}"`) ? change(response) : undefined));
+const switched = (change: (response: Response, request: Request) => Response | undefined): (() => Switch) =>
+  onAnswer('GET', '/join', 101, change);
+const upgradeRequired = (change: (response: Response) => Response): (() => Switch) =>
+  onAnswer('GET', '/join', 426, change);
+
+const refused = problem(401, 'invalid_token', 'Token refused');
+
+export const handshake: readonly Violation[] = [
+  {
+    name: 'no-token-let-in',
+    breaks: 'who has no token is let in',
+    caughtBy: 'ws.handshake.no-token',
+    plant: onAsk('/join', (request) => (hasToken(request) ? undefined : admit(request))),
+  },
+  {
+    name: 'forged-let-in',
+    breaks: 'a token that somebody else has signed is taken',
+    caughtBy: 'ws.handshake.bad-token',
+    plant: onAsk('/join', (request) => (forged(request) ? admit(request) : undefined)),
+  },
+  {
+    name: 'garbage-let-in',
+    breaks: 'a token that is none is taken',
+    caughtBy: 'ws.handshake.bad-token',
+    plant: onAsk('/join', (request) =>
+      tokenOf(request) !== undefined && claimsOf(tokenOf(request)).id === undefined ? admit(request) : undefined,
+    ),
+  },
+  {
+    name: 'expired-let-in',
+    breaks: 'a token that has expired is taken',
+    caughtBy: 'ws.handshake.expired',
+    plant: onAsk('/join', (request) => (expired(request) ? admit(request) : undefined)),
+  },
+  {
+    name: 'scheme-ignored',
+    breaks: 'credentials of another scheme are told as a token that does not hold',
+    caughtBy: 'ws.handshake.wrong-scheme',
+    plant: onAnswer('GET', '/join', 401, (_, request) =>
+      /^bearer /i.test(header(request, 'authorization') ?? 'Bearer ')
+        ? undefined
+        : withHeader(refused, 'WWW-Authenticate', 'Bearer error="invalid_token"'),
+    ),
+  },
+  {
+    name: 'missing-token-is-an-error',
+    breaks: 'who has no token is told that it does not hold',
+    caughtBy: 'ws.handshake.no-token',
+    plant: unauthenticated('missing_token', (response) =>
+      withHeader(response, 'WWW-Authenticate', 'Bearer error="invalid_token"'),
+    ),
+  },
+  {
+    name: 'refusal-not-explained',
+    breaks: 'a token is refused without error="invalid_token"',
+    caughtBy: 'ws.handshake.bad-token',
+    plant: unauthenticated('invalid_token', (response) => withHeader(response, 'WWW-Authenticate', 'Bearer')),
+  },
+  {
+    name: 'join-401-bare',
+    breaks: 'the door asks for a token without WWW-Authenticate',
+    caughtBy: 'ws.handshake.no-token',
+    plant: unauthenticated('missing_token', (response) => withHeader(response, 'WWW-Authenticate', undefined)),
+  },
+  {
+    name: 'token-in-url',
+    breaks: 'a token in the URL opens the door',
+    caughtBy: 'ws.handshake.token-in-url',
+    plant: onAsk('/join', (request) => {
+      const token = /[?&][^=]*token=([^&]+)/.exec(request.target)?.[1];
+      return token && !hasToken(request) ? withHeader(request, 'Authorization', `Bearer ${token}`) : undefined;
+    }),
+  },
+  {
+    name: 'subprotocol-refused',
+    breaks: 'a token in a subprotocol, as from a browser, is not found',
+    caughtBy: 'ws.handshake.subprotocol',
+    plant: onAsk('/join', (request) =>
+      /bearer\./.test(header(request, 'sec-websocket-protocol') ?? '')
+        ? withHeader(request, 'Sec-WebSocket-Protocol', 'palaver.v1')
+        : undefined,
+    ),
+  },
+  {
+    name: 'subprotocol-not-answered',
+    breaks: 'the subprotocol that was offered is not answered',
+    caughtBy: 'ws.handshake.subprotocol',
+    plant: switched((response) => withHeader(response, 'Sec-WebSocket-Protocol', undefined)),
+  },
+  {
+    name: 'subprotocol-tells-the-token',
+    breaks: 'the subprotocol that is answered is the one with the token',
+    caughtBy: 'ws.handshake.subprotocol',
+    plant: switched((response, request) =>
+      header(response, 'sec-websocket-protocol')
+        ? withHeader(response, 'Sec-WebSocket-Protocol', `bearer.${tokenOf(request)}`)
+        : undefined,
+    ),
+  },
+  {
+    name: 'subprotocol-unasked',
+    breaks: 'a subprotocol is answered that was not offered',
+    caughtBy: 'ws.handshake.header',
+    plant: switched((response, request) =>
+      header(request, 'sec-websocket-protocol')
+        ? undefined
+        : withHeader(response, 'Sec-WebSocket-Protocol', 'palaver.v1'),
+    ),
+  },
+  {
+    name: 'contradiction-let-in',
+    breaks: 'of two tokens that differ one is taken',
+    caughtBy: 'ws.handshake.two-tokens',
+    plant: onAsk('/join', (request) =>
+      header(request, 'authorization') && /bearer\./.test(header(request, 'sec-websocket-protocol') ?? '')
+        ? withHeader(request, 'Sec-WebSocket-Protocol', 'palaver.v1')
+        : undefined,
+    ),
+  },
+  {
+    name: 'post-refused',
+    breaks: 'POST /join is a method that it does not have',
+    caughtBy: 'ws.handshake.post',
+    plant: onAsk('/join', (request) =>
+      request.method === 'POST'
+        ? withHeader(problem(405, 'method_not_allowed', 'Method not allowed'), 'Allow', 'GET')
+        : undefined,
+    ),
+  },
+  {
+    name: 'key-ignored',
+    breaks: 'a handshake without a key is let in',
+    caughtBy: 'http.join.400.malformed_handshake',
+    plant: onAsk('/join', (request) =>
+      header(request, 'upgrade') ? withHeader(request, 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==') : undefined,
+    ),
+  },
+  {
+    name: 'accept-wrong',
+    breaks: 'the key is not answered',
+    caughtBy: 'ws.handshake.header',
+    plant: switched((response) => withHeader(response, 'Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=')),
+  },
+  {
+    name: 'upgrade-not-named',
+    breaks: 'who has to upgrade is not told to what',
+    caughtBy: 'http.join.426.upgrade_required',
+    plant: upgradeRequired((response) => withHeader(response, 'Upgrade', undefined)),
+  },
+  {
+    name: 'upgrade-is-malformed',
+    breaks: 'who asks without a handshake is answered 400',
+    caughtBy: 'http.join.426.upgrade_required',
+    plant: upgradeRequired(() => problem(400, 'malformed_handshake', 'Malformed handshake')),
+  },
+  {
+    name: 'namesake-let-in',
+    breaks: 'two users of one name are in the room',
+    caughtBy: 'http.join.409.name_in_use',
+    plant: onAsk('/join', (request, { sessions }) => {
+      const { id, username } = claimsOf(tokenOf(request));
+      const taken = sessions.some(({ claims }) => claims.id !== id && claims.username === username);
+      return taken && username ? admit(request, `${username}2`) : undefined;
+    }),
+  },
+  {
+    name: 'sessions-refused-for-good',
+    breaks: 'who has too many sessions is not told when to come back',
+    caughtBy: 'http.join.429.too_many_sessions',
+    plant: onAnswer('GET', '/join', 429, (response) => withHeader(response, 'Retry-After', undefined)),
+  },
+];
