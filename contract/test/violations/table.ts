@@ -1,30 +1,26 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { format } from 'node:util';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { violations } from './index.ts';
 
 const readme = new URL('../../README.md', import.meta.url);
-const markers = ['<!-- violations -->', '<!-- /violations -->'] as const;
+const start = '<!-- violations -->\n';
+const end = '<!-- /violations -->';
 
 /** Which case catches which violation, for people. */
-export const table = (): string =>
+const table = (): string =>
   Object.entries(violations)
     .flatMap(([group, rows]) => [
-      `| ${group} | what the server does | caught by |`,
+      `\n| ${group} | what the server does | caught by |`,
       '|---|---|---|',
       ...rows.map(({ name, breaks, caughtBy }) => `| \`${name}\` | ${breaks} | \`${caughtBy}\` |`),
-      '',
     ])
     .join('\n');
 
-/** The README with the table in its place. */
-export async function readmeWithTable(): Promise<{ now: string; then: string }> {
-  const now = await readFile(readme, 'utf8');
-  const [start, end] = markers.map((marker) => now.indexOf(marker));
-  if (start === undefined || end === undefined || start < 0 || end < start)
-    throw new Error(format('contract/README.md lacks the markers %s', markers.join(' and ')));
-  return { now, then: `${now.slice(0, start + markers[0].length)}\n\n${table()}\n${now.slice(end)}` };
+/** The README as it is, and with the table in its place. */
+export function readmes(): { readonly found: string; readonly wanted: string } {
+  const found = readFileSync(readme, 'utf8');
+  const [from, to] = [found.indexOf(start), found.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`contract/README.md lacks its markers, ${start}and ${end}`);
+  return { found, wanted: `${found.slice(0, from + start.length)}${table()}\n\n${found.slice(to)}` };
 }
 
-export async function writeTable(): Promise<void> {
-  await writeFile(readme, (await readmeWithTable()).then);
-}
+export const writeTable = (): void => writeFileSync(readme, readmes().wanted);
