@@ -9,6 +9,9 @@ export interface Result {
   readonly show?: string;
 }
 
+/** What a server did, and what shows it. */
+export type Finding = Required<Pick<Result, 'what'>> & Pick<Result, 'show'>;
+
 export interface Report {
   readonly kit: string;
   readonly url: string;

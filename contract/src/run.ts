@@ -1,4 +1,25 @@
-import type { Report } from './report.ts';
+import { randomInt } from 'node:crypto';
+import { type Case, resultOf, type Standing } from './cases.ts';
+import { byteCases } from './chat/bytes.ts';
+import { frameCases } from './chat/frames.ts';
+import { handshakeCases } from './chat/handshake.ts';
+import { standingChat } from './chat/standing.ts';
+import { tokenCases } from './chat/tokens.ts';
+import { CouldNotRun, NotTried, Violation } from './errors.ts';
+import { httpCases } from './http/cases.ts';
+import { NoAnswer } from './http/send.ts';
+import { standingHttp } from './http/standing.ts';
+import { createKit, type Kit } from './kit.ts';
+import type { Report, Result } from './report.ts';
+import { errorRules } from './rules/errors.ts';
+import { limitRules } from './rules/limits.ts';
+import { messageRules } from './rules/messages.ts';
+import { presenceRules } from './rules/presence.ts';
+import { standingAnswers } from './rules/standing-answers.ts';
+import { standingOrder } from './rules/standing-order.ts';
+import { standingPresence } from './rules/standing-presence.ts';
+import { readSpecs, type Specs } from './specs/index.ts';
+import { version } from './version.ts';
 
 export interface KitOptions {
   /** Where the server is, such as `http://127.0.0.1:3000`. */
@@ -16,19 +37,123 @@ export interface KitOptions {
   readonly only?: readonly string[];
   /** After this long, in milliseconds, what is left is not tried any more. */
   readonly timeLimitMs?: number;
+  /** Told before each case. */
+  readonly onProgress?: (progress: Progress) => void;
 }
 
-/** @throws {CouldNotRun} where nothing can be said: no server there, specs that can't be read, no users */
-export async function runKit({ url, seed = 1 }: KitOptions): Promise<Report> {
+export interface Progress {
+  readonly id: string;
+  readonly done: number;
+  readonly all: number;
+}
+
+/** What is tried in turn, and what is judged at the end. */
+interface Plan {
+  readonly cases: readonly Case[];
+  readonly standing: readonly Standing[];
+}
+
+/** Enough for the slowest server that is any good, and to wait for a limit of a minute once. */
+const usualTimeLimitMs = 150_000;
+
+function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
+  const chosen = ({ id }: { id: string }): boolean =>
+    only.length === 0 || only.some((prefix) => id === prefix || id.startsWith(`${prefix}.`));
+  const all = [
+    ...httpCases(specs),
+    ...handshakeCases(specs),
+    ...tokenCases(specs),
+    ...frameCases(specs),
+    ...byteCases(specs),
+    ...presenceRules,
+    ...messageRules,
+    ...errorRules,
+    ...limitRules,
+  ];
+  const standing = [
+    ...standingHttp(specs, url),
+    ...standingChat(specs),
+    ...standingAnswers(url),
+    ...standingOrder,
+    ...standingPresence,
+  ];
   return {
-    kit: '0.1.0',
-    url,
+    cases: [...all.filter(({ last }) => !last), ...all.filter(({ last }) => last)].filter(chosen),
+    standing: standing.filter(chosen),
+  };
+}
+
+async function prepare({ url, openapi, asyncapi, only }: KitOptions): Promise<Plan & { specs: Specs; base: URL }> {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new CouldNotRun(`${url} is no http or https URL`);
+  const base = new URL(url);
+  const specs = await readSpecs(base, { ...(openapi && { openapi }), ...(asyncapi && { asyncapi }) });
+  const plan = planFor(specs, base, only);
+  if (plan.cases.length + plan.standing.length === 0)
+    throw new CouldNotRun(`There is no case ${only?.join(', ')}; --list lists them`);
+  return { ...plan, specs, base };
+}
+
+/** The cases of this server's contract, with what each says. */
+export async function listCases(options: KitOptions): Promise<{ id: string; says: string }[]> {
+  const { cases, standing } = await prepare(options);
+  return [...cases, ...standing].map(({ id, says }) => ({ id, says }));
+}
+
+/** Runs one case; `gone` where the server isn't there any more. */
+async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; gone: boolean }> {
+  try {
+    await run(kit);
+    return { result: { id, outcome: 'kept' }, gone: false };
+  } catch (error) {
+    if (error instanceof NotTried) return { result: { id, outcome: 'not_tried', what: error.message }, gone: false };
+    if (error instanceof NoAnswer) return { result: { id, outcome: 'broken', what: error.message }, gone: error.gone };
+    if (!(error instanceof Violation)) throw error;
+    const { message: what, show } = error;
+    return { result: { id, outcome: 'broken', what, ...(show !== undefined && { show }) }, gone: false };
+  } finally {
+    await kit.endSessions();
+  }
+}
+
+/**
+ * Holds a live server to its contract.
+ * @throws {CouldNotRun} where nothing can be said: no server there, specs that can't be read, no users
+ * @example const { results } = await runKit({ url: 'http://127.0.0.1:3000' });
+ */
+export async function runKit(options: KitOptions): Promise<Report> {
+  const { tokens = [], jwtSecret, timeLimitMs = usualTimeLimitMs, seed = randomInt(2 ** 31), onProgress } = options;
+  const startedMs = Date.now();
+  const deadlineMs = startedMs + timeLimitMs;
+  const { cases, standing, specs, base } = await prepare(options);
+  if (tokens.length === 1) throw new CouldNotRun('One token is not enough: give --token twice or more');
+  const kit = createKit({ url: base, specs, seed, tokens, jwtSecret, deadlineMs });
+  const results: Result[] = [];
+  let why: string | undefined;
+  try {
+    for (const [done, each] of cases.entries()) {
+      onProgress?.({ id: each.id, done, all: cases.length });
+      if (why === undefined && Date.now() > deadlineMs) why = 'the time was over';
+      if (why !== undefined) {
+        results.push({ id: each.id, outcome: 'not_tried', what: why });
+        continue;
+      }
+      const { result, gone } = await tried(each, kit);
+      results.push(result);
+      if (gone) why = 'the server was not there any more';
+    }
+  } finally {
+    await kit.end();
+  }
+  return {
+    kit: version,
+    url: base.href,
     seed,
-    complete: true,
-    durationMs: 0,
-    requests: 0,
-    frames: 0,
-    results: [],
-    leftBehind: [],
+    complete: why === undefined,
+    durationMs: Date.now() - startedMs,
+    requests: kit.seen.answers.length,
+    frames: kit.seen.sessions.reduce((sum, { exchange }) => sum + exchange.length, 0),
+    results: [...results, ...standing.map((each) => resultOf(each, kit.seen))],
+    leftBehind: kit.leftBehind(),
   };
 }

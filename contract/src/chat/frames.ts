@@ -1,0 +1,162 @@
+import { arbitraryOf } from '../arbitrary.ts';
+import type { Case } from '../cases.ts';
+import { NotTried, Violation } from '../errors.ts';
+import type { Kit, Role } from '../kit.ts';
+import { brokenSamples, byKeyword, edgeSamples, type Sample } from '../schema-cases.ts';
+import { shrunk } from '../shrink.ts';
+import type { DeclaredFrame } from '../specs/chat.ts';
+import type { Specs } from '../specs/index.ts';
+import { member } from '../specs/schema.ts';
+import { checkCode, echoOf, fault, newNonce, refusalOf, type Said, settle } from './say.ts';
+import type { Session } from './session.ts';
+
+/** A session may have 20 frames refused at once. */
+const refusalsPerSession = 15;
+
+/** Sends all of these, each to be refused, over as many sessions as it takes. */
+async function refuseAll(
+  kit: Kit,
+  role: Role,
+  texts: readonly { readonly what: string; readonly text: string; readonly codes: readonly string[] }[],
+): Promise<void> {
+  let session: Session | undefined;
+  for (const [index, { what, text, codes }] of texts.entries()) {
+    if (index % refusalsPerSession === 0) session = await kit.join(role);
+    if (session) checkCode(kit, session, await refusalOf(kit, session, text, what), what, codes);
+  }
+}
+
+const invalidCase = (type: string, place: string, samples: readonly Sample[], role: Role): Case => ({
+  id: `ws.send.${type}.invalid.${place}`,
+  says: 'a frame that breaks this keyword is refused',
+  run: (kit) =>
+    refuseAll(
+      kit,
+      role,
+      samples.map(({ value, name }) => ({
+        what: `${place} (${name})`,
+        text: JSON.stringify(value),
+        // Of a frame whose type can't be told either may be said.
+        codes: /^(type$|type\.)/.test(place)
+          ? typeof member(value, 'type') === 'string'
+            ? ['unknown_type']
+            : ['unknown_type', 'invalid_message']
+          : ['invalid_message'],
+      })),
+    ),
+});
+
+const saidIn = (frame: unknown): Said => member(frame, 'msg') as Said;
+
+/** Sends a frame that the schema allows, and holds its echo to what it says. */
+async function taken(kit: Kit, session: Session, frame: object): Promise<void> {
+  const said = saidIn(frame);
+  const echo = await echoOf(kit, session, frame, said);
+  for (const name of ['text', 'nonce'] as const)
+    if (member(echo.msg, name) !== said[name]) throw fault(session, `the echo has another ${name} than was sent`, echo);
+}
+
+/** What only a frame that is published can show; the kit knows of one such. */
+function chatCases({ type, schema, examples }: DeclaredFrame): Case[] {
+  const example = examples.find(({ payload }) => saidIn(payload).nonce !== undefined)?.payload ?? examples[0]?.payload;
+  if (example === undefined) return [];
+  const named = (name: string, says: string, run: Case['run']): Case => ({
+    id: `ws.send.${type}.valid.${name}`,
+    says,
+    run,
+  });
+  return [
+    named('examples', 'the examples are published', async (kit) => {
+      const session = await kit.join('bob');
+      for (const { payload } of examples) await taken(kit, session, payload as object);
+    }),
+    ...[...byKeyword(edgeSamples(schema, example))].map(([place, samples]) =>
+      named(place, 'a text at this bound is published', async (kit) => {
+        const session = await kit.join('bob');
+        for (const { value } of samples) await taken(kit, session, value as object);
+      }),
+    ),
+    named('unknown-properties', 'properties that are not known are ignored', async (kit) => {
+      const session = await kit.join('bob');
+      const said = { text: 'With more than is known', nonce: newNonce() };
+      await taken(kit, session, {
+        type,
+        contract: [1],
+        constructor: 7,
+        msg: { ...said, contract: { a: null }, toString: 2 },
+      });
+    }),
+    named('generated', 'what is made at random from the schema is published', async (kit) => {
+      const session = await kit.join('bob');
+      await shrunk(kit, arbitraryOf(schema), 25, async (frame) => {
+        try {
+          await taken(kit, session, frame as object);
+          return undefined;
+        } catch (error) {
+          if (error instanceof Violation) return error;
+          throw error;
+        }
+      });
+    }),
+  ];
+}
+
+/** A frame of which the kit knows only what the spec says: its examples are sent, and whatever comes has to be declared. */
+const examplesCase = ({ type, examples }: DeclaredFrame): Case => ({
+  id: `ws.send.${type}.examples`,
+  says: 'the examples are answered with what is declared',
+  run: async (kit) => {
+    if (examples.length === 0) throw new NotTried('there is no example');
+    const session = await kit.join('bob');
+    for (const { payload } of examples) session.send(payload);
+    await settle(kit, session, []);
+  },
+});
+
+const notJson = ['', 'Hello!', '{', '{}{}', "{'type':'chat_message'}", '{"type":"chat_message",}'];
+
+/** What a client may send, by the schema of each frame, and what it may not. */
+export function frameCases({ chat: { client, server } }: Specs): Case[] {
+  const known = client.map(({ type }) => type);
+  const others = [...server.map(({ type }) => type), 'contract', 'Chat_message', '', '__proto__'].filter(
+    (type) => !known.includes(type),
+  );
+  return [
+    ...client.flatMap((frame) => {
+      const { type, schema, examples } = frame;
+      const example =
+        examples.find(({ payload }) => saidIn(payload)?.nonce !== undefined)?.payload ?? examples[0]?.payload;
+      const samples = example === undefined ? [] : brokenSamples(schema, example);
+      return [
+        ...[...byKeyword(samples)].map(([place, broken], index) =>
+          invalidCase(type, place, broken, index % 2 ? 'ann' : 'bob'),
+        ),
+        ...(type === 'chat_message' ? chatCases(frame) : [examplesCase(frame)]),
+      ];
+    }),
+    {
+      id: 'ws.send.unknown-type',
+      says: 'a type that is not for clients to send is refused',
+      run: (kit) =>
+        refuseAll(
+          kit,
+          'ann',
+          others.map((type) => ({
+            what: `the type '${type}'`,
+            text: JSON.stringify({ type, msg: { text: 'a' } }),
+            codes: ['unknown_type'],
+          })),
+        ),
+    },
+    {
+      id: 'ws.send.malformed',
+      says: 'what is no JSON is refused',
+      run: (kit) =>
+        refuseAll(
+          kit,
+          'ann',
+          notJson.map((text) => ({ what: JSON.stringify(text), text, codes: ['malformed_json'] })),
+        ),
+    },
+  ];
+}

@@ -1,0 +1,88 @@
+import type { Case } from '../cases.ts';
+import { Violation } from '../errors.ts';
+import type { Kit } from '../kit.ts';
+import type { Operation } from '../specs/http.ts';
+import type { Specs } from '../specs/index.ts';
+import { member } from '../specs/schema.ts';
+import { broken, expectAnswer, told } from './answers.ts';
+import { bodyRequest } from './request-body.ts';
+
+/** Whether two values are the same, and says where they aren't. */
+function same(what: string, got: unknown, want: unknown): void {
+  if (got !== want) throw new Violation(`${what} is ${JSON.stringify(got)}, where ${JSON.stringify(want)} is due`);
+}
+
+const signUpCases = (createUser: Operation): Case[] => [
+  {
+    id: 'http.createUser.sign-up',
+    says: 'a new user is made with the e-mail address and the name that were sent',
+    run: async (kit) => {
+      for (const role of ['ann', 'bob'] as const) {
+        const { created, email, username } = await kit.signedUp(role);
+        same('the status', created.status, 201);
+        same('email', member(created.json, 'email'), email);
+        same('username', member(created.json, 'username'), username);
+      }
+    },
+  },
+  {
+    id: 'http.createUser.taken',
+    says: 'an e-mail address that differs in upper case alone is taken',
+    run: async (kit) => {
+      const { email } = await kit.account();
+      const request = bodyRequest(createUser, JSON.stringify({ ...kit.names('other'), email: email.toUpperCase() }));
+      await expectAnswer(kit, request, 'the e-mail address of somebody', 409, 'email_taken');
+    },
+  },
+];
+
+/** Both at once cost one attempt each; what is wrong must not show. */
+async function wrongCredentials(kit: Kit, login: Operation): Promise<void> {
+  const { email, password } = await kit.account();
+  const attempts = {
+    'a wrong password': { email, password: `${password}!` },
+    'no password': { email, password: '' },
+    'an unknown e-mail address': kit.names('nobody'),
+  };
+  const texts = new Map<string, string>();
+  for (const [what, body] of Object.entries(attempts)) {
+    const request = bodyRequest(login, JSON.stringify({ email: body.email, password: body.password }));
+    const { text } = await expectAnswer(kit, request, what, 401, 'invalid_credentials');
+    texts.set(text, what);
+    if (texts.size > 1)
+      throw broken(
+        kit,
+        request,
+        `${[...texts.values()].join(' and ')} are answered differently: ${[...texts.keys()].join(' ')}`,
+      );
+  }
+}
+
+const loginCases = (login: Operation): Case[] => [
+  {
+    id: 'http.login.right',
+    says: 'who has signed up logs in, under the same id and name, in whatever case the e-mail address is written',
+    run: async (kit) => {
+      const { created, loggedIn, email, password, username } = await kit.account();
+      same('the status', loggedIn.status, 200);
+      same('id', member(loggedIn.json, 'id'), member(created.json, 'id'));
+      same('username', member(loggedIn.json, 'username'), username);
+      const request = bodyRequest(login, JSON.stringify({ email: email.toUpperCase(), password }));
+      const answer = await expectAnswer(kit, request, 'the e-mail address in capitals', 200);
+      if (member(answer.json, 'id') !== member(created.json, 'id'))
+        throw broken(kit, request, `the id is another one: ${told(answer)}`);
+    },
+  },
+  {
+    id: 'http.login.wrong',
+    says: 'a wrong password, one that nobody could have, and an unknown e-mail address are answered alike',
+    run: (kit) => wrongCredentials(kit, login),
+  },
+];
+
+/** What the kit knows of users beside the schemas. */
+export function accountCases({ http: { operations } }: Specs): Case[] {
+  const [createUser, login] = ['createUser', 'login'].map((id) => operations.find((operation) => operation.id === id));
+  if (!createUser || !login) return [];
+  return [...signUpCases(createUser), ...loginCases(login)];
+}

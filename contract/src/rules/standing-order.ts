@@ -1,0 +1,104 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Standing } from '../cases.ts';
+import { excerpt, type Seen, type SeenFrame, type SeenSession } from '../seen.ts';
+
+/** The frames that have a place in the room's order: all that carry an `id`, but for the roster's own. */
+export const ordered = ({ frames }: Pick<SeenSession, 'frames'>): SeenFrame[] =>
+  frames.filter(({ id, type }) => id !== '' && type !== 'users_online');
+
+const show = (session: SeenSession, frame: SeenFrame): string => excerpt(session, frame.line);
+
+/** What a rule finds in one session after the other. */
+const inSessions = (
+  seen: Seen,
+  find: (session: SeenSession) => { what: string; frame: SeenFrame } | undefined,
+): ReturnType<Standing['judge']> => {
+  for (const session of seen.sessions) {
+    const found = find(session);
+    if (found) return { what: `${session.label}: ${found.what}`, show: show(session, found.frame) };
+  }
+  return seen.sessions.some((session) => ordered(session).length > 0) ? undefined : 'unseen';
+};
+
+const rising: Standing = {
+  id: 'rule.order.rising',
+  says: 'ids compare as plain strings in the order in which frames come, those after the roster above its own',
+  judge: (seen) =>
+    inSessions(seen, (session) => {
+      let last = session.frames.find(({ type }) => type === 'users_online')?.id ?? '';
+      for (const frame of ordered(session)) {
+        if (frame.id < last) return { what: `the id ${frame.id} comes after ${last}`, frame };
+        last = frame.id;
+      }
+      return undefined;
+    }),
+};
+
+const once: Standing = {
+  id: 'rule.order.once',
+  says: 'no frame of the order comes twice',
+  judge: (seen) =>
+    inSessions(seen, (session) => {
+      const ids = new Set<string>();
+      for (const frame of ordered(session)) {
+        if (ids.has(frame.id)) return { what: `the id ${frame.id} comes twice`, frame };
+        ids.add(frame.id);
+      }
+      return undefined;
+    }),
+};
+
+const same: Standing = {
+  id: 'rule.order.same',
+  says: 'what stands at an id is the same for everybody',
+  judge: (seen) => {
+    const known = new Map<string, { session: SeenSession; frame: SeenFrame }>();
+    return inSessions(seen, (session) => {
+      for (const frame of ordered(session)) {
+        const first = known.get(frame.id);
+        if (first && !isDeepStrictEqual(first.frame.value, frame.value))
+          return { what: `${frame.text}, where ${first.session.label} received ${first.frame.text}`, frame };
+        known.set(frame.id, first ?? { session, frame });
+      }
+      return undefined;
+    });
+  },
+};
+
+const complete: Standing = {
+  id: 'rule.order.complete',
+  says: "nothing is missed between a session's roster and the last that it received",
+  judge: (seen) => {
+    const all = new Map(seen.sessions.flatMap(ordered).map((frame) => [frame.id, frame]));
+    return inSessions(seen, (session) => {
+      const start = session.frames.find(({ type }) => type === 'users_online')?.id;
+      const mine = ordered(session);
+      const last = mine.reduce((most, { id }) => (id > most ? id : most), '');
+      if (start === undefined) return undefined;
+      const ids = new Set(mine.map(({ id }) => id));
+      const missed = [...all.values()].find(({ id }) => id > start && id < last && !ids.has(id));
+      const after = mine.find(({ id }) => missed !== undefined && id > missed.id);
+      return missed && after ? { what: `others received ${missed.text}, and it didn't`, frame: after } : undefined;
+    });
+  },
+};
+
+const time: Standing = {
+  id: 'rule.time',
+  says: 'within the order sent_at never goes backwards',
+  judge: (seen) => {
+    const byId = seen.sessions
+      .flatMap((session) => ordered(session).map((frame) => ({ session, frame })))
+      .sort((one, other) => (one.frame.id < other.frame.id ? -1 : 1));
+    let last: SeenFrame | undefined;
+    for (const { session, frame } of byId) {
+      if (last && Date.parse(frame.sentAt) < Date.parse(last.sentAt))
+        return { what: `${frame.sentAt} stands behind ${last.sentAt} in the order`, show: show(session, frame) };
+      last = frame;
+    }
+    return byId.length === 0 ? 'unseen' : undefined;
+  },
+};
+
+/** The room's order, by all that any session received. */
+export const standingOrder: readonly Standing[] = [rising, once, same, complete, time];
