@@ -11,7 +11,7 @@ const shared = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'palaver', include: ['test/**/*.test.ts'] } },
+      { test: { ...shared, name: 'palaver', include: ['test/**/*.test.ts', 'contract/test/**/*.test.ts'] } },
       // The contract once more, with the users in MongoDB: where a database is there that a test may stop.
       ...(canStop
         ? [

@@ -1,4 +1,4 @@
-import type { SeenSession } from './seen.ts';
+import type { SeenFrame, SeenSession } from './seen.ts';
 import { member } from './specs/schema.ts';
 
 /** Whether a session takes this user for present, by all that it was told. */
@@ -6,16 +6,15 @@ export function present({ frames }: SeenSession, username: string): boolean {
   return rosterOf({ frames }).includes(username);
 }
 
-/** Who is in the room, by what a session was told up to the frame with this id. */
-export function rosterOf({ frames }: Pick<SeenSession, 'frames'>, upTo = '\uffff'): string[] {
-  let roster: string[] = [];
-  for (const { type, id, msg } of frames) {
-    if (id > upTo) break;
-    const list = member(msg, 'list');
-    const username = String(member(msg, 'username'));
-    if (type === 'users_online' && Array.isArray(list)) roster = list.map(String);
-    if (type === 'user_joined') roster = [...roster, username];
-    if (type === 'user_left') roster = roster.filter((name) => name !== username);
-  }
-  return roster;
+/** The roster after one more frame. */
+export function after(roster: readonly string[], { type, msg }: Pick<SeenFrame, 'type' | 'msg'>): readonly string[] {
+  const list = member(msg, 'list');
+  const username = String(member(msg, 'username'));
+  if (type === 'users_online' && Array.isArray(list)) return list.map(String);
+  if (type === 'user_joined') return [...roster, username];
+  return type === 'user_left' ? roster.filter((name) => name !== username) : roster;
 }
+
+/** Who is in the room, by what a session was told up to the frame with this id. */
+export const rosterOf = ({ frames }: Pick<SeenSession, 'frames'>, upTo = '\uffff'): readonly string[] =>
+  frames.filter(({ id }) => id <= upTo).reduce(after, [] as readonly string[]);

@@ -209,8 +209,8 @@ export const handshakeCase = (
 });
 
 /** A page of another origin: refused, unless whoever runs the server lets all in. */
-const originCase = (operation: Operation): Case => ({
-  id: 'ws.handshake.origin',
+const originCase = (operation: Operation, prefix: string): Case => ({
+  id: `${prefix}.origin`,
   says: 'a page of an origin that is not allowed is refused',
   run: async (kit) => {
     needs(operation, 403, 'origin_not_allowed');
@@ -224,16 +224,11 @@ const originCase = (operation: Operation): Case => ({
 
 /** How the door is opened, and to whom it isn't, by each method that the contract has for it. */
 export function handshakeCases({ http: { operations }, chat: { address } }: Specs): Case[] {
-  const [get, post] = ['GET', 'POST'].map((method) =>
-    operations.find((each) => each.path === address && each.method === method),
-  );
-  return [
-    ...(get ? [...letIn, ...refused, body].map((variant) => handshakeCase(get, 'ws.handshake', variant)) : []),
-    ...(get ? [originCase(get)] : []),
-    ...(post
-      ? [...letIn.slice(0, 2), ...refused.slice(0, 1), ...refused.slice(3, 4), body].map((variant) =>
-          handshakeCase(post, 'ws.handshake.post', variant),
-        )
-      : []),
-  ];
+  return operations
+    .filter(({ path }) => path === address)
+    .flatMap((operation) => {
+      const prefix = operation.method === 'GET' ? 'ws.handshake' : `ws.handshake.${operation.method.toLowerCase()}`;
+      const variants = [...letIn, ...refused, body].map((variant) => handshakeCase(operation, prefix, variant));
+      return [...variants, originCase(operation, prefix)];
+    });
 }

@@ -36,6 +36,10 @@ interface Place {
   readonly patience: Patience;
 }
 
+/** A roster can be long; what goes on without end isn't kept. */
+const maxFrameBytes = 8 * 1024 * 1024;
+const maxFrames = 100_000;
+
 /** The answer to a handshake that was refused. */
 export class Refused extends Error {
   override name = 'Refused';
@@ -71,6 +75,7 @@ export async function openSession(
   const socket = new WebSocket(url, {
     headers: { Authorization: `Bearer ${token}` },
     perMessageDeflate: false,
+    maxPayload: maxFrameBytes,
     handshakeTimeout: patience.mostMs,
     finishRequest: (outgoing: ClientRequest) => {
       if (early.length > 0) outgoing.end(Buffer.concat(early.map(maskedFrame)));
@@ -114,6 +119,7 @@ function sessionOver(
   socket.on('message', (data: Buffer, binary) => {
     note(`← ${binary ? `(binary) ${data.toString('hex').slice(0, 80)}` : data.toString()}`);
     frames.push(readFrame(data, binary, exchange.length));
+    if (frames.length === maxFrames) drop();
     news.emit('news');
   });
   socket.on('close', (code) => {

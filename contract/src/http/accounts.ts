@@ -1,15 +1,21 @@
 import type { Case } from '../cases.ts';
-import { Violation } from '../errors.ts';
 import type { Kit } from '../kit.ts';
 import type { Operation } from '../specs/http.ts';
 import type { Specs } from '../specs/index.ts';
 import { member } from '../specs/schema.ts';
-import { broken, expectAnswer, told } from './answers.ts';
+import { broken, expectAnswer } from './answers.ts';
 import { bodyRequest } from './request-body.ts';
+import type { Request } from './send.ts';
 
-/** Whether two values are the same, and says where they aren't. */
-function same(what: string, got: unknown, want: unknown): void {
-  if (got !== want) throw new Violation(`${what} is ${JSON.stringify(got)}, where ${JSON.stringify(want)} is due`);
+/** What an answer says, held to what it has to. @throws {Violation} */
+function same(
+  kit: Kit,
+  request: Request,
+  parts: Readonly<Record<string, readonly [got: unknown, want: unknown]>>,
+): void {
+  for (const [what, [got, want]] of Object.entries(parts))
+    if (got !== want)
+      throw broken(kit, request, `${what} is ${JSON.stringify(got)}, where ${JSON.stringify(want)} is due`);
 }
 
 const signUpCases = (createUser: Operation): Case[] => [
@@ -18,10 +24,12 @@ const signUpCases = (createUser: Operation): Case[] => [
     says: 'a new user is made with the e-mail address and the name that were sent',
     run: async (kit) => {
       for (const role of ['ann', 'bob'] as const) {
-        const { created, email, username } = await kit.signedUp(role);
-        same('the status', created.status, 201);
-        same('email', member(created.json, 'email'), email);
-        same('username', member(created.json, 'username'), username);
+        const { created, email, username, password } = await kit.signedUp(role);
+        same(kit, bodyRequest(createUser, JSON.stringify({ email, username, password })), {
+          'the status': [created.status, 201],
+          email: [member(created.json, 'email'), email],
+          username: [member(created.json, 'username'), username],
+        });
       }
     },
   },
@@ -64,13 +72,15 @@ const loginCases = (login: Operation): Case[] => [
     says: 'who has signed up logs in, under the same id and name, in whatever case the e-mail address is written',
     run: async (kit) => {
       const { created, loggedIn, email, password, username } = await kit.account();
-      same('the status', loggedIn.status, 200);
-      same('id', member(loggedIn.json, 'id'), member(created.json, 'id'));
-      same('username', member(loggedIn.json, 'username'), username);
+      const id = member(created.json, 'id');
+      same(kit, bodyRequest(login, JSON.stringify({ email, password })), {
+        'the status': [loggedIn.status, 200],
+        id: [member(loggedIn.json, 'id'), id],
+        username: [member(loggedIn.json, 'username'), username],
+      });
       const request = bodyRequest(login, JSON.stringify({ email: email.toUpperCase(), password }));
       const answer = await expectAnswer(kit, request, 'the e-mail address in capitals', 200);
-      if (member(answer.json, 'id') !== member(created.json, 'id'))
-        throw broken(kit, request, `the id is another one: ${told(answer)}`);
+      same(kit, request, { id: [member(answer.json, 'id'), id] });
     },
   },
   {

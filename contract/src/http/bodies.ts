@@ -109,7 +109,10 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
       needs(operation, 413);
       const length = limit === undefined ? 1024 * 1024 : limit + 1;
       const request = bodyRequest(operation, text.padEnd(length));
-      await expectAnswer(kit, request, `${length} bytes`, 413, answers.get(413)?.codes[0]);
+      for (const chunked of [false, true]) {
+        const what = `${length} bytes${chunked ? ' in chunks' : ''}`;
+        await expectAnswer(kit, { ...request, chunked }, what, 413, answers.get(413)?.codes[0]);
+      }
     }),
     named('just-fits', 'a body at the limit is read', async (kit) => {
       if (limit === undefined) throw new NotTried('the contract states no limit');

@@ -9,6 +9,8 @@ export interface Request {
   /** An array is sent as so many headers of one name. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
+  /** Sent in chunks, without a length. */
+  readonly chunked?: boolean;
   /** No `Host`, which makes it no HTTP/1.1 request (RFC 9112, 3.2). */
   readonly noHost?: boolean;
 }
@@ -28,7 +30,9 @@ export class NoAnswer extends Error {
   /** Nobody listens there. */
   readonly gone: boolean;
   constructor(cause: NodeJS.ErrnoException) {
-    super(`no answer: ${cause.code ?? cause.message}`, { cause });
+    super(cause.code === undefined ? `no answer that can be read: ${cause.message}` : `no answer: ${cause.code}`, {
+      cause,
+    });
     this.gone = cause.code === 'ECONNREFUSED' || cause.code === 'ENOTFOUND';
   }
 }
@@ -67,7 +71,7 @@ function leave(socket: Socket): Promise<void> {
  */
 export function send(
   base: URL,
-  { method, path, headers = {}, body, noHost }: Request,
+  { method, path, headers = {}, body, chunked, noHost }: Request,
   timeoutMs: number,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -78,7 +82,7 @@ export function send(
       method,
       path: `${base.pathname.replace(/\/$/, '')}${path}`,
       headers: {
-        ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+        ...(body !== undefined && !chunked && { 'content-length': Buffer.byteLength(body) }),
         ...(headers as OutgoingHttpHeaders),
       },
       setHost: !noHost,
@@ -107,7 +111,8 @@ export function send(
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text: '', json: undefined }),
       );
     });
-    outgoing.end(body);
+    if (chunked && body !== undefined) outgoing.write(body);
+    outgoing.end(chunked ? undefined : body);
   });
 }
 
@@ -118,8 +123,12 @@ export const withoutTokens = (text: string): string =>
   text.replace(/\b([\w-]{4,})\.[\w-]{8,}\.[\w-]{8,}/g, (_, head: string) => `${head.slice(0, 4)}…`);
 
 /** The request as one can send it by hand. */
-export function asCurl(base: URL, { method, path, headers = {}, body, noHost }: Request): string {
-  const lines = Object.entries({ ...(noHost && { Host: '' }), ...headers })
+export function asCurl(base: URL, { method, path, headers = {}, body, chunked, noHost }: Request): string {
+  const lines = Object.entries({
+    ...(noHost && { Host: '' }),
+    ...(chunked && { 'Transfer-Encoding': 'chunked' }),
+    ...headers,
+  })
     .flatMap(([name, value]) => (typeof value === 'string' ? [value] : value).map((one) => `${name}: ${one}`))
     .map((line) => ` -H ${quoted(line.replace(/: $/, ':'))}`);
   const data =

@@ -1,5 +1,5 @@
 import type { Standing } from '../cases.ts';
-import { rosterOf } from '../roster.ts';
+import { after, rosterOf } from '../roster.ts';
 import { excerpt } from '../seen.ts';
 import { member } from '../specs/schema.ts';
 import { ordered } from './standing-order.ts';
@@ -25,8 +25,8 @@ const consistent: Standing = {
   says: 'who joins was not there, and who leaves was',
   judge: ({ sessions }) => {
     for (const session of sessions) {
-      let roster: string[] = [];
-      for (const [index, frame] of session.frames.entries()) {
+      let roster: readonly string[] = [];
+      for (const frame of session.frames) {
         const username = String(member(frame.msg, 'username'));
         const there = roster.includes(username);
         if ((frame.type === 'user_joined' && there) || (frame.type === 'user_left' && !there))
@@ -34,7 +34,7 @@ const consistent: Standing = {
             what: `${session.label}: ${frame.type} of ${username}, who was ${there ? 'there' : 'not there'}`,
             show: excerpt(session, frame.line),
           };
-        roster = rosterOf({ frames: session.frames.slice(0, index + 1) });
+        roster = after(roster, frame);
       }
     }
     return sessions.some((session) => ordered(session).length > 0) ? undefined : 'unseen';
