@@ -17,19 +17,25 @@ export const fault = (session: Session, what: string, frame?: SeenFrame): Violat
 
 const codeOf = (frame: SeenFrame): string => (frame.type === 'error' ? String(member(frame.msg, 'code')) : '');
 
-/** Whether a frame brings what was said, however badly: by its nonce, or by its text from this user. */
-export const brings = ({ text, nonce }: Said, username: string): ((frame: SeenFrame) => boolean) => {
-  return ({ type, msg }) =>
-    type === 'chat_message' &&
-    ((nonce !== undefined && member(msg, 'nonce') === nonce) ||
-      (member(msg, 'from_user') === username && member(msg, 'text') === text));
-};
-
+const ownNonce = 'contract-';
 let nonces = 0;
 /** A nonce that no other message of the run has. */
 export const newNonce = (): string => {
   nonces += 1;
-  return `contract-${nonces}`;
+  return `${ownNonce}${nonces}`;
+};
+
+/**
+ * Whether a frame brings what was said, however badly: by its nonce where that is of our making, else by nonce or text
+ * from this user. Others may have said the same, and be heard only now.
+ */
+export const brings = ({ text, nonce }: Said, username: string): ((frame: SeenFrame) => boolean) => {
+  return ({ type, msg }) => {
+    if (type !== 'chat_message') return false;
+    const sameNonce = nonce !== undefined && member(msg, 'nonce') === nonce;
+    if (sameNonce && nonce.startsWith(ownNonce)) return true;
+    return member(msg, 'from_user') === username && (sameNonce || member(msg, 'text') === text);
+  };
 };
 
 /** Sends a frame until it isn't one too many, and gives the first one that answers it. */
