@@ -7,7 +7,7 @@ import { standingChat } from './chat/standing.ts';
 import { tokenCases } from './chat/tokens.ts';
 import { CouldNotRun, NotTried, Violation } from './errors.ts';
 import { httpCases } from './http/cases.ts';
-import { NoAnswer } from './http/send.ts';
+import { NoAnswer, withoutTokens } from './http/send.ts';
 import { standingHttp } from './http/standing.ts';
 import { createKit, type Kit } from './kit.ts';
 import type { Report, Result } from './report.ts';
@@ -153,7 +153,9 @@ export async function runKit(options: KitOptions): Promise<Report> {
     durationMs: Date.now() - startedMs,
     requests: kit.seen.answers.length,
     frames: kit.seen.sessions.reduce((sum, { exchange }) => sum + exchange.length, 0),
-    results: [...results, ...standing.map((each) => resultOf(each, kit.seen))],
+    results: [...results, ...standing.map((each) => resultOf(each, kit.seen))].map((result) =>
+      result.what === undefined ? result : { ...result, what: withoutTokens(result.what) },
+    ),
     leftBehind: kit.leftBehind(),
   };
 }

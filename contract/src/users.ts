@@ -35,7 +35,8 @@ export function createNames(): (name: string) => { username: string; email: stri
   const run = randomBytes(4).toString('hex');
   return (name) => ({
     username: `contract-${run}-${name}`,
-    email: `contract-${run}-${name}@example.com`,
+    // Kept as it is, whatever it is compared by.
+    email: `contract-${run}-${name}@Example.com`,
     password: `correct horse of ${name}`,
   });
 }

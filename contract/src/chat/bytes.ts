@@ -2,6 +2,7 @@ import type { Case } from '../cases.ts';
 import { NotTried } from '../errors.ts';
 import type { Kit } from '../kit.ts';
 import { type Specs, statedBytes } from '../specs/index.ts';
+import { member } from '../specs/schema.ts';
 import { chatMessage, echoOfText, fault, newNonce } from './say.ts';
 
 /** Sends bytes that no session survives, and holds its end to a close code. */
@@ -16,8 +17,14 @@ async function endsWith(
   const session = await kit.join('ann');
   await session.until('first frame', () => true);
   await kit.pacer.take(session.username);
+  const from = session.frames.length;
   session.sendRaw(data, binary);
-  const got = await session.closed(`close with ${code}`);
+  const got = await session.closed(`close with ${code}`).catch((error) => {
+    const published = session.frames
+      .slice(from)
+      .find(({ type, msg }) => type === 'chat_message' && member(msg, 'from_user') === session.username);
+    throw published ? fault(session, `${what} is published`, published) : error;
+  });
   if (got !== code) throw fault(session, `${what} ends the connection with ${got}, where ${code} is due`);
 }
 

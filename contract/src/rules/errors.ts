@@ -14,13 +14,14 @@ const alone: Case = {
       await kit.join('bob'),
       await kit.observer(),
     ];
-    const others = [second, bob, observer];
+    const others = [bob, observer, second];
     const from = new Map(others.map((other) => [other, other.frames.length]));
     await refusalOf(kit, ann, bad, 'a frame of an unknown type');
     await settle(kit, ann, others);
     for (const [other, start] of from) {
       const error = other.frames.slice(start).find(({ type }) => type === 'error');
-      if (error) throw fault(other, 'an error that another session was to have', error);
+      const whose = other.username === ann.username ? "another of this user's sessions" : "another user's session";
+      if (error) throw fault(other, `an error that ${whose} was to have`, error);
     }
   },
 };
