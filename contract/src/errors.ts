@@ -14,6 +14,11 @@ export class NotTried extends Error {
   override name = 'NotTried';
 }
 
+/** A case that was to be tried, and couldn't for want of something that is no fault of the server: the run is not complete. */
+export class Unfinished extends NotTried {
+  override name = 'Unfinished';
+}
+
 /** The kit could not run at all, which says nothing of the contract: exit code 2. */
 export class CouldNotRun extends Error {
   override name = 'CouldNotRun';

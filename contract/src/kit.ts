@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPacer, type Pacer } from './chat/pacer.ts';
+import { chatMessage, newNonce } from './chat/say.ts';
 import { openSession, Refused, type Session } from './chat/session.ts';
-import { CouldNotRun, NotTried, Violation } from './errors.ts';
+import { CouldNotRun, NotTried, Unfinished, Violation } from './errors.ts';
 import { type Answer, asCurl, type Request, send } from './http/send.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { present } from './roster.ts';
 import type { Seen, SeenAnswer, SeenSession } from './seen.ts';
 import type { Specs } from './specs/index.ts';
 import { member } from './specs/schema.ts';
-import { type Account, claimsOf, createNames, mint, nowS, signUp, type User, userOf } from './users.ts';
+import { type Account, claimsOf, createNames, isSignedWith, mint, nowS, signUp, type User } from './users.ts';
 
 /** Who acts in the cases. The observer is in the room all the time. */
 export type Role = 'observer' | 'ann' | 'bob';
@@ -36,7 +37,7 @@ export interface Kit {
   /** Fields of a user that nobody has yet. */
   names(name: string): { username: string; email: string; password: string };
   /** A token with these claims beside, or instead of, the usual ones. @throws {NotTried} without the secret */
-  minted(claims: Readonly<Record<string, unknown>>): string;
+  minted(claims: Readonly<Record<string, unknown>>): Promise<string>;
   /** A session that ends with the case. @throws {Violation} where it isn't let in */
   join(role: Role, options?: { readonly early?: readonly string[]; readonly token?: string }): Promise<Session>;
   /** The session that is there all the time. */
@@ -78,6 +79,10 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
   const { operations } = specs.http;
   const mostAnswerMs = 10_000;
 
+  function inTime(): void {
+    if (Date.now() > deadlineMs) throw new Unfinished('the time was over');
+  }
+
   async function waitFor(answer: Answer): Promise<boolean> {
     const seconds = Number(answer.headers['retry-after']);
     if (!(answer.status === 429 || answer.status === 503) || !(seconds >= 0)) return false;
@@ -88,6 +93,7 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
 
   async function ask(request: Request, wants?: number): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
+      inTime();
       const answer = await send(url, request, mostAnswerMs);
       answers.push({ request, answer });
       if (answer.status === wants || tries === 5 || !(await waitFor(answer))) return answer;
@@ -101,11 +107,21 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
     return ask({ method, path, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
   }
 
-  /** Claims that a server of this contract accepts: of its own making, where it shows any. */
-  function minted(claims: Readonly<Record<string, unknown>>): string {
+  /** A token of the server's own making, where it makes any: it shows the issuer, and whether the secret is right. */
+  async function exampleToken(): Promise<string | undefined> {
+    if (tokens.length > 0 || !hasUsers) return tokens[0];
+    return kit.account().then(
+      ({ token }) => token,
+      () => undefined,
+    );
+  }
+
+  async function minted(claims: Readonly<Record<string, unknown>>): Promise<string> {
     if (jwtSecret === undefined) throw new NotTried('only a minted token can try this; --jwt-secret allows it');
-    const told = answers.map(({ answer }) => member(answer.json, 'token')).find((token) => typeof token === 'string');
-    const { iss = 'palaver' } = claimsOf((told as string | undefined) ?? tokens[0] ?? '');
+    const example = await exampleToken();
+    if (example !== undefined && !isSignedWith(jwtSecret, example))
+      throw new Unfinished('--jwt-secret is not what tokens are signed with here');
+    const { iss = 'palaver' } = claimsOf(example ?? '');
     return mint(jwtSecret, { iss, exp: nowS() + 3_600, ...claims });
   }
 
@@ -121,13 +137,25 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
 
   const hasUsers = ['createUser', 'login'].every((id) => operations.some((operation) => operation.id === id));
 
+  /** A user whose token was given. What it is called says the token, or else what it says in the room. */
+  async function userOf(token: string): Promise<User> {
+    const { username } = claimsOf(token);
+    if (typeof username === 'string') return { username, token, own: false };
+    const session = await openSession({ url: socketUrl, label: 'who', username: '', patience }, { token }, () => {});
+    const nonce = newNonce();
+    session.send(chatMessage({ text: 'Who am I?', nonce }));
+    const echo = await session.until('echo', ({ msg }) => member(msg, 'nonce') === nonce);
+    await session.close();
+    return { username: String(member(echo.msg, 'from_user')), token, own: false };
+  }
+
   async function makeUser(role: Role): Promise<User> {
     if (tokens.length > 0) return userOf(tokens[roles.indexOf(role)] ?? tokens[0] ?? '');
     if (hasUsers) return signedUp(role);
     if (jwtSecret === undefined)
       throw new CouldNotRun('This server makes no users: give --token twice or more, or --jwt-secret');
     const { username } = names(role);
-    return { username, token: minted({ id: username, username }), own: true };
+    return { username, token: await minted({ id: username, username }), own: true };
   }
 
   /** Made once, also where that fails. */
@@ -162,6 +190,7 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
 
   async function open_(role: Role, options: { early?: readonly string[]; token?: string } = {}): Promise<Session> {
     const { username, token } = await kit.user(role);
+    inTime();
     joins += 1;
     const place = { url: socketUrl, label: `${role} ${joins}`, username, patience };
     for (let tries = 1; ; tries += 1) {

@@ -5,7 +5,7 @@ import { frameCases } from './chat/frames.ts';
 import { handshakeCases } from './chat/handshake.ts';
 import { standingChat } from './chat/standing.ts';
 import { tokenCases } from './chat/tokens.ts';
-import { CouldNotRun, NotTried, Violation } from './errors.ts';
+import { CouldNotRun, NotTried, Unfinished, Violation } from './errors.ts';
 import { httpCases } from './http/cases.ts';
 import { NoAnswer, withoutTokens } from './http/send.ts';
 import { standingHttp } from './http/standing.ts';
@@ -100,17 +100,25 @@ export async function listCases(options: KitOptions): Promise<{ id: string; says
   return [...cases, ...standing].map(({ id, says }) => ({ id, says }));
 }
 
-/** Runs one case; `gone` where the server isn't there any more. */
-async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; gone: boolean }> {
+/** Runs one case. After some, none can be run any more: `end` says why. */
+async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end?: string; unfinished?: boolean }> {
   try {
     await run(kit);
-    return { result: { id, outcome: 'kept' }, gone: false };
+    return { result: { id, outcome: 'kept' } };
   } catch (error) {
-    if (error instanceof NotTried) return { result: { id, outcome: 'not_tried', what: error.message }, gone: false };
-    if (error instanceof NoAnswer) return { result: { id, outcome: 'broken', what: error.message }, gone: error.gone };
+    if (error instanceof NotTried)
+      return {
+        result: { id, outcome: 'not_tried', what: error.message },
+        unfinished: error instanceof Unfinished,
+      };
+    if (error instanceof NoAnswer)
+      return {
+        result: { id, outcome: 'broken', what: error.message },
+        ...(error.gone && { end: 'the server was not there any more' }),
+      };
     if (!(error instanceof Violation)) throw error;
     const { message: what, show } = error;
-    return { result: { id, outcome: 'broken', what, ...(show !== undefined && { show }) }, gone: false };
+    return { result: { id, outcome: 'broken', what, ...(show !== undefined && { show }) } };
   } finally {
     await kit.endSessions();
   }
@@ -130,17 +138,20 @@ export async function runKit(options: KitOptions): Promise<Report> {
   const kit = createKit({ url: base, specs, seed, tokens, jwtSecret, deadlineMs });
   const results: Result[] = [];
   let why: string | undefined;
+  let complete = true;
   try {
     for (const [done, each] of cases.entries()) {
       onProgress?.({ id: each.id, done, all: cases.length });
-      if (why === undefined && Date.now() > deadlineMs) why = 'the time was over';
+      if (Date.now() > deadlineMs) why ??= 'the time was over';
       if (why !== undefined) {
+        complete = false;
         results.push({ id: each.id, outcome: 'not_tried', what: why });
         continue;
       }
-      const { result, gone } = await tried(each, kit);
+      const { result, end, unfinished } = await tried(each, kit);
       results.push(result);
-      if (gone) why = 'the server was not there any more';
+      why = end;
+      if (unfinished || end !== undefined) complete = false;
     }
   } finally {
     await kit.end();
@@ -149,7 +160,7 @@ export async function runKit(options: KitOptions): Promise<Report> {
     kit: version,
     url: base.href,
     seed,
-    complete: why === undefined,
+    complete,
     durationMs: Date.now() - startedMs,
     requests: kit.seen.answers.length,
     frames: kit.seen.sessions.reduce((sum, { exchange }) => sum + exchange.length, 0),

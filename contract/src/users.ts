@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { NotTried, Violation } from './errors.ts';
+import { Violation } from './errors.ts';
 import type { Answer } from './http/send.ts';
 import { member } from './specs/schema.ts';
 
@@ -16,6 +16,13 @@ const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).t
 export function mint(secret: string, claims: object): string {
   const signed = `${encoded({ alg: 'HS256', typ: 'JWT' })}.${encoded(claims)}`;
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+
+/** Whether a token, where it is of HS256, was signed with this. */
+export function isSignedWith(secret: string, token: string): boolean {
+  const [head = '', claims = '', signature] = token.split('.');
+  if (!Buffer.from(head, 'base64url').toString().includes('"HS256"')) return false;
+  return createHmac('sha256', secret).update(`${head}.${claims}`).digest('base64url') === signature;
 }
 
 /** What a token says; an empty object if it can't be read. */
@@ -65,11 +72,4 @@ export async function signUp(
   if (typeof token !== 'string')
     throw new Violation(`login is answered ${loggedIn.status}, without a token, for a new user`);
   return { ...fields, token, own: true, created, loggedIn };
-}
-
-/** A user whose token was given; what it is called has to be found out where the token doesn't say. */
-export function userOf(token: string): User {
-  const { username } = claimsOf(token);
-  if (typeof username !== 'string') throw new NotTried('a token that was given has no claim `username`');
-  return { username, token, own: false };
 }

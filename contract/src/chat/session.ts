@@ -132,7 +132,8 @@ function sessionOver(
 
   async function wait<Found>(what: string, look: () => Found | undefined, ms = patience.ms()): Promise<Found> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), ms);
+    // What has come already while all was busy is read first.
+    const timer = setTimeout(() => setImmediate(() => late.abort()), ms);
     try {
       for (;;) {
         const found = look();

@@ -101,7 +101,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
       const { method, path } = operation;
       await expectAnswer(kit, { method, path, body: text }, 'no content type', 415, code);
     }),
-    named('media-type', 'JSON is JSON, however its content type is written', async (kit) => {
+    named('content-type', 'JSON is JSON, however its content type is written', async (kit) => {
       for (const type of ['Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8'])
         await isRefused(kit, bodyRequest(operation, invalid, type), type);
     }),

@@ -87,9 +87,10 @@ export function send(
       },
       setHost: !noHost,
       agent: false,
-      timeout: timeoutMs,
     });
-    const cut = setTimeout(() => outgoing.destroy(new Error(`within ${timeoutMs / 1_000} s`)), timeoutMs);
+    const late = (): unknown => outgoing.destroy(new Error(`none within ${timeoutMs / 1_000} s`));
+    // What has come already while all was busy is read first.
+    const cut = setTimeout(() => setImmediate(late), timeoutMs);
     outgoing.on('close', () => clearTimeout(cut));
     outgoing.on('error', fail);
     outgoing.on('response', (response) => {

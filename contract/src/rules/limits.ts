@@ -13,8 +13,10 @@ const expiry: Case = {
   run: async (kit) => {
     if (!kit.specs.chat.closeCodes.has(4001)) throw new NotTried('the contract declares no 4001');
     const { username } = await kit.user('ann');
-    const joinUntil = (exp: number): Promise<Session> =>
-      kit.join('ann', { token: kit.minted({ id: `${username}-brief`, username: `${username}-brief`, exp }) });
+    const joinUntil = async (exp: number): Promise<Session> => {
+      const token = await kit.minted({ id: `${username}-brief`, username: `${username}-brief`, exp });
+      return kit.join('ann', { token });
+    };
     // Where clocks may differ by five seconds, as the contract has it, this one is about to expire; else it has already.
     const brief = await joinUntil(nowS() - 3).catch(() => joinUntil(nowS() + 1));
     await brief.until('first frame', () => true);

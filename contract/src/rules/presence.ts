@@ -91,7 +91,7 @@ const namesake: Case = {
   says: 'somebody else of the same name, as the eye has it, is refused while the name is in the room',
   run: async (kit) => {
     const { username } = await kit.user('ann');
-    const token = kit.minted({ id: 'contract-namesake', username: username.toUpperCase() });
+    const token = await kit.minted({ id: 'contract-namesake', username: username.toUpperCase() });
     const ann = await kit.join('ann');
     await ann.until('first frame', () => true);
     const request = {

@@ -25,9 +25,10 @@ const rising: Standing = {
   says: 'ids compare as plain strings in the order in which frames come, those after the roster above its own',
   judge: (seen) =>
     inSessions(seen, (session) => {
-      let last = session.frames.find(({ type }) => type === 'users_online')?.id ?? '';
+      const start = session.frames.find(({ type }) => type === 'users_online')?.id ?? '';
+      let last = start;
       for (const frame of ordered(session)) {
-        if (frame.id < last) return { what: `the id ${frame.id} comes after ${last}`, frame };
+        if (frame.id < last || frame.id === start) return { what: `the id ${frame.id} comes after ${last}`, frame };
         last = frame.id;
       }
       return undefined;
