@@ -31,37 +31,37 @@ export const closes: readonly Violation[] = [
   {
     name: 'binary-ignored',
     breaks: 'a binary frame is ignored',
-    caughtBy: 'ws.close.1003',
+    caughtBy: 'ws.bytes.binary',
     plant: swallowing(isBinary),
   },
   {
     name: 'binary-taken',
     breaks: 'a binary frame is taken for text',
-    caughtBy: 'ws.close.1003',
+    caughtBy: 'ws.bytes.binary',
     plant: swallowing(isBinary, ({ payload }) => [textFrame(payload.toString())]),
   },
   {
     name: 'close-code-undeclared',
     breaks: 'a binary frame is answered with a close code that is not declared',
-    caughtBy: 'ws.close.1003',
+    caughtBy: 'ws.close.undeclared',
     plant: onClose(1003, () => [closeFrame(4003)]),
   },
   {
     name: 'too-big-ignored',
     breaks: 'a frame that is too big is ignored',
-    caughtBy: 'ws.close.1009',
+    caughtBy: 'ws.bytes.oversized',
     plant: swallowing(({ payload }) => payload.length > maxFrameBytes),
   },
   {
     name: 'too-big-is-policy',
     breaks: 'a frame that is too big is answered with another close code',
-    caughtBy: 'ws.close.1009',
+    caughtBy: 'ws.bytes.oversized',
     plant: onClose(1009, () => [closeFrame(1008)]),
   },
   {
     name: 'too-big-cut',
     breaks: 'the connection is cut at a frame that is too big',
-    caughtBy: 'ws.close.1009',
+    caughtBy: 'ws.bytes.oversized',
     plant: onClose(1009, (session) => {
       session.cut();
       return [];
@@ -70,7 +70,7 @@ export const closes: readonly Violation[] = [
   {
     name: 'not-utf8-mended',
     breaks: 'a frame that is not UTF-8 is taken, with U+FFFD in it',
-    caughtBy: 'ws.close.1007',
+    caughtBy: 'ws.bytes.not-utf8',
     plant: swallowing(
       (frame) => isText(frame) && !isUtf8(frame),
       ({ payload }) => [textFrame(payload.toString())],
@@ -79,13 +79,13 @@ export const closes: readonly Violation[] = [
   {
     name: 'not-utf8-without-a-code',
     breaks: 'a frame that is not UTF-8 is answered with a close without a code',
-    caughtBy: 'ws.close.1007',
+    caughtBy: 'ws.bytes.not-utf8',
     plant: onClose(1007, () => [{ ...closeFrame(1007), payload: Buffer.alloc(0) }]),
   },
   {
     name: 'patient-for-ever',
     breaks: 'however many frames are refused, the connection lives on',
-    caughtBy: 'ws.close.1008',
+    caughtBy: 'rule.errors.too-many',
     plant: () => {
       const refused = new Map<Session, number>();
       return {
@@ -104,13 +104,13 @@ export const closes: readonly Violation[] = [
   {
     name: 'expiry-is-going-away',
     breaks: 'an expired token is answered with another close code',
-    caughtBy: 'ws.close.4001',
+    caughtBy: 'rule.token-expiry',
     plant: onClose(4001, () => [closeFrame(1001)]),
   },
   {
     name: 'leave-not-answered',
     breaks: "a client's close is not answered",
-    caughtBy: 'ws.close.1000',
+    caughtBy: 'ws.close.undeclared',
     plant: onClose(1000, () => []),
   },
 ];

@@ -18,19 +18,19 @@ export const errors: readonly Violation[] = [
   {
     name: 'error-to-all',
     breaks: 'everybody hears that a frame was refused',
-    caughtBy: 'rule.errors-to-one',
+    caughtBy: 'rule.errors.alone',
     plant: overheard(() => true),
   },
   {
     name: 'error-to-own-sessions',
     breaks: "a user's other session hears that a frame was refused",
-    caughtBy: 'rule.errors-to-one',
+    caughtBy: 'rule.errors.alone',
     plant: overheard((other, { claims }) => other.claims.id === claims.id),
   },
   {
     name: 'error-ends-the-session',
     breaks: 'a frame that is refused ends the session',
-    caughtBy: 'rule.errors-to-one',
+    caughtBy: 'rule.errors.once',
     plant: onTell('error', (message) => [message, closeFrame(1008)]),
   },
   {
@@ -54,31 +54,31 @@ export const errors: readonly Violation[] = [
   {
     name: 'error-without-nonce',
     breaks: 'the nonce does not come back in the error that refuses its message',
-    caughtBy: 'rule.nonce',
+    caughtBy: 'rule.errors.nonce',
     plant: onTell('error', (message) => ({ ...message, msg: without(message.msg, 'nonce') })),
   },
   {
     name: 'malformed-ignored',
     breaks: 'a frame that is not JSON is not answered',
-    caughtBy: 'ws.invalid.malformed_json',
+    caughtBy: 'ws.send.malformed',
     plant: onError('malformed_json', () => []),
   },
   {
     name: 'unknown-type-ignored',
     breaks: 'a frame of an unknown type is not answered',
-    caughtBy: 'ws.invalid.unknown_type',
+    caughtBy: 'ws.send.unknown-type',
     plant: onError('unknown_type', () => []),
   },
   {
     name: 'unknown-type-is-invalid',
     breaks: 'a frame of an unknown type is told as an invalid one',
-    caughtBy: 'ws.invalid.unknown_type',
+    caughtBy: 'ws.send.unknown-type',
     plant: onError('unknown_type', (message) => withMsg(message, { code: 'invalid_message' })),
   },
   {
     name: 'invalid-is-malformed',
     breaks: 'an invalid message is told as no JSON',
-    caughtBy: 'ws.invalid.type',
+    caughtBy: 'ws.send.chat_message.invalid.msg.type',
     plant: onError('invalid_message', (message) => withMsg(message, { code: 'malformed_json' })),
   },
 ];

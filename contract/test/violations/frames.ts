@@ -1,4 +1,4 @@
-import { binaryFrame, type Message, messageFrame, textFrame } from '../proxy/frames.ts';
+import { binaryFrame, type Message, textFrame } from '../proxy/frames.ts';
 import type { Switch } from '../proxy/proxy.ts';
 import { onSay, onTell, type Violation, withMsg, without } from './violation.ts';
 
@@ -46,18 +46,13 @@ const spoofed =
     return { ...saying(), ...hearing() };
   };
 
-const refused = (msg: Message['msg'] | undefined, detail: string): Message => ({
-  type: 'error',
-  sent_at: new Date().toISOString(),
-  msg: { code: 'invalid_message', detail, ...(typeof msg?.nonce === 'string' && { nonce: msg.nonce }) },
-});
-/** Refuses messages that the contract takes. */
+/** Refuses messages that the contract takes: the server is told what it can only refuse, and does. */
 const refusing = (isRefused: (message: Partial<Message>) => boolean): (() => Switch) =>
-  onSay((message, _, session) => {
-    if (!message || textOf(message) === undefined || !isRefused(message)) return undefined;
-    session.tell(messageFrame(refused(message.msg, 'This is not taken here.')));
-    return [];
-  });
+  onSay((message) =>
+    message && textOf(message) !== undefined && isRefused(message)
+      ? withMsg(message as Message, { text: '' })
+      : undefined,
+  );
 
 const known = { frame: ['type', 'sent_at', 'msg'], msg: ['text', 'nonce', 'from_user'] };
 
@@ -65,7 +60,7 @@ export const frames: readonly Violation[] = [
   {
     name: 'first-frame-late',
     breaks: 'the first frame is another than users_online',
-    caughtBy: 'ws.first-frame',
+    caughtBy: 'rule.first-frame',
     plant: onTell('users_online', (message) => [
       { ...message, type: 'user_joined', msg: { username: 'Somebody' } },
       message,
@@ -94,20 +89,20 @@ export const frames: readonly Violation[] = [
   {
     name: 'frame-undeclared',
     breaks: 'a frame of a type that is not declared is sent',
-    caughtBy: 'ws.frames',
+    caughtBy: 'ws.frame.undeclared',
     plant: onTell('users_online', (message) => [message, { ...message, type: 'welcome', msg: {} }]),
   },
   {
     name: 'frame-not-json',
     breaks: 'a text frame that is not JSON is sent',
-    caughtBy: 'ws.frames',
+    caughtBy: 'ws.frame.undeclared',
     plant: onTell('users_online', (message, _session) => [message, textFrame('hello')]),
   },
   {
     name: 'frame-binary',
-    breaks: 'user_left is sent in a binary frame',
-    caughtBy: 'ws.frames',
-    plant: onTell('user_left', (message) => binaryFrame(JSON.stringify(message))),
+    breaks: 'an error is sent in a binary frame',
+    caughtBy: 'ws.frame.undeclared',
+    plant: onTell('error', (message) => binaryFrame(JSON.stringify(message))),
   },
   {
     name: 'time-with-an-offset',
@@ -124,37 +119,37 @@ export const frames: readonly Violation[] = [
   {
     name: 'text-normalised',
     breaks: 'texts are delivered in Unicode form C',
-    caughtBy: 'rule.delivered-as-sent',
+    caughtBy: 'rule.exact',
     plant: heard((text) => text.normalize('NFC')),
   },
   {
     name: 'text-trimmed',
     breaks: 'texts are delivered without white space at their ends',
-    caughtBy: 'rule.delivered-as-sent',
+    caughtBy: 'rule.exact',
     plant: heard((text) => text.trim() || text),
   },
   {
     name: 'text-cut',
     breaks: 'long texts are delivered without their end',
-    caughtBy: 'rule.delivered-as-sent',
+    caughtBy: 'ws.send.chat_message.valid.msg.text.maxLength',
     plant: heard((text) => [...text].slice(0, 4_000).join('')),
   },
   {
     name: 'text-escaped',
     breaks: 'texts are delivered with their < as &lt;',
-    caughtBy: 'rule.delivered-as-sent',
+    caughtBy: 'rule.exact',
     plant: heard((text) => text.replaceAll('<', '&lt;')),
   },
   {
     name: 'nonce-forgotten',
     breaks: 'the nonce does not come back',
-    caughtBy: 'rule.nonce',
+    caughtBy: 'rule.echo',
     plant: onTell('chat_message', (message) => ({ ...message, msg: without(message.msg, 'nonce') })),
   },
   {
     name: 'nonce-lowered',
     breaks: 'the nonce comes back in small letters',
-    caughtBy: 'rule.nonce',
+    caughtBy: 'rule.exact',
     plant: onTell('chat_message', (message) =>
       typeof message.msg.nonce === 'string' ? withMsg(message, { nonce: message.msg.nonce.toLowerCase() }) : undefined,
     ),
@@ -162,7 +157,7 @@ export const frames: readonly Violation[] = [
   {
     name: 'spoofed-name',
     breaks: 'from_user is what the client says',
-    caughtBy: 'rule.spoofing',
+    caughtBy: 'rule.spoof',
     plant: spoofed(({ msg: { from_user } }, message) =>
       typeof from_user === 'string' ? withMsg(message, { from_user }) : message,
     ),
@@ -170,19 +165,19 @@ export const frames: readonly Violation[] = [
   {
     name: 'spoofed-time',
     breaks: 'sent_at is what the client says',
-    caughtBy: 'rule.spoofing',
+    caughtBy: 'rule.spoof',
     plant: spoofed(({ sent_at }, message) => (typeof sent_at === 'string' ? { ...message, sent_at } : message)),
   },
   {
     name: 'spoofing-refused',
     breaks: 'a message that says who sent it is refused',
-    caughtBy: 'rule.spoofing',
+    caughtBy: 'rule.spoof',
     plant: refusing(({ msg }) => msg?.from_user !== undefined),
   },
   {
     name: 'frame-closed',
     breaks: 'a frame with an unknown property is refused',
-    caughtBy: 'ws.unknown-properties',
+    caughtBy: 'ws.send.chat_message.valid.unknown-properties',
     plant: refusing(
       (message) =>
         Object.keys(message).some((key) => !known.frame.includes(key)) ||
@@ -192,25 +187,25 @@ export const frames: readonly Violation[] = [
   {
     name: 'text-counts-utf16',
     breaks: 'lengths are counted in UTF-16 units, so that 4,096 emoji are too many',
-    caughtBy: 'ws.frame.chat_message_from_client',
+    caughtBy: 'ws.send.chat_message.valid.msg.text.maxLength',
     plant: refusing((message) => textOf(message)!.length > 4_096),
   },
   {
     name: 'white-space-refused',
     breaks: 'a text of white space alone is refused',
-    caughtBy: 'ws.frame.chat_message_from_client',
+    caughtBy: 'rule.exact',
     plant: refusing((message) => textOf(message)!.trim() === ''),
   },
   {
     name: 'empty-taken',
     breaks: 'an empty text is delivered',
-    caughtBy: 'ws.invalid.minLength',
+    caughtBy: 'ws.send.chat_message.invalid.msg.text.minLength',
     plant: taking((text) => text === ''),
   },
   {
     name: 'too-long-taken',
     breaks: 'a text that is too long is delivered',
-    caughtBy: 'ws.invalid.maxLength',
+    caughtBy: 'ws.send.chat_message.invalid.msg.text.maxLength',
     plant: taking((text) => [...text].length > 4_096),
   },
 ];

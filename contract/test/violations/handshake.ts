@@ -34,7 +34,7 @@ export const handshake: readonly Violation[] = [
   {
     name: 'forged-let-in',
     breaks: 'a token that somebody else has signed is taken',
-    caughtBy: 'ws.handshake.bad-token',
+    caughtBy: 'ws.handshake.forged-token',
     plant: onAsk('/join', (request) => (forged(request) ? admit(request) : undefined)),
   },
   {
@@ -48,13 +48,13 @@ export const handshake: readonly Violation[] = [
   {
     name: 'expired-let-in',
     breaks: 'a token that has expired is taken',
-    caughtBy: 'ws.handshake.expired',
+    caughtBy: 'ws.token.expired',
     plant: onAsk('/join', (request) => (expired(request) ? admit(request) : undefined)),
   },
   {
     name: 'scheme-ignored',
     breaks: 'credentials of another scheme are told as a token that does not hold',
-    caughtBy: 'ws.handshake.wrong-scheme',
+    caughtBy: 'ws.handshake.other-scheme',
     plant: onAnswer('GET', '/join', 401, (_, request) =>
       /^bearer /i.test(header(request, 'authorization') ?? 'Bearer ')
         ? undefined
@@ -64,7 +64,7 @@ export const handshake: readonly Violation[] = [
   {
     name: 'missing-token-is-an-error',
     breaks: 'who has no token is told that it does not hold',
-    caughtBy: 'ws.handshake.no-token',
+    caughtBy: 'rule.www-authenticate',
     plant: unauthenticated('missing_token', (response) =>
       withHeader(response, 'WWW-Authenticate', 'Bearer error="invalid_token"'),
     ),
@@ -72,13 +72,13 @@ export const handshake: readonly Violation[] = [
   {
     name: 'refusal-not-explained',
     breaks: 'a token is refused without error="invalid_token"',
-    caughtBy: 'ws.handshake.bad-token',
+    caughtBy: 'rule.www-authenticate',
     plant: unauthenticated('invalid_token', (response) => withHeader(response, 'WWW-Authenticate', 'Bearer')),
   },
   {
     name: 'join-401-bare',
     breaks: 'the door asks for a token without WWW-Authenticate',
-    caughtBy: 'ws.handshake.no-token',
+    caughtBy: 'http.join.headers',
     plant: unauthenticated('missing_token', (response) => withHeader(response, 'WWW-Authenticate', undefined)),
   },
   {
@@ -139,7 +139,7 @@ export const handshake: readonly Violation[] = [
   {
     name: 'post-refused',
     breaks: 'POST /join is a method that it does not have',
-    caughtBy: 'ws.handshake.post',
+    caughtBy: 'ws.handshake.post.header',
     plant: onAsk('/join', (request) =>
       request.method === 'POST'
         ? withHeader(problem(405, 'method_not_allowed', 'Method not allowed'), 'Allow', 'GET')
@@ -149,43 +149,46 @@ export const handshake: readonly Violation[] = [
   {
     name: 'key-ignored',
     breaks: 'a handshake without a key is let in',
-    caughtBy: 'http.join.400.malformed_handshake',
+    caughtBy: 'ws.handshake.no-key',
     plant: onAsk('/join', (request) =>
-      header(request, 'upgrade') ? withHeader(request, 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==') : undefined,
+      header(request, 'upgrade') && header(request, 'sec-websocket-key') === undefined
+        ? withHeader(request, 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==')
+        : undefined,
     ),
   },
   {
     name: 'accept-wrong',
     breaks: 'the key is not answered',
-    caughtBy: 'ws.handshake.header',
-    plant: switched((response) => withHeader(response, 'Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=')),
+    caughtBy: 'rule.accept',
+    plant: switched((response) => withHeader(response, 'Sec-WebSocket-Accept', 'c2hhMSBvZiBhbm90aGVyIGtleQ==')),
   },
   {
     name: 'upgrade-not-named',
     breaks: 'who has to upgrade is not told to what',
-    caughtBy: 'http.join.426.upgrade_required',
+    caughtBy: 'http.join.headers',
     plant: upgradeRequired((response) => withHeader(response, 'Upgrade', undefined)),
   },
   {
     name: 'upgrade-is-malformed',
     breaks: 'who asks without a handshake is answered 400',
-    caughtBy: 'http.join.426.upgrade_required',
+    caughtBy: 'ws.handshake.header',
     plant: upgradeRequired(() => problem(400, 'malformed_handshake', 'Malformed handshake')),
   },
   {
     name: 'namesake-let-in',
     breaks: 'two users of one name are in the room',
-    caughtBy: 'http.join.409.name_in_use',
+    caughtBy: 'rule.presence.namesake',
     plant: onAsk('/join', (request, { sessions }) => {
       const { id, username } = claimsOf(tokenOf(request));
-      const taken = sessions.some(({ claims }) => claims.id !== id && claims.username === username);
+      const same = (name = ''): boolean => name.toLowerCase() === username?.toLowerCase();
+      const taken = sessions.some(({ claims }) => claims.id !== id && same(claims.username));
       return taken && username ? admit(request, `${username}2`) : undefined;
     }),
   },
   {
     name: 'sessions-refused-for-good',
     breaks: 'who has too many sessions is not told when to come back',
-    caughtBy: 'http.join.429.too_many_sessions',
+    caughtBy: 'http.join.headers',
     plant: onAnswer('GET', '/join', 429, (response) => withHeader(response, 'Retry-After', undefined)),
   },
 ];

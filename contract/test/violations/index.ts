@@ -7,13 +7,69 @@ import { order } from './order.ts';
 import { presence } from './presence.ts';
 import type { Violation } from './violation.ts';
 
+export interface Group {
+  readonly name: string;
+  readonly violations: readonly Violation[];
+  /** The cases that have to do with them, so that not all are tried for each. */
+  readonly only: (violation: Violation) => readonly string[];
+}
+
+const always =
+  (...only: readonly string[]): Group['only'] =>
+  () =>
+    only;
+
 /** Each way in which the kit must catch a server, by what it concerns. */
-export const violations: Readonly<Record<string, readonly Violation[]>> = {
-  http,
-  handshake,
-  frames,
-  order,
-  presence,
-  errors,
-  closes,
-};
+export const groups: readonly Group[] = [
+  {
+    name: 'http',
+    violations: http,
+    // Those of one operation.
+    only: ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', 'rule.problem-status'],
+  },
+  {
+    name: 'handshake',
+    violations: handshake,
+    only: always(
+      'ws.handshake',
+      'ws.token',
+      'http.join',
+      'rule.www-authenticate',
+      'rule.accept',
+      'rule.presence',
+      'rule.limit.sessions',
+    ),
+  },
+  {
+    name: 'frames',
+    violations: frames,
+    only: always(
+      'ws.frame',
+      'ws.send.chat_message.valid',
+      'ws.send.chat_message.invalid.msg.text',
+      'rule.first-frame',
+      'rule.echo',
+      'rule.exact',
+      'rule.spoof',
+      'rule.errors',
+    ),
+  },
+  {
+    name: 'order',
+    violations: order,
+    only: always('rule.order', 'rule.time', 'rule.echo', 'rule.early-frames', 'rule.presence'),
+  },
+  { name: 'presence', violations: presence, only: always('rule.presence', 'rule.roster', 'rule.order') },
+  {
+    name: 'errors',
+    violations: errors,
+    only: always(
+      'ws.frame',
+      'ws.send.unknown-type',
+      'ws.send.malformed',
+      'ws.send.chat_message.invalid.msg',
+      'rule.errors',
+    ),
+  },
+  { name: 'closes', violations: closes, only: always('ws.bytes', 'ws.close', 'rule.errors', 'rule.token-expiry') },
+];

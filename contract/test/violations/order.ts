@@ -56,13 +56,13 @@ export const order: readonly Violation[] = [
   {
     name: 'order-swapped-for-one',
     breaks: 'one client receives messages in another order, their ids with them',
-    caughtBy: 'rule.ids-ascend',
+    caughtBy: 'rule.order.rising',
     plant: swapping(isTheOne, (first, second) => [second, first]),
   },
   {
     name: 'order-differs-for-one',
     breaks: 'one client receives messages in another order, and the ids of the others',
-    caughtBy: 'rule.one-order',
+    caughtBy: 'rule.order.same',
     plant: swapping(isTheOne, (first, second) => [
       { ...first, msg: second.msg },
       { ...second, msg: first.msg },
@@ -71,7 +71,7 @@ export const order: readonly Violation[] = [
   {
     name: 'reordered-with-a-second-session',
     breaks: 'who has two sessions receives messages in another order',
-    caughtBy: 'rule.one-order',
+    caughtBy: 'rule.order.same',
     plant: swapping(hasAnotherSession, (first, second) => [
       { ...first, msg: second.msg },
       { ...second, msg: first.msg },
@@ -80,7 +80,7 @@ export const order: readonly Violation[] = [
   {
     name: 'sender-overtakes-itself',
     breaks: 'what a client says is published in another order than it was said',
-    caughtBy: 'rule.one-order',
+    caughtBy: 'rule.early-frames',
     plant: () => {
       const { hold, take } = createHold((session, frame) => session.say(frame));
       return {
@@ -98,7 +98,7 @@ export const order: readonly Violation[] = [
   {
     name: 'twice-for-one',
     breaks: 'one client receives a message twice',
-    caughtBy: 'rule.ids-ascend',
+    caughtBy: 'rule.order.once',
     plant: onTell('chat_message', (message, session, room) =>
       isTheOne(session, room) && isThird(message, room) ? [message, message] : undefined,
     ),
@@ -106,7 +106,7 @@ export const order: readonly Violation[] = [
   {
     name: 'twice-with-a-second-session',
     breaks: 'who has two sessions receives each message twice',
-    caughtBy: 'rule.ids-ascend',
+    caughtBy: 'rule.order.once',
     plant: onTell('chat_message', (message, session, room) =>
       hasAnotherSession(session, room) ? [message, message] : undefined,
     ),
@@ -114,7 +114,7 @@ export const order: readonly Violation[] = [
   {
     name: 'dropped-for-one',
     breaks: 'one client misses a message',
-    caughtBy: 'rule.one-order',
+    caughtBy: 'rule.order.complete',
     plant: onTell('chat_message', (message, session, room) =>
       isTheOne(session, room) && isThird(message, room) && message.msg.from_user !== session.claims.username
         ? []
@@ -124,7 +124,7 @@ export const order: readonly Violation[] = [
   {
     name: 'ids-go-backwards',
     breaks: 'a message has a smaller id than the one before',
-    caughtBy: 'rule.ids-ascend',
+    caughtBy: 'rule.order.rising',
     plant: onTell('chat_message', (message, _, room) =>
       isThird(message, room) ? { ...message, id: `0${message.id}` } : undefined,
     ),
@@ -132,7 +132,7 @@ export const order: readonly Violation[] = [
   {
     name: 'ids-differ',
     breaks: 'one client is told another id for a message',
-    caughtBy: 'rule.one-order',
+    caughtBy: 'rule.order.three-clients',
     plant: onTell('chat_message', (message, session, room) =>
       isTheOne(session, room) ? { ...message, id: `${message.id}0` } : undefined,
     ),
@@ -140,7 +140,7 @@ export const order: readonly Violation[] = [
   {
     name: 'times-differ',
     breaks: 'one client is told another time for a message',
-    caughtBy: 'rule.one-order',
+    caughtBy: 'rule.order.same',
     plant: onTell('chat_message', (message, session, room) =>
       isTheOne(session, room) ? { ...message, sent_at: new Date().toISOString().replace(/.Z/, '9Z') } : undefined,
     ),
@@ -148,7 +148,7 @@ export const order: readonly Violation[] = [
   {
     name: 'time-goes-backwards',
     breaks: 'a message was sent before the one in front of it',
-    caughtBy: 'rule.time-ascends',
+    caughtBy: 'rule.time',
     plant: onTell('chat_message', (message, _, room) =>
       isThird(message, room) ? { ...message, sent_at: earlier(message.sent_at!) } : undefined,
     ),
@@ -164,7 +164,7 @@ export const order: readonly Violation[] = [
   {
     name: 'echo-to-one-session',
     breaks: "a sender's other session does not receive its message",
-    caughtBy: 'rule.echo',
+    caughtBy: 'rule.order.three-clients',
     plant: () => {
       const said = new Map<unknown, Session>();
       const saying = onSay((message, _, session) => void said.set(message?.msg?.text, session));
@@ -178,7 +178,7 @@ export const order: readonly Violation[] = [
   {
     name: 'early-frame-lost',
     breaks: 'a frame that is sent the moment the socket opens is lost',
-    caughtBy: 'ws.early-frames',
+    caughtBy: 'rule.early-frames',
     plant: () => ({ say: (_, session) => (session.open ? undefined : []) }),
   },
 ];

@@ -35,25 +35,25 @@ export const presence: readonly Violation[] = [
   {
     name: 'self-untold',
     breaks: 'who comes in does not hear of it',
-    caughtBy: 'rule.presence.self',
+    caughtBy: 'rule.presence.first-session',
     plant: untold('user_joined', isOwn),
   },
   {
     name: 'join-untold',
     breaks: 'who is in the room does not hear of who comes in',
-    caughtBy: 'rule.presence.roster',
+    caughtBy: 'rule.presence.first-session',
     plant: untold('user_joined', (message, session) => !isOwn(message, session)),
   },
   {
     name: 'join-told-twice',
     breaks: 'who comes in is announced twice',
-    caughtBy: 'rule.presence.roster',
+    caughtBy: 'rule.presence.consistent',
     plant: onTell('user_joined', (message) => [message, { ...message, id: `${message.id}0` }]),
   },
   {
     name: 'self-in-roster',
     breaks: 'who comes in is in its own users_online already',
-    caughtBy: 'rule.presence.self',
+    caughtBy: 'rule.presence.first-session',
     plant: onTell('users_online', (message, { claims }) =>
       listOf(message).includes(claims.username!)
         ? undefined
@@ -63,7 +63,7 @@ export const presence: readonly Violation[] = [
   {
     name: 'roster-stale',
     breaks: 'users_online names who has left',
-    caughtBy: 'rule.presence.roster',
+    caughtBy: 'rule.roster',
     plant: () => {
       const gone = new Set<string>();
       const leaving = onTell('user_left', (message) => void gone.add(String(message.msg.username)))();
@@ -77,13 +77,13 @@ export const presence: readonly Violation[] = [
   {
     name: 'roster-incomplete',
     breaks: 'users_online misses who came first',
-    caughtBy: 'rule.presence.roster',
+    caughtBy: 'rule.roster',
     plant: onTell('users_online', (message) => withList(message, listOf(message).slice(1))),
   },
   {
     name: 'roster-backwards',
     breaks: 'users_online is not in the order of joining',
-    caughtBy: 'rule.presence.roster-order',
+    caughtBy: 'rule.roster',
     plant: onTell('users_online', (message) => withList(message, listOf(message).toReversed())),
   },
   {
@@ -110,7 +110,7 @@ export const presence: readonly Violation[] = [
   {
     name: 'leaves-with-one-of-two',
     breaks: 'a user leaves when one of two sessions ends',
-    caughtBy: 'rule.presence.second-session',
+    caughtBy: 'rule.presence.last-session',
     plant: () => ({
       ended: ({ claims }, room) => {
         const stays = room.sessions.some((other) => other.claims.id === claims.id);
@@ -121,25 +121,25 @@ export const presence: readonly Violation[] = [
   {
     name: 'departure-untold',
     breaks: 'nobody hears that a user has left',
-    caughtBy: 'rule.presence.left',
+    caughtBy: 'rule.presence.last-session',
     plant: untold('user_left', everyone),
   },
   {
     name: 'departure-of-another',
     breaks: 'user_left names another user',
-    caughtBy: 'rule.presence.left',
+    caughtBy: 'rule.presence.consistent',
     plant: onTell('user_left', (message) => withMsg(message, { username: 'Somebody' })),
   },
   {
     name: 'roster-too-new',
     breaks: 'what follows users_online has an id before its own',
-    caughtBy: 'rule.ids-ascend',
+    caughtBy: 'rule.order.rising',
     plant: onTell('users_online', (message) => ({ ...message, id: `9${message.id}` })),
   },
   {
     name: 'replayed-to-the-late',
     breaks: 'who comes in receives again what was said before',
-    caughtBy: 'rule.ids-ascend',
+    caughtBy: 'rule.order.rising',
     plant: () => {
       let last: Frame | undefined;
       return {
@@ -154,7 +154,7 @@ export const presence: readonly Violation[] = [
   {
     name: 'first-message-missed',
     breaks: 'who comes in misses the first message after its users_online',
-    caughtBy: 'rule.one-order',
+    caughtBy: 'rule.order.complete',
     plant: firstMessage(() => []),
   },
 ];

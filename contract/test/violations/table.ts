@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { violations } from './index.ts';
+import { groups } from './index.ts';
 
 const readme = new URL('../../README.md', import.meta.url);
 const start = '<!-- violations -->\n';
@@ -7,11 +7,11 @@ const end = '<!-- /violations -->';
 
 /** Which case catches which violation, for people. */
 const table = (): string =>
-  Object.entries(violations)
-    .flatMap(([group, rows]) => [
+  groups
+    .flatMap(({ name: group, violations }) => [
       `\n| ${group} | what the server does | caught by |`,
       '|---|---|---|',
-      ...rows.map(({ name, breaks, caughtBy }) => `| \`${name}\` | ${breaks} | \`${caughtBy}\` |`),
+      ...violations.map(({ name, breaks, caughtBy }) => `| \`${name}\` | ${breaks} | \`${caughtBy}\` |`),
     ])
     .join('\n');
 

@@ -19,17 +19,17 @@ export interface Violation {
 /** Drops the query. */
 const pathOf = ({ target }: Request): string => target.split('?')[0]!;
 
-/** Changes the response to `method path` with this status. */
+/** Changes the responses to `method path` with one of these statuses. */
 export const onAnswer =
   (
     method: string,
     path: string,
-    status: number,
+    statuses: number | readonly number[],
     change: (response: Response, request: Request) => Response | undefined,
   ) =>
   (): Switch => ({
     answer: (response, request) =>
-      request.method === method && pathOf(request) === path && response.status === status
+      request.method === method && pathOf(request) === path && [statuses].flat().includes(response.status)
         ? change(response, request)
         : undefined,
   });
