@@ -208,14 +208,19 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
     }
   }
 
-  /** Resolves when the observer knows of nobody in the room but itself and strangers, or doesn't hear of it. */
+  let departuresAreTold = true;
+  /** Resolves when the observer knows of nobody in the room but itself and strangers. Where it once doesn't hear of it, nobody waits again. */
   async function emptied(): Promise<void> {
     const watcher = await observer?.catch(() => undefined);
-    if (!watcher) return;
+    if (!watcher || !departuresAreTold) return;
     const gone = [...open].map(({ username }) => username).filter((username) => username !== watcher.username);
     for (const username of new Set(gone)) {
       if (!present(watcher, username)) continue;
-      await watcher.until(`user_left of ${username}`, () => !present(watcher, username)).catch(() => {});
+      await watcher
+        .until(`user_left of ${username}`, () => !present(watcher, username))
+        .catch(() => {
+          departuresAreTold = false;
+        });
     }
   }
 

@@ -11,13 +11,7 @@ import { NoAnswer, withoutTokens } from './http/send.ts';
 import { standingHttp } from './http/standing.ts';
 import { createKit, type Kit } from './kit.ts';
 import type { Report, Result } from './report.ts';
-import { errorRules } from './rules/errors.ts';
-import { limitRules } from './rules/limits.ts';
-import { messageRules } from './rules/messages.ts';
-import { presenceRules } from './rules/presence.ts';
-import { standingAnswers } from './rules/standing-answers.ts';
-import { standingOrder } from './rules/standing-order.ts';
-import { standingPresence } from './rules/standing-presence.ts';
+import { rules, standingRules } from './rules/index.ts';
 import { readSpecs, type Specs } from './specs/index.ts';
 import { version } from './version.ts';
 
@@ -65,18 +59,9 @@ function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
     ...tokenCases(specs),
     ...frameCases(specs),
     ...byteCases(specs),
-    ...presenceRules,
-    ...messageRules,
-    ...errorRules,
-    ...limitRules,
+    ...rules,
   ];
-  const standing = [
-    ...standingHttp(specs, url),
-    ...standingChat(specs),
-    ...standingAnswers(url),
-    ...standingOrder,
-    ...standingPresence,
-  ];
+  const standing = [...standingHttp(specs, url), ...standingChat(specs), ...standingRules(url)];
   return {
     cases: [...all.filter(({ last }) => !last), ...all.filter(({ last }) => last)].filter(chosen),
     standing: standing.filter(chosen),

@@ -1,9 +1,7 @@
 /** The standing rules, on rooms that were made up: each finds what breaks it, and nothing in a room that is in order. */
 import { describe, expect, it } from 'vitest';
 import type { Standing } from '../src/cases.ts';
-import { standingAnswers } from '../src/rules/standing-answers.ts';
-import { standingOrder } from '../src/rules/standing-order.ts';
-import { standingPresence } from '../src/rules/standing-presence.ts';
+import { standingRules } from '../src/rules/index.ts';
 import { readFrame, type Seen, type SeenAnswer, type SeenFrame, type SeenSession } from '../src/seen.ts';
 
 type Made = readonly [type: string, id: string, msg: object, sentAt?: string];
@@ -33,7 +31,9 @@ const said = (id: string, text: string, sentAt?: string): Made => [
 const ann = session('Ann', online('0'), joined('1', 'Ann'), joined('2', 'Bob'), said('3', 'hi'), left('4', 'Bob'));
 const bob = session('Bob', online('1', 'Ann'), joined('2', 'Bob'), said('3', 'hi'));
 
-const rules = [...standingOrder, ...standingPresence];
+const url = new URL('http://127.0.0.1:3000');
+const ofAnswers = /^rule\.(www-authenticate|accept|problem-)/;
+const rules = standingRules(url).filter(({ id }) => !ofAnswers.test(id));
 const seeing = (sessions: readonly SeenSession[], answers: readonly SeenAnswer[] = []): Seen => ({ sessions, answers });
 const brokenBy = (standing: readonly Standing[], seen: Seen): string[] =>
   standing.filter(({ judge }) => typeof judge(seen) === 'object').map(({ id }) => id);
@@ -90,7 +90,7 @@ describe('what breaks which', () => {
   });
 
   it('shows the exchange that ends with it', () => {
-    const found = standingOrder
+    const found = rules
       .find(({ id }) => id === 'rule.order.once')!
       .judge(seeing([session('Bob', online('1'), said('2', 'a'), said('2', 'a'), said('3', 'b'))]));
     expect(found).toMatchObject({
@@ -101,7 +101,6 @@ describe('what breaks which', () => {
 });
 
 describe('answers', () => {
-  const url = new URL('http://127.0.0.1:3000');
   const key = 'dGhlIHNhbXBsZSBub25jZQ==';
   const answer = (status: number, json: object | undefined, headers = {}): SeenAnswer => ({
     request: { method: 'GET', path: '/join', headers: { 'Sec-WebSocket-Key': key } },
@@ -125,6 +124,6 @@ describe('answers', () => {
     ['two titles', [answer(404, problem('a', 'A', 404)), answer(404, problem('a', 'B', 404))], ['rule.problem-title']],
     ['another status in the body', [answer(404, problem('a', 'A', 403))], ['rule.problem-status']],
   ])('%s', (_, answers, want) => {
-    expect(brokenBy(standingAnswers(url), seeing([], answers))).toEqual(want);
+    expect(brokenBy(standingRules(url), seeing([], answers))).toEqual(want);
   });
 });

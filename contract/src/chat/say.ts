@@ -96,8 +96,9 @@ export function checkCode(
 }
 
 /** Says something that everybody waits for: whatever was sent before it has come by then. */
-export async function settle(kit: Kit, speaker: Session, others: readonly Session[]): Promise<void> {
+export async function settle(kit: Kit, speaker: Session, others: readonly Session[]): Promise<Said> {
   const said = { text: 'That was it.', nonce: newNonce() };
   await say(kit, speaker, said);
   for (const other of others) await other.until('last message', brings(said, speaker.username));
+  return said;
 }

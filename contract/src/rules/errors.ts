@@ -84,4 +84,4 @@ const tooMany: Case = {
 };
 
 /** What becomes of frames that are refused. */
-export const errorRules: readonly Case[] = [alone, once, nonces, tooMany];
+export const errors: readonly Case[] = [alone, once, nonces, tooMany];

@@ -1,12 +1,12 @@
-import type { Case } from '../cases.ts';
+import type { Case, Standing } from '../cases.ts';
 import { fault, settle } from '../chat/say.ts';
 import type { Session } from '../chat/session.ts';
 import { NotTried } from '../errors.ts';
-import { told } from '../http/answers.ts';
 import type { Kit } from '../kit.ts';
-import { present } from '../roster.ts';
-import type { SeenFrame } from '../seen.ts';
+import { after, present } from '../roster.ts';
+import { excerpt, type SeenFrame } from '../seen.ts';
 import { member } from '../specs/schema.ts';
+import { ordered } from './order.ts';
 
 const about = (type: string, username: string): ((frame: SeenFrame) => boolean) => {
   return (frame) => frame.type === type && member(frame.msg, 'username') === username;
@@ -86,30 +86,28 @@ const left: Case = {
   },
 };
 
-const namesake: Case = {
-  id: 'rule.presence.namesake',
-  says: 'somebody else of the same name, as the eye has it, is refused while the name is in the room',
-  run: async (kit) => {
-    const { username } = await kit.user('ann');
-    const token = await kit.minted({ id: 'contract-namesake', username: username.toUpperCase() });
-    const ann = await kit.join('ann');
-    await ann.until('first frame', () => true);
-    const request = {
-      method: 'GET',
-      path: kit.specs.chat.address,
-      headers: {
-        Authorization: `Bearer ${token}`,
-        Connection: 'Upgrade',
-        Upgrade: 'websocket',
-        'Sec-WebSocket-Version': '13',
-        'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-      },
-    };
-    const answer = await kit.ask(request);
-    if (told(answer) !== '409 name_in_use')
-      throw fault(ann, `a namesake is answered ${told(answer)}, where 409 name_in_use is due`);
+const consistent: Standing = {
+  id: 'rule.presence.consistent',
+  says: 'who joins was not there, and who leaves was',
+  judge: ({ sessions }) => {
+    for (const session of sessions) {
+      let roster: readonly string[] = [];
+      for (const frame of session.frames) {
+        const username = String(member(frame.msg, 'username'));
+        const there = roster.includes(username);
+        if ((frame.type === 'user_joined' && there) || (frame.type === 'user_left' && !there))
+          return {
+            what: `${session.label}: ${frame.type} of ${username}, who was ${there ? 'there' : 'not there'}`,
+            show: excerpt(session, frame.line),
+          };
+        roster = after(roster, frame);
+      }
+    }
+    return sessions.some((session) => ordered(session).length > 0) ? undefined : 'unseen';
   },
 };
 
 /** Who is said to be in the room. */
-export const presenceRules: readonly Case[] = [first, second, left, namesake];
+export const presence: readonly Case[] = [first, second, left];
+/** The same, by all that any session received. */
+export { consistent };

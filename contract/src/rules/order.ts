@@ -84,22 +84,5 @@ const complete: Standing = {
   },
 };
 
-const time: Standing = {
-  id: 'rule.time',
-  says: 'within the order sent_at never goes backwards',
-  judge: (seen) => {
-    const byId = seen.sessions
-      .flatMap((session) => ordered(session).map((frame) => ({ session, frame })))
-      .sort((one, other) => (one.frame.id < other.frame.id ? -1 : 1));
-    let last: SeenFrame | undefined;
-    for (const { session, frame } of byId) {
-      if (last && Date.parse(frame.sentAt) < Date.parse(last.sentAt))
-        return { what: `${frame.sentAt} stands behind ${last.sentAt} in the order`, show: show(session, frame) };
-      last = frame;
-    }
-    return byId.length === 0 ? 'unseen' : undefined;
-  },
-};
-
 /** The room's order, by all that any session received. */
-export const standingOrder: readonly Standing[] = [rising, once, same, complete, time];
+export const order: readonly Standing[] = [rising, once, same, complete];

@@ -8,7 +8,7 @@ import { member } from '../specs/schema.ts';
 const inShort = ({ request: { method, path }, answer }: SeenAnswer): string => `${method} ${path} → ${told(answer)}`;
 
 /** What headers mean, which their schemas can't say, and that a problem's title goes with its code. */
-export function standingAnswers(url: URL): Standing[] {
+export function answers(url: URL): Standing[] {
   const rule = (
     id: string,
     says: string,
