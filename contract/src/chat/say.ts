@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Violation } from '../errors.ts';
 import type { Kit } from '../kit.ts';
@@ -17,7 +18,8 @@ export const fault = (session: Session, what: string, frame?: SeenFrame): Violat
 
 const codeOf = (frame: SeenFrame): string => (frame.type === 'error' ? String(member(frame.msg, 'code')) : '');
 
-const ownNonce = 'contract-';
+/** Another run may be in the room at the same time. */
+const ownNonce = `contract-${randomBytes(4).toString('hex')}-`;
 let nonces = 0;
 /** A nonce that no other message of the run has. */
 export const newNonce = (): string => {

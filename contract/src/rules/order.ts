@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Standing } from '../cases.ts';
+import { member } from '../specs/schema.ts';
 import { excerpt, type Seen, type SeenFrame, type SeenSession } from '../seen.ts';
 
 /** The frames that have a place in the room's order: all that carry an `id`, but for the roster's own. */
@@ -49,6 +50,15 @@ const once: Standing = {
     }),
 };
 
+/** The first place in which two frames differ, in words. */
+function difference(mine: unknown, its: unknown, label: string, path = ''): string {
+  const names = Object.keys({ ...Object(mine), ...Object(its) });
+  const name = names.find((each) => !isDeepStrictEqual(member(mine, each), member(its, each)));
+  if (name === undefined || typeof mine !== 'object')
+    return `${path} is ${JSON.stringify(mine)}, where ${label} received ${JSON.stringify(its)}`;
+  return difference(member(mine, name), member(its, name), label, `${path}/${name}`);
+}
+
 const same: Standing = {
   id: 'rule.order.same',
   says: 'what stands at an id is the same for everybody',
@@ -56,10 +66,10 @@ const same: Standing = {
     const known = new Map<string, { session: SeenSession; frame: SeenFrame }>();
     return inSessions(seen, (session) => {
       for (const frame of ordered(session)) {
-        const first = known.get(frame.id);
-        if (first && !isDeepStrictEqual(first.frame.value, frame.value))
-          return { what: `${frame.text}, where ${first.session.label} received ${first.frame.text}`, frame };
-        known.set(frame.id, first ?? { session, frame });
+        const first = known.get(frame.id) ?? { session, frame };
+        known.set(frame.id, first);
+        if (!isDeepStrictEqual(frame.value, first.frame.value))
+          return { what: `at ${frame.id} ${difference(frame.value, first.frame.value, first.session.label)}`, frame };
       }
       return undefined;
     });

@@ -3,6 +3,7 @@ import { inOrder } from '../chat/hold.ts';
 import { brings, chatMessage, fault, newNonce, type Said, settle } from '../chat/say.ts';
 import type { Session } from '../chat/session.ts';
 import type { SeenFrame } from '../seen.ts';
+import { member } from '../specs/schema.ts';
 
 export const threeClients: Case = {
   id: 'rule.order.three-clients',
@@ -42,6 +43,8 @@ function messagesUntil(end: Said, { frames }: Session): SeenFrame[] {
   return frames.slice(0, at + 1).filter(({ type }) => type === 'chat_message');
 }
 
+const inShort = (frame: SeenFrame | undefined): string => JSON.stringify(member(frame?.msg, 'text')) ?? 'nothing';
+
 /** @throws {Violation} where one heard the messages in another order than the first, or missed one after its first */
 function sameOrder([first, ...others]: readonly [Session, ...Session[]], end: Said): void {
   const heard = messagesUntil(end, first);
@@ -52,6 +55,11 @@ function sameOrder([first, ...others]: readonly [Session, ...Session[]], end: Sa
     const its = whole.slice(whole.findIndex(({ text }) => all.includes(text)));
     const due = all.slice(all.indexOf(its[0]?.text ?? ''));
     const at = due.findIndex((text, index) => text !== its[index]?.text);
-    if (at >= 0) throw fault(other, `${its[at]?.text ?? 'nothing'}, where ${first.label} heard ${due[at]}`, its[at]);
+    if (at >= 0)
+      throw fault(
+        other,
+        `hears ${inShort(its[at])}, where ${first.label} heard ${inShort(heard.find(({ text }) => text === due[at]))}`,
+        its[at],
+      );
   }
 }
