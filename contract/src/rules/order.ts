@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Standing } from '../cases.ts';
-import { member } from '../specs/schema.ts';
 import { excerpt, type Seen, type SeenFrame, type SeenSession } from '../seen.ts';
+import { member } from '../specs/schema.ts';
 
 /** The frames that have a place in the room's order: all that carry an `id`, but for the roster's own. */
 export const ordered = ({ frames }: Pick<SeenSession, 'frames'>): SeenFrame[] =>

@@ -167,7 +167,7 @@ export const http: readonly Violation[] = [
   {
     name: 'charset-refused',
     breaks: 'JSON that says that it is UTF-8 is refused',
-    caughtBy: 'http.login.media-type',
+    caughtBy: 'http.login.content-type',
     plant: onAsk('/login', (request) =>
       /charset/i.test(header(request, 'content-type') ?? '')
         ? problem(415, 'unsupported_media_type', 'Unsupported media type')
