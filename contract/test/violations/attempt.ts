@@ -46,8 +46,7 @@ export function attemptAll(groups: readonly Group[], done: (outcome: Outcome) =>
 const lasting = (what: string): string =>
   what
     .replace(/\{"type":.*?\}\}/g, '{…}')
-    .replace(/contract-[0-9a-f]{8}/g, 'contract-…')
-    .replace(/contract-\d+/g, 'contract-#')
+    .replace(/contract-[0-9a-f]{8}(-\d+)?/g, 'contract-…')
     .replace(/\d{16}-\d{16,}/g, 'id')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+/g, 'time')
     .replace(/\b(observer|ann|bob) \d+/g, '$1');
