@@ -3,7 +3,7 @@ import { createPacer, type Pacer } from './chat/pacer.ts';
 import { chatMessage, newNonce } from './chat/say.ts';
 import { openSession, Refused, type Session } from './chat/session.ts';
 import { CouldNotRun, NotTried, Unfinished, Violation } from './errors.ts';
-import { type Answer, asCurl, type Request, send } from './http/send.ts';
+import { type Answer, asCurl, below, parsed, type Request, send } from './http/send.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { present } from './roster.ts';
 import type { Seen, SeenAnswer, SeenSession } from './seen.ts';
@@ -72,7 +72,6 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
   const names = createNames();
   const users = new Map<Role, Promise<User>>();
   const accounts = new Map<Role, Promise<Account>>();
-  const made: string[] = [];
   let observer: Promise<Session> | undefined;
   let joins = 0;
 
@@ -83,10 +82,12 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
     if (Date.now() > deadlineMs) throw new Unfinished('the time was over');
   }
 
-  async function waitFor(answer: Answer): Promise<boolean> {
-    const seconds = Number(answer.headers['retry-after']);
-    if (!(answer.status === 429 || answer.status === 503) || !(seconds >= 0)) return false;
-    if (Date.now() + seconds * 1_000 > deadlineMs) return false;
+  /** Waits as long as an answer tells to, and says whether there is anything to wait for. */
+  async function waitFor({ status, headers }: Answer): Promise<boolean> {
+    const seconds = Number(headers['retry-after']);
+    if (!(status === 429 || status === 503) || !(seconds >= 0)) return false;
+    if (Date.now() + seconds * 1_000 > deadlineMs)
+      throw new Unfinished(`answered ${status}, to come back in ${seconds} s, for which there is no time`);
     await sleep(seconds * 1_000);
     return true;
   }
@@ -130,9 +131,7 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
     // As long a name as may be, so that it is seen where one is cut.
     const { maxLength = 0 } = operations.find(({ id }) => id === 'createUser')?.body?.schema.properties?.username ?? {};
     const username = role === 'bob' ? fields.username.padEnd(maxLength, 'é') : fields.username;
-    const account = await signUp(askOperation, { ...fields, username });
-    made.push(account.username);
-    return account;
+    return signUp(askOperation, { ...fields, username });
   }
 
   const hasUsers = ['createUser', 'login'].every((id) => operations.some((operation) => operation.id === id));
@@ -180,7 +179,7 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
     return once(accounts, role, () => makeAccount(role));
   };
 
-  const socketUrl = new URL(specs.chat.address.replace(/^\//, ''), `${url.href.replace(/\/$/, '')}/`);
+  const socketUrl = new URL(below(url, specs.chat.address), url);
   socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const handshake: Request = {
     method: 'GET',
@@ -260,7 +259,13 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
       await kit.endSessions();
       await (await observer?.catch(() => undefined))?.close();
     },
-    leftBehind: () => [...made],
+    leftBehind: () => {
+      const { method, path } = operations.find(({ id }) => id === 'createUser') ?? {};
+      const made = answers.filter(
+        ({ request, answer }) => request.method === method && request.path === path && answer.status < 300,
+      );
+      return made.map(({ request }) => String(member(parsed(String(request.body)), 'username')));
+    },
   };
   return kit;
 }

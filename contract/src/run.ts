@@ -96,14 +96,12 @@ async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end
         result: { id, outcome: 'not_tried', what: error.message },
         unfinished: error instanceof Unfinished,
       };
-    if (error instanceof NoAnswer)
-      return {
-        result: { id, outcome: 'broken', what: error.message },
-        ...(error.gone && { end: 'the server was not there any more' }),
-      };
-    if (!(error instanceof Violation)) throw error;
+    if (!(error instanceof Violation || error instanceof NoAnswer)) throw error;
     const { message: what, show } = error;
-    return { result: { id, outcome: 'broken', what, ...(show !== undefined && { show }) } };
+    return {
+      result: { id, outcome: 'broken', what, ...(show !== undefined && { show }) },
+      ...(error instanceof NoAnswer && error.gone && { end: 'the server was not there any more' }),
+    };
   } finally {
     await kit.endSessions();
   }

@@ -1,4 +1,4 @@
-import type { Answer, Request } from './http/send.ts';
+import { type Answer, parsed, type Request } from './http/send.ts';
 import { member } from './specs/schema.ts';
 
 export interface SeenAnswer {
@@ -44,12 +44,7 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 export function readFrame(data: Uint8Array, binary: boolean, line: number): SeenFrame {
   const text = Buffer.from(data).toString();
-  let value: unknown;
-  try {
-    if (!binary) value = JSON.parse(text);
-  } catch {
-    // The standing check says so.
-  }
+  const value = binary ? undefined : parsed(text);
   const own = (key: string): string => textOf(member(value, key));
   return {
     type: own('type'),

@@ -105,8 +105,15 @@ const examplesCase = ({ type, examples }: DeclaredFrame): Case => ({
   says: 'the examples are answered with what is declared',
   run: async (kit) => {
     const session = await kit.join('bob');
-    for (const { payload } of examples) session.send(payload);
-    await settle(kit, session, []);
+    session.mayEnd();
+    for (const { payload } of examples) {
+      await kit.pacer.take(session.username);
+      session.send(payload);
+    }
+    // Some are answered by the end of the connection; with which code, a standing check looks at.
+    await settle(kit, session, []).catch((error: unknown) => {
+      if (session.closeCode === undefined) throw error;
+    });
   },
 });
 

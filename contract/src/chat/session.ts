@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { Violation } from '../errors.ts';
-import { type Answer, NoAnswer, withoutTokens } from '../http/send.ts';
+import { type Answer, NoAnswer, parsed, withoutTokens } from '../http/send.ts';
 import type { Patience } from '../patience.ts';
 import { excerpt, readFrame, type SeenFrame, type SeenSession } from '../seen.ts';
 import { member } from '../specs/schema.ts';
@@ -19,6 +19,8 @@ export interface Session extends SeenSession {
   close(): Promise<number>;
   /** Cuts the connection without a close. */
   drop(): void;
+  /** From now on the server may have a reason to close. */
+  mayEnd(): void;
   /** Resolves with the code when the server has closed. @throws {Violation} if it doesn't */
   closed(what: string, withinMs?: number): Promise<number>;
 }
@@ -54,13 +56,7 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // Whoever looks at the answer will see.
-  }
-  return { status: response.statusCode ?? 0, headers: response.headers, text, json };
+  return { status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) };
 }
 
 /**
@@ -191,6 +187,9 @@ function sessionOver(
     until: (what, fits, from = 0) => wait(what, () => frames.find((frame, index) => index >= from && fits(frame))),
     close: end,
     drop,
+    mayEnd: () => {
+      ending ??= 'provoked';
+    },
     closed: (what, withinMs) => {
       ending ??= 'provoked';
       return wait(what, () => closeCode, withinMs);

@@ -2,7 +2,7 @@ import { arbitraryOf } from '../arbitrary.ts';
 import type { Case } from '../cases.ts';
 import { NotTried, type Violation } from '../errors.ts';
 import type { Kit } from '../kit.ts';
-import { brokenSamples, byKeyword, type Sample } from '../schema-cases.ts';
+import { brokenSamples, byKeyword } from '../schema-cases.ts';
 import { shrunk } from '../shrink.ts';
 import type { DeclaredBody, Operation } from '../specs/http.ts';
 import { statedBytes } from '../specs/index.ts';
@@ -31,11 +31,16 @@ async function refusedFor(
     throw broken(kit, request, `${what}: errors (${JSON.stringify(pointersIn(answer))}) do not point to '${missing}'`);
 }
 
-const invalidCase = (operation: Operation, place: string, samples: readonly Sample[]): Case => ({
+/** Of the spec; where it would make a user if it were taken, one of this run. */
+const exampleFor = (kit: Kit, { id }: Operation, { examples }: DeclaredBody): unknown =>
+  id === 'createUser' ? { ...(examples[0] as object), ...kit.names('stray') } : (examples[0] ?? {});
+
+const invalidCase = (operation: Operation, body: DeclaredBody, place: string): Case => ({
   id: `http.${operation.id}.invalid.${place}`,
   says: 'a body that breaks this keyword is refused, and the errors point to it',
   run: async (kit) => {
     needs(operation, 400, 'invalid_body');
+    const samples = byKeyword(brokenSamples(body.schema, exampleFor(kit, operation, body))).get(place) ?? [];
     for (const { value, pointer, name } of samples)
       await refusedFor(kit, operation, value, [pointer], `${place} (${name})`);
   },
@@ -56,7 +61,7 @@ const notJson = (example: string): [what: string, body: string | Uint8Array][] =
 export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
   const { id, answers } = operation;
   const example = body.examples[0];
-  const text = JSON.stringify(example ?? {});
+  const textFor = (kit: Kit): string => JSON.stringify(exampleFor(kit, operation, body));
   const required = body.schema.required ?? [];
   const limit = statedBytes(answers.get(413)?.description);
   const named = (name: string, says: string, run: Case['run']): Case => ({ id: `http.${id}.${name}`, says, run });
@@ -69,8 +74,8 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
   };
 
   return [
-    ...[...byKeyword(example === undefined ? [] : brokenSamples(body.schema, example))].map(([place, samples]) =>
-      invalidCase(operation, place, samples),
+    ...[...byKeyword(example === undefined ? [] : brokenSamples(body.schema, example)).keys()].map((place) =>
+      invalidCase(operation, body, place),
     ),
     named('all-errors', 'errors list all that is wrong, not the first', async (kit) => {
       needs(operation, 400, 'invalid_body');
@@ -85,7 +90,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
     }),
     named('malformed-body', 'what is no JSON in UTF-8 is refused', async (kit) => {
       needs(operation, 400, 'malformed_body');
-      for (const [what, bytes] of notJson(text))
+      for (const [what, bytes] of notJson(textFor(kit)))
         await expectAnswer(kit, bodyRequest(operation, bytes), what, 400, 'malformed_body');
     }),
     named('other-media-types', 'another content type, or none, is refused', async (kit) => {
@@ -97,9 +102,9 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
         'application/json; charset=latin1',
         'application/jsonp',
       ];
-      for (const type of others) await expectAnswer(kit, bodyRequest(operation, text, type), type, 415, code);
+      for (const type of others) await expectAnswer(kit, bodyRequest(operation, textFor(kit), type), type, 415, code);
       const { method, path } = operation;
-      await expectAnswer(kit, { method, path, body: text }, 'no content type', 415, code);
+      await expectAnswer(kit, { method, path, body: textFor(kit) }, 'no content type', 415, code);
     }),
     named('content-type', 'JSON is JSON, however its content type is written', async (kit) => {
       for (const type of ['Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8'])
@@ -108,7 +113,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
     named('too-large', 'a body beyond the limit is refused', async (kit) => {
       needs(operation, 413);
       const length = limit === undefined ? 1024 * 1024 : limit + 1;
-      const request = bodyRequest(operation, text.padEnd(length));
+      const request = bodyRequest(operation, textFor(kit).padEnd(length));
       for (const chunked of [false, true]) {
         const what = `${length} bytes${chunked ? ' in chunks' : ''}`;
         await expectAnswer(kit, { ...request, chunked }, what, 413, answers.get(413)?.codes[0]);

@@ -24,15 +24,21 @@ export interface Answer {
   readonly json: unknown;
 }
 
+/** A path of the server's, beneath its URL. */
+export const below = (base: URL, path: string): string => `${base.pathname.replace(/\/$/, '')}${path}`;
+
 /** There was no answer: the connection was refused, reset or silent. */
 export class NoAnswer extends Error {
   override name = 'NoAnswer';
   /** Nobody listens there. */
   readonly gone: boolean;
-  constructor(cause: NodeJS.ErrnoException) {
+  /** What was asked, as a `curl`. */
+  readonly show: string | undefined;
+  constructor(cause: NodeJS.ErrnoException, show?: string) {
     super(cause.code === undefined ? `no answer that can be read: ${cause.message}` : `no answer: ${cause.code}`, {
       cause,
     });
+    this.show = show;
     this.gone = cause.code === 'ECONNREFUSED' || cause.code === 'ENOTFOUND';
   }
 }
@@ -43,7 +49,8 @@ const maxAnswerBytes = 16 * 1024 * 1024;
 /** What a client sends to leave (RFC 6455, 5.5.1): code 1000, masked with zeros. */
 const closeFrame = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]);
 
-function parsed(text: string): unknown {
+/** What a text is as JSON; undefined if it is none. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -69,18 +76,15 @@ function leave(socket: Socket): Promise<void> {
  * One request on a connection of its own. A handshake that succeeds is answered too; what it opened is closed.
  * @throws {NoAnswer}
  */
-export function send(
-  base: URL,
-  { method, path, headers = {}, body, chunked, noHost }: Request,
-  timeoutMs: number,
-): Promise<Answer> {
+export function send(base: URL, request: Request, timeoutMs: number): Promise<Answer> {
+  const { method, path, headers = {}, body, chunked, noHost } = request;
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(new NoAnswer(error));
+    const fail = (error: NodeJS.ErrnoException): void => reject(new NoAnswer(error, asCurl(base, request)));
     const outgoing = (base.protocol === 'https:' ? overHttps : overHttp)({
       host: base.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: base.port,
       method,
-      path: `${base.pathname.replace(/\/$/, '')}${path}`,
+      path: below(base, path),
       headers: {
         ...(body !== undefined && !chunked && { 'content-length': Buffer.byteLength(body) }),
         ...(headers as OutgoingHttpHeaders),
@@ -140,5 +144,7 @@ export function asCurl(base: URL, { method, path, headers = {}, body, chunked, n
           ? ` --data-binary ${quoted(`${body.slice(0, 40)}… (${Buffer.byteLength(body)} bytes)`)}`
           : ` --data-binary ${quoted(body)}`
         : ` --data-binary "$(printf '${[...body].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}')"`;
-  return withoutTokens(`curl -isS -X ${method} ${quoted(`${base.origin}${path}`)}${lines.join('')}${data}`);
+  return withoutTokens(
+    `curl -isS -X ${method} ${quoted(`${base.origin}${below(base, path)}`)}${lines.join('')}${data}`,
+  );
 }

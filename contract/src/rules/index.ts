@@ -2,6 +2,7 @@ import type { Case, Standing } from '../cases.ts';
 import { answers } from './answers.ts';
 import { earlyFrames } from './early-frames.ts';
 import { echo } from './echo.ts';
+import { emailCase } from './email-case.ts';
 import { errors } from './errors.ts';
 import { exact } from './exact.ts';
 import { firstFrame } from './first-frame.ts';
@@ -19,6 +20,7 @@ import { tokenExpiry } from './token-expiry.ts';
 
 /** What no spec can say of a server, each tried by what it does in a room. */
 export const rules: readonly Case[] = [
+  emailCase,
   ...presence,
   namesake,
   echo,

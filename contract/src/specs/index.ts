@@ -1,3 +1,4 @@
+import { below } from '../http/send.ts';
 import { type ChatSpec, readChat } from './chat.ts';
 import { createValidator, readDocument, type WrongWith } from './documents.ts';
 import { type HttpSpec, readHttp } from './http.ts';
@@ -14,8 +15,8 @@ export async function readSpecs(
   files: { readonly openapi?: string; readonly asyncapi?: string },
 ): Promise<Specs> {
   const [openapi, asyncapi] = await Promise.all([
-    readDocument('openapi', /^3\.1\./, files.openapi ?? new URL('/openapi.json', url)),
-    readDocument('asyncapi', /^3\./, files.asyncapi ?? new URL('/asyncapi.json', url)),
+    readDocument('openapi', /^3\.1\./, files.openapi ?? new URL(below(url, '/openapi.json'), url)),
+    readDocument('asyncapi', /^3\./, files.asyncapi ?? new URL(below(url, '/asyncapi.json'), url)),
   ]);
   return { http: readHttp(openapi), chat: readChat(asyncapi), wrongWith: createValidator({ openapi, asyncapi }) };
 }
