@@ -6,6 +6,7 @@ import { type Answer, NoAnswer, parsed, withoutTokens } from '../http/send.ts';
 import type { Patience } from '../patience.ts';
 import { excerpt, readFrame, type SeenFrame, type SeenSession } from '../seen.ts';
 import { member } from '../specs/schema.ts';
+import { claimsOf } from '../users.ts';
 import { maskedFrame } from './wire.ts';
 
 /** One connection of the kit's to the room. What it waits for, it waits for as long as the patience lasts. */
@@ -64,21 +65,21 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
  * @throws {Refused} {NoAnswer}
  */
 export async function openSession(
-  { url, label, username, patience }: Place,
+  place: Place,
   { token, early = [] }: JoinOptions,
   opening: (answer: Answer) => void,
 ): Promise<Session> {
-  const socket = new WebSocket(url, {
+  const socket = new WebSocket(place.url, {
     headers: { Authorization: `Bearer ${token}` },
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
-    handshakeTimeout: patience.mostMs,
+    handshakeTimeout: place.patience.mostMs,
     finishRequest: (outgoing: ClientRequest) => {
       if (early.length > 0) outgoing.end(Buffer.concat(early.map(maskedFrame)));
       else outgoing.end();
     },
   });
-  const session = sessionOver(socket, label, username, patience);
+  const session = sessionOver(socket, place, Number(claimsOf(token).exp) * 1_000);
   for (const text of early) session.note(`→ ${text}`);
   await new Promise<void>((resolve, reject) => {
     socket.once('upgrade', ({ statusCode = 0, headers }) =>
@@ -99,11 +100,12 @@ export async function openSession(
   return session;
 }
 
+const clockToleranceMs = 5_000;
+
 function sessionOver(
   socket: WebSocket,
-  label: string,
-  username: string,
-  patience: Patience,
+  { label, username, patience }: Place,
+  expiresAtMs: number,
 ): Session & { note(line: string): void } {
   const frames: SeenFrame[] = [];
   const exchange: string[] = [];
@@ -120,6 +122,8 @@ function sessionOver(
   });
   socket.on('close', (code) => {
     closeCode = code;
+    // A token may be good for less long than a run takes.
+    if (code === 4001 && Date.now() > expiresAtMs - clockToleranceMs) ending ??= 'provoked';
     note(`← closed with ${code}`);
     news.emit('news');
   });

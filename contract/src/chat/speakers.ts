@@ -1,4 +1,5 @@
-import { type Kit, roles } from '../kit.ts';
+import type { Kit } from '../kit.ts';
+import { roles } from '../people.ts';
 import type { Session } from './session.ts';
 
 /** A session may have 20 frames refused at once. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Case } from '../cases.ts';
 import { brokenSamples, byKeyword, edgeSamples } from '../schema-cases.ts';
 import type { Specs } from '../specs/index.ts';
@@ -8,7 +9,13 @@ import { handshakeCase } from './handshake.ts';
 export function tokenCases({ http: { operations, tokenClaims }, chat: { address } }: Specs): Case[] {
   const join = operations.find(({ path, method }) => path === address && method === 'GET');
   if (!join || !tokenClaims) return [];
-  const ann = { id: 'contract-ann', username: 'contract-ann' };
+  const run = randomBytes(4).toString('hex');
+  let count = 0;
+  /** Somebody else each time: who has just left may still be in the room. */
+  const somebody = (): string => {
+    count += 1;
+    return `contract-${run}-${count}`;
+  };
   const token = (name: string, says: string, want: string, claims: () => Readonly<Record<string, unknown>>): Case =>
     handshakeCase(join, 'ws.token', {
       name,
@@ -21,7 +28,10 @@ export function tokenCases({ http: { operations, tokenClaims }, chat: { address 
   const { iss: _, ...properties } = tokenClaims.properties ?? {};
   const required = (tokenClaims.required ?? []).filter((name) => name !== 'iss');
   const rest = { ...tokenClaims, properties, required };
-  const good = () => ({ ...ann, exp: nowS() + 3_600 });
+  const good = () => {
+    const id = somebody();
+    return { id, username: id, exp: nowS() + 3_600 };
+  };
   const samples = [...byKeyword(brokenSamples(rest, good()))].filter(([place]) => place !== 'type');
   return [
     token('minted', 'a token that was minted elsewhere, with the same secret, opens', '101', good),
@@ -47,7 +57,10 @@ export function tokenCases({ http: { operations, tokenClaims }, chat: { address 
       // A name that short may be somebody's.
       .filter(([place]) => !place.startsWith('sub.') && place !== 'username.minLength')
       .map(([place, edges]) =>
-        token(`${place}.just`, 'a token at this bound opens', '101', () => edges[0]?.value as Record<string, unknown>),
+        token(`${place}.just`, 'a token at this bound opens', '101', () => ({
+          ...(edges[0]?.value as object),
+          ...(place.startsWith('id.') && { username: somebody() }),
+        })),
       ),
   ];
 }
