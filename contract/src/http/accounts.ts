@@ -35,11 +35,14 @@ const signUpCases = (createUser: Operation): Case[] => [
   },
   {
     id: 'http.createUser.taken',
-    says: 'an e-mail address that differs in upper case alone is taken',
+    says: 'an e-mail address, or a name, that differs in upper case alone is taken',
     run: async (kit) => {
-      const { email } = await kit.account();
-      const request = bodyRequest(createUser, JSON.stringify({ ...kit.names('other'), email: email.toUpperCase() }));
-      await expectAnswer(kit, request, 'the e-mail address of somebody', 409, 'email_taken');
+      const { email, username } = await kit.account();
+      const asked = (body: object): Request =>
+        bodyRequest(createUser, JSON.stringify({ ...kit.names('other'), ...body }));
+      const [known, named] = [asked({ email: email.toUpperCase() }), asked({ username: username.toUpperCase() })];
+      await expectAnswer(kit, known, 'the e-mail address of somebody', 409, 'email_taken');
+      await expectAnswer(kit, named, 'the name of somebody', 409, 'username_taken');
     },
   },
 ];
