@@ -7,7 +7,7 @@ import { shrunk } from '../shrink.ts';
 import type { DeclaredFrame } from '../specs/chat.ts';
 import type { Specs } from '../specs/index.ts';
 import { member } from '../specs/schema.ts';
-import { checkCode, echoOf, fault, newNonce, refusalOf, type Said, settle } from './say.ts';
+import { checkCode, codeOf, echoOf, fault, newNonce, refusalOf, type Said, settle } from './say.ts';
 import type { Session } from './session.ts';
 import { createSpeakers } from './speakers.ts';
 
@@ -99,10 +99,13 @@ function chatCases({ type, schema, examples }: DeclaredFrame, example: unknown):
   ];
 }
 
-/** A frame of which the kit knows only what the spec says: its examples are sent, and whatever comes has to be declared. */
+/** What is said of a frame that is not as its schema has it. */
+const ofItsForm = ['malformed_json', 'unknown_type', 'invalid_message'];
+
+/** A frame of which the kit knows only what the spec says: its examples may be refused, but not for their form. */
 const examplesCase = ({ type, examples }: DeclaredFrame): Case => ({
   id: `ws.send.${type}.examples`,
-  says: 'the examples are answered with what is declared',
+  says: 'the examples are not refused for their form',
   run: async (kit) => {
     const session = await kit.join('bob');
     session.mayEnd();
@@ -114,6 +117,8 @@ const examplesCase = ({ type, examples }: DeclaredFrame): Case => ({
     await settle(kit, session, []).catch((error: unknown) => {
       if (session.closeCode === undefined) throw error;
     });
+    const refused = session.frames.find((frame) => ofItsForm.includes(codeOf(frame)));
+    if (refused) throw fault(session, `an example of ${type} is refused with ${codeOf(refused)}`, refused);
   },
 });
 

@@ -16,7 +16,8 @@ export const chatMessage = (said: Said): object => ({ type: 'chat_message', msg:
 export const fault = (session: Session, what: string, frame?: SeenFrame): Violation =>
   new Violation(`${session.label}: ${what}`, excerpt(session, frame?.line));
 
-const codeOf = (frame: SeenFrame): string => (frame.type === 'error' ? String(member(frame.msg, 'code')) : '');
+/** The code of an `error`; empty of all else. */
+export const codeOf = (frame: SeenFrame): string => (frame.type === 'error' ? String(member(frame.msg, 'code')) : '');
 
 /** Another run may be in the room at the same time. */
 const ownNonce = `contract-${randomBytes(4).toString('hex')}-`;
