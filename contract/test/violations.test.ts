@@ -50,11 +50,11 @@ it('no two violations have one name', () => {
 describe('two violations', () => {
   const caught = (name: string, id: string, what: string): Outcome =>
     ({ violation: { name }, caught: { id, what } }) as Outcome;
-  const one = caught('one', 'rule.echo', 'ann 12: no echo of contract-1 at 0001795605321999-0000000000000028');
+  const one = caught('one', 'rule.echo', 'ann 12: no echo of contract-00c0ffee-1 at 0001795605321999-0000000000000028');
   it.each([
     [
       'are confused where only names and numbers differ',
-      caught('other', 'rule.echo', 'ann 7: no echo of contract-9 at 0001795605321998-0000000000000001'),
+      caught('other', 'rule.echo', 'ann 7: no echo of contract-deadbeef-29 at 0001795605321998-0000000000000001'),
       [['one', 'other']],
     ],
     ['are told by what is said', caught('other', 'rule.echo', 'ann 12: two echoes'), []],

@@ -113,4 +113,13 @@ export const closes: readonly Violation[] = [
     caughtBy: 'ws.close.undeclared',
     plant: onClose(1000, () => []),
   },
+  {
+    name: 'limit-too-low',
+    breaks: 'a frame of half the size that is allowed is too big',
+    caughtBy: 'ws.bytes.just-fits',
+    plant: swallowing(
+      ({ payload }) => payload.length > maxFrameBytes / 2,
+      () => [textFrame('x'.repeat(maxFrameBytes + 1))],
+    ),
+  },
 ];

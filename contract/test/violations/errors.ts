@@ -81,4 +81,29 @@ export const errors: readonly Violation[] = [
     caughtBy: 'ws.send.chat_message.invalid.msg.type',
     plant: onError('invalid_message', (message) => withMsg(message, { code: 'malformed_json' })),
   },
+  {
+    name: 'error-twice',
+    breaks: 'a frame that is refused is answered twice',
+    caughtBy: 'rule.errors.once',
+    plant: onTell('error', (message) => [message, message]),
+  },
+  {
+    name: 'rate-limit-untold',
+    breaks: 'a frame too many is dropped without a word',
+    caughtBy: 'rule.limit.frames',
+    plant: onError('rate_limited', () => []),
+  },
+  {
+    name: 'impatient',
+    breaks: 'the connection is closed at the sixth frame that is refused',
+    caughtBy: 'rule.errors.too-many',
+    plant: () => {
+      const refused = new Map<Session, number>();
+      return onTell('error', (message, session) => {
+        const count = (refused.get(session) ?? 0) + 1;
+        refused.set(session, count);
+        return count < 6 ? undefined : [message, closeFrame(1008)];
+      })();
+    },
+  },
 ];

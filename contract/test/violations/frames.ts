@@ -208,4 +208,20 @@ export const frames: readonly Violation[] = [
     caughtBy: 'ws.send.chat_message.invalid.msg.text.maxLength',
     plant: taking((text) => [...text].length > 4_096),
   },
+  {
+    name: 'nonce-for-its-sender-only',
+    breaks: 'others are not shown the nonce',
+    caughtBy: 'rule.exact',
+    plant: onTell('chat_message', (message, { claims }) =>
+      message.msg.from_user === claims.username ? undefined : { ...message, msg: without(message.msg, 'nonce') },
+    ),
+  },
+  {
+    name: 'name-cut',
+    breaks: 'from_user is cut at 32 characters',
+    caughtBy: 'rule.echo',
+    plant: onTell('chat_message', (message) =>
+      withMsg(message, { from_user: [...String(message.msg.from_user)].slice(0, 32).join('') }),
+    ),
+  },
 ];

@@ -1,7 +1,18 @@
+import { testIssuer } from '../../../test/harness/tokens.ts';
 import { header, type Request, type Response } from '../proxy/http.ts';
 import type { Switch } from '../proxy/proxy.ts';
 import { claimsOf, tokenOf } from '../proxy/room.ts';
-import { hasToken, isSigned, onAnswer, onAsk, problem, tokenFor, type Violation, withHeader } from './violation.ts';
+import {
+  hasToken,
+  isSigned,
+  onAnswer,
+  onAsk,
+  problem,
+  tokenFor,
+  type Violation,
+  withHeader,
+  without,
+} from './violation.ts';
 
 const admit = (request: Request, username = 'A stranger'): Request =>
   withHeader(request, 'Authorization', `Bearer ${tokenFor({ id: `planted ${username}`, username })}`);
@@ -14,6 +25,14 @@ const forged = (request: Request): boolean => {
   const token = tokenOf(request);
   return token !== undefined && claimsOf(token).id !== undefined && !isSigned(token);
 };
+
+/** Takes tokens of the right signature that the server refuses: for these claims in their place, where there are any. */
+const claiming = (change: (claims: Record<string, unknown>) => Record<string, unknown> | undefined): (() => Switch) =>
+  onAsk('/join', (request) => {
+    const token = tokenOf(request);
+    const claims = token && isSigned(token) && change(claimsOf(token) as Record<string, unknown>);
+    return claims ? withHeader(request, 'Authorization', `Bearer ${tokenFor(claims)}`) : undefined;
+  });
 
 const unauthenticated = (code: string, change: (response: Response) => Response): (() => Switch) =>
   onAnswer('GET', '/join', 401, (response) => (response.body.includes(`"${code}"`) ? change(response) : undefined));
@@ -190,5 +209,77 @@ export const handshake: readonly Violation[] = [
     breaks: 'who has too many sessions is not told when to come back',
     caughtBy: 'http.join.headers',
     plant: onAnswer('GET', '/join', 429, (response) => withHeader(response, 'Retry-After', undefined)),
+  },
+  {
+    name: 'unsigned-let-in',
+    breaks: 'a token that nobody has signed is taken',
+    caughtBy: 'ws.handshake.unsigned-token',
+    plant: onAsk('/join', (request) => (tokenOf(request)?.endsWith('.') ? admit(request) : undefined)),
+  },
+  {
+    name: 'issuer-ignored',
+    breaks: 'a token of another issuer is taken',
+    caughtBy: 'ws.token.other-issuer',
+    plant: claiming(({ iss, ...claims }) => (iss === testIssuer ? undefined : claims)),
+  },
+  {
+    name: 'not-before-ignored',
+    breaks: 'a token that is not good yet is taken',
+    caughtBy: 'ws.token.not-yet',
+    plant: claiming(({ nbf, ...claims }) => (typeof nbf === 'number' ? claims : undefined)),
+  },
+  {
+    name: 'subject-ignored',
+    breaks: 'a token whose sub is somebody else is taken',
+    caughtBy: 'ws.token.other-sub',
+    plant: claiming(({ sub, ...claims }) => (typeof sub === 'string' && sub !== claims.id ? claims : undefined)),
+  },
+  {
+    name: 'expiry-optional',
+    breaks: 'a token that never expires is taken',
+    caughtBy: 'ws.token.exp.required',
+    plant: claiming((claims) => (claims.exp === undefined ? without(claims, 'exp') : undefined)),
+  },
+  {
+    name: 'version-ignored',
+    breaks: 'a handshake of another version is let in',
+    caughtBy: 'ws.handshake.version',
+    plant: onAsk('/join', (request) =>
+      header(request, 'sec-websocket-version') ? withHeader(request, 'Sec-WebSocket-Version', '13') : undefined,
+    ),
+  },
+  {
+    name: 'scheme-has-a-case',
+    breaks: 'the scheme is not known in small letters',
+    caughtBy: 'ws.handshake.scheme-case',
+    plant: onAsk('/join', (request) =>
+      header(request, 'authorization')?.startsWith('bearer ')
+        ? withHeader(request, 'Authorization', undefined)
+        : undefined,
+    ),
+  },
+  {
+    name: 'query-refused',
+    breaks: 'a path with a query is not known',
+    caughtBy: 'ws.handshake.token-in-url',
+    plant: () => ({ ask: ({ target }) => (target.includes('?') ? problem(404, 'not_found', 'Not found') : undefined) }),
+  },
+  {
+    name: 'body-ignored',
+    breaks: 'a handshake with a body is asked to upgrade',
+    caughtBy: 'ws.handshake.post.body',
+    plant: onAnswer('POST', '/join', 400, (response) =>
+      response.body.includes('body_not_allowed')
+        ? withHeader(
+            withHeader(
+              withHeader(problem(426, 'upgrade_required', 'Upgrade required'), 'Upgrade', 'websocket'),
+              'Connection',
+              'Upgrade',
+            ),
+            'Sec-WebSocket-Version',
+            '13',
+          )
+        : undefined,
+    ),
   },
 ];

@@ -7,6 +7,7 @@ import {
   onAnswer,
   onAsk,
   problem,
+  tokenFor,
   type Violation,
   withHeader,
   withJson,
@@ -325,5 +326,48 @@ export const http: readonly Violation[] = [
     breaks: 'who has a document already is not told which',
     caughtBy: 'http.openapiJson.headers',
     plant: onAnswer('GET', '/openapi.json', 304, (response) => withHeader(response, 'ETag', undefined)),
+  },
+  {
+    name: 'name-compared-exactly',
+    breaks: 'a name that differs in upper case alone can sign up beside the other',
+    caughtBy: 'http.createUser.taken',
+    plant: () => {
+      const made = new Set<unknown>();
+      return {
+        answer: (response, request) => {
+          const { username } = bodyOf(request);
+          if (response.status === 201) made.add(username);
+          const taken = response.status === 409 && response.body.includes('username_taken');
+          return taken && !made.has(username) ? user(bodyOf(request)) : undefined;
+        },
+      };
+    },
+  },
+  {
+    name: 'problem-with-stack',
+    breaks: 'a problem tells where in the code it arose',
+    caughtBy: 'http.createUser.415.unsupported_media_type',
+    plant: anywhere(415, (response) => withJson(response, (body) => ({ ...body, stack: 'at users.ts:1:1' }))),
+  },
+  {
+    name: 'token-of-another',
+    breaks: 'the token that is issued is of another user',
+    caughtBy: 'rule.echo',
+    plant: loggedIn((response) =>
+      withJson(response, ({ id, username, ...rest }) => ({
+        ...rest,
+        id,
+        username,
+        token: tokenFor({ id, username: `${username}`.replace('contract', 'another') }),
+      })),
+    ),
+  },
+  {
+    name: 'chunks-unbounded',
+    breaks: 'a body that is too large is read where it comes in chunks',
+    caughtBy: 'http.createUser.too-large',
+    plant: onAnswer('POST', '/createUser', 413, (_, request) =>
+      header(request, 'content-length') === undefined ? invalidBody('') : undefined,
+    ),
   },
 ];

@@ -25,7 +25,7 @@ export const groups: readonly Group[] = [
     name: 'http',
     violations: http,
     // Those of one operation.
-    only: ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', 'rule.problem-status'],
+    only: ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', caughtBy],
   },
   {
     name: 'handshake',
@@ -57,7 +57,7 @@ export const groups: readonly Group[] = [
   {
     name: 'order',
     violations: order,
-    only: always('rule.order', 'rule.time', 'rule.echo', 'rule.early-frames', 'rule.presence'),
+    only: always('rule.order', 'rule.time', 'rule.echo', 'rule.early-frames', 'rule.last-words', 'rule.presence'),
   },
   { name: 'presence', violations: presence, only: always('rule.presence', 'rule.roster', 'rule.order') },
   {
@@ -69,6 +69,7 @@ export const groups: readonly Group[] = [
       'ws.send.malformed',
       'ws.send.chat_message.invalid.msg',
       'rule.errors',
+      'rule.limit.frames',
     ),
   },
   { name: 'closes', violations: closes, only: always('ws.bytes', 'ws.close', 'rule.errors', 'rule.token-expiry') },

@@ -1,4 +1,4 @@
-import { type Frame, type Message, messageFrame, messageOf } from '../proxy/frames.ts';
+import { closeCodeOf, type Frame, type Message, messageFrame, messageOf } from '../proxy/frames.ts';
 import type { Switch } from '../proxy/proxy.ts';
 import type { Room, Session } from '../proxy/room.ts';
 import { isTheOne, onSay, onTell, type Violation } from './violation.ts';
@@ -180,5 +180,22 @@ export const order: readonly Violation[] = [
     breaks: 'a frame that is sent the moment the socket opens is lost',
     caughtBy: 'rule.early-frames',
     plant: () => ({ say: (_, session) => (session.open ? undefined : []) }),
+  },
+  {
+    name: 'last-words-lost',
+    breaks: 'what a client says right before it closes is lost',
+    caughtBy: 'rule.last-words',
+    plant: () => {
+      const { hold, take } = createHold((session, frame) => session.say(frame));
+      return {
+        say: (frame, session) => {
+          const before = take(session);
+          if (closeCodeOf(frame) !== undefined) return [frame];
+          hold(session, frame);
+          return before ? [before] : [];
+        },
+        ended: (session) => void take(session),
+      };
+    },
   },
 ];

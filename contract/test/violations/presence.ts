@@ -157,4 +157,18 @@ export const presence: readonly Violation[] = [
     caughtBy: 'rule.order.complete',
     plant: firstMessage(() => []),
   },
+  {
+    name: 'roster-counts-sessions',
+    breaks: 'users_online names a user once for each session',
+    caughtBy: 'rule.presence.second-session',
+    plant: onTell('users_online', (message, _, { sessions }) =>
+      withList(
+        message,
+        listOf(message).flatMap((name) => {
+          const own = sessions.filter(({ claims }) => claims.username === name);
+          return own.length > 1 ? own.map(() => name) : [name];
+        }),
+      ),
+    ),
+  },
 ];
