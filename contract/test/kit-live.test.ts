@@ -26,7 +26,7 @@ const idsOf = ({ results }: Report, outcome: string): string[] =>
 
 /** All that nothing from outside can provoke, or only by using up what the next run needs. */
 const outOfReach =
-  /\.(500|503)\.|\.429\.too_many_attempts$|^http\.joinByPost\.(409|429)\.|^ws\.error\.unavailable$|^ws\.close\.(1001|1011|1012|1013|4003)$/;
+  /\.(500|503)\.|\.429\.too_many_attempts$|^ws\.error\.unavailable$|^ws\.close\.(1001|1011|1012|1013|4003)$/;
 
 function expectKept(report: Report): void {
   expect(report.results.filter(({ outcome }) => outcome === 'broken')).toEqual([]);

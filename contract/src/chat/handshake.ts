@@ -16,7 +16,7 @@ const upgrade: Headers = {
   'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
 
-export const protocolName = 'palaver.v1';
+const protocolName = 'palaver.v1';
 
 interface Knock {
   readonly headers?: Headers;
@@ -207,6 +207,14 @@ export const handshakeCase = (
       throw broken(kit, plain, `without a handshake: answered ${told(without)}, where ${due} is due`);
   },
 });
+
+/** Every way to ask at the door with this token: by each of its methods, with a handshake and without. */
+export const knocksWith = ({ specs: { http, chat } }: Kit, token: string): Request[] =>
+  http.operations
+    .filter(({ path }) => path === chat.address)
+    .flatMap((operation) =>
+      [true, false].map((handshake) => requestOf(operation, { headers: bearer(token) }, handshake)),
+    );
 
 /** A page of another origin: refused, unless whoever runs the server lets all in. */
 const originCase = (operation: Operation, prefix: string): Case => ({

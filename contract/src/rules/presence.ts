@@ -86,7 +86,8 @@ const left: Case = {
   },
 };
 
-const consistent: Standing = {
+/** By all that any session received. */
+export const consistent: Standing = {
   id: 'rule.presence.consistent',
   says: 'who joins was not there, and who leaves was',
   judge: ({ sessions }) => {
@@ -109,5 +110,3 @@ const consistent: Standing = {
 
 /** Who is said to be in the room. */
 export const presence: readonly Case[] = [first, second, left];
-/** The same, by all that any session received. */
-export { consistent };
