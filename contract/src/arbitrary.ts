@@ -1,9 +1,14 @@
 import fc from 'fast-check';
+import { NotTried } from './errors.ts';
 import { codePoints } from './schema-cases.ts';
-import type { Schema } from './specs/schema.ts';
+import { type Schema, unknownKeyword } from './specs/schema.ts';
 
 /** Values that a flat schema allows, of any shape, as fast-check makes and shrinks them. */
 export function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
+  const unknown = unknownKeyword(schema);
+  if (unknown !== undefined) throw new NotTried(`the kit can't make values for the keyword ${unknown}`);
+  if (Array.isArray(schema.type))
+    return fc.oneof(...schema.type.map((type: string) => arbitraryOf({ ...schema, type })));
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   switch (schema.type) {

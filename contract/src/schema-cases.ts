@@ -1,5 +1,5 @@
 /** Makes values from a schema: such as just fit, and such as break one keyword. */
-import type { Schema } from './specs/schema.ts';
+import { type Schema, unknownKeyword } from './specs/schema.ts';
 
 /** A whole body or frame in which the value at `pointer` is another than in the example it was made from. */
 export interface Sample {
@@ -48,8 +48,8 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-const hasType = (value: unknown, type: string): boolean =>
-  type === 'integer' ? Number.isInteger(value) : typeOf(value) === type;
+const hasType = (value: unknown, type: NonNullable<Schema['type']>): boolean =>
+  [type].flat().some((each) => (each === 'integer' ? Number.isInteger(value) : typeOf(value) === each));
 
 /** Values that break one keyword of this schema and no other, as far as one alone can be broken. */
 function broken(schema: Schema): [keyword: string, value: unknown][] {
@@ -72,6 +72,7 @@ function broken(schema: Schema): [keyword: string, value: unknown][] {
 
 /** Texts as short and as long as this schema allows. */
 function edges(schema: Schema): [keyword: string, value: string][] {
+  if (unknownKeyword(schema) !== undefined) return [];
   return (['minLength', 'maxLength'] as const).flatMap((keyword) => {
     const length = schema[keyword];
     if (length === undefined) return [];

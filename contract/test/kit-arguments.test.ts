@@ -102,6 +102,23 @@ describe('what could not be found out is 2, said on stderr, with nothing on stdo
   });
 });
 
+it('a fault of the kit itself is 2 too, and says so', async () => {
+  const schema = { type: 'object', properties: { a: { type: 'string', pattern: '(' } } };
+  const content = { 'application/json': { schema, example: { a: '' } } };
+  const paths = { '/a': { post: { operationId: 'a', requestBody: { content }, responses: {} } } };
+  const documents: Readonly<Record<string, object>> = {
+    '/openapi.json': { openapi: '3.1.0', paths },
+    '/asyncapi.json': { asyncapi: '3.0.0' },
+  };
+  await using server = createServer(({ url }, response) =>
+    response.end(JSON.stringify(documents[url ?? ''] ?? null)),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { code, stdout, stderr } = await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/A fault of the kit: SyntaxError/);
+});
+
 it('states the version of its package', () => {
   expect(version).toBe(manifest.version);
 });

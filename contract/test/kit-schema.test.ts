@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arbitraryOf } from '../src/arbitrary.ts';
+import { NotTried } from '../src/errors.ts';
 import { brokenSamples, byKeyword, edgeSamples } from '../src/schema-cases.ts';
 import { readChat } from '../src/specs/chat.ts';
 import { readHttp } from '../src/specs/http.ts';
@@ -58,6 +59,23 @@ describe.each(all)('%s', (_, schema, example) => {
       { numRuns: 50, seed: 7 },
     );
   });
+});
+
+it.each([{ oneOf: [] }, { format: 'email' }, { properties: { a: { items: { multipleOf: 2 } } } }])(
+  'makes no values for keywords that it does not know: %j',
+  (schema) => {
+    expect(() => arbitraryOf(schema)).toThrow(NotTried);
+  },
+);
+
+it('makes values of any of several types', () => {
+  const schema: Schema = { type: ['string', 'null'], maxLength: 2 };
+  const validate = ajv.compile(schema);
+  fc.assert(
+    fc.property(arbitraryOf(schema), (value) => validate(value)),
+    { numRuns: 50, seed: 7 },
+  );
+  expect(brokenSamples(schema, null).every(({ value }) => !validate(value))).toBe(true);
 });
 
 it('takes an allOf together', () => {

@@ -1,7 +1,7 @@
 /** The part of JSON Schema (2020-12) that the kit makes values from; what is left is held to by Ajv all the same. */
 export interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[] | undefined;
   readonly minLength?: number;
@@ -16,6 +16,18 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
   readonly allOf?: readonly Schema[];
+}
+
+/** Keywords that say nothing of which values are allowed. */
+const annotations = /^(title|description|examples?|default|deprecated|readOnly|writeOnly|\$comment|x-.*)$/;
+const known =
+  /^(type|const|enum|(min|max)(Length|imum|Items)|pattern|items|required|properties|additionalProperties|allOf)$/;
+
+/** A keyword of a flat schema, or of one within it, of which values can't be made; undefined if they can. */
+export function unknownKeyword(schema: Schema): string | undefined {
+  const own = Object.keys(schema).find((keyword) => !known.test(keyword) && !annotations.test(keyword));
+  const inner = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : [])];
+  return own ?? inner.map(unknownKeyword).find((keyword) => keyword !== undefined);
 }
 
 export type Document = Readonly<Record<string, unknown>>;
