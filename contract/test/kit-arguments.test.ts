@@ -16,7 +16,7 @@ const bin = join(import.meta.dirname, '../src/bin.ts');
 const url = 'http://127.0.0.1:3000';
 
 /** What the command does, as a process of its own. */
-export const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
   promisify(execFile)(process.execPath, [bin, ...args], { maxBuffer: 2 ** 25 }).then(
     (done) => ({ code: 0, ...done }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
