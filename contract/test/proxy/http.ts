@@ -8,7 +8,7 @@ export interface Request {
   readonly target: string;
   readonly headers: Headers;
   /** What has come of it so far, as it travelled. */
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 export interface Response {
@@ -41,7 +41,7 @@ function readHeaders(lines: readonly string[]): Headers | undefined {
 export function readRequest([first = '', ...lines]: readonly string[]): Request | undefined {
   const [, method, target] = /^([A-Z]+) (\S+) HTTP\/1\.1$/.exec(first) ?? [];
   const headers = readHeaders(lines);
-  return method && target && headers ? { method, target, headers, body: '' } : undefined;
+  return method && target && headers ? { method, target, headers, body: Buffer.alloc(0) } : undefined;
 }
 
 /** @throws for what no server may send. */

@@ -39,7 +39,7 @@ export interface RunningProxy {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const noRequest: Request = { method: '', target: '', headers: [], body: '' };
+const noRequest: Request = { method: '', target: '', headers: [], body: Buffer.alloc(0) };
 const isHandshake = (request: Request): boolean =>
   header(request, 'upgrade') !== undefined &&
   header(request, 'transfer-encoding') === undefined &&
@@ -130,7 +130,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
     if (session) say(bytes);
     else if (!asked && !opaque) ask(bytes);
     else {
-      if (asked) asked = { ...asked, body: asked.body + bytes.toString() };
+      if (asked) asked = { ...asked, body: Buffer.concat([asked.body, bytes]) };
       toServer(bytes);
     }
   }

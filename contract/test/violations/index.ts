@@ -5,6 +5,8 @@ import { handshake } from './handshake.ts';
 import { http } from './http.ts';
 import { order } from './order.ts';
 import { presence } from './presence.ts';
+import { tokens } from './tokens.ts';
+import { users } from './users.ts';
 import type { Violation } from './violation.ts';
 
 export interface Group {
@@ -19,26 +21,18 @@ const always =
   () =>
     only;
 
+const ofOperation: Group['only'] = ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', caughtBy];
+const door = ['ws.handshake', 'ws.token', 'http.join', 'rule.www-authenticate'];
+
 /** Each way in which the kit must catch a server, by what it concerns. */
 export const groups: readonly Group[] = [
-  {
-    name: 'http',
-    violations: http,
-    // Those of one operation.
-    only: ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', caughtBy],
-  },
+  { name: 'users', violations: users, only: ofOperation },
+  { name: 'http', violations: http, only: ofOperation },
+  { name: 'tokens', violations: tokens, only: always(...door) },
   {
     name: 'handshake',
     violations: handshake,
-    only: always(
-      'ws.handshake',
-      'ws.token',
-      'http.join',
-      'rule.www-authenticate',
-      'rule.accept',
-      'rule.presence',
-      'rule.limit.sessions',
-    ),
+    only: always(...door, 'rule.accept', 'rule.presence', 'rule.limit.sessions'),
   },
   {
     name: 'frames',

@@ -9,12 +9,14 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
+/** All, or those of these names, of a group or of a violation. */
 const chosen = groups.map((group) => ({
   ...group,
-  violations: group.violations.filter(({ name }) =>
-    [[], [group.name], [name]].some((some) => `${some}` === `${positionals}`),
+  violations: group.violations.filter(
+    ({ name }) => positionals.length === 0 || positionals.includes(name) || positionals.includes(group.name),
   ),
 }));
+if (chosen.every(({ violations }) => violations.length === 0)) throw new Error(`There is no ${positionals.join(', ')}`);
 const startedAt = performance.now();
 let failures = 0;
 

@@ -19,15 +19,12 @@ export interface Violation {
 /** Drops the query. */
 const pathOf = ({ target }: Request): string => target.split('?')[0]!;
 
+/** `undefined` leaves it as it came. */
+export type Change = (response: Response, request: Request) => Response | undefined;
+
 /** Changes the responses to `method path` with one of these statuses. */
 export const onAnswer =
-  (
-    method: string,
-    path: string,
-    statuses: number | readonly number[],
-    change: (response: Response, request: Request) => Response | undefined,
-  ) =>
-  (): Switch => ({
+  (method: string, path: string, statuses: number | readonly number[], change: Change) => (): Switch => ({
     answer: (response, request) =>
       request.method === method && pathOf(request) === path && [statuses].flat().includes(response.status)
         ? change(response, request)
@@ -87,7 +84,7 @@ export function withHeader<Head extends Request | Response>(head: Head, name: st
 /** What a request's body says; nothing if it is no JSON object. */
 export function bodyOf({ body }: Request): Readonly<Record<string, unknown>> {
   try {
-    return Object(JSON.parse(body));
+    return Object(JSON.parse(body.toString()));
   } catch {
     return {};
   }
@@ -125,6 +122,10 @@ export function isSigned(token: string): boolean {
   const at = token.lastIndexOf('.');
   return signatureOf(token.slice(0, at)) === token.slice(at + 1);
 }
+
+/** Lets somebody in with a token that holds, whatever it came with. */
+export const admit = (request: Request, username = 'A stranger'): Request =>
+  withHeader(request, 'Authorization', `Bearer ${tokenFor({ id: `planted ${username}`, username })}`);
 
 export const hasToken = (request: Request): boolean =>
   header(request, 'authorization') !== undefined || /bearer\./.test(header(request, 'sec-websocket-protocol') ?? '');
