@@ -41,19 +41,18 @@ export interface Progress {
   readonly all: number;
 }
 
-/** What is tried in turn, and what is judged at the end. */
+/** What is tried in turn, what is judged at the end, and what of it was asked for. */
 interface Plan {
   readonly cases: readonly Case[];
   readonly standing: readonly Standing[];
+  readonly asked: (id: string) => boolean;
 }
 
 /** Enough for the slowest server that is any good, and to wait for a limit of a minute once. */
 const usualTimeLimitMs = 150_000;
 
 function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
-  const chosen = ({ id }: { id: string }): boolean =>
-    only.length === 0 || only.some((prefix) => id === prefix || id.startsWith(`${prefix}.`));
-  const all = [
+  const tries = [
     ...httpCases(specs),
     ...handshakeCases(specs),
     ...tokenCases(specs),
@@ -61,11 +60,15 @@ function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
     ...byteCases(specs),
     ...rules,
   ];
+  const all = [...tries.filter(({ last }) => !last), ...tries.filter(({ last }) => last)];
   const standing = [...standingHttp(specs, url), ...standingChat(specs), ...standingRules(url)];
-  return {
-    cases: [...all.filter(({ last }) => !last), ...all.filter(({ last }) => last)].filter(chosen),
-    standing: standing.filter(chosen),
-  };
+  const isOf = (prefix: string, id: string): boolean => id === prefix || id.startsWith(`${prefix}.`);
+  const nothing = only.find((prefix) => ![...all, ...standing].some(({ id }) => isOf(prefix, id)));
+  if (nothing !== undefined) throw new CouldNotRun(`There is no case ${nothing}; --list lists them`);
+  const asked = (id: string): boolean => only.length === 0 || only.some((prefix) => isOf(prefix, id));
+  const cases = all.filter(({ id }) => asked(id));
+  // What is judged by all that was seen needs something to be seen.
+  return { cases: cases.length > 0 ? cases : all, standing: standing.filter(({ id }) => asked(id)), asked };
 }
 
 async function prepare({ url, openapi, asyncapi, only }: KitOptions): Promise<Plan & { specs: Specs; base: URL }> {
@@ -73,16 +76,13 @@ async function prepare({ url, openapi, asyncapi, only }: KitOptions): Promise<Pl
     throw new CouldNotRun(`${url} is no http or https URL`);
   const base = new URL(url);
   const specs = await readSpecs(base, { ...(openapi && { openapi }), ...(asyncapi && { asyncapi }) });
-  const plan = planFor(specs, base, only);
-  if (plan.cases.length + plan.standing.length === 0)
-    throw new CouldNotRun(`There is no case ${only?.join(', ')}; --list lists them`);
-  return { ...plan, specs, base };
+  return { ...planFor(specs, base, only), specs, base };
 }
 
 /** The cases of this server's contract, with what each says. */
 export async function listCases(options: KitOptions): Promise<{ id: string; says: string }[]> {
-  const { cases, standing } = await prepare(options);
-  return [...cases, ...standing].map(({ id, says }) => ({ id, says }));
+  const { cases, standing, asked } = await prepare(options);
+  return [...cases, ...standing].filter(({ id }) => asked(id)).map(({ id, says }) => ({ id, says }));
 }
 
 /** Runs one case. After some, none can be run any more: `end` says why. */
@@ -116,7 +116,7 @@ export async function runKit(options: KitOptions): Promise<Report> {
   const { tokens = [], jwtSecret, timeLimitMs = usualTimeLimitMs, seed = randomInt(2 ** 31), onProgress } = options;
   const startedMs = Date.now();
   const deadlineMs = startedMs + timeLimitMs;
-  const { cases, standing, specs, base } = await prepare(options);
+  const { cases, standing, asked, specs, base } = await prepare(options);
   if (tokens.length === 1) throw new CouldNotRun('One token is not enough: give --token twice or more');
   const kit = createKit({ url: base, specs, seed, tokens, jwtSecret, deadlineMs });
   const results: Result[] = [];
@@ -147,8 +147,8 @@ export async function runKit(options: KitOptions): Promise<Report> {
     durationMs: Date.now() - startedMs,
     requests: kit.seen.answers.length,
     frames: kit.seen.sessions.reduce((sum, { exchange }) => sum + exchange.length, 0),
-    results: [...results, ...standing.map((each) => resultOf(each, kit.seen))].map((result) =>
-      result.what === undefined ? result : { ...result, what: withoutTokens(result.what) },
+    results: [...results.filter(({ id }) => asked(id)), ...standing.map((each) => resultOf(each, kit.seen))].map(
+      (result) => (result.what === undefined ? result : { ...result, what: withoutTokens(result.what) }),
     ),
     leftBehind: kit.leftBehind(),
   };

@@ -154,11 +154,23 @@ describe('the command', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(/give --token twice/)]);
   });
 
+  it(
+    'tries all for what is judged by all that was seen, and tells of that alone',
+    async () => {
+      await using server = await startTestServer();
+      const { results, requests } = await runKit({ url: urlOf(server), only: ['rule.roster'], timeLimitMs: patience });
+      expect(results).toEqual([{ id: 'rule.roster', outcome: 'kept' }]);
+      expect(requests).toBeGreaterThan(300);
+    },
+    patience,
+  );
+
   it('lists what it would try, and tries nothing', async () => {
     await using server = await startTestServer();
     const { stdout, code } = await run(urlOf(server), '--list');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^http\.login\.401\.invalid_credentials +\S/m);
+    expect(await listCases({ url: urlOf(server), only: ['rule.roster'] })).toHaveLength(1);
     const cases = await listCases({ url: urlOf(server) });
     expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
   });
