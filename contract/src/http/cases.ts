@@ -86,6 +86,15 @@ const unknownPaths = ({ http: { operations, unmatched } }: Specs): Case => ({
   },
 });
 
+/** No contract so far has one; whoever writes the first will find this in the report. */
+const untriedBodies = ({ id }: Operation): Case => ({
+  id: `http.${id}.bodies`,
+  says: 'bodies behind a token are as their schema has them',
+  run: async () => {
+    throw new NotTried('the kit tries bodies of operations that ask for no token');
+  },
+});
+
 /** What HTTP alone can try, of every operation. Those of the WebSocket's own path are tried as handshakes as well. */
 export function httpCases(specs: Specs): Case[] {
   const { operations } = specs.http;
@@ -93,7 +102,8 @@ export function httpCases(specs: Specs): Case[] {
     ...accountCases(specs),
     ...operations.flatMap((operation) => [
       ...(isPlain(operation) ? plainCases(operation) : []),
-      ...(operation.body ? bodyCases(operation, operation.body) : []),
+      ...(operation.body && operation.schemes.length === 0 ? bodyCases(operation, operation.body) : []),
+      ...(operation.body && operation.schemes.length > 0 ? [untriedBodies(operation)] : []),
       ...(operation.path === specs.chat.address ? [] : securedCases(specs, operation)),
       malformed(operation),
     ]),
