@@ -29,15 +29,17 @@ export const newNonce = (): string => {
 };
 
 /**
- * Whether a frame brings what was said, however badly: by its nonce where that is of our making, else by nonce or text
- * from this user. Others may have said the same, and be heard only now.
+ * Whether a frame brings what was said, however badly. A nonce of our making tells it whatever else is wrong; another one
+ * only from this user, of whom another session may have said the same text; and a text only where no nonce came with it.
  */
 export const brings = ({ text, nonce }: Said, username: string): ((frame: SeenFrame) => boolean) => {
+  const isOwn = nonce?.startsWith(ownNonce) ?? false;
   return ({ type, msg }) => {
     if (type !== 'chat_message') return false;
-    const sameNonce = nonce !== undefined && member(msg, 'nonce') === nonce;
-    if (sameNonce && nonce.startsWith(ownNonce)) return true;
-    return member(msg, 'from_user') === username && (sameNonce || member(msg, 'text') === text);
+    const fromUser = member(msg, 'from_user') === username;
+    const itsNonce = member(msg, 'nonce');
+    if (nonce !== undefined && itsNonce === nonce) return isOwn || fromUser;
+    return (isOwn || nonce === undefined) && itsNonce === undefined && fromUser && member(msg, 'text') === text;
   };
 };
 
