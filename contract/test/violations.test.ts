@@ -35,13 +35,19 @@ describe('each violation, with the cases that have to do with it,', () => {
   });
 });
 
-it.each(groups)(
-  'a whole run catches them too: the first of $name',
-  async ({ violations: [first] }) => {
-    expect(brokenIn(await attempt(first)).map(({ id }) => id)).toContain(first!.caughtBy);
-  },
-  patience,
-);
+describe('a whole run, as anybody starts it, catches', () => {
+  let outcomes: Outcome[];
+  beforeAll(async () => {
+    outcomes = await attemptAll(
+      groups.map((group) => ({ ...group, violations: group.violations.slice(0, 1), only: () => [] })),
+    );
+  }, patience);
+
+  it.each(groups)('the first of $name', ({ violations: [first] }) => {
+    const { report } = outcomes.find(({ violation }) => violation === first)!;
+    expect(brokenIn(report).map(({ id }) => id)).toContain(first!.caughtBy);
+  });
+});
 
 it('no two violations have one name', () => {
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);

@@ -47,7 +47,8 @@ const lasting = (what: string): string =>
   what
     .replace(/\{"type":.*?\}\}/g, '{…}')
     .replace(/contract-[0-9a-f]{8}(-\d+)?/g, 'contract-…')
-    .replace(/\d{16}-\d{16,}/g, 'id')
+    .replace(/\d{16}-\d{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'id')
+    .replace(/…\.[\w-]{43}\b/g, 'token')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+/g, 'time')
     .replace(/\b(observer|ann|bob) \d+/g, '$1');
 
