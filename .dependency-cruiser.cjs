@@ -37,6 +37,21 @@ module.exports = {
       { pathNot: '^sdk/' },
       'Its package is packed alone.',
     ),
+    rule(
+      'the-kit-stands-alone',
+      { path: '^contract/src/' },
+      {
+        pathNot: ['^contract/src/', '^node:', 'node_modules/(ajv|fast-check|ws|yaml)/', '@types/ws/'],
+        dependencyTypesNot: ['core'],
+      },
+      'What it says of a server, it says of any: it has read nothing but the two specs.',
+    ),
+    rule(
+      'nobody-knows-the-kit',
+      { pathNot: '^contract/' },
+      { path: '^contract/' },
+      'It looks at the server from outside.',
+    ),
     rule('the-hook-alone-knows-react', { path: '^sdk/src/react\\.ts$' }, { pathNot: '^(sdk|node_modules/react)/' }),
     rule('one-file-knows-ws', { path: '^sdk/src/platform\\.ts$' }, { pathNot: '^(sdk|node_modules/ws)/' }),
     rule(

@@ -17,7 +17,7 @@ export default defineConfig({
     projects: [
       {
         plugins: switchedOff(off),
-        test: { ...shared, name: 'palaver', include: ['test/**/*.test.ts'] },
+        test: { ...shared, name: 'palaver', include: ['test/**/*.test.ts', 'contract/test/**/*.test.ts'] },
       },
       // The contract once more, with the users in MongoDB: where a database is there that a test may stop.
       ...(canStop

@@ -9,11 +9,12 @@ const root = join(import.meta.dirname, '../..');
 it('the import rule fails on the violations that are planted', async () => {
   const { code, stdout } = await run(
     join(root, 'node_modules/.bin/depcruise'),
-    ['--config', join(root, '.dependency-cruiser.cjs'), 'src', 'web'],
+    ['--config', join(root, '.dependency-cruiser.cjs'), 'src', 'web', 'contract/src'],
     { cwd: join(root, 'test/planted') },
   ).catch((error) => error);
-  expect(code).toBe(3);
+  expect(code).toBe(4);
   expect(stdout).toMatch(/chat-knows-the-port-and-auth.*src\/chat\/room\.ts/);
   expect(stdout).toMatch(/only-the-server-picks-adapters.*src\/chat\/room\.ts/);
+  expect(stdout).toMatch(/the-kit-stands-alone.*contract\/src\/run\.ts/);
   expect(stdout).toMatch(/the-page-knows-the-sdk-only.*web\/chat\.ts/);
 });

@@ -1,0 +1,34 @@
+import { NotTried, Violation } from '../errors.ts';
+import type { Kit } from '../kit.ts';
+import type { Operation } from '../specs/http.ts';
+import { member } from '../specs/schema.ts';
+import type { Answer, Request } from './send.ts';
+
+/** `401 invalid_token`, or `200`. */
+export const told = ({ status, json }: Pick<Answer, 'status' | 'json'>): string => {
+  const code = member(json, 'code');
+  return typeof code === 'string' && status >= 400 ? `${status} ${code}` : String(status);
+};
+
+export const broken = (kit: Kit, request: Request, what: string): Violation => new Violation(what, kit.curl(request));
+
+/** @throws {NotTried} where the operation doesn't declare this answer */
+export function needs({ id, answers }: Operation, status: number, code?: string): void {
+  const codes = answers.get(status)?.codes;
+  if (codes === undefined || (code !== undefined && !codes.includes(code)))
+    throw new NotTried(`${id} declares no ${status}${code === undefined ? '' : ` ${code}`}`);
+}
+
+/** Asks, and holds the answer to a status and a code. */
+export async function expectAnswer(
+  kit: Kit,
+  request: Request,
+  what: string,
+  status: number,
+  code?: string,
+): Promise<Answer> {
+  const answer = await kit.ask(request, status);
+  const want = told({ status, json: { code } });
+  if (told(answer) !== want) throw broken(kit, request, `${what}: answered ${told(answer)}, where ${want} is declared`);
+  return answer;
+}

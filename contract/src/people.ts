@@ -1,0 +1,135 @@
+import { CouldNotRun, NotTried, Unfinished, Violation } from './errors.ts';
+import { type Answer, parsed, type Request } from './http/send.ts';
+import type { Seen } from './seen.ts';
+import type { HttpSpec } from './specs/http.ts';
+import { member } from './specs/schema.ts';
+import { type Account, claimsOf, createNames, isSignedWith, mint, nowS, signUp, type User } from './users.ts';
+
+/** Who acts in the cases. The observer is in the room all the time. */
+export type Role = 'observer' | 'ann' | 'bob';
+export const roles: readonly Role[] = ['observer', 'ann', 'bob'];
+
+/** The users of a run: each is made when it is needed, and once, also where that fails. */
+export interface People {
+  /** @throws {NotTried} where there is none */
+  user(role: Role): Promise<User>;
+  /** A user that was made through the front door, also where tokens were given. @throws {NotTried} where there is none */
+  account(): Promise<Account>;
+  /** The same for any role. @throws {Violation} where the sign-up failed */
+  signedUp(role: Role): Promise<Account>;
+  /** Fields of a user that nobody has yet. */
+  names(name: string): { username: string; email: string; password: string };
+  /** A token with these claims beside, or instead of, the usual ones. @throws {NotTried} without the secret */
+  minted(claims: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Names of users that stay behind. */
+  leftBehind(): string[];
+}
+
+interface PeopleParts {
+  readonly spec: HttpSpec;
+  readonly ask: (request: Request) => Promise<Answer>;
+  readonly answers: Seen['answers'];
+  readonly tokens: readonly string[];
+  readonly jwtSecret: string | undefined;
+  /** What a user is called in the room, where its token doesn't say. */
+  readonly usernameOf: (token: string) => Promise<string>;
+}
+
+export function createPeople({
+  spec: { operations },
+  ask,
+  answers,
+  tokens,
+  jwtSecret,
+  usernameOf,
+}: PeopleParts): People {
+  const names = createNames();
+  const users = new Map<Role, Promise<User>>();
+  const accounts = new Map<Role, Promise<Account>>();
+  const hasUsers = ['createUser', 'login'].every((id) => operations.some((operation) => operation.id === id));
+
+  async function askOperation(id: string, body: unknown): Promise<Answer> {
+    const operation = operations.find((each) => each.id === id);
+    if (!operation) throw new NotTried(`the contract has no ${id}`);
+    const { method, path } = operation;
+    return ask({ method, path, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  }
+
+  /** A token of the server's own making, where it makes any: it shows the issuer, and whether the secret is right. */
+  async function exampleToken(): Promise<string | undefined> {
+    if (tokens.length > 0 || !hasUsers) return tokens[0];
+    return people.account().then(
+      ({ token }) => token,
+      () => undefined,
+    );
+  }
+
+  async function minted(claims: Readonly<Record<string, unknown>>): Promise<string> {
+    if (jwtSecret === undefined) throw new NotTried('only a minted token can try this; --jwt-secret allows it');
+    const example = await exampleToken();
+    if (example !== undefined && !isSignedWith(jwtSecret, example))
+      throw new Unfinished('--jwt-secret is not what tokens are signed with here');
+    const { iss = 'palaver' } = claimsOf(example ?? '');
+    return mint(jwtSecret, { iss, exp: nowS() + 3_600, ...claims });
+  }
+
+  async function makeAccount(role: Role): Promise<Account> {
+    const fields = names(role);
+    // As long a name as may be, so that it is seen where one is cut.
+    const { maxLength = 0 } = operations.find(({ id }) => id === 'createUser')?.body?.schema.properties?.username ?? {};
+    const username = role === 'bob' ? fields.username.padEnd(maxLength, 'é') : fields.username;
+    return signUp(askOperation, { ...fields, username });
+  }
+
+  async function userOf(token: string): Promise<User> {
+    const { username } = claimsOf(token);
+    return { username: typeof username === 'string' ? username : await usernameOf(token), token, own: false };
+  }
+
+  async function makeUser(role: Role): Promise<User> {
+    if (tokens.length > 0) return userOf(tokens[roles.indexOf(role)] ?? tokens[0] ?? '');
+    if (hasUsers) return signedUp(role);
+    if (jwtSecret === undefined)
+      throw new CouldNotRun('This server makes no users: give --token twice or more, or --jwt-secret');
+    const { username } = names(role);
+    return { username, token: await minted({ id: username, username }), own: true };
+  }
+
+  /** Made once, also where that fails. */
+  function once<Key, Made>(known: Map<Key, Promise<Made>>, key: Key, make: () => Promise<Made>): Promise<Made> {
+    const making = known.get(key) ?? make();
+    known.set(key, making);
+    return making;
+  }
+
+  /** Without a user nothing can be said; that there is none is for the case of the sign-up to say. */
+  async function needed<Made>(making: Promise<Made>): Promise<Made> {
+    try {
+      return await making;
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      throw new NotTried(`there is no user to try it with: ${error.message}`);
+    }
+  }
+
+  const signedUp = async (role: Role): Promise<Account> => {
+    if (!hasUsers) throw new NotTried('the contract has no sign-up');
+    return once(accounts, role, () => makeAccount(role));
+  };
+
+  const people: People = {
+    user: (role) => needed(once(users, role, () => makeUser(role))),
+    signedUp,
+    account: () => needed(signedUp('ann')),
+    names,
+    minted,
+    leftBehind: () => {
+      const { method, path } = operations.find(({ id }) => id === 'createUser') ?? {};
+      const made = answers.filter(
+        ({ request, answer }) => request.method === method && request.path === path && answer.status < 300,
+      );
+      return made.map(({ request }) => String(member(parsed(String(request.body)), 'username')));
+    },
+  };
+  return people;
+}

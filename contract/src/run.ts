@@ -1,0 +1,155 @@
+import { randomInt } from 'node:crypto';
+import { type Case, resultOf, type Standing } from './cases.ts';
+import { byteCases } from './chat/bytes.ts';
+import { frameCases } from './chat/frames.ts';
+import { handshakeCases } from './chat/handshake.ts';
+import { standingChat } from './chat/standing.ts';
+import { tokenCases } from './chat/tokens.ts';
+import { CouldNotRun, NotTried, Unfinished, Violation } from './errors.ts';
+import { httpCases } from './http/cases.ts';
+import { NoAnswer, withoutTokens } from './http/send.ts';
+import { standingHttp } from './http/standing.ts';
+import { createKit, type Kit } from './kit.ts';
+import type { Report, Result } from './report.ts';
+import { rules, standingRules } from './rules/index.ts';
+import { readSpecs, type Specs } from './specs/index.ts';
+import { version } from './version.ts';
+
+export interface KitOptions {
+  /** Where the server is, such as `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** Files to read the specs from; without them the server is asked. */
+  readonly openapi?: string;
+  readonly asyncapi?: string;
+  /** Of two users or more, where the server makes none. */
+  readonly tokens?: readonly string[];
+  /** What the server signs tokens with (HS256), for what only minted tokens can try. */
+  readonly jwtSecret?: string;
+  /** Chosen at random, and told in the report, unless given. */
+  readonly seed?: number;
+  /** Cases whose id is one of these, or begins with one of these and a dot. */
+  readonly only?: readonly string[];
+  /** After this long, in milliseconds, what is left is not tried any more. */
+  readonly timeLimitMs?: number;
+  /** Told before each case. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly id: string;
+  readonly done: number;
+  readonly all: number;
+}
+
+/** What is tried in turn, what is judged at the end, and what of it was asked for. */
+interface Plan {
+  readonly cases: readonly Case[];
+  readonly standing: readonly Standing[];
+  readonly asked: (id: string) => boolean;
+}
+
+/** Enough for the slowest server that is any good, and to wait for a limit of a minute once. */
+const usualTimeLimitMs = 150_000;
+
+function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
+  const tries = [
+    ...httpCases(specs),
+    ...handshakeCases(specs),
+    ...tokenCases(specs),
+    ...frameCases(specs),
+    ...byteCases(specs),
+    ...rules,
+  ];
+  const all = [...tries.filter(({ last }) => !last), ...tries.filter(({ last }) => last)];
+  const standing = [...standingHttp(specs, url), ...standingChat(specs), ...standingRules(url)];
+  const isOf = (prefix: string, id: string): boolean => id === prefix || id.startsWith(`${prefix}.`);
+  const nothing = only.find((prefix) => ![...all, ...standing].some(({ id }) => isOf(prefix, id)));
+  if (nothing !== undefined) throw new CouldNotRun(`There is no case ${nothing}; --list lists them`);
+  const asked = (id: string): boolean => only.length === 0 || only.some((prefix) => isOf(prefix, id));
+  const cases = all.filter(({ id }) => asked(id));
+  // What is judged by all that was seen needs something to be seen.
+  return { cases: cases.length > 0 ? cases : all, standing: standing.filter(({ id }) => asked(id)), asked };
+}
+
+async function prepare({ url, openapi, asyncapi, only }: KitOptions): Promise<Plan & { specs: Specs; base: URL }> {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new CouldNotRun(`${url} is no http or https URL`);
+  const base = new URL(url);
+  const specs = await readSpecs(base, { ...(openapi && { openapi }), ...(asyncapi && { asyncapi }) });
+  return { ...planFor(specs, base, only), specs, base };
+}
+
+/** The cases of this server's contract, with what each says. */
+export async function listCases(options: KitOptions): Promise<{ id: string; says: string }[]> {
+  const { cases, standing, asked } = await prepare(options);
+  return [...cases, ...standing].filter(({ id }) => asked(id)).map(({ id, says }) => ({ id, says }));
+}
+
+/** Runs one case. After some, none can be run any more: `end` says why. */
+async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end?: string; unfinished?: boolean }> {
+  try {
+    await run(kit);
+    return { result: { id, outcome: 'kept' } };
+  } catch (error) {
+    if (error instanceof NotTried)
+      return {
+        result: { id, outcome: 'not_tried', what: error.message },
+        unfinished: error instanceof Unfinished,
+      };
+    if (!(error instanceof Violation || error instanceof NoAnswer)) throw error;
+    const { message: what, show } = error;
+    return {
+      result: { id, outcome: 'broken', what, ...(show !== undefined && { show }) },
+      ...(error instanceof NoAnswer && error.gone && { end: 'the server was not there any more' }),
+    };
+  } finally {
+    await kit.endSessions();
+  }
+}
+
+/**
+ * Holds a live server to its contract.
+ * @throws {CouldNotRun} where nothing can be said: no server there, specs that can't be read, no users
+ * @example const { results } = await runKit({ url: 'http://127.0.0.1:3000' });
+ */
+export async function runKit(options: KitOptions): Promise<Report> {
+  const { tokens = [], jwtSecret, timeLimitMs = usualTimeLimitMs, seed = randomInt(2 ** 31), onProgress } = options;
+  const startedMs = Date.now();
+  const deadlineMs = startedMs + timeLimitMs;
+  const { cases, standing, asked, specs, base } = await prepare(options);
+  if (tokens.length === 1) throw new CouldNotRun('One token is not enough: give --token twice or more');
+  const kit = createKit({ url: base, specs, seed, tokens, jwtSecret, deadlineMs });
+  const results: Result[] = [];
+  let why: string | undefined;
+  let complete = true;
+  try {
+    for (const [done, each] of cases.entries()) {
+      onProgress?.({ id: each.id, done, all: cases.length });
+      if (Date.now() > deadlineMs) why ??= 'the time was over';
+      if (why !== undefined) {
+        complete = false;
+        results.push({ id: each.id, outcome: 'not_tried', what: why });
+        continue;
+      }
+      const { result, end, unfinished } = await tried(each, kit);
+      results.push(result);
+      why = end;
+      if (unfinished || end !== undefined) complete = false;
+    }
+  } finally {
+    await kit.end();
+  }
+  return {
+    kit: version,
+    url: base.href,
+    seed,
+    complete,
+    durationMs: Date.now() - startedMs,
+    requests: kit.seen.answers.length,
+    frames: kit.seen.sessions.reduce((sum, { exchange }) => sum + exchange.length, 0),
+    results: [...results.filter(({ id }) => asked(id)), ...standing.map((each) => resultOf(each, kit.seen))].map(
+      (result) => (result.what === undefined ? result : { ...result, what: withoutTokens(result.what) }),
+    ),
+    leftBehind: kit.leftBehind(),
+  };
+}

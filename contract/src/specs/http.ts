@@ -1,0 +1,139 @@
+import { CouldNotRun } from '../errors.ts';
+import { type Document, flatten, member, objectAt, resolve, type Schema, segment } from './schema.ts';
+
+export interface DeclaredHeader {
+  readonly name: string;
+  readonly required: boolean;
+  /** JSON pointer of its schema. */
+  readonly at: string;
+}
+
+export interface DeclaredAnswer {
+  readonly status: number;
+  readonly description: string;
+  readonly headers: readonly DeclaredHeader[];
+  /** Media type → JSON pointer of its schema; empty if the answer has no body. */
+  readonly content: ReadonlyMap<string, string>;
+  /** The problem codes that it may hold; none if it holds no problem. */
+  readonly codes: readonly string[];
+  /** Code → `type`, as the examples tell it. */
+  readonly types: ReadonlyMap<string, string>;
+}
+
+export interface DeclaredBody {
+  readonly mediaType: string;
+  readonly schema: Schema;
+  readonly examples: readonly unknown[];
+}
+
+export interface Operation {
+  readonly id: string;
+  /** In capitals. */
+  readonly method: string;
+  readonly path: string;
+  readonly body: DeclaredBody | undefined;
+  /** Names of the request's headers that it reads, in small letters. */
+  readonly headers: readonly string[];
+  /** The names of the security schemes of which one is asked for; empty if none is. */
+  readonly schemes: readonly string[];
+  readonly answers: ReadonlyMap<number, DeclaredAnswer>;
+}
+
+export interface HttpSpec {
+  readonly operations: readonly Operation[];
+  /** What answers a path or a method that the contract doesn't have (404, 405), where it says so. */
+  readonly unmatched: Operation;
+  /** What a token says, by its schema; undefined if the spec doesn't tell. */
+  readonly tokenClaims: Schema | undefined;
+}
+
+const methods = ['get', 'put', 'post', 'delete', 'patch'];
+
+const examplesOf = (media: unknown): unknown[] => {
+  const one = member(media, 'example');
+  return one !== undefined ? [one] : Object.values(objectAt(media, 'examples')).map((each) => member(each, 'value'));
+};
+
+const codesOf = ({ properties }: Schema): string[] => {
+  const { const: only, enum: some } = properties?.code ?? {};
+  return (some ?? (only === undefined ? [] : [only])).map(String);
+};
+
+function readAnswer(document: Document, status: string, given: unknown, place: string): DeclaredAnswer {
+  if (!/^\d{3}$/.test(status))
+    throw new CouldNotRun(`The openapi document has an answer '${status}', which is no status`);
+  const { part, at } = resolve(document, given, place);
+  const content = Object.entries(objectAt(part, 'content'));
+  const problems = content.filter(([mediaType]) => mediaType === 'application/problem+json');
+  return {
+    status: Number(status),
+    description: String(member(part, 'description') ?? ''),
+    headers: Object.entries(objectAt(part, 'headers')).map(([name, header]) => {
+      const found = resolve(document, header, `${at}/headers/${segment(name)}`);
+      return { name: name.toLowerCase(), required: member(found.part, 'required') === true, at: `${found.at}/schema` };
+    }),
+    content: new Map(content.map(([mediaType]) => [mediaType, `${at}/content/${segment(mediaType)}/schema`])),
+    codes: problems.flatMap(([, media]) => codesOf(flatten(document, member(media, 'schema')))),
+    types: new Map(
+      problems.flatMap(([, media]) =>
+        examplesOf(media).map((problem) => [String(member(problem, 'code')), String(member(problem, 'type'))] as const),
+      ),
+    ),
+  };
+}
+
+const readAnswers = (document: Document, answers: unknown, at: string): Operation['answers'] =>
+  new Map(
+    Object.entries(objectAt(answers)).map(([status, given]) => [
+      Number(status),
+      readAnswer(document, status, given, `${at}/${status}`),
+    ]),
+  );
+
+function readBody(document: Document, operation: unknown): DeclaredBody | undefined {
+  const { part } = resolve(document, member(operation, 'requestBody'), '');
+  const [mediaType, media] = Object.entries(objectAt(part, 'content'))[0] ?? [];
+  if (mediaType === undefined) return undefined;
+  return { mediaType, schema: flatten(document, member(media, 'schema')), examples: examplesOf(media) };
+}
+
+function readOperation(document: Document, path: string, method: string, item: unknown): Operation {
+  const operation = member(item, method);
+  const parameters = [member(item, 'parameters'), member(operation, 'parameters')]
+    .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
+    .map((parameter) => resolve(document, parameter, '').part);
+  const security = (member(operation, 'security') ?? member(document, 'security') ?? []) as object[];
+  return {
+    id: String(member(operation, 'operationId') ?? `${method} ${path}`),
+    method: method.toUpperCase(),
+    path,
+    body: readBody(document, operation),
+    headers: parameters
+      .filter((parameter) => member(parameter, 'in') === 'header')
+      .map((header) => String(member(header, 'name')).toLowerCase()),
+    schemes: security.flatMap((requirement) => Object.keys(requirement)),
+    answers: readAnswers(document, member(operation, 'responses'), `/paths/${segment(path)}/${method}/responses`),
+  };
+}
+
+export function readHttp(document: Document): HttpSpec {
+  const schemes = Object.values(objectAt(document, 'components', 'securitySchemes'));
+  const claims = schemes.map((scheme) => member(scheme, 'x-token-claims')).find((found) => found !== undefined);
+  return {
+    operations: Object.entries(objectAt(document, 'paths')).flatMap(([path, item]) =>
+      methods
+        .filter((method) => member(item, method) !== undefined)
+        .map((method) => readOperation(document, path, method, item)),
+    ),
+    unmatched: {
+      id: 'unmatched',
+      method: '',
+      path: '',
+      body: undefined,
+      headers: [],
+      schemes: [],
+      answers: readAnswers(document, document['x-unmatched'], '/x-unmatched'),
+    },
+    tokenClaims: claims === undefined ? undefined : flatten(document, claims),
+  };
+}

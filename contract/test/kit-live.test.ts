@@ -1,0 +1,226 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startIssuer } from '../../test/auth/issuer.ts';
+import { connect } from '../../test/harness/chat.ts';
+import { anyMongo, type Mongo, noMongo } from '../../test/harness/mongo.ts';
+import { startTestServer, type TestServer } from '../../test/harness/server.ts';
+import { mint, testSecret } from '../../test/harness/tokens.ts';
+import { listCases, type Report, runKit } from '../src/index.ts';
+import { startProxy } from './proxy/proxy.ts';
+
+/** As it comes; the kit has to live with it. */
+const defaults = { RATE_LIMIT_FRAMES: '20', RATE_LIMIT_LOGIN: '20', RATE_LIMIT_SIGNUP: '20' };
+const root = join(import.meta.dirname, '../..');
+const bin = join(root, 'contract/src/bin.ts');
+/** Against hanging only: on a busy machine passwords are hashed very slowly. */
+const patience = 600_000;
+
+const urlOf = ({ host, port }: TestServer): string => `http://${host}:${port}`;
+const idsOf = ({ results }: Report, outcome: string): string[] =>
+  results.filter((result) => result.outcome === outcome).map(({ id }) => id);
+
+/** All that nothing from outside can provoke, or only by using up what the next run needs. */
+const outOfReach =
+  /\.(500|503)\.|\.429\.too_many_attempts$|^ws\.error\.unavailable$|^ws\.close\.(1001|1011|1012|1013|4003)$/;
+
+function expectKept(report: Report): void {
+  expect(report.results.filter(({ outcome }) => outcome === 'broken')).toEqual([]);
+  expect(report.complete).toBe(true);
+  expect(idsOf(report, 'kept').length).toBeGreaterThan(250);
+}
+
+/** Somebody who talks all the time, and somebody who comes and goes. */
+async function chatter(server: TestServer, [talks, comes]: readonly string[]): Promise<() => Promise<void>> {
+  const talker = await connect(server, { token: talks! });
+  const talking = setInterval(() => talker.say('Anybody here?'), 100);
+  let over = false;
+  const visits = (async () => {
+    while (!over) {
+      const visitor = await connect(server, { token: comes! });
+      await visitor.next('chat_message');
+      await visitor.close();
+    }
+  })();
+  return async () => {
+    over = true;
+    await visits;
+    clearInterval(talking);
+    await talker.close();
+  };
+}
+
+describe('a real server keeps its contract', () => {
+  it(
+    'with its default limits, twice in a row; and only what is out of reach is not tried',
+    async () => {
+      await using server = await startTestServer({ env: defaults });
+      for (const seed of [1, 2]) {
+        const report = await runKit({ url: urlOf(server), jwtSecret: testSecret, seed, timeLimitMs: patience });
+        expectKept(report);
+        expect(idsOf(report, 'not_tried').filter((id) => !outOfReach.test(id))).toEqual([]);
+        // Both together need no more attempts than a minute allows.
+        expect(idsOf(report, 'kept').filter((id) => id.endsWith('too_many_attempts'))).toEqual([]);
+        expect(report.leftBehind.map((name) => name.replace(/-[0-9a-f]{8}-(\w+?)é*$/, ' $1')).sort()).toEqual([
+          'contract ann',
+          'contract bob',
+          'contract observer',
+        ]);
+      }
+    },
+    patience,
+  );
+
+  describe.skipIf(noMongo)('on MongoDB', () => {
+    let mongo: Pick<Mongo, 'uri' | 'remove'>;
+    beforeAll(async () => {
+      mongo = await anyMongo();
+    });
+    afterAll(() => mongo.remove());
+    it(
+      'too',
+      async () => {
+        await using server = await startTestServer({ env: { MONGODB_URI: mongo.uri() } });
+        expectKept(await runKit({ url: urlOf(server), seed: 3, timeLimitMs: patience }));
+      },
+      patience,
+    );
+  });
+
+  it.each([2, 3])(
+    'with the tokens of %i users, where tokens come from elsewhere and there are strangers in the room',
+    async (count) => {
+      const issuer = await startIssuer();
+      await using server = await startTestServer({ env: issuer.env });
+      const names = Array.from({ length: count }, (_, index) => `user ${index}`);
+      const tokens = await Promise.all(names.map((username) => issuer.sign('k1', { id: username, username })));
+      const strangers = await Promise.all(
+        ['stranger', 'visitor'].map(async (username) => issuer.sign('k1', { id: username, username })),
+      );
+      const stop = await chatter(server, strangers);
+      const report = await runKit({ url: urlOf(server), tokens, seed: 4, timeLimitMs: patience }).finally(stop);
+      expect(report.results.filter(({ outcome }) => outcome === 'broken')).toEqual([]);
+      expect(idsOf(report, 'kept').filter((id) => id.startsWith('rule.')).length).toBeGreaterThan(20);
+      expect(report.leftBehind).toEqual([]);
+    },
+    patience,
+  );
+});
+
+describe('the command', () => {
+  const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+    promisify(execFile)(process.execPath, [bin, ...args], { cwd: root, maxBuffer: 2 ** 25 }).then(
+      (done) => ({ code: 0, ...done }),
+      ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+    );
+
+  it(
+    'exits 0 where all is kept, and says so to people or to machines',
+    async () => {
+      await using server = await startTestServer();
+      const people = await run(urlOf(server), '--only', 'http.healthz', '--seed', '5');
+      expect(people.stdout).toMatch(/seed 5\n(.*\n)*✓ \d+ kept, 0 broken/);
+      const machines = await run(urlOf(server), '--only', 'rule.echo', '--json', '--seed', '5');
+      expect((JSON.parse(machines.stdout) as Report).results).toEqual([{ id: 'rule.echo', outcome: 'kept' }]);
+      expect([people.code, machines.code, people.stderr, machines.stderr]).toEqual([0, 0, '', '']);
+    },
+    patience,
+  );
+
+  it(
+    'exits 1 where something is broken, with one line for it and what shows it',
+    async () => {
+      await using server = await startTestServer();
+      await using proxy = await startProxy(server.port, {
+        answer: (response, { target }) => (target === '/healthz' ? { ...response, status: 202 } : undefined),
+      });
+      const files = ['--openapi', 'generated/http/openapi.json', '--asyncapi', 'generated/chat/asyncapi.json'];
+      const { code, stdout } = await run(proxy.url, ...files, '--only', 'http.healthz');
+      expect(stdout).toMatch(/^✗ http\.healthz\.undeclared: GET \/healthz → 202: .*\n {4}curl .*\/healthz'$/m);
+      expect(code).toBe(1);
+    },
+    patience,
+  );
+
+  it('exits 2 where there is no such case, and where nobody can be in the room', async () => {
+    await using server = await startTestServer({ env: { SIGNUP: 'off' } });
+    expect((await run(urlOf(server), '--only', 'nothing')).stderr).toMatch(/There is no case nothing/);
+    const { code, stderr } = await run(urlOf(server), '--only', 'rule.echo');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/give --token twice/)]);
+  });
+
+  it(
+    'tries all for what is judged by all that was seen, and tells of that alone',
+    async () => {
+      await using server = await startTestServer();
+      const { results, requests } = await runKit({ url: urlOf(server), only: ['rule.roster'], timeLimitMs: patience });
+      expect(results).toEqual([{ id: 'rule.roster', outcome: 'kept' }]);
+      expect(requests).toBeGreaterThan(300);
+    },
+    patience,
+  );
+
+  it('lists what it would try, and tries nothing', async () => {
+    await using server = await startTestServer();
+    const { stdout, code } = await run(urlOf(server), '--list');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^http\.login\.401\.invalid_credentials +\S/m);
+    expect(await listCases({ url: urlOf(server), only: ['rule.roster'] })).toHaveLength(1);
+    const cases = await listCases({ url: urlOf(server) });
+    expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
+  });
+});
+
+it('a server that goes away is at fault once, and leaves the rest untried', async () => {
+  const specs = new Map(
+    ['http/openapi.json', 'chat/asyncapi.json'].map((file) => [
+      file.replace(/^\w+/, ''),
+      readFileSync(join(root, 'generated', file)),
+    ]),
+  );
+  const server = createServer((request, response) => {
+    const spec = specs.get(request.url ?? '');
+    if (spec) return void response.end(spec);
+    server.close();
+    request.socket.destroy();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const report = await runKit({ url, only: ['http.healthz.plain', 'http.readyz.plain', 'http.page.plain'] });
+  expect(report.results.map(({ outcome, what }) => [outcome, what])).toEqual([
+    ['broken', 'no answer: ECONNRESET'],
+    ['broken', 'no answer: ECONNREFUSED'],
+    ['not_tried', 'the server was not there any more'],
+  ]);
+  expect(report.complete).toBe(false);
+});
+
+it('another secret, and no time, are no fault of the server, and leave the run incomplete', async () => {
+  await using server = await startTestServer();
+  const only = ['ws.token.minted', 'http.healthz.plain'];
+  const outcomes = async (options: object): Promise<string[]> => {
+    const { results, complete } = await runKit({ url: urlOf(server), only, ...options });
+    return [...results.map(({ id, outcome, what }) => `${id} ${outcome} ${what ?? ''}`), `complete: ${complete}`];
+  };
+  expect(await outcomes({ jwtSecret: 'another one' })).toEqual([
+    'http.healthz.plain kept ',
+    'ws.token.minted not_tried --jwt-secret is not what tokens are signed with here',
+    'complete: false',
+  ]);
+  expect(await outcomes({ timeLimitMs: -1 })).toEqual([
+    'http.healthz.plain not_tried the time was over',
+    'ws.token.minted not_tried the time was over',
+    'complete: false',
+  ]);
+});
+
+it('tokens of one user alone are not enough', async () => {
+  await using server = await startTestServer();
+  const token = await mint({ id: '1', username: 'Ann' });
+  await expect(runKit({ url: urlOf(server), tokens: [token] })).rejects.toThrow(/twice or more/);
+});

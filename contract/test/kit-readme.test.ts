@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { main } from '../src/cli.ts';
+import { rules, standingRules } from '../src/rules/index.ts';
+
+const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+
+it('names every rule, with what it says, and no other', () => {
+  const all = [...rules, ...standingRules(new URL('http://127.0.0.1'))];
+  const lines = readme.split('\n').filter((line) => line.startsWith('| `rule.') && line.split('|').length === 4);
+  const due = all.map(({ id, says }) => `| \`${id}\` | ${says} |`);
+  expect(lines.filter((line) => !line.includes('rule.*')).sort()).toEqual(due.sort());
+});
+
+it('names every option', async () => {
+  const written: string[] = [];
+  const write = process.stdout.write;
+  process.stdout.write = ((text: string) => written.push(text)) as unknown as typeof write;
+  await main(['--help']).finally(() => {
+    process.stdout.write = write;
+  });
+  const options = [...written.join('').matchAll(/^ {2}(--[\w-]+)/gm)].map(([, name]) => name!);
+  expect(options.length).toBeGreaterThan(6);
+  for (const name of options.filter((option) => option !== '--help')) expect(readme).toContain(`\`${name}`);
+});

@@ -1,0 +1,77 @@
+/** The proof that the kit can fail: every violation that is planted is found, and told from the others. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { attempt, attemptAll, brokenIn, confused, type Outcome } from './violations/attempt.ts';
+import { groups } from './violations/index.ts';
+import { readmes } from './violations/table.ts';
+
+/** Some minutes, on a machine that does other things too. */
+const patience = 900_000;
+const all = groups.flatMap(({ violations }) => violations);
+
+it(
+  'the proxy alone breaks nothing',
+  async () => {
+    const report = await attempt();
+    expect(brokenIn(report)).toEqual([]);
+    expect(report.complete).toBe(true);
+    expect(report.results.filter(({ outcome }) => outcome === 'kept').length).toBeGreaterThan(300);
+  },
+  patience,
+);
+
+describe('each violation, with the cases that have to do with it,', () => {
+  let outcomes: Outcome[];
+  beforeAll(async () => {
+    outcomes = await attemptAll(groups);
+  }, patience);
+
+  it.each(all)('is caught: $name by $caughtBy', ({ name, caughtBy }) => {
+    const { report } = outcomes.find(({ violation }) => violation.name === name)!;
+    expect(brokenIn(report).map(({ id }) => id)).toContain(caughtBy);
+  });
+
+  it('is told from all others', () => {
+    expect(confused(outcomes)).toEqual([]);
+  });
+});
+
+describe('a whole run, as anybody starts it, catches', () => {
+  let outcomes: Outcome[];
+  beforeAll(async () => {
+    outcomes = await attemptAll(
+      groups.map((group) => ({ ...group, violations: group.violations.slice(0, 1), only: () => [] })),
+    );
+  }, patience);
+
+  it.each(groups)('the first of $name', ({ violations: [first] }) => {
+    const { report } = outcomes.find(({ violation }) => violation === first)!;
+    expect(brokenIn(report).map(({ id }) => id)).toContain(first!.caughtBy);
+  });
+});
+
+it('no two violations have one name', () => {
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+});
+
+describe('two violations', () => {
+  const caught = (name: string, id: string, what: string): Outcome =>
+    ({ violation: { name }, caught: { id, what } }) as Outcome;
+  const one = caught('one', 'rule.echo', 'ann 12: no echo of contract-00c0ffee-1 at 0001795605321999-0000000000000028');
+  it.each([
+    [
+      'are confused where only names and numbers differ',
+      caught('other', 'rule.echo', 'ann 7: no echo of contract-deadbeef-29 at 0001795605321998-0000000000000001'),
+      [['one', 'other']],
+    ],
+    ['are told by what is said', caught('other', 'rule.echo', 'ann 12: two echoes'), []],
+    ['are told by whom it concerns', caught('other', 'rule.echo', one.caught!.what!.replace('ann', 'bob')), []],
+    ['are told by the case', caught('other', 'rule.exact', one.caught!.what!), []],
+  ])('%s', (_, other, want) => {
+    expect(confused([one, other])).toEqual(want);
+  });
+});
+
+it('the table in the README is of these violations', () => {
+  const { found, wanted } = readmes();
+  expect(found, 'npm run contract:violations -- --write').toBe(wanted);
+});

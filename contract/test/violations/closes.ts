@@ -1,0 +1,125 @@
+import {
+  closeCodeOf,
+  closeFrame,
+  type Frame,
+  isBinary,
+  isText,
+  messageFrame,
+  messageOf,
+  textFrame,
+} from '../proxy/frames.ts';
+import type { Switch } from '../proxy/proxy.ts';
+import type { Session } from '../proxy/room.ts';
+import type { Violation } from './violation.ts';
+
+const maxFrameBytes = 65_536;
+
+/** Changes how a session is closed that the server closes with this code. */
+const onClose =
+  (code: number, change: (session: Session) => readonly Frame[]): (() => Switch) =>
+  () => ({ tell: (frame, session) => (closeCodeOf(frame) === code ? change(session) : undefined) });
+
+/** The server never sees such frames, or sees others. */
+const swallowing =
+  (isSwallowed: (frame: Frame) => boolean, instead: (frame: Frame) => readonly Frame[] = () => []): (() => Switch) =>
+  () => ({ say: (frame) => (isSwallowed(frame) ? instead(frame) : undefined) });
+
+const isUtf8 = ({ payload }: Frame): boolean => Buffer.from(payload.toString()).equals(payload);
+const isMessage = (frame: Frame): boolean => typeof messageOf(frame)?.msg?.text === 'string';
+
+export const closes: readonly Violation[] = [
+  {
+    name: 'binary-ignored',
+    breaks: 'a binary frame is ignored',
+    caughtBy: 'ws.bytes.binary',
+    plant: swallowing(isBinary),
+  },
+  {
+    name: 'binary-taken',
+    breaks: 'a binary frame is taken for text',
+    caughtBy: 'ws.bytes.binary',
+    plant: swallowing(isBinary, ({ payload }) => [textFrame(payload.toString())]),
+  },
+  {
+    name: 'close-code-undeclared',
+    breaks: 'a binary frame is answered with a close code that is not declared',
+    caughtBy: 'ws.close.undeclared',
+    plant: onClose(1003, () => [closeFrame(4003)]),
+  },
+  {
+    name: 'too-big-ignored',
+    breaks: 'a frame that is too big is ignored',
+    caughtBy: 'ws.bytes.oversized',
+    plant: swallowing(({ payload }) => payload.length > maxFrameBytes),
+  },
+  {
+    name: 'too-big-is-policy',
+    breaks: 'a frame that is too big is answered with another close code',
+    caughtBy: 'ws.bytes.oversized',
+    plant: onClose(1009, () => [closeFrame(1008)]),
+  },
+  {
+    name: 'too-big-cut',
+    breaks: 'the connection is cut at a frame that is too big',
+    caughtBy: 'ws.bytes.oversized',
+    plant: onClose(1009, (session) => {
+      session.cut();
+      return [];
+    }),
+  },
+  {
+    name: 'not-utf8-mended',
+    breaks: 'a frame that is not UTF-8 is taken, with U+FFFD in it',
+    caughtBy: 'ws.bytes.not-utf8',
+    plant: swallowing(
+      (frame) => isText(frame) && !isUtf8(frame),
+      ({ payload }) => [textFrame(payload.toString())],
+    ),
+  },
+  {
+    name: 'not-utf8-without-a-code',
+    breaks: 'a frame that is not UTF-8 is answered with a close without a code',
+    caughtBy: 'ws.bytes.not-utf8',
+    plant: onClose(1007, () => [{ ...closeFrame(1007), payload: Buffer.alloc(0) }]),
+  },
+  {
+    name: 'patient-for-ever',
+    breaks: 'however many frames are refused, the connection lives on',
+    caughtBy: 'rule.errors.too-many',
+    plant: () => {
+      const refused = new Map<Session, number>();
+      return {
+        say: (frame, session) => {
+          if (!isText(frame) || isMessage(frame)) return undefined;
+          const count = (refused.get(session) ?? 0) + 1;
+          refused.set(session, count);
+          if (count <= 10) return undefined;
+          const msg = { code: 'malformed_json', detail: 'The frame is not JSON.' };
+          session.tell(messageFrame({ type: 'error', sent_at: new Date().toISOString(), msg }));
+          return [];
+        },
+      };
+    },
+  },
+  {
+    name: 'expiry-is-going-away',
+    breaks: 'an expired token is answered with another close code',
+    caughtBy: 'rule.token-expiry',
+    plant: onClose(4001, () => [closeFrame(1001)]),
+  },
+  {
+    name: 'leave-not-answered',
+    breaks: "a client's close is not answered",
+    caughtBy: 'ws.close.undeclared',
+    plant: onClose(1000, () => []),
+  },
+  {
+    name: 'limit-too-low',
+    breaks: 'a frame of half the size that is allowed is too big',
+    caughtBy: 'ws.bytes.just-fits',
+    plant: swallowing(
+      ({ payload }) => payload.length > maxFrameBytes / 2,
+      () => [textFrame('x'.repeat(maxFrameBytes + 1))],
+    ),
+  },
+];

@@ -1,0 +1,227 @@
+import { binaryFrame, type Message, textFrame } from '../proxy/frames.ts';
+import type { Switch } from '../proxy/proxy.ts';
+import { onSay, onTell, type Violation, withMsg, without } from './violation.ts';
+
+const textOf = ({ msg }: Partial<Message>): string | undefined =>
+  typeof msg?.text === 'string' ? msg.text : undefined;
+
+/** Whatever is said is heard with another text. */
+const heard = (change: (text: string) => string): (() => Switch) =>
+  onTell('chat_message', (message) => withMsg(message, { text: change(String(message.msg.text)) }));
+
+/** Takes messages that the contract refuses: the server is told a text that it takes, and the room hears the one that was sent. */
+const taking =
+  (isTaken: (text: string) => boolean): (() => Switch) =>
+  () => {
+    const said = new Map<string, string>();
+    const saying = onSay((message) => {
+      const text = message && textOf(message);
+      if (text === undefined || !isTaken(text)) return undefined;
+      const placeholder = `placeholder ${said.size}`;
+      said.set(placeholder, text);
+      return withMsg(message as Message, { text: placeholder });
+    });
+    const hearing = onTell('chat_message', (message) => {
+      const text = said.get(String(message.msg.text));
+      return text === undefined ? undefined : withMsg(message, { text });
+    });
+    return { ...saying(), ...hearing() };
+  };
+
+/** Hands on what a client claims of its message. */
+const spoofed =
+  (hand: (claimed: Message, message: Message) => Message): (() => Switch) =>
+  () => {
+    const claims = new Map<string, Message>();
+    const saying = onSay((message) => {
+      const text = message && textOf(message);
+      if (text && (message?.sent_at !== undefined || message?.msg?.from_user !== undefined))
+        claims.set(text, message as Message);
+      return undefined;
+    });
+    const hearing = onTell('chat_message', (message) => {
+      const claimed = claims.get(String(message.msg.text));
+      return claimed && hand(claimed, message);
+    });
+    return { ...saying(), ...hearing() };
+  };
+
+/** Refuses messages that the contract takes: the server is told what it can only refuse, and does. */
+const refusing = (isRefused: (message: Partial<Message>) => boolean): (() => Switch) =>
+  onSay((message) =>
+    message && textOf(message) !== undefined && isRefused(message)
+      ? withMsg(message as Message, { text: '' })
+      : undefined,
+  );
+
+const known = { frame: ['type', 'sent_at', 'msg'], msg: ['text', 'nonce', 'from_user'] };
+
+export const frames: readonly Violation[] = [
+  {
+    name: 'first-frame-late',
+    breaks: 'the first frame is another than users_online',
+    caughtBy: 'rule.first-frame',
+    plant: onTell('users_online', (message) => [
+      { ...message, type: 'user_joined', msg: { username: 'Somebody' } },
+      message,
+    ]),
+  },
+  {
+    name: 'roster-without-its-place',
+    breaks: 'users_online has no id',
+    caughtBy: 'ws.frame.users_online',
+    plant: onTell('users_online', (message) => without(message, 'id')),
+  },
+  {
+    name: 'roster-of-objects',
+    breaks: 'the list of users_online holds objects',
+    caughtBy: 'ws.frame.users_online',
+    plant: onTell('users_online', (message) =>
+      withMsg(message, { list: (message.msg.list as string[]).map((username) => ({ username })) }),
+    ),
+  },
+  {
+    name: 'frame-with-more',
+    breaks: 'user_joined has a property that is not declared',
+    caughtBy: 'ws.frame.user_joined',
+    plant: onTell('user_joined', (message) => withMsg(message, { id: '4' })),
+  },
+  {
+    name: 'frame-undeclared',
+    breaks: 'a frame of a type that is not declared is sent',
+    caughtBy: 'ws.frame.undeclared',
+    plant: onTell('users_online', (message) => [message, { ...message, type: 'welcome', msg: {} }]),
+  },
+  {
+    name: 'frame-not-json',
+    breaks: 'a text frame that is not JSON is sent',
+    caughtBy: 'ws.frame.undeclared',
+    plant: onTell('users_online', (message, _session) => [message, textFrame('hello')]),
+  },
+  {
+    name: 'frame-binary',
+    breaks: 'an error is sent in a binary frame',
+    caughtBy: 'ws.frame.undeclared',
+    plant: onTell('error', (message) => binaryFrame(JSON.stringify(message))),
+  },
+  {
+    name: 'time-with-an-offset',
+    breaks: 'sent_at has an offset instead of Z',
+    caughtBy: 'ws.frame.user_left',
+    plant: onTell('user_left', (message) => ({ ...message, sent_at: message.sent_at!.replace('Z', '+00:00') })),
+  },
+  {
+    name: 'id-a-number',
+    breaks: 'the id of a message is a number',
+    caughtBy: 'ws.frame.chat_message',
+    plant: onTell('chat_message', (message, _, room) => ({ ...message, id: room.positionOf(message.id!) as never })),
+  },
+  {
+    name: 'text-normalised',
+    breaks: 'texts are delivered in Unicode form C',
+    caughtBy: 'rule.exact',
+    plant: heard((text) => text.normalize('NFC')),
+  },
+  {
+    name: 'text-trimmed',
+    breaks: 'texts are delivered without white space at their ends',
+    caughtBy: 'rule.exact',
+    plant: heard((text) => text.trim() || text),
+  },
+  {
+    name: 'text-cut',
+    breaks: 'long texts are delivered without their end',
+    caughtBy: 'ws.send.chat_message.valid.msg.text.maxLength',
+    plant: heard((text) => [...text].slice(0, 4_000).join('')),
+  },
+  {
+    name: 'text-escaped',
+    breaks: 'texts are delivered with their < as &lt;',
+    caughtBy: 'rule.exact',
+    plant: heard((text) => text.replaceAll('<', '&lt;')),
+  },
+  {
+    name: 'nonce-forgotten',
+    breaks: 'the nonce does not come back',
+    caughtBy: 'rule.echo',
+    plant: onTell('chat_message', (message) => ({ ...message, msg: without(message.msg, 'nonce') })),
+  },
+  {
+    name: 'nonce-lowered',
+    breaks: 'the nonce comes back in small letters',
+    caughtBy: 'rule.exact',
+    plant: onTell('chat_message', (message) =>
+      typeof message.msg.nonce === 'string' ? withMsg(message, { nonce: message.msg.nonce.toLowerCase() }) : undefined,
+    ),
+  },
+  {
+    name: 'spoofed-name',
+    breaks: 'from_user is what the client says',
+    caughtBy: 'rule.spoof',
+    plant: spoofed(({ msg: { from_user } }, message) =>
+      typeof from_user === 'string' ? withMsg(message, { from_user }) : message,
+    ),
+  },
+  {
+    name: 'spoofed-time',
+    breaks: 'sent_at is what the client says',
+    caughtBy: 'rule.spoof',
+    plant: spoofed(({ sent_at }, message) => (typeof sent_at === 'string' ? { ...message, sent_at } : message)),
+  },
+  {
+    name: 'spoofing-refused',
+    breaks: 'a message that says who sent it is refused',
+    caughtBy: 'rule.spoof',
+    plant: refusing(({ msg }) => msg?.from_user !== undefined),
+  },
+  {
+    name: 'frame-closed',
+    breaks: 'a frame with an unknown property is refused',
+    caughtBy: 'ws.send.chat_message.valid.unknown-properties',
+    plant: refusing(
+      (message) =>
+        Object.keys(message).some((key) => !known.frame.includes(key)) ||
+        Object.keys(message.msg ?? {}).some((key) => !known.msg.includes(key)),
+    ),
+  },
+  {
+    name: 'text-counts-utf16',
+    breaks: 'lengths are counted in UTF-16 units, so that 4,096 emoji are too many',
+    caughtBy: 'ws.send.chat_message.valid.msg.text.maxLength',
+    plant: refusing((message) => textOf(message)!.length > 4_096),
+  },
+  {
+    name: 'white-space-refused',
+    breaks: 'a text of white space alone is refused',
+    caughtBy: 'rule.exact',
+    plant: refusing((message) => textOf(message)!.trim() === ''),
+  },
+  {
+    name: 'empty-taken',
+    breaks: 'an empty text is delivered',
+    caughtBy: 'ws.send.chat_message.invalid.msg.text.minLength',
+    plant: taking((text) => text === ''),
+  },
+  {
+    name: 'too-long-taken',
+    breaks: 'a text that is too long is delivered',
+    caughtBy: 'ws.send.chat_message.invalid.msg.text.maxLength',
+    plant: taking((text) => [...text].length > 4_096),
+  },
+  {
+    name: 'nonce-for-its-sender-only',
+    breaks: 'others are not shown the nonce',
+    caughtBy: 'rule.exact',
+    plant: onTell('chat_message', (message, { claims }) =>
+      message.msg.from_user === claims.username ? undefined : { ...message, msg: without(message.msg, 'nonce') },
+    ),
+  },
+  {
+    name: 'name-cut',
+    breaks: 'from_user is cut at 32 characters',
+    caughtBy: 'rule.echo',
+    plant: onTell('chat_message', (message) =>
+      withMsg(message, { from_user: [...String(message.msg.from_user)].slice(0, 32).join('') }),
+    ),
+  },
+];

@@ -1,0 +1,70 @@
+import { closes } from './closes.ts';
+import { errors } from './errors.ts';
+import { frames } from './frames.ts';
+import { handshake } from './handshake.ts';
+import { http } from './http.ts';
+import { order } from './order.ts';
+import { presence } from './presence.ts';
+import { tokens } from './tokens.ts';
+import { users } from './users.ts';
+import type { Violation } from './violation.ts';
+
+export interface Group {
+  readonly name: string;
+  readonly violations: readonly Violation[];
+  /** The cases that have to do with them, so that not all are tried for each. */
+  readonly only: (violation: Violation) => readonly string[];
+}
+
+const always =
+  (...only: readonly string[]): Group['only'] =>
+  () =>
+    only;
+
+const ofOperation: Group['only'] = ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', caughtBy];
+const door = ['ws.handshake', 'ws.token', 'http.join', 'rule.www-authenticate'];
+
+/** Each way in which the kit must catch a server, by what it concerns. */
+export const groups: readonly Group[] = [
+  { name: 'users', violations: users, only: ofOperation },
+  { name: 'http', violations: http, only: ofOperation },
+  { name: 'tokens', violations: tokens, only: always(...door) },
+  {
+    name: 'handshake',
+    violations: handshake,
+    only: always(...door, 'rule.accept', 'rule.presence', 'rule.limit.sessions'),
+  },
+  {
+    name: 'frames',
+    violations: frames,
+    only: always(
+      'ws.frame',
+      'ws.send.chat_message.valid',
+      'ws.send.chat_message.invalid.msg.text',
+      'rule.first-frame',
+      'rule.echo',
+      'rule.exact',
+      'rule.spoof',
+      'rule.errors',
+    ),
+  },
+  {
+    name: 'order',
+    violations: order,
+    only: always('rule.order', 'rule.time', 'rule.echo', 'rule.early-frames', 'rule.last-words', 'rule.presence'),
+  },
+  { name: 'presence', violations: presence, only: always('rule.presence', 'rule.roster', 'rule.order') },
+  {
+    name: 'errors',
+    violations: errors,
+    only: always(
+      'ws.frame',
+      'ws.send.unknown-type',
+      'ws.send.malformed',
+      'ws.send.chat_message.invalid.msg',
+      'rule.errors',
+      'rule.limit.frames',
+    ),
+  },
+  { name: 'closes', violations: closes, only: always('ws.bytes', 'ws.close', 'rule.errors', 'rule.token-expiry') },
+];

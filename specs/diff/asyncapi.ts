@@ -1,0 +1,15 @@
+import { diff } from '@asyncapi/diff';
+import type { Json } from '../emit/schema.ts';
+import { type Change, plain, withoutProse } from './change.ts';
+
+/** Who sends what where; components matter only as what channels refer to, and operations refer to channels. */
+function contractOf(document: Json): Json {
+  const { asyncapi, channels, operations } = document;
+  return { asyncapi, channels: plain(document, channels, true), operations: withoutProse(operations) };
+}
+
+/** The edits between two bundled AsyncAPI documents that may break a client; what @asyncapi/diff can't classify counts. */
+export function breakingAsyncapi(before: Json, after: Json): Change[] {
+  const found = diff(contractOf(before), contractOf(after), { outputType: 'json' });
+  return [found.breaking(), found.unclassified()].flat() as Change[];
+}
