@@ -1,4 +1,4 @@
 // Planted: the kit must not know the server. test/check/imports.test.ts sees that the import rule says so.
-import { openSqliteStore } from '../../src/users/sqlite.ts';
+import { sqliteUserStore } from '../../src/users/sqlite.ts';
 
-openSqliteStore();
+sqliteUserStore();
