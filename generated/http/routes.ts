@@ -1,7 +1,7 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
 import { createRoute, type OpenAPIHono, type RouteHandler, z } from '@hono/zod-openapi';
 import type { Env } from 'hono';
-import { userIdSchema, createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, healthSchema, readinessSchema, openApiDocumentSchema, asyncApiDocumentSchema, problemSchema } from './schemas.ts';
+import { userIdSchema, frameIdSchema, createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, messagePageSchema, healthSchema, readinessSchema, openApiDocumentSchema, asyncApiDocumentSchema, problemSchema } from './schemas.ts';
 
 export const createUserRoute = createRoute({
   operationId: "createUser",
@@ -193,7 +193,7 @@ export const logoutRoute = createRoute({
     }) } },
     },
     503: {
-      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Only a 204 promises anything; try again later.",
+      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Nothing is promised; try again later.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
@@ -305,9 +305,10 @@ export const joinRoute = createRoute({
   path: "/join",
   tags: ["Chat"],
   summary: "Open the chat",
-  description: "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.\n\nYou may send frames the moment the connection opens, and the first that you receive is `users_online`. Two\nconnections of one user are two sessions of the same member; nobody sees the second one come or go.",
+  description: "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.\n\nYou may send frames the moment the connection opens, and the first that you receive is `users_online`. Two\nconnections of one user are two sessions of the same member; nobody sees the second one come or go.\n\nWho comes back after a connection was lost says with `last_event_id` which frame it has seen last. `users_online`\nthen says in `recovered` whether all that was said since follows.",
   security: [{"bearer":[]},{"subprotocol":[]}],
   request: {
+    query: z.object({ "last_event_id": frameIdSchema.optional() }),
     headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
   },
   responses: {
@@ -316,10 +317,10 @@ export const joinRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`).",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
-      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake']),
+      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
     }) } },
     },
     401: {
@@ -387,6 +388,7 @@ export const joinByPostRoute = createRoute({
   description: "The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.",
   security: [{"bearer":[]},{"subprotocol":[]}],
   request: {
+    query: z.object({ "last_event_id": frameIdSchema.optional() }),
     headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
   },
   responses: {
@@ -395,10 +397,10 @@ export const joinByPostRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`).",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
-      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake']),
+      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
     }) } },
     },
     401: {
@@ -452,6 +454,62 @@ export const joinByPostRoute = createRoute({
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
       code: z.enum(['unavailable', 'server_full', 'issuer_unavailable', 'shutting_down']),
+    }) } },
+    },
+  },
+});
+
+export const listMessagesRoute = createRoute({
+  operationId: "listMessages",
+  method: "get",
+  path: "/messages",
+  tags: ["Chat"],
+  summary: "What was said before",
+  description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).",
+  security: [{"bearer":[]},{"subprotocol":[]}],
+  request: {
+    query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),
+  },
+  responses: {
+    200: {
+      description: "A page. Without `before` it is the first of the history.",
+      content: { 'application/json': { schema: messagePageSchema } },
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), or a parameter is not what its schema asks for (`invalid_parameter`).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'invalid_parameter']),
+    }) } },
+    },
+    401: {
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(401),
+      code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    403: {
+      description: "Whoever runs the server has shut this user out.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(403),
+      code: z.literal('user_disabled'),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Nothing is promised; try again later.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.enum(['store_unavailable', 'issuer_unavailable']),
     }) } },
     },
   },
@@ -706,6 +764,7 @@ export const routes = {
   enableUser: enableUserRoute,
   join: joinRoute,
   joinByPost: joinByPostRoute,
+  listMessages: listMessagesRoute,
   page: pageRoute,
   healthz: healthzRoute,
   readyz: readyzRoute,
@@ -728,6 +787,7 @@ export function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Partial<Hand
   if (handlers.enableUser) app.openapi(routes.enableUser, handlers.enableUser);
   if (handlers.join) app.openapi(routes.join, handlers.join);
   if (handlers.joinByPost) app.openapi(routes.joinByPost, handlers.joinByPost);
+  if (handlers.listMessages) app.openapi(routes.listMessages, handlers.listMessages);
   if (handlers.page) app.openapi(routes.page, handlers.page);
   if (handlers.healthz) app.openapi(routes.healthz, handlers.healthz);
   if (handlers.readyz) app.openapi(routes.readyz, handlers.readyz);

@@ -10,6 +10,25 @@ export const emailSchema = z.string().min(3).max(254).regex(/^[^@\ud800-\udfff\u
 
 export const passwordSchema = z.string().min(8).max(256).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Password>;
 
+export const frameIdSchema = z.string().min(1).max(64) satisfies z.ZodType<types.FrameId>;
+
+export const timeSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/u, { error: 'must be RFC 3339 in UTC with Z and three fractional digits' }) satisfies z.ZodType<types.Time>;
+
+export const textSchema = z.string().min(1).max(4096).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Text>;
+
+export const nonceSchema = z.string().min(1).max(64).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Nonce>;
+
+export const chatMessageSchema = z.strictObject({
+  type: z.literal('chat_message'),
+  id: frameIdSchema,
+  sent_at: timeSchema,
+  msg: z.strictObject({
+    from_user: usernameSchema,
+    text: textSchema,
+    nonce: nonceSchema.optional(),
+  }),
+}) satisfies z.ZodType<types.ChatMessage>;
+
 export const tokenSchema = z.string().min(1).max(8192).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
 
 export const createUserRequestSchema = z.object({
@@ -34,6 +53,12 @@ export const loginSchema = z.strictObject({
   username: usernameSchema,
   token: tokenSchema,
 }) satisfies z.ZodType<types.Login>;
+
+export const messagePageSchema = z.strictObject({
+  messages: z.array(chatMessageSchema),
+  gaps: z.array(frameIdSchema),
+  before: frameIdSchema.optional(),
+}) satisfies z.ZodType<types.MessagePage>;
 
 export const healthSchema = z.strictObject({
   status: z.literal('ok'),

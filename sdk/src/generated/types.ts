@@ -1,5 +1,5 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
-import type { Token, Username } from './frames.ts';
+import type { ChatMessage, FrameId, Token, Username } from './frames.ts';
 
 /** Who a user is. Opaque; two tokens with the same id are the same user. (1..128 code points) */
 export type UserId = string;
@@ -32,6 +32,14 @@ export type Login = {
   id: UserId;
   username: Username;
   token: Token;
+};
+
+export type MessagePage = {
+  /** Oldest first; each as it was delivered. */
+  messages: ChatMessage[];
+  /** Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. */
+  gaps: FrameId[];
+  before?: FrameId;
 };
 
 export type Health = {
