@@ -1,4 +1,5 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
+import type { FrameId } from './frames.ts';
 import type { AsyncApiDocument, CreateUserRequest, Health, Login, LoginRequest, MessagePage, OpenApiDocument, Readiness, User, UserId } from './types.ts';
 
 /** How each operation is asked: what doesn't go into the path or the query is the JSON body. */
@@ -173,7 +174,7 @@ export abstract class Methods<Options> {
    * 
    * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
-  listMessages(input: Operations['listMessages']['input'], options?: Options): Promise<Operations['listMessages']['output']> {
+  listMessages(input: Operations['listMessages']['input'] = {}, options?: Options): Promise<Operations['listMessages']['output']> {
     return this.call('listMessages', input, options);
   }
 
