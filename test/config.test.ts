@@ -34,6 +34,7 @@ describe('the configuration', () => {
       drainWindowS: 5,
       hasSignUp: true,
       allowedOrigins: [],
+      adminToken: undefined,
       logLevel: 'info',
       production: false,
     });
@@ -47,6 +48,7 @@ describe('the configuration', () => {
     [{ PRESENCE_GRACE: '0s' }, { presenceGraceS: 0 }],
     [{ HISTORY_MAX_AGE: '1h' }, { historyMaxAgeS: 3_600 }],
     [{ HISTORY_MAX_COUNT: '1' }, { historyMaxCount: 1 }],
+    [{ ADMIN_TOKEN: 'a'.repeat(32) }, { adminToken: 'a'.repeat(32) }],
     [{ PORT: '0' }, { port: 0 }],
     [{ PORT: '65535' }, { port: 65_535 }],
     [{ PORT: '' }, { port: 3_000 }],
@@ -107,6 +109,8 @@ describe('the configuration', () => {
   });
 
   const wrong: [given: Record<string, string>, message: RegExp][] = [
+    [{ ADMIN_TOKEN: 'a'.repeat(31) }, /^ADMIN_TOKEN .*at least 32/],
+    [{ ADMIN_TOKEN: `${'a'.repeat(32)} b` }, /^ADMIN_TOKEN /],
     [{ PORT: 'abc' }, /^PORT .*0 to 65535/],
     [{ PORT: '65536' }, /^PORT /],
     [{ PORT: '-1' }, /^PORT /],

@@ -317,7 +317,7 @@ export const joinRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
@@ -397,7 +397,7 @@ export const joinByPostRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),

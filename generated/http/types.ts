@@ -752,7 +752,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key or subprotocols are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). */
+        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). */
         BadHandshake: {
             headers: {
                 [name: string]: unknown;

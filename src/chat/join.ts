@@ -17,7 +17,11 @@ interface Parts {
 /** 16 bytes in base64 (RFC 6455, 4.1). */
 const handshakeKey = /^[A-Za-z0-9+/]{22}==$/;
 /** A token of RFC 9110, 5.6.2. */
-const protocolName = /^[\w!#$%&'*+.^`|~-]+$/;
+const token = /[\w!#$%&'*+.^`|~-]+/.source;
+const protocolName = new RegExp(`^${token}$`);
+/** RFC 6455, 9.1. None is spoken here, but a list that can't be read is no handshake. */
+const extension = String.raw`${token}(\s*;\s*${token}(\s*=\s*(${token}|"${token}"))?)*`;
+const extensions = new RegExp(String.raw`^[\s,]*${extension}(\s*,(\s*${extension})?)*$`);
 
 function isHandshake(headers: Headers): boolean {
   const offered = offeredProtocols(headers);
@@ -25,7 +29,8 @@ function isHandshake(headers: Headers): boolean {
     handshakeKey.test(headers.get('sec-websocket-key') ?? '') &&
     offered.every((name) => protocolName.test(name)) &&
     new Set(offered).size === offered.length &&
-    (offered.length > 0 || !headers.has('sec-websocket-protocol'))
+    (offered.length > 0 || !headers.has('sec-websocket-protocol')) &&
+    extensions.test(headers.get('sec-websocket-extensions') ?? 'none')
   );
 }
 

@@ -13,6 +13,10 @@ const closeTimeoutMs = 2_000;
 
 /** A handshake without a Host that could be one goes the way of plain HTTP, which refuses it (RFC 9112, 3.2). */
 const host = /^[\w.:[\]-]+$/;
+/** What a path is read against. Which host a URI names doesn't matter. */
+const base = 'http://localhost';
+/** A path, or the whole URI (RFC 6455, 4.2.1). */
+const room = /^(https?:\/\/[^/?#@]+)?\/join(\?|$)/;
 
 interface Parts {
   readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
@@ -70,10 +74,12 @@ export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
   }
 
   return {
-    wants: ({ method, url = '', headers }) =>
+    wants: ({ method, url = '', httpVersion, headers }) =>
+      httpVersion === '1.1' &&
       headers.upgrade?.toLowerCase() === 'websocket' &&
       (method === 'GET' || method === 'POST') &&
-      (url === '/join' || url.startsWith('/join?')) &&
+      room.test(url) &&
+      URL.canParse(url, base) &&
       host.test(headers.host ?? '') &&
       headers['transfer-encoding'] === undefined &&
       Number(headers['content-length'] ?? 0) === 0,
@@ -102,7 +108,7 @@ export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
 function requestOf({ method, url, rawHeaders }: IncomingMessage): Request {
   const headers = new Headers();
   for (let index = 0; index < rawHeaders.length; index += 2) headers.append(rawHeaders[index]!, rawHeaders[index + 1]!);
-  return new Request(`http://localhost${url}`, { method: method!, headers });
+  return new Request(new URL(url!, base), { method: method!, headers });
 }
 
 /** Writes a response to a socket that has left the HTTP server, and lets the peer read it before the end. */

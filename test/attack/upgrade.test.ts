@@ -5,8 +5,9 @@ import { createLocalBackplane } from '../../src/backplane/local.ts';
 import { connect } from '../harness/chat.ts';
 import { within } from '../harness/deadline.ts';
 import { temporaryFolder } from '../harness/folder.ts';
+import { frame, opcodes } from '../harness/frame.ts';
 import { request } from '../harness/http.ts';
-import { clientFrame, exchange } from '../harness/raw.ts';
+import { exchange } from '../harness/raw.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { mint, testSecret } from '../harness/tokens.ts';
 import { run, type ServerProcess } from '../system/process.ts';
@@ -180,7 +181,7 @@ describe('what travels with a handshake', () => {
   it('is taken as frames, in order, also when it comes byte by byte', async () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
-    const say = (text: string) => clientFrame(JSON.stringify({ type: 'chat_message', msg: { text } }));
+    const say = (text: string) => frame(opcodes.text, JSON.stringify({ type: 'chat_message', msg: { text } }));
     const bytes = Buffer.concat([
       Buffer.from(head('POST /join', ...upgrade, key, `Authorization: Bearer ${await mint(igor)}`)),
       say('one'),

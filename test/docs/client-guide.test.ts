@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { within } from '../harness/deadline.ts';
+import { frameIn } from '../harness/frame.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { closeCodes, errorCodes, paths } from '../harness/spec.ts';
 
@@ -21,28 +22,6 @@ const blocks: readonly Block[] = [...guide.matchAll(/^```(\w+)(?: (\w+))?\n(.*?)
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replace(/\s/g, ''), 'hex');
 const headOf = (text: string): string => `${text.replaceAll('\n', '\r\n')}\r\n\r\n`;
 const fieldOf = (text: string, name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? '';
-
-interface Frame {
-  readonly opcode: number;
-  readonly masked: boolean;
-  readonly payload: Buffer;
-  /** How many bytes the whole frame has. */
-  readonly size: number;
-}
-
-/** The first frame in these bytes (RFC 6455, 5.2), whole and final; undefined if more has to come. */
-function frameIn(bytes: Buffer): Frame | undefined {
-  const [first = 0, second = 0] = bytes;
-  const masked = (second & 0x80) !== 0;
-  const long = (second & 0x7f) === 126;
-  const start = (long ? 4 : 2) + (masked ? 4 : 0);
-  if (bytes.length < start) return undefined;
-  const size = start + (long ? bytes.readUInt16BE(2) : second & 0x7f);
-  if (bytes.length < size) return undefined;
-  const mask = bytes.subarray(start - 4, start);
-  const payload = Buffer.from(bytes.subarray(start, size).map((byte, at) => (masked ? byte ^ mask[at % 4]! : byte)));
-  return { opcode: first & 0x7f, masked, payload, size };
-}
 
 /** The guide's frames in its order, each with the JSON that stands before it, if any. */
 const frames = blocks.flatMap(({ language, by, text }, at) => {

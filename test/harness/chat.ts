@@ -3,8 +3,8 @@ import { type ClientRequest, type OutgoingHttpHeaders, request as send } from 'n
 import { WebSocket } from 'ws';
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import { within } from './deadline.ts';
+import { frame, opcodes } from './frame.ts';
 import { type Answer, answerOf, recorded } from './http.ts';
-import { clientFrame } from './raw.ts';
 import { recordClose, recordFrame } from './recorder.ts';
 import type { TestServer } from './server.ts';
 
@@ -67,7 +67,7 @@ export async function connect(server: TestServer, options: ConnectOptions = {}):
     perMessageDeflate: false,
     finishRequest: (outgoing: ClientRequest) => {
       outgoing.method = method;
-      if (early.length > 0) outgoing.end(Buffer.concat(early.map((frame) => clientFrame(JSON.stringify(frame)))));
+      if (early.length > 0) outgoing.end(Buffer.concat(early.map((said) => frame(opcodes.text, JSON.stringify(said)))));
       else outgoing.end();
     },
   });

@@ -4,7 +4,7 @@ import { type Answer, recorded } from './http.ts';
 import type { TestServer } from './server.ts';
 
 /** A response of which all has come; undefined if more is to come. */
-function whole(
+export function whole(
   bytes: Buffer,
   ended: boolean,
 ): { status: number; headers: Record<string, string>; text: string } | undefined {
@@ -46,11 +46,4 @@ export async function exchange(
   } finally {
     socket.destroy();
   }
-}
-
-/** A whole frame as a client sends it (RFC 6455, 5.2), for bytes that travel with the handshake. Masked with zeros. */
-export function clientFrame(text: string): Buffer {
-  const payload = Buffer.from(text);
-  if (payload.length > 125) throw new Error('This is for short frames');
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 }
