@@ -10,7 +10,7 @@ export const createUserRoute = createRoute({
   tags: ["Users"],
   summary: "Create a user",
   description: "Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: createUserRequestSchema } } },
   },
@@ -80,7 +80,7 @@ export const loginRoute = createRoute({
   tags: ["Users"],
   summary: "Log in",
   description: "Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: loginRequestSchema } } },
   },
@@ -158,7 +158,7 @@ export const logoutRoute = createRoute({
   tags: ["Access"],
   summary: "Give a token back",
   description: "The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.",
-  security: [{"bearer":[]}],
+  security: [{"bearer":[]}] as Record<string, string[]>[],
   responses: {
     204: {
       description: "It is so from now on.",
@@ -210,7 +210,7 @@ export const disableUserRoute = createRoute({
   tags: ["Access"],
   summary: "Shut a user out",
   description: "All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.",
-  security: [{"admin":[]}],
+  security: [{"admin":[]}] as Record<string, string[]>[],
   request: {
     params: z.object({ "id": userIdSchema }),
   },
@@ -258,7 +258,7 @@ export const enableUserRoute = createRoute({
   tags: ["Access"],
   summary: "Let a user in again",
   description: "Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.",
-  security: [{"admin":[]}],
+  security: [{"admin":[]}] as Record<string, string[]>[],
   request: {
     params: z.object({ "id": userIdSchema }),
   },
@@ -306,7 +306,7 @@ export const joinRoute = createRoute({
   tags: ["Chat"],
   summary: "Open the chat",
   description: "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.\n\nYou may send frames the moment the connection opens, and the first that you receive is `users_online`. Two\nconnections of one user are two sessions of the same member; nobody sees the second one come or go.\n\nWho comes back after a connection was lost says with `last_event_id` which frame it has seen last. `users_online`\nthen says in `recovered` whether all that was said since follows.",
-  security: [{"bearer":[]},{"subprotocol":[]}],
+  security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
     query: z.object({ "last_event_id": frameIdSchema.optional() }),
     headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
@@ -386,7 +386,7 @@ export const joinByPostRoute = createRoute({
   tags: ["Chat"],
   summary: "Open the chat (alias)",
   description: "The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.",
-  security: [{"bearer":[]},{"subprotocol":[]}],
+  security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
     query: z.object({ "last_event_id": frameIdSchema.optional() }),
     headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
@@ -466,7 +466,7 @@ export const listMessagesRoute = createRoute({
   tags: ["Chat"],
   summary: "What was said before",
   description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).",
-  security: [{"bearer":[]},{"subprotocol":[]}],
+  security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
     query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),
   },
@@ -497,6 +497,14 @@ export const listMessagesRoute = createRoute({
       code: z.literal('user_disabled'),
     }) } },
     },
+    429: {
+      description: "Too many from this user: a page counts as a frame (20 a second and 20 more in a burst, unless whoever runs the server says otherwise).",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(429),
+      code: z.literal('rate_limited'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -522,7 +530,7 @@ export const pageRoute = createRoute({
   tags: ["Chat"],
   summary: "Chat in a browser",
   description: "A page for people, and a client like any other: it signs up, logs in (or takes a token, where tokens come from elsewhere) and joins. All that it loads lies beneath `/assets/`.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -553,7 +561,7 @@ export const healthzRoute = createRoute({
   tags: ["Operations"],
   summary: "Is the process alive?",
   description: "Answers as long as the process does.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   responses: {
     200: {
       description: "The process answers.",
@@ -576,7 +584,7 @@ export const readyzRoute = createRoute({
   tags: ["Operations"],
   summary: "Does it want traffic?",
   description: "For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   responses: {
     200: {
       description: "All parts are there.",
@@ -607,7 +615,7 @@ export const docsRoute = createRoute({
   tags: ["Contract"],
   summary: "Read the contract",
   description: "Both halves of the contract and the guide for client authors, for people. All that the page loads lies beneath `/docs/`.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -638,7 +646,7 @@ export const openapiJsonRoute = createRoute({
   tags: ["Contract"],
   summary: "The HTTP half, as JSON",
   description: "This document: the operations that this server has.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -669,7 +677,7 @@ export const openapiYamlRoute = createRoute({
   tags: ["Contract"],
   summary: "The HTTP half, as YAML",
   description: "This document: the operations that this server has.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -700,7 +708,7 @@ export const asyncapiJsonRoute = createRoute({
   tags: ["Contract"],
   summary: "The WebSocket half, as JSON",
   description: "The AsyncAPI half of the contract: the frames of the room.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -731,7 +739,7 @@ export const asyncapiYamlRoute = createRoute({
   tags: ["Contract"],
   summary: "The WebSocket half, as YAML",
   description: "The AsyncAPI half of the contract: the frames of the room.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },

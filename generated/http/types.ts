@@ -446,7 +446,7 @@ export interface components {
          * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "invalid_parameter" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "user_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "too_many_attempts" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "invalid_parameter" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "user_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "too_many_attempts" | "rate_limited" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
@@ -914,6 +914,29 @@ export interface components {
                 };
             };
         };
+        /** @description Too many from this user: a page counts as a frame (20 a second and 20 more in a burst, unless whoever runs the server says otherwise). */
+        RateLimited: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:rate_limited",
+                 *       "title": "Rate limited",
+                 *       "status": 429,
+                 *       "code": "rate_limited"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 429;
+                    /** @constant */
+                    code: "rate_limited";
+                };
+            };
+        };
         /** @description The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
         RoomUnavailable: {
             headers: {
@@ -1070,6 +1093,7 @@ export type ResponseNameInUse = components['responses']['NameInUse'];
 export type ResponseUpgradeRequired = components['responses']['UpgradeRequired'];
 export type ResponseTooManySessions = components['responses']['TooManySessions'];
 export type ResponseTooManyAttempts = components['responses']['TooManyAttempts'];
+export type ResponseRateLimited = components['responses']['RateLimited'];
 export type ResponseRoomUnavailable = components['responses']['RoomUnavailable'];
 export type ParameterLastEventId = components['parameters']['LastEventId'];
 export type ParameterBefore = components['parameters']['Before'];
@@ -1419,6 +1443,7 @@ export interface operations {
             400: components["responses"]["BadQuery"];
             401: components["responses"]["NotAuthenticated"];
             403: components["responses"]["UserDisabled"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["AccessUnavailable"];
         };

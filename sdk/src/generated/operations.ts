@@ -75,7 +75,7 @@ export interface Operations {
     limit?: number;
     };
     output: MessagePage;
-    code: 'malformed_request' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
+    code: 'malformed_request' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'rate_limited' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
   };
   healthz: {
     input: undefined;
@@ -172,7 +172,7 @@ export abstract class Methods<Options> {
    * 
    * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).
    * 
-   * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
+   * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
   listMessages(input: Operations['listMessages']['input'] = {}, options?: Options): Promise<Operations['listMessages']['output']> {
     return this.call('listMessages', input, options);
