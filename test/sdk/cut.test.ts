@@ -26,7 +26,7 @@ async function setUp(grace: string) {
   const token = await mint({ id: 'ann', username: 'Ann' });
   const palaver = new Palaver({ url: world.url, maxRetries: 5 });
 
-  /** Joins, says two things at once, and leaves. Returns what was said, and how far the connection came. */
+  /** Joins, says two things at once, and leaves. Returns how many bytes each side had received over its last connection. */
   async function exchange(name: string, cut?: { after: number; received: Peer }): Promise<Record<Peer, number>> {
     const broken = cut && world.proxy.cutAfter(cut.after, cut.received);
     const room = await within(palaver.join({ token }), 'the room');
@@ -64,7 +64,7 @@ describe.concurrent('a connection that is cut', () => {
     ['client', '0s', 0],
     ['client', '10s', 1],
   ] as const)(
-    'after each byte that the %s receives, with a presence of %s, costs nothing',
+    'costs nothing: after every second byte that the %s receives, with a presence of %s, from byte %i on',
     {
       timeout: 120_000,
     },
