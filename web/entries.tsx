@@ -102,7 +102,7 @@ interface Props {
 }
 
 /** What was said, in its order. What was there when one came is no news, so that nobody is read all of it. */
-export function Entries({ entries, me, onLoad }: Props) {
+export const Entries = memo(({ entries, me, onLoad }: Props) => {
   const lines: { readonly history: JSX.Element[]; readonly news: JSX.Element[] } = { history: [], news: [] };
   let before: Entry | undefined;
   let today: string | undefined;
@@ -118,8 +118,9 @@ export function Entries({ entries, me, onLoad }: Props) {
     else if ('message' in entry) {
       const { message } = entry;
       const at = new Date(message.sent_at);
-      const isNewDay = at.toDateString() !== today;
-      today = at.toDateString();
+      const itsDay = at.toDateString();
+      const isNewDay = itsDay !== today;
+      today = itsDay;
       const continues =
         !isNewDay &&
         before !== undefined &&
@@ -147,4 +148,4 @@ export function Entries({ entries, me, onLoad }: Props) {
       </div>
     </>
   );
-}
+});

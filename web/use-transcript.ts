@@ -20,7 +20,7 @@ import { errorInWords } from './words.ts';
 export const pageSize = 50;
 
 interface View extends Transcript {
-  /** Loads what a hole leaves out, or its newest page. */
+  /** Loads what a hole leaves out, or its newest page. Always the same function. */
   readonly load: (key: string) => void;
   /** Lets go of what is shown, for the newest. */
   readonly toNewest: () => void;
@@ -48,19 +48,33 @@ export function useTranscript(
     wasConnecting: boolean;
   }>({ lastId: '', wholeAfter: '', wasConnecting: false });
 
-  const change = (next: Transcript): void => {
+  const frame = useRef<number>(undefined);
+
+  const keep = (next: Transcript): void => {
     latest.current = bounded(next, atEnd.current!);
-    show(latest.current);
   };
-  const load = (key: string): void => {
+  const change = (next: Transcript): void => {
+    keep(next);
+    show(latest.current!);
+  };
+  /** Many messages can come at once: what they change is shown with the next frame. */
+  const showSoon = (): void => {
+    frame.current ??= requestAnimationFrame(() => {
+      frame.current = undefined;
+      show(latest.current!);
+    });
+  };
+  const asking = useRef(ask);
+  asking.current = ask;
+  const [load] = useState(() => (key: string): void => {
     const { hole } = holeOf(latest.current!, key) ?? {};
     if (!hole || hole.state === 'loading') return;
     change(withHoleAs(latest.current!, key, { state: 'loading' }));
-    ask(endOf(latest.current!, key)).then(
+    asking.current(endOf(latest.current!, key)).then(
       (page) => change(filled(latest.current!, key, page)),
       (error) => change(withHoleAs(latest.current!, key, { state: 'failed', why: errorInWords(error) })),
     );
-  };
+  });
   const toNewest = (): void => {
     seen.current.missed = undefined;
     change(begun(messages.filter(({ id }) => id > seen.current.wholeAfter).slice(-pageSize)));
@@ -101,7 +115,10 @@ export function useTranscript(
       'left',
       [...known].filter((name) => !here.has(name)),
     );
-    if (next !== latest.current) change(next);
+    if (next !== latest.current) {
+      keep(next);
+      showSoon();
+    }
     if (state !== 'open') return;
     current.roster = roster;
     if (current.missed !== undefined) load(current.missed);

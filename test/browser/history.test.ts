@@ -278,6 +278,33 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     }
   });
 
+  it('is whole for who joins again', async () => {
+    const wire = await layWire(stage.server.port);
+    try {
+      const bob = await enter('Bob');
+      const { page } = await arrive(wire.origin);
+      await say(bob, 1, 2);
+      await showsLines(page, 1, 2);
+      wire.cut();
+      await page.getByText('Reconnecting…').waitFor();
+      await expect.poll(() => bob.frames.at(-1)?.type, { timeout: 20_000 }).toBe('user_left');
+      const other = await enter('Igor');
+      await say(bob, 3, 3);
+      wire.mend();
+      await page.getByText('Somebody else in the room has your name.').waitFor();
+      await other.close();
+      await say(bob, 4, 4);
+      await page.getByRole('button', { name: 'Join again' }).click();
+      await page.getByText('Connected').waitFor();
+      await say(bob, 5, 5);
+      await showsLines(page, 1, 5);
+      expect(await page.getByText(/You were away|may be missing/).count()).toBe(0);
+      await bob.close();
+    } finally {
+      wire.remove();
+    }
+  });
+
   it('has a mark where the server has lost it', async () => {
     const { port } = stage.server;
     const first = await enter('Bob');
