@@ -59,9 +59,9 @@ export function Top({ hole, onLoad }: { readonly hole: Hole | undefined; readonl
 /** Amid what is shown. */
 function HoleLine({ hole, onLoad }: { readonly hole: Hole; readonly onLoad: () => void }) {
   return (
-    <li class="notice hole">
+    <li class="notice">
       {hole.state === 'loading' && 'Loading what was said meanwhile…'}
-      {hole.state === 'open' && 'You were away. More was said here. '}
+      {hole.state === 'open' && 'You were away. More may have been said here. '}
       {hole.state === 'failed' && `You were away. What was said meanwhile could not be loaded. ${hole.why} `}
       {hole.state !== 'loading' && (
         <LoadButton label={hole.state === 'failed' ? 'Try again' : 'Show it'} onLoad={onLoad} />
@@ -130,8 +130,8 @@ export const Entries = memo(({ entries, me, onLoad }: Props) => {
       into.push(
         <Fragment key={entry.key}>
           {isNewDay && (
-            <li class="notice day">
-              <time dateTime={message.sent_at.slice(0, 10)}>{day.format(at)}</time>
+            <li class="notice">
+              <time dateTime={message.sent_at}>{day.format(at)}</time>
             </li>
           )}
           <MessageLine message={message} isOwn={message.msg.from_user === me} continues={continues} />

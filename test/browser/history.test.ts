@@ -265,13 +265,13 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       await page.getByText('Reconnecting…').waitFor();
       await say(bob, 4, 3 + missed);
       wire.mend();
-      await page.getByText('You were away. More was said here.').waitFor();
+      await page.getByText('You were away. More may have been said here.').waitFor();
       const shown = lines(4 + missed - pageSize, 3 + missed);
       expect(await textsOf(page)).toEqual([...lines(1, 3), ...shown]);
       await holdToRules(page);
       await page.getByRole('button', { name: 'Show it' }).click();
       await expect.poll(() => textsOf(page)).toEqual([...lines(1, 3), ...lines(4 + missed - 2 * pageSize, 3 + missed)]);
-      await page.getByText('You were away. More was said here.').waitFor();
+      await page.getByText('You were away. More may have been said here.').waitFor();
       await bob.close();
     } finally {
       wire.remove();
