@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { switchedOff } from './test/attack/switch-off.ts';
 import { canStop } from './test/harness/mongo.ts';
 
+const off = process.env.DEFENCE_OFF;
 const shared = {
+  // What was loaded without a defence is for no other run.
+  fsModuleCache: !off,
   // Against hanging only; nothing here asserts speed.
   testTimeout: 30_000,
   hookTimeout: 30_000,
@@ -11,7 +15,10 @@ const shared = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'palaver', include: ['test/**/*.test.ts'] } },
+      {
+        plugins: switchedOff(off),
+        test: { ...shared, name: 'palaver', include: ['test/**/*.test.ts'] },
+      },
       // The contract once more, with the users in MongoDB: where a database is there that a test may stop.
       ...(canStop
         ? [
@@ -19,7 +26,7 @@ export default defineConfig({
               test: {
                 ...shared,
                 name: 'mongodb',
-                include: ['test/contract/*.test.ts'],
+                include: ['test/contract/*.test.ts', 'test/attack/{bodies,names}.test.ts'],
                 setupFiles: ['test/harness/on-mongodb.ts'],
               },
             },

@@ -41,11 +41,9 @@ export function createApp(handlers: Served, { isAllowedOrigin, adminToken, log }
     c.set('log', log.child({ requestId: c.var.requestId }));
     await next();
     const status = c.env?.upgrade?.admitted ? 101 : c.res.status;
-    // The path alone: a query may hold what a log must not.
-    c.var.log.info(
-      { method: c.req.method, path: c.req.path, status, ms: Math.round(performance.now() - startedMs) },
-      'request',
-    );
+    // The path alone, as it was sent: a query may hold what a log must not, and what is decoded is the sender's to choose.
+    const { pathname: path } = new URL(c.req.url);
+    c.var.log.info({ method: c.req.method, path, status, ms: Math.round(performance.now() - startedMs) }, 'request');
   });
   app.use(securityHeaders, noStore, crossOrigin(isAllowedOrigin));
   app.use(

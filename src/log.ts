@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { Config } from './config.ts';
 
@@ -8,9 +8,31 @@ export type Log = Logger;
 const secrets = ['authorization', 'password', 'passwordHash', 'token', 'jwtSecret', 'secret'];
 const redact = { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), remove: true };
 
+/** What an error is, and no more: drivers hang the whole operation on theirs, a user with its hash among it. */
+function errorFields(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { type, message, stack } = stdSerializers.err(error);
+  return { type, message, stack, code: (error as NodeJS.ErrnoException).code };
+}
+
+/** Controls beyond those of ASCII, and what turns text round or hides: JSON leaves them as they are, and terminals obey. */
+const unprintable = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
+/** A token (RFC 7519) that a careless client has put where the log looks, such as into a path. */
+const token = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
+const escaped = (char: string): string =>
+  Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
+const printable = (line: string): string => line.replace(token, '[token]').replace(unprintable, escaped);
+
 /** JSON lines; readable ones where a person looks at a terminal and it is not production. */
 export function createLog(config: Pick<Config, 'logLevel' | 'production'>, destination?: DestinationStream): Log {
-  const options = { level: config.logLevel, redact, timestamp: stdTimeFunctions.isoTime, base: null };
+  const options = {
+    level: config.logLevel,
+    redact,
+    serializers: { err: errorFields },
+    hooks: { streamWrite: printable },
+    timestamp: stdTimeFunctions.isoTime,
+    base: null,
+  };
   if (destination) return pino(options, destination);
   const readable = process.stdout.isTTY && !config.production;
   // At once, not from a buffer: what is left in one at the exit is tried for ever where nobody reads it any more.

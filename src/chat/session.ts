@@ -147,7 +147,7 @@ export function runSession(
     const leftMs = expiresAtMs - Date.now();
     timer = setTimeout(
       leftMs <= intervalMs ? () => finish(closeCodes.token_expired) : beat,
-      Math.min(leftMs, intervalMs),
+      Math.max(0, Math.min(leftMs, intervalMs)),
     );
     timer.unref();
   }

@@ -8,6 +8,15 @@ import type { Log } from '../log.ts';
 import { runSession, type SessionCounts, type SessionParts } from './session.ts';
 
 const maxFrameBytes = 65_536;
+/**
+ * Of one message. A fragment of a byte can hold on to all that was read with it, 64 KiB: so a peer that never finishes
+ * its message holds 16 MiB at most.
+ */
+const maxFragments = 256;
+/** In how many pieces one frame may arrive: each costs some hundred bytes, however short it is. */
+const maxFramePieces = 4_096;
+/** Pongs that wait for a peer that pings and doesn't read; one more, and it is cut off. */
+const maxPendingPongs = 60;
 /** How long a peer may take to answer a close, or to read a refusal. */
 const closeTimeoutMs = 2_000;
 
@@ -42,8 +51,10 @@ export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
   const counts: SessionCounts = { slowConsumers: 0 };
   let underway = 0;
   let whenEmpty: (() => void) | undefined;
-  // `closeTimeout` is newer than the types.
+  // Newer than the types.
+  const bounds = { maxFragments, maxBufferedChunks: maxFramePieces, maxPendingAutoPongs: maxPendingPongs };
   const options: ServerOptions & { closeTimeout: number } = {
+    ...bounds,
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,

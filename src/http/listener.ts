@@ -1,14 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Upgrades } from '../chat/upgrade.ts';
 import type { Config } from '../config.ts';
 import { codeOf, plainProblem } from './problem.ts';
 
-/** A request that is not whole after this time is cut off; looked after every `checkIntervalMs`. */
-const requestTimeoutMs = 30_000;
-const checkIntervalMs = 5_000;
+interface Timeouts {
+  /** A request that is not whole after this time is cut off, and a connection that has sent none. */
+  readonly requestMs: number;
+  /** How often that is looked after. */
+  readonly checkIntervalMs: number;
+  /** So is a connection on which nothing moves, such as an answer that nobody reads. */
+  readonly idleMs: number;
+}
+export const timeouts: Timeouts = { requestMs: 30_000, checkIntervalMs: 5_000, idleMs: 60_000 };
+
 /** How long requests under way may take once the server stops. */
 const closeTimeoutMs = 3_000;
 
@@ -24,24 +31,45 @@ async function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): Prom
   socket.end(`HTTP/1.1 400 Bad Request\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
 }
 
+/**
+ * Node drops what came behind a request with an `Upgrade` in one packet, also where it is none, and reads the rest of that
+ * as a request: so nothing may follow it on its connection.
+ */
+function endAfter(outgoing: ServerResponse): void {
+  outgoing.shouldKeepAlive = false;
+  // Also where the answer says `Connection` itself.
+  outgoing.once('finish', () => outgoing.req.socket.destroySoon());
+}
+
 type FetchCallback = Parameters<typeof getRequestListener>[0];
 
 /** The HTTP server: the app's requests, and the room's handshakes. */
-export function createListener(fetch: FetchCallback, upgrades: Upgrades): Server {
-  const listener = getRequestListener(fetch, {
+export function createListener(
+  fetch: FetchCallback,
+  upgrades: Pick<Upgrades, 'wants' | 'handle'>,
+  { requestMs, checkIntervalMs, idleMs }: Timeouts = timeouts,
+): Server {
+  const answer = getRequestListener(fetch, {
     errorHandler: (error) => plainProblem(codeOf(error)),
   });
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (incoming.headers.upgrade !== undefined) endAfter(outgoing);
+    void answer(incoming, outgoing);
+  };
   const server = createServer(
     {
-      requestTimeout: requestTimeoutMs,
-      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestMs,
+      headersTimeout: requestMs,
       connectionsCheckingInterval: checkIntervalMs,
+      // A second Host must not be dropped unseen: joined to the first it is none, and refused (RFC 9112, 3.2).
+      joinDuplicateHeaders: true,
       // Its absence is answered by the app's own words.
       requireHostHeader: false,
       shouldUpgradeCallback: upgrades.wants,
     },
     listener,
   );
+  server.timeout = idleMs;
   server.on('upgrade', upgrades.handle);
   // An expectation that isn't known is ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', listener);

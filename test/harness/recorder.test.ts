@@ -110,6 +110,21 @@ describe('the recorder throws at a response with', () => {
       /detail must be string/,
     ],
     [
+      'a stack',
+      { ...refused, text: problem('missing_token', 401, 'Token missing', { detail: 'x\n    at f (/a/src/b.ts:1:2)' }) },
+      /tells of the inside/,
+    ],
+    [
+      'a version',
+      { ...refused, text: problem('missing_token', 401, 'Token missing', { detail: 'Node 24.21.0' }) },
+      /tells of the inside: 24\.21\.0/,
+    ],
+    [
+      'a header that tells what answers',
+      { ...created, headers: { ...created.headers, 'x-powered-by': 'Hono' } },
+      /x-powered-by tells/,
+    ],
+    [
       'a body to HEAD',
       { method: 'HEAD', path: '/healthz', status: 200, headers: json, text: '{"status":"ok"}' },
       /a body where there is none/,

@@ -52,6 +52,18 @@ function parsed(place: string, text: string): unknown {
   }
 }
 
+/** What would tell a stranger about the inside: a stack, a file, a package, a version. */
+const inside =
+  /\bat \S+ \(|\.[cm]?[jt]s:\d|node_modules|node:internal|file:\/\/|\/(home|root|tmp|work|src)\/|\bv?\d+\.\d+\.\d+\b/i;
+const boasts = ['server', 'x-powered-by', 'via'];
+
+function checkDiscretion(place: string, { headers, text }: Pick<SeenResponse, 'headers' | 'text'>): void {
+  const boast = boasts.find((name) => headers[name] !== undefined);
+  if (boast) violation(place, `the header ${boast} tells what answers`);
+  const told = inside.exec(text)?.[0];
+  if (told !== undefined) violation(place, `it tells of the inside: ${told}`);
+}
+
 export interface SeenResponse {
   /** Both absent if what was sent is no request. */
   readonly method?: string | undefined;
@@ -114,6 +126,7 @@ export function recordResponse(response: SeenResponse): unknown {
     `${declared.at}/content/${declared.mediaType.replace('/', '~1')}/schema`,
   );
   if (wrong) violation(place, `the body: ${wrong}: ${text.slice(0, 400)}`);
+  checkDiscretion(place, { headers, text: declared.codes.length > 0 ? text : '' });
   if (declared.codes.length > 0) {
     checkProblem(place, declared, body);
     seen.answers.add(`${operation.id} ${status} ${(body as { code: string }).code}`);
@@ -132,6 +145,7 @@ export function recordFrame(text: string): ServerMessage {
     const meant = serverFrames.find(({ type }) => type === frame?.type);
     violation(place, meant ? `${wrongWith(frame, 'asyncapi.json', meant.at)}` : 'no frame of the server has this type');
   }
+  if (frame.type === 'error') checkDiscretion(place, { headers: {}, text: frame.msg.detail });
   seen.frames.add(frame.type);
   if (frame.type === 'error') seen.errors.add(frame.msg.code);
   return frame;

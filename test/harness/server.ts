@@ -16,6 +16,8 @@ export interface TestServer extends RunningServer {
 interface Options extends Partial<Adapters> {
   /** Variables of the environment, beside or instead of the usual ones. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Gets every line of the log. */
+  readonly onLogLine?: (line: string) => void;
 }
 
 /** Cheap: what a test checks is not how long a hash takes. */
@@ -25,7 +27,7 @@ const testScrypt = { logN: 10, r: 8, p: 1 };
  * The real server on a free port, with nothing in the log and, unless `env` names one, a data folder that goes with it.
  * @example await using server = await startTestServer();
  */
-export async function startTestServer({ env, ...adapters }: Options = {}): Promise<TestServer> {
+export async function startTestServer({ env, onLogLine, ...adapters }: Options = {}): Promise<TestServer> {
   const ownDir = await mkdtemp(join(tmpdir(), 'palaver-'));
   const config = readConfig({
     PORT: '0',
@@ -44,7 +46,10 @@ export async function startTestServer({ env, ...adapters }: Options = {}): Promi
     ...env,
   });
   const passwords = createPasswords({ params: testScrypt });
-  const running = await startServer(config, createLog(config), { passwords, ...adapters });
+  const running = await startServer(config, createLog(config, onLogLine && { write: onLogLine }), {
+    passwords,
+    ...adapters,
+  });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopped ??= running.stop().finally(() => rm(ownDir, { recursive: true }));

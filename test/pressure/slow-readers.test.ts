@@ -1,5 +1,6 @@
 /** Sessions that stop reading, among others that read. */
 import { once } from 'node:events';
+import pLimit from 'p-limit';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Chat, connect } from '../harness/chat.ts';
 import { within } from '../harness/deadline.ts';
@@ -46,9 +47,11 @@ it('a thousand that stall are all ended, share what waits for them, and the othe
   const count = 1_000;
   await using server = await startTestServer();
   const [talker, listener] = [await join(server, 'Ann'), await join(server, 'Bob')];
+  // Some at once: a handshake that waits for a thousand others waits too long on a busy machine.
+  const atOnce = pLimit(50);
   const stalled = await Promise.all(
-    Array.from({ length: count }, async (_, n) =>
-      joinRaw(server, await mint({ id: `slow ${n}`, username: `Slow ${n}` })),
+    Array.from({ length: count }, (_, n) =>
+      atOnce(async () => joinRaw(server, await mint({ id: `slow ${n}`, username: `Slow ${n}` }))),
     ),
   );
   onTestFinished(() => {

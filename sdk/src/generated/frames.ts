@@ -119,7 +119,7 @@ export const closeCodes = {
   binary_frame: 1003,
   /** A text frame was not UTF-8. */
   not_utf8: 1007,
-  /** Too many frames were refused, as invalid or as too frequent. Mend the client before it connects again. */
+  /** Too many frames were refused, as invalid or as too frequent, or a message came in more than 256 fragments. Mend the client before it connects again. */
   policy: 1008,
   /** A frame had more than 65,536 bytes. */
   frame_too_big: 1009,

@@ -1,0 +1,79 @@
+/** More of everything than anybody needs; afterwards the server is as it was, and has served the others meanwhile. */
+import { once } from 'node:events';
+import { connect as dial } from 'node:net';
+import { expect, it } from 'vitest';
+import { connect, handshakeHeaders } from '../harness/chat.ts';
+import { head } from '../harness/conversation.ts';
+import { within } from '../harness/deadline.ts';
+import { request } from '../harness/http.ts';
+import { startTestServer, type TestServer } from '../harness/server.ts';
+import { mint, mintUnsigned } from '../harness/tokens.ts';
+
+const upgrade = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
+
+/** So many connections, some at once, each of which sends these bytes, waits for the first of its answer, and is reset. */
+async function flood({ host, port }: TestServer, bytes: string, count: number): Promise<Set<string>> {
+  const seen = new Set<string>();
+  const lane = async (): Promise<void> => {
+    for (let done = 0; done < count / 20; done += 1) {
+      const socket = dial({ host, port });
+      socket.on('error', () => {});
+      socket.write(bytes);
+      const [answer] = (await within(once(socket, 'data'), 'an answer')) as [Buffer];
+      seen.add(answer.toString('latin1').slice(9, 12));
+      socket.resetAndDestroy();
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, lane));
+  return seen;
+}
+
+/** Says one thing after the other until it is over, each when the last one has come back; tells how many. */
+async function talkDuring<T>(server: TestServer, attack: Promise<T>): Promise<[T, number]> {
+  const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  void attack.then(end, end);
+  let said = 0;
+  for (; !over; said += 1) {
+    bob.say('still here', `${said}`);
+    while ((await bob.next('chat_message')).msg.nonce !== `${said}`);
+  }
+  await bob.close();
+  return [await attack, said];
+}
+
+const ann = { id: '1', username: 'Ann' };
+const floods: [name: string, lines: () => Promise<string[]>, status: string][] = [
+  ['without a token', async () => upgrade, '401'],
+  ['with a forged token', async () => [...upgrade, `Authorization: Bearer ${mintUnsigned(ann)}x`], '401'],
+  ['with a token that has expired', async () => [...upgrade, `Authorization: Bearer ${await mint({ exp: 1 })}`], '401'],
+  ['with a large token', async () => [...upgrade, `Authorization: Bearer ${'x'.repeat(12_000)}`], '401'],
+  ['from a page elsewhere', async () => [...upgrade, 'Origin: https://evil.example'], '403'],
+  ['with garbage in the head', async () => [...upgrade, 'a b'], '400'],
+  ['that succeed, and are reset', async () => [...upgrade, `Authorization: Bearer ${await mint(ann)}`], '101'],
+];
+
+it.each(floods)(
+  '2,000 handshakes %s leave nothing behind, and nobody waits',
+  async (_, lines, status) => {
+    await using server = await startTestServer({ env: { MAX_SESSIONS_PER_USER: '1000' } });
+    const bytes = head('GET /join', ...(await lines()));
+    await flood(server, bytes, 400);
+    globalThis.gc!();
+    const before = process.memoryUsage().heapUsed;
+    const [answers, said] = await talkDuring(server, flood(server, bytes, 2_000));
+    expect(answers).toEqual(new Set([status]));
+    expect(said).toBeGreaterThan(10);
+    const left = await connect(server, { token: await mint(ann) });
+    for (const name of (await left.next('users_online')).msg.list)
+      if (name !== 'Ann') expect((await left.next('user_left')).msg.username).toBe(name);
+    await left.close();
+    expect((await request(server, 'GET', '/healthz')).status).toBe(200);
+    globalThis.gc!();
+    expect((process.memoryUsage().heapUsed - before) / 2_000).toBeLessThan(1_500);
+  },
+  60_000,
+);

@@ -1,0 +1,144 @@
+/** What strangers choose must not write lines of the log, nor commands to the terminal that shows it. */
+import { describe, expect, it } from 'vitest';
+import { createLog } from '../../src/log.ts';
+import { connect, handshakeHeaders } from '../harness/chat.ts';
+import { conversation, head } from '../harness/conversation.ts';
+import { request } from '../harness/http.ts';
+import { startTestServer } from '../harness/server.ts';
+import { mint } from '../harness/tokens.ts';
+
+const forged = '{"level":60,"msg":"forged"}';
+/** Controls of ASCII and beyond it, and what turns text round or hides. */
+const obeyed = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
+const odd = [
+  `\n${forged}\n`,
+  `\r\n${forged}\r\n`,
+  `"}\n${forged}`,
+  '\u001b[2J\u001b[31m',
+  '\u009b31m',
+  '\u007f\b\b\b',
+  '\u202eabc\u2066',
+  '\u2028\u2029',
+  '\u0000',
+  '\ufeff',
+  '\u061c\u00ad\u{e0041}',
+];
+
+async function logged(attack: (server: Awaited<ReturnType<typeof startTestServer>>) => Promise<void>) {
+  const lines: string[] = [];
+  {
+    await using server = await startTestServer({ env: { LOG_LEVEL: 'trace' }, onLogLine: (line) => lines.push(line) });
+    await attack(server);
+  }
+  return lines;
+}
+
+/** Each is one object, on one line, that a terminal only shows. */
+function expectLines(lines: readonly string[]): void {
+  for (const line of lines) {
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    expect(entry.msg).not.toBe('forged');
+    expect(line.endsWith('\n')).toBe(true);
+    expect(line.slice(0, -1)).not.toMatch(obeyed);
+  }
+}
+
+describe('a line of the log is one object, and printable, whatever stands in', () => {
+  it('a path', async () => {
+    const paths = odd.map((text) => `/${encodeURIComponent(text)}`);
+    const lines = await logged(async (server) => {
+      for (const path of paths) expect((await request(server, 'GET', path)).status).toBe(404);
+    });
+    expectLines(lines);
+    expect(lines.map((line) => JSON.parse(line).path)).toEqual(paths);
+  });
+
+  it('a query, a user agent, a host, an origin, a referrer, a forwarded address', async () => {
+    const lines = await logged(async (server) => {
+      for (const text of odd) {
+        const value = encodeURIComponent(text);
+        const headers = { 'User-Agent': value, Origin: `http://${value}`, Referer: value, 'X-Forwarded-For': value };
+        await request(server, 'GET', `/healthz?${value}`, { headers });
+      }
+    });
+    expectLines(lines);
+    expect(lines).toHaveLength(odd.length);
+    expect(lines.join('')).not.toContain('%');
+  });
+
+  it('X-Request-Id, which comes back as it was only where it is a word', async () => {
+    const ids = ['{"a":"b"}', "a', 'b", 'a b', '<script>', '%0d%0aX-Evil: 1', 'é', 'x'.repeat(300), 'a\\n'];
+    const lines = await logged(async (server) => {
+      for (const id of ids) {
+        const { headers } = await request(server, 'GET', '/healthz', { headers: { 'X-Request-Id': id } });
+        expect(headers['x-request-id']).toMatch(/^[\da-f-]{36}$/);
+        expect(headers).not.toHaveProperty('x-evil');
+      }
+      expect((await request(server, 'GET', '/', { headers: { 'X-Request-Id': 'w-1' } })).headers['x-request-id']).toBe(
+        'w-1',
+      );
+    });
+    expectLines(lines);
+  });
+
+  it('the id and the name in a token, and what its session sends', async () => {
+    const lines = await logged(async (server) => {
+      for (const text of odd) {
+        const chat = await connect(server, { token: await mint({ id: `x${text}`, username: 'Ann' }) });
+        chat.sendRaw(text);
+        chat.say(text, text.slice(0, 64));
+        await chat.next('chat_message');
+        chat.sendRaw(text, true);
+        expect(await chat.closed()).toBe(1003);
+      }
+    });
+    expectLines(lines);
+    expect(lines.filter((line) => JSON.parse(line).userId !== undefined).length).toBeGreaterThanOrEqual(odd.length);
+  });
+});
+
+it('a secret that is handed to the log all the same is cut out, two objects deep', () => {
+  const lines: string[] = [];
+  const log = createLog({ logLevel: 'trace', production: true }, { write: (line: string) => void lines.push(line) });
+  for (const name of ['authorization', 'password', 'passwordHash', 'token', 'jwtSecret', 'secret'])
+    for (const entry of [{ [name]: 'canary' }, { a: { [name]: 'canary' } }, { a: { b: { [name]: 'canary', c: 1 } } }])
+      log.info(entry, 'told');
+  expect(lines).toHaveLength(18);
+  expect(lines.join('')).not.toContain('canary');
+});
+
+describe('a header that comes back holds no other', () => {
+  const evil = ['a\nX-Evil: 1', 'a\rX-Evil: 1', 'a\0X-Evil: 1'];
+  const encoded = ['a%0d%0aX-Evil:%201', 'a\\r\\nX-Evil: 1', 'a\u00c4\u008aX-Evil: 1', 'a\tX-Evil: 1'];
+  const names = ['X-Request-Id', 'Origin', 'Sec-WebSocket-Protocol', 'Access-Control-Request-Headers', 'If-None-Match'];
+  const upgrade = Object.entries(handshakeHeaders).map(([key, text]) => `${key}: ${text}`);
+  const asking: [path: string, lines: string[]][] = [
+    ['/healthz', ['Connection: close']],
+    ['/', ['Connection: close']],
+    ['/join', upgrade],
+  ];
+
+  it.each(names)('%s', async (name) => {
+    await using server = await startTestServer({ env: { ALLOWED_ORIGINS: '*' } });
+    for (const [path, lines] of asking) {
+      for (const value of evil) {
+        const [answer] = await conversation(server, head(`GET ${path}`, ...lines, `${name}: ${value}`));
+        expect([value, answer!.status]).toEqual([value, 400]);
+      }
+      for (const value of encoded) {
+        const bytes = head(`GET ${path}`, ...lines, `${name}: ${value}`);
+        const answers = await conversation(server, bytes, [{ method: 'GET', path }]);
+        expect(answers).toHaveLength(1);
+        expect(answers[0]!.headers).not.toHaveProperty('x-evil');
+      }
+    }
+  });
+
+  it('a path that is answered with a redirection, or at all', async () => {
+    await using server = await startTestServer();
+    for (const path of ['//evil.example', '/%0d%0aX-Evil:1', '/docs%0d%0aX-Evil:1', '/docs//']) {
+      const { status, headers } = await request(server, 'GET', path);
+      expect([path, status, headers.location, headers['x-evil']]).toEqual([path, 404, undefined, undefined]);
+    }
+  });
+});

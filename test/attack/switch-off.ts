@@ -1,0 +1,51 @@
+/** Takes one defence away from what is loaded; the sources on disk stay as they are. */
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { type Defence, defences } from './defences.ts';
+
+const fileOf = ({ file }: Defence): string => fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
+
+/** @throws where the piece is not there exactly once: the table is out of date then. */
+export function without({ name, source, off }: Defence, code: string): string {
+  const pieces = code.split(source);
+  if (pieces.length !== 2) throw new Error(`'${name}': its source was found ${pieces.length - 1} times`);
+  return pieces.join(off);
+}
+
+export const withoutOnDisk = (defence: Defence): string => without(defence, readFileSync(fileOf(defence), 'utf8'));
+
+function chosen(name: string): Defence {
+  const defence = defences.find((one) => one.name === name);
+  if (!defence) throw new Error(`There is no defence called '${name}'`);
+  return defence;
+}
+
+/** For Vite: what the tests load themselves. */
+export function switchedOff(
+  name: string | undefined,
+): { name: string; enforce: 'pre'; transform: (code: string, id: string) => string | undefined }[] {
+  if (!name) return [];
+  const defence = chosen(name);
+  const file = fileOf(defence);
+  return [
+    {
+      name: 'a defence is switched off',
+      enforce: 'pre',
+      transform: (code, id) => (id.split('?')[0] === file ? without(defence, code) : undefined),
+    },
+  ];
+}
+
+/** For Node: what a server loads that a test starts as a process. */
+export function switchOffHere(name: string): void {
+  const defence = chosen(name);
+  const file = fileOf(defence);
+  registerHooks({
+    load: (url, context, next) => {
+      const loaded = next(url, context);
+      if (!url.startsWith('file:') || fileURLToPath(url) !== file) return loaded;
+      return { ...loaded, source: without(defence, String(loaded.source)) };
+    },
+  });
+}
