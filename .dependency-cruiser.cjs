@@ -65,9 +65,9 @@ module.exports = {
       'only-the-server-picks-adapters',
       {
         path: '^src/',
-        pathNot: '^src/(server\\.ts|(database|users|revocations)/(sqlite|mongo)\\.ts|backplane/local\\.ts)$',
+        pathNot: '^src/(server\\.ts|(database|history|users|revocations)/(sqlite|mongo)\\.ts|backplane/local\\.ts)$',
       },
-      { path: '^src/((database|users|revocations)/(sqlite|mongo)|backplane/local)\\.ts$' },
+      { path: '^src/((database|history|users|revocations)/(sqlite|mongo)|backplane/local)\\.ts$' },
       'Everyone else knows the port.',
     ),
     rule(
@@ -81,6 +81,7 @@ module.exports = {
     only('users-know-the-database', 'users/', 'src/database/'),
     only('revocations-know-tokens-and-the-database', 'revocations/', 'src/database/', 'src/auth/tokens\\.ts$'),
     only('the-order-knows-itself', 'backplane/'),
+    only('history-knows-the-order-and-the-database', 'history/', 'src/database/', 'src/backplane/backplane\\.ts$'),
     only('auth-knows-itself', 'auth/'),
     // The door answers in the words of HTTP.
     only(
@@ -97,6 +98,7 @@ module.exports = {
       'src/auth/',
       'src/database/database\\.ts$',
       'src/revocations/revocations\\.ts$',
+      'src/history/history\\.ts$',
       'src/users/(user-store|passwords)\\.ts$',
       'src/chat/(session|upgrade)\\.ts$',
     ),

@@ -27,6 +27,11 @@ export interface Config {
   /** How many proxies in front of this server add to `X-Forwarded-For`. */
   readonly trustedProxies: number;
   readonly heartbeatIntervalS: number;
+  /** How long a user whose last connection broke is still in the room. */
+  readonly presenceGraceS: number;
+  /** How long, and how many, messages are kept. */
+  readonly historyMaxAgeS: number;
+  readonly historyMaxCount: number;
   /** Over which the sessions of a server that stops are ended. */
   readonly drainWindowS: number;
   /** Whether users can be made; without it `/createUser` is absent. */
@@ -127,6 +132,9 @@ const variables = {
   RATE_LIMIT_SIGNUP: [whole(0, 1_000_000).default(20), 'a whole number from 0 to 1000000, 0 for no limit'],
   TRUST_PROXY: [whole(0, 10).default(0), 'how many proxies are in front, from 0 to 10'],
   HEARTBEAT_INTERVAL: [durationS(1, 3_600).default(30), 'a duration from 1s to 1h'],
+  PRESENCE_GRACE: [durationS(0, 3_600).default(10), 'a duration from 0s to 1h'],
+  HISTORY_MAX_AGE: [durationS(1, 36_500 * 86_400).default(30 * 86_400), 'a duration from 1s to 36500d'],
+  HISTORY_MAX_COUNT: [whole(1, 100_000_000).default(100_000), 'a whole number from 1 to 100000000'],
   DRAIN_WINDOW: [durationS(0, 3_600).default(5), 'a duration from 0s to 1h'],
   ALLOWED_ORIGINS: [
     z
@@ -187,6 +195,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rateLimitSignUp: values.RATE_LIMIT_SIGNUP,
     trustedProxies: values.TRUST_PROXY,
     heartbeatIntervalS: values.HEARTBEAT_INTERVAL,
+    presenceGraceS: values.PRESENCE_GRACE,
+    historyMaxAgeS: values.HISTORY_MAX_AGE,
+    historyMaxCount: values.HISTORY_MAX_COUNT,
     drainWindowS: values.DRAIN_WINDOW,
     hasSignUp: values.SIGNUP === 'on',
     allowedOrigins: values.ALLOWED_ORIGINS,

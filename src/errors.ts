@@ -23,6 +23,7 @@ export const problems = {
   upgrade_required: [426, 'Upgrade required'],
   too_many_sessions: [429, 'Too many sessions'],
   too_many_attempts: [429, 'Too many attempts'],
+  rate_limited: [429, 'Rate limited'],
   internal_error: [500, 'Internal error'],
   overloaded: [503, 'Overloaded'],
   store_unavailable: [503, 'Store unavailable'],

@@ -6,10 +6,11 @@ import { signingSecret } from './auth/secret.ts';
 import { createExternalVerify, createTokens, type VerifyToken } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
 import { nextEpoch } from './backplane/epoch.ts';
-import { createLocalBackplane } from './backplane/local.ts';
+import { createIdCheck, createLocalBackplane, epochName } from './backplane/local.ts';
 import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
 import { createPace } from './chat/pace.ts';
+import { createRecovery, maxRecovered } from './chat/recovery.ts';
 import { createRoom } from './chat/room.ts';
 import type { SessionCounts } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
@@ -17,10 +18,15 @@ import type { Config } from './config.ts';
 import type { Database } from './database/database.ts';
 import { openMongo } from './database/mongo.ts';
 import { openSqlite } from './database/sqlite.ts';
+import { envelopeOf, openHistory, readPast, wholeFrom } from './history/history.ts';
+import type { MessageStore } from './history/message-store.ts';
+import { mongoMessageStore } from './history/mongo.ts';
+import { sqliteMessageStore } from './history/sqlite.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
 import { close, createListener, listen } from './http/listener.ts';
+import { messageHandlers } from './http/messages.ts';
 import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
 import { createOriginCheck } from './http/origins.ts';
@@ -41,6 +47,7 @@ import type { UserStore } from './users/user-store.ts';
 export interface Adapters {
   readonly store: UserStore;
   readonly revoked: RevocationStore;
+  readonly messages: MessageStore;
   readonly backplane: Backplane;
   readonly passwords: Passwords;
   /** Only of tokens that come from elsewhere. */
@@ -64,15 +71,26 @@ interface Stores {
   readonly database: Database;
   readonly users: UserStore;
   readonly revoked: RevocationStore;
+  readonly messages: MessageStore;
 }
 
 async function openStores({ mongodbUri, dataDir }: Config): Promise<Stores> {
   if (mongodbUri === undefined) {
     const database = openSqlite(dataDir);
-    return { database, users: sqliteUserStore(database), revoked: sqliteRevocationStore(database) };
+    return {
+      database,
+      users: sqliteUserStore(database),
+      revoked: sqliteRevocationStore(database),
+      messages: sqliteMessageStore(database),
+    };
   }
   const database = openMongo(mongodbUri);
-  return { database, users: await mongoUserStore(database), revoked: mongoRevocationStore(database) };
+  return {
+    database,
+    users: await mongoUserStore(database),
+    revoked: mongoRevocationStore(database),
+    messages: await mongoMessageStore(database),
+  };
 }
 
 /** Users and tokens of our own. */
@@ -91,29 +109,55 @@ function ownUsers(config: Config, store: UserStore, passwords: Passwords, { isDi
   return { verify, desk };
 }
 
+/** The order of the room, and what is known of its past. */
+async function openOrder(config: Config, store: MessageStore, log: Log, given: Backplane | undefined) {
+  const { dataDir, maxSessionsPerUser, presenceGraceS, historyMaxAgeS: maxAgeS, historyMaxCount: maxCount } = config;
+  const past = await readPast(store, maxRecovered);
+  const run = await nextEpoch(dataDir, Date.now, Number(past.runs.at(-1)?.epoch ?? 0));
+  const epoch = epochName(run);
+  const history = await openHistory({ store, epoch, maxAgeS, maxCount, log });
+  const saidBefore = past.messages.map(envelopeOf);
+  const recovery = createRecovery({
+    from: wholeFrom(past) ?? epoch,
+    wasGiven: createIdCheck(epoch, past.runs),
+    past: saidBefore,
+  });
+  const presenceGraceMs = presenceGraceS * 1_000;
+  const backplane = given ?? createLocalBackplane({ epoch: run, maxSessionsPerUser, presenceGraceMs, saidBefore });
+  return { backplane, recovery, history };
+}
+
 /** The system: picks what stands behind each port, puts it together, and says in which order it starts and stops. */
 export async function startServer(config: Config, log: Log, adapters: Partial<Adapters> = {}): Promise<RunningServer> {
+  // Closed in the opposite order: at the end, and where the start fails.
+  await using parts = new AsyncDisposableStack();
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
-  const { maxBufferedBytes, maxSessions, maxSessionsPerUser, rateLimitFrames, heartbeatIntervalS, drainWindowS } =
-    config;
-  const backplane =
-    adapters.backplane ?? createLocalBackplane({ epoch: await nextEpoch(config.dataDir), maxSessionsPerUser });
-  const { database, users, revoked } = await openStores(config);
-  const revocations = await loadRevocations(adapters.revoked ?? revoked).catch(async (error: unknown) => {
-    await database.close();
-    throw error;
-  });
+  const { database, users, revoked, messages } = await openStores(config);
+  parts.defer(() => database.close());
+  const revocations = await loadRevocations(adapters.revoked ?? revoked);
   const passwords = config.externalIssuer
     ? undefined
     : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
+  parts.defer(() => passwords?.close());
   const { verify: verifyAlone, desk } = passwords
     ? ownUsers(config, adapters.store ?? users, passwords, revocations)
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
   const verify = revocations.guard(verifyAlone);
-  const room = createRoom(backplane, { pace: createPace(() => upgrades.underway() > 0), maxSessions });
+  const { backplane, recovery, history } = await openOrder(
+    config,
+    adapters.messages ?? messages,
+    log,
+    adapters.backplane,
+  );
+  parts.defer(() => history.close());
+  parts.defer(() => backplane.close());
+  const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
+  const pace = createPace(() => upgrades.underway() > 0);
+  const room = createRoom(backplane, { pace, maxSessions, recovery, keep: history.add });
+  const allowFrame = createFrameLimit(config.rateLimitFrames);
 
   const { page = builtPage } = adapters;
   const { adminToken } = config;
@@ -132,6 +176,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       logout,
       ...present(admin),
       ...joinHandlers({ verify, room, isAllowedOrigin, isStopping }),
+      ...messageHandlers({ verify, history, allowPage: allowFrame }),
       ...opsHandlers({ ping: database.ping, isStopping }),
       ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),
     },
@@ -144,7 +189,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     session: {
       maxBufferedBytes,
       heartbeatIntervalMs: heartbeatIntervalS * 1_000,
-      allowFrame: createFrameLimit(rateLimitFrames),
+      allowFrame,
       verify,
       watchAccess: revocations.watch,
     },
@@ -152,26 +197,19 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   });
   const server = createListener((request, bindings) => app.fetch(request, bindings), upgrades);
 
-  try {
-    await room.start();
-    const port = await listen(server, config);
-    return {
-      host: config.host,
-      port,
-      counts: upgrades.counts,
-      stop: async (atOnce = false) => {
-        stopping = true;
-        room.close(closeCodes.going_away, atOnce ? 0 : drainWindowS * 1_000);
-        await upgrades.drained();
-        await close(server);
-        await backplane.close();
-        await database.close();
-        passwords?.close();
-      },
-    };
-  } catch (error) {
-    await database.close();
-    passwords?.close();
-    throw error;
-  }
+  await room.start();
+  const port = await listen(server, config);
+  const closing = parts.move();
+  return {
+    host: config.host,
+    port,
+    counts: upgrades.counts,
+    stop: async (atOnce = false) => {
+      stopping = true;
+      room.close(closeCodes.going_away, atOnce ? 0 : drainWindowS * 1_000);
+      await upgrades.drained();
+      await close(server);
+      await closing.disposeAsync();
+    },
+  };
 }

@@ -28,6 +28,9 @@ describe('the configuration', () => {
       rateLimitSignUp: 20,
       trustedProxies: 0,
       heartbeatIntervalS: 30,
+      presenceGraceS: 10,
+      historyMaxAgeS: 2_592_000,
+      historyMaxCount: 100_000,
       drainWindowS: 5,
       hasSignUp: true,
       allowedOrigins: [],
@@ -42,6 +45,9 @@ describe('the configuration', () => {
   });
 
   const right: [given: Record<string, string>, want: object][] = [
+    [{ PRESENCE_GRACE: '0s' }, { presenceGraceS: 0 }],
+    [{ HISTORY_MAX_AGE: '1h' }, { historyMaxAgeS: 3_600 }],
+    [{ HISTORY_MAX_COUNT: '1' }, { historyMaxCount: 1 }],
     [{ ADMIN_TOKEN: 'a'.repeat(32) }, { adminToken: 'a'.repeat(32) }],
     [{ PORT: '0' }, { port: 0 }],
     [{ PORT: '65535' }, { port: 65_535 }],

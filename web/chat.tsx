@@ -4,11 +4,12 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Composer } from './composer.tsx';
 import { Connection, causeOf } from './connection.tsx';
 import { Conversation } from './conversation.tsx';
-import { Entries } from './entries.tsx';
+import { Entries, Top } from './entries.tsx';
 import { useOutgoing } from './outgoing.ts';
 import { Roster } from './roster.tsx';
-import { useTranscript } from './transcript.ts';
+import { maxEntries, topHoleOf } from './transcript.ts';
 import { Unsent } from './unsent.tsx';
+import { pageSize, useTranscript } from './use-transcript.ts';
 import { inWords } from './words.ts';
 
 /** After these only another token helps. */
@@ -34,8 +35,16 @@ export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
   const room = useRoom(
     palaver,
     useMemo(() => ({ token }), [token]),
+    { maxMessages: maxEntries },
   );
-  const entries = useTranscript(room);
+  const atEnd = useRef(true);
+  const { entries, isCut, load, toNewest } = useTranscript(
+    room,
+    (before) => palaver.listMessages({ before, limit: pageSize }, { token }),
+    atEnd,
+  );
+  const top = topHoleOf({ entries, isCut });
+  const loadTop = (): void => load(top!.key);
   const outgoing = useOutgoing(room.send);
   const [said, setSaid] = useState(0);
   const composer = useRef<HTMLTextAreaElement>(null);
@@ -84,10 +93,18 @@ export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
       </header>
       <Roster roster={room.roster} me={me} />
       <main>
-        <Conversation added={entries} said={said}>
-          <div role="log" aria-live="polite" aria-label="Messages">
-            <Entries entries={entries} me={me} />
-          </div>
+        <Conversation
+          atEnd={atEnd}
+          shown={entries}
+          newest={entries.findLast((entry) => !('hole' in entry))?.key}
+          said={said}
+          isCut={isCut}
+          onTop={room.state === 'open' && top?.hole.state === 'open' ? loadTop : undefined}
+          onNewest={toNewest}
+        >
+          <Top hole={top?.hole} onLoad={loadTop} />
+          <Entries entries={entries} me={me} onLoad={load} />
+          {isCut && <p class="notice">What was said after this is not shown.</p>}
           <Unsent
             items={outgoing.items}
             isOpen={room.state === 'open'}

@@ -1,44 +1,85 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /** So near the end counts as there. */
 const nearPx = 40;
 
 interface Props {
-  /** Changes when something was added. */
-  readonly added: unknown;
+  /** Whether the reader is at the end; kept here. */
+  readonly atEnd: RefObject<boolean>;
+  /** Changes with what is shown. */
+  readonly shown: unknown;
+  /** Changes when something was added at the end. */
+  readonly newest: unknown;
   /** Changes when the reader has said something: that is to be seen, wherever one was. */
   readonly said: unknown;
+  /** Whether it ends before the newest. */
+  readonly isCut: boolean;
+  /** Loads what comes before; absent where that can't be. */
+  readonly onTop: (() => void) | undefined;
+  /** Asked for where it is cut. */
+  readonly onNewest: () => void;
   readonly children: ComponentChildren;
 }
 
-/** Shows its end as long as the reader doesn't look further up; then it says that there is more. */
-export function Conversation({ added, said, children }: Props) {
+/**
+ * Shows its end as long as the reader doesn't look further up; then it says that there is more. Whatever comes or goes
+ * above, what the reader looks at stays where it is.
+ */
+export function Conversation({ atEnd, shown, newest, said, isCut, onTop, onNewest, children }: Props) {
   const box = useRef<HTMLElement>(null);
-  const atEnd = useRef(true);
+  const held = useRef<{ readonly line: Element; readonly offset: number }>(undefined);
   const [hasMore, setMore] = useState(false);
 
+  // By its lower edge: the name above a message goes when it turns out to go on from another.
+  const offsetOf = (line: Element): number =>
+    line.getBoundingClientRect().bottom - box.current!.getBoundingClientRect().top + box.current!.scrollTop;
+  const hold = (): void => {
+    const { scrollTop } = box.current!;
+    for (const line of box.current!.querySelectorAll('.message')) {
+      const offset = offsetOf(line);
+      held.current = { line, offset };
+      if (offset > scrollTop) return;
+    }
+  };
+  const stay = (): void => {
+    const { line, offset } = held.current ?? {};
+    if (line?.isConnected) box.current!.scrollTop += offsetOf(line) - offset!;
+    hold();
+  };
   const toEnd = (): void => {
     atEnd.current = true;
     setMore(false);
     box.current!.scrollTop = box.current!.scrollHeight;
   };
+  const lookUp = (): void => {
+    if (box.current!.scrollTop < box.current!.clientHeight) onTop?.();
+  };
   const onScroll = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = box.current!;
-    atEnd.current = scrollHeight - scrollTop - clientHeight <= nearPx;
+    atEnd.current = !isCut && scrollHeight - scrollTop - clientHeight <= nearPx;
     if (atEnd.current) setMore(false);
+    hold();
+    lookUp();
+  };
+  const toNewest = (): void => {
+    if (isCut) onNewest();
+    toEnd();
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: what they hold is of no matter, that they change is
-  useLayoutEffect(toEnd, [said]);
+  useLayoutEffect(toNewest, [said]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  useLayoutEffect(() => setMore(!atEnd.current), [newest]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   useLayoutEffect(() => {
     if (atEnd.current) toEnd();
-    else setMore(true);
-  }, [added]);
+    else stay();
+    lookUp();
+  }, [shown, onTop === undefined]);
   // Also when the keyboard of a phone comes up, or the window turns.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it asks what is so then
   useLayoutEffect(() => {
-    const watch = new ResizeObserver(() => atEnd.current && toEnd());
+    const watch = new ResizeObserver(() => (atEnd.current ? toEnd() : stay()));
     watch.observe(box.current!);
     return () => watch.disconnect();
   }, []);
@@ -49,16 +90,16 @@ export function Conversation({ added, said, children }: Props) {
       <section class="scroll" ref={box} tabIndex={0} aria-label="Conversation" onScroll={onScroll}>
         {children}
       </section>
-      {hasMore && (
+      {(hasMore || isCut) && (
         <button
           type="button"
           class="main more"
           onClick={() => {
-            toEnd();
+            toNewest();
             box.current!.focus();
           }}
         >
-          New messages
+          {isCut ? 'To the newest messages' : 'New messages'}
         </button>
       )}
     </div>

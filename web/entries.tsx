@@ -1,5 +1,6 @@
+import { Fragment, type JSX } from 'preact';
 import { memo } from 'preact/compat';
-import type { Entry, Notice } from './transcript.ts';
+import type { Entry, Hole, Notice } from './transcript.ts';
 
 /** So long after a message the next one of the same author is headed by the name again. */
 const headingMs = 5 * 60_000;
@@ -8,13 +9,13 @@ const maxNames = 3;
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' });
 
 function NoticeLine({ what, names }: Notice) {
-  if (what === 'away') return <>You were away for a moment. What was said meanwhile is not shown here.</>;
   const told = names.slice(0, maxNames);
   const more = names.length - told.length;
   return (
-    <>
+    <li class="notice">
       {told.map((name, index) => (
         <span key={name}>
           {index > 0 && (index === told.length - 1 && more === 0 ? ' and ' : ', ')}
@@ -22,25 +23,61 @@ function NoticeLine({ what, names }: Notice) {
         </span>
       ))}
       {more > 0 && ` and ${more} more`} {what}
-    </>
+    </li>
   );
 }
 
-interface Props {
-  readonly entry: Entry;
+/** What is asked of a hole: to be loaded. The focus doesn't go with the button. */
+function LoadButton({ label, onLoad }: { readonly label: string; readonly onLoad: () => void }) {
+  return (
+    <button
+      type="button"
+      onClick={({ currentTarget }) => {
+        currentTarget.closest('section')?.focus();
+        onLoad();
+      }}
+    >
+      {label}
+    </button>
+  );
+}
+
+/** Before all that is loaded: on the way to what came before it, or the beginning. Said quietly. */
+export function Top({ hole, onLoad }: { readonly hole: Hole | undefined; readonly onLoad: () => void }) {
+  return (
+    <div class="top">
+      <p role="status">
+        {hole === undefined && 'The conversation begins here, as far as it is kept.'}
+        {hole?.state === 'loading' && 'Loading what was said before…'}
+        {hole?.state === 'failed' && `What was said before could not be loaded. ${hole.why}`}
+      </p>
+      {hole?.state === 'failed' && <LoadButton label="Try again" onLoad={onLoad} />}
+    </div>
+  );
+}
+
+/** Amid what is shown. */
+function HoleLine({ hole, onLoad }: { readonly hole: Hole; readonly onLoad: () => void }) {
+  return (
+    <li class="notice">
+      {hole.state === 'loading' && 'Loading what was said meanwhile…'}
+      {hole.state === 'open' && 'You were away. More may have been said here. '}
+      {hole.state === 'failed' && `You were away. What was said meanwhile could not be loaded. ${hole.why} `}
+      {hole.state !== 'loading' && (
+        <LoadButton label={hole.state === 'failed' ? 'Try again' : 'Show it'} onLoad={onLoad} />
+      )}
+    </li>
+  );
+}
+
+interface MessageProps {
+  readonly message: Extract<Entry, { message: unknown }>['message'];
   readonly isOwn: boolean;
   /** The one before is by the same author, and recent: the name is said to those who don't see it only. */
   readonly continues: boolean;
 }
 
-const Line = memo(({ entry, isOwn, continues }: Props) => {
-  if ('notice' in entry)
-    return (
-      <li class="notice">
-        <NoticeLine {...entry.notice} />
-      </li>
-    );
-  const { sent_at, msg } = entry.message;
+const MessageLine = memo(({ message: { sent_at, msg }, isOwn, continues }: MessageProps) => {
   const at = new Date(sent_at);
   return (
     <li class={`message ${isOwn ? 'own' : ''} ${continues ? 'continues' : ''}`}>
@@ -58,25 +95,57 @@ const Line = memo(({ entry, isOwn, continues }: Props) => {
   );
 });
 
-const continuesAfter = (before: Entry | undefined, entry: Entry): boolean =>
-  before !== undefined &&
-  'message' in before &&
-  'message' in entry &&
-  before.message.msg.from_user === entry.message.msg.from_user &&
-  Date.parse(entry.message.sent_at) - Date.parse(before.message.sent_at) < headingMs;
-
-/** What was said, in its order. */
-export function Entries({ entries, me }: { readonly entries: readonly Entry[]; readonly me: string | undefined }) {
-  return (
-    <ol>
-      {entries.map((entry, index) => (
-        <Line
-          key={entry.key}
-          entry={entry}
-          isOwn={'message' in entry && entry.message.msg.from_user === me}
-          continues={continuesAfter(entries[index - 1], entry)}
-        />
-      ))}
-    </ol>
-  );
+interface Props {
+  readonly entries: readonly Entry[];
+  readonly me: string | undefined;
+  readonly onLoad: (key: string) => void;
 }
+
+/** What was said, in its order. What was there when one came is no news, so that nobody is read all of it. */
+export const Entries = memo(({ entries, me, onLoad }: Props) => {
+  const lines: { readonly history: JSX.Element[]; readonly news: JSX.Element[] } = { history: [], news: [] };
+  let before: Entry | undefined;
+  let today: string | undefined;
+  for (const [index, entry] of entries.entries()) {
+    const into = entry.isNews ? lines.news : lines.history;
+    if ('notice' in entry) into.push(<NoticeLine key={entry.key} {...entry.notice} />);
+    else if ('gap' in entry)
+      into.push(
+        <li key={entry.key} class="notice">
+          Something may be missing here: not all that was said is kept.
+        </li>,
+      );
+    else if ('message' in entry) {
+      const { message } = entry;
+      const at = new Date(message.sent_at);
+      const itsDay = at.toDateString();
+      const isNewDay = itsDay !== today;
+      today = itsDay;
+      const continues =
+        !isNewDay &&
+        before !== undefined &&
+        'message' in before &&
+        before.message.msg.from_user === message.msg.from_user &&
+        at.getTime() - Date.parse(before.message.sent_at) < headingMs;
+      into.push(
+        <Fragment key={entry.key}>
+          {isNewDay && (
+            <li class="notice">
+              <time dateTime={message.sent_at}>{day.format(at)}</time>
+            </li>
+          )}
+          <MessageLine message={message} isOwn={message.msg.from_user === me} continues={continues} />
+        </Fragment>,
+      );
+    } else if (index > 0) into.push(<HoleLine key={entry.key} hole={entry.hole} onLoad={() => onLoad(entry.key)} />);
+    before = entry;
+  }
+  return (
+    <>
+      {lines.history.length > 0 && <ol aria-label="Said before you came">{lines.history}</ol>}
+      <div role="log" aria-live="polite" aria-label="Messages">
+        <ol>{lines.news}</ol>
+      </div>
+    </>
+  );
+});

@@ -1,7 +1,9 @@
 import { type CodeOf, PalaverError, type StateCode } from '@palaver/sdk';
 
+type Code = StateCode | CodeOf<'login' | 'createUser' | 'join' | 'listMessages' | 'openapiJson'>;
+
 /** Every code that the page can meet, in a sentence for people. A new one in the contract does not compile without. */
-const sentences: Record<StateCode | CodeOf<'login' | 'createUser' | 'join' | 'openapiJson'>, string> = {
+const sentences: Record<Code, string> = {
   // Of signing in and up.
   invalid_credentials: 'The e-mail address or the password is wrong.',
   email_taken: 'Somebody has signed up with this e-mail address already.',
@@ -10,7 +12,7 @@ const sentences: Record<StateCode | CodeOf<'login' | 'createUser' | 'join' | 'op
   body_too_large: 'What was entered is far too long.',
   too_many_attempts: 'Too many attempts. Wait a minute, then try again.',
   overloaded: 'Too many people are signing in right now. Try again in a moment.',
-  store_unavailable: 'The server can’t look users up right now. Try again in a moment.',
+  store_unavailable: 'The server can’t reach what it keeps right now. Try again in a moment.',
   // Of the door.
   missing_token: 'The server asks for a token.',
   invalid_token: 'The server does not accept this sign-in. It may have expired.',
@@ -34,8 +36,8 @@ const sentences: Record<StateCode | CodeOf<'login' | 'createUser' | 'join' | 'op
   policy: 'The server ended the connection, because too many messages were refused.',
   closed: 'The room is closed.',
   aborted: 'That was cancelled.',
-  // Of a message.
-  rate_limited: 'You are writing too fast. Wait a second.',
+  // Of a message, or a page of them.
+  rate_limited: 'That was too much at once. Wait a second.',
   invalid_message: 'The server did not accept this message.',
   offline_queue_full: 'Too many messages are waiting to be sent already.',
   // What only a fault of this page or of something in between can bring about.

@@ -20,6 +20,7 @@ export const usersOnlineSchema = z.strictObject({
   sent_at: timeSchema,
   msg: z.strictObject({
     list: z.array(usernameSchema),
+    recovered: z.boolean().optional(),
   }),
 }) satisfies z.ZodType<types.UsersOnline>;
 

@@ -9,7 +9,7 @@ export type Username = string;
 /** Delivered exactly as sent. (1..4096 code points) */
 export type Text = string;
 
-/** Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the message, so that a client can tell which of its sends was meant. Others see it too and ignore it. (1..64 code points) */
+/** Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the message, so that a client can tell which of its sends was meant. Others see it too and ignore it. A new one for each message: a user's nonce is published once in five minutes. (1..64 code points) */
 export type Nonce = string;
 
 /** A frame's place in the room's order. Opaque; plain string comparison is the order, also across restarts. (1..64 code points) */
@@ -24,6 +24,8 @@ export type UsersOnline = {
   sent_at: Time;
   msg: {
     list: Username[];
+    /** There where `last_event_id` was given. True: every `chat_message` after that frame and up to this `id` follows, once and in order, before anything newer. False: something may have been missed; none of it follows. */
+    recovered?: boolean;
   };
 };
 

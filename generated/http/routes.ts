@@ -1,7 +1,7 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
 import { createRoute, type OpenAPIHono, type RouteHandler, z } from '@hono/zod-openapi';
 import type { Env } from 'hono';
-import { userIdSchema, createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, healthSchema, readinessSchema, openApiDocumentSchema, asyncApiDocumentSchema, problemSchema } from './schemas.ts';
+import { userIdSchema, frameIdSchema, createUserRequestSchema, loginRequestSchema, userSchema, loginSchema, messagePageSchema, healthSchema, readinessSchema, openApiDocumentSchema, asyncApiDocumentSchema, problemSchema } from './schemas.ts';
 
 export const createUserRoute = createRoute({
   operationId: "createUser",
@@ -10,7 +10,7 @@ export const createUserRoute = createRoute({
   tags: ["Users"],
   summary: "Create a user",
   description: "Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: createUserRequestSchema } } },
   },
@@ -80,7 +80,7 @@ export const loginRoute = createRoute({
   tags: ["Users"],
   summary: "Log in",
   description: "Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: loginRequestSchema } } },
   },
@@ -158,7 +158,7 @@ export const logoutRoute = createRoute({
   tags: ["Access"],
   summary: "Give a token back",
   description: "The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.",
-  security: [{"bearer":[]}],
+  security: [{"bearer":[]}] as Record<string, string[]>[],
   responses: {
     204: {
       description: "It is so from now on.",
@@ -193,7 +193,7 @@ export const logoutRoute = createRoute({
     }) } },
     },
     503: {
-      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Only a 204 promises anything; try again later.",
+      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Nothing is promised; try again later.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
@@ -210,7 +210,7 @@ export const disableUserRoute = createRoute({
   tags: ["Access"],
   summary: "Shut a user out",
   description: "All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.",
-  security: [{"admin":[]}],
+  security: [{"admin":[]}] as Record<string, string[]>[],
   request: {
     params: z.object({ "id": userIdSchema }),
   },
@@ -258,7 +258,7 @@ export const enableUserRoute = createRoute({
   tags: ["Access"],
   summary: "Let a user in again",
   description: "Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.",
-  security: [{"admin":[]}],
+  security: [{"admin":[]}] as Record<string, string[]>[],
   request: {
     params: z.object({ "id": userIdSchema }),
   },
@@ -305,9 +305,10 @@ export const joinRoute = createRoute({
   path: "/join",
   tags: ["Chat"],
   summary: "Open the chat",
-  description: "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.\n\nYou may send frames the moment the connection opens, and the first that you receive is `users_online`. Two\nconnections of one user are two sessions of the same member; nobody sees the second one come or go.",
-  security: [{"bearer":[]},{"subprotocol":[]}],
+  description: "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.\n\nYou may send frames the moment the connection opens, and the first that you receive is `users_online`. Two\nconnections of one user are two sessions of the same member; nobody sees the second one come or go.\n\nWho comes back after a connection was lost says with `last_event_id` which frame it has seen last. `users_online`\nthen says in `recovered` whether all that was said since follows.",
+  security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
+    query: z.object({ "last_event_id": frameIdSchema.optional() }),
     headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
   },
   responses: {
@@ -316,10 +317,10 @@ export const joinRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`).",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
-      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake']),
+      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
     }) } },
     },
     401: {
@@ -385,8 +386,9 @@ export const joinByPostRoute = createRoute({
   tags: ["Chat"],
   summary: "Open the chat (alias)",
   description: "The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.",
-  security: [{"bearer":[]},{"subprotocol":[]}],
+  security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
+    query: z.object({ "last_event_id": frameIdSchema.optional() }),
     headers: z.object({ "upgrade": z.string().optional(), "sec-websocket-key": z.string().optional(), "sec-websocket-version": z.string().optional(), "sec-websocket-protocol": z.string().optional() }),
   },
   responses: {
@@ -395,10 +397,10 @@ export const joinByPostRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`).",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
-      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake']),
+      code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
     }) } },
     },
     401: {
@@ -457,6 +459,70 @@ export const joinByPostRoute = createRoute({
   },
 });
 
+export const listMessagesRoute = createRoute({
+  operationId: "listMessages",
+  method: "get",
+  path: "/messages",
+  tags: ["Chat"],
+  summary: "What was said before",
+  description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).",
+  security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
+  request: {
+    query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),
+  },
+  responses: {
+    200: {
+      description: "A page. Without `before` it is the first of the history.",
+      content: { 'application/json': { schema: messagePageSchema } },
+    },
+    400: {
+      description: "The request is not HTTP (`malformed_request`), or a parameter is not what its schema asks for (`invalid_parameter`).",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(400),
+      code: z.enum(['malformed_request', 'invalid_parameter']),
+    }) } },
+    },
+    401: {
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(401),
+      code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    403: {
+      description: "Whoever runs the server has shut this user out.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(403),
+      code: z.literal('user_disabled'),
+    }) } },
+    },
+    429: {
+      description: "Too many from this user: a page counts as a frame (20 a second and 20 more in a burst, unless whoever runs the server says otherwise).",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(429),
+      code: z.literal('rate_limited'),
+    }) } },
+    },
+    500: {
+      description: "A fault of the server. Its log says more.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(500),
+      code: z.literal('internal_error'),
+    }) } },
+    },
+    503: {
+      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Nothing is promised; try again later.",
+      headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(503),
+      code: z.enum(['store_unavailable', 'issuer_unavailable']),
+    }) } },
+    },
+  },
+});
+
 export const pageRoute = createRoute({
   operationId: "page",
   method: "get",
@@ -464,7 +530,7 @@ export const pageRoute = createRoute({
   tags: ["Chat"],
   summary: "Chat in a browser",
   description: "A page for people, and a client like any other: it signs up, logs in (or takes a token, where tokens come from elsewhere) and joins. All that it loads lies beneath `/assets/`.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -495,7 +561,7 @@ export const healthzRoute = createRoute({
   tags: ["Operations"],
   summary: "Is the process alive?",
   description: "Answers as long as the process does.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   responses: {
     200: {
       description: "The process answers.",
@@ -518,7 +584,7 @@ export const readyzRoute = createRoute({
   tags: ["Operations"],
   summary: "Does it want traffic?",
   description: "For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   responses: {
     200: {
       description: "All parts are there.",
@@ -549,7 +615,7 @@ export const docsRoute = createRoute({
   tags: ["Contract"],
   summary: "Read the contract",
   description: "Both halves of the contract and the guide for client authors, for people. All that the page loads lies beneath `/docs/`.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -580,7 +646,7 @@ export const openapiJsonRoute = createRoute({
   tags: ["Contract"],
   summary: "The HTTP half, as JSON",
   description: "This document: the operations that this server has.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -611,7 +677,7 @@ export const openapiYamlRoute = createRoute({
   tags: ["Contract"],
   summary: "The HTTP half, as YAML",
   description: "This document: the operations that this server has.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -642,7 +708,7 @@ export const asyncapiJsonRoute = createRoute({
   tags: ["Contract"],
   summary: "The WebSocket half, as JSON",
   description: "The AsyncAPI half of the contract: the frames of the room.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -673,7 +739,7 @@ export const asyncapiYamlRoute = createRoute({
   tags: ["Contract"],
   summary: "The WebSocket half, as YAML",
   description: "The AsyncAPI half of the contract: the frames of the room.",
-  security: [],
+  security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
   },
@@ -706,6 +772,7 @@ export const routes = {
   enableUser: enableUserRoute,
   join: joinRoute,
   joinByPost: joinByPostRoute,
+  listMessages: listMessagesRoute,
   page: pageRoute,
   healthz: healthzRoute,
   readyz: readyzRoute,
@@ -728,6 +795,7 @@ export function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Partial<Hand
   if (handlers.enableUser) app.openapi(routes.enableUser, handlers.enableUser);
   if (handlers.join) app.openapi(routes.join, handlers.join);
   if (handlers.joinByPost) app.openapi(routes.joinByPost, handlers.joinByPost);
+  if (handlers.listMessages) app.openapi(routes.listMessages, handlers.listMessages);
   if (handlers.page) app.openapi(routes.page, handlers.page);
   if (handlers.healthz) app.openapi(routes.healthz, handlers.healthz);
   if (handlers.readyz) app.openapi(routes.readyz, handlers.readyz);

@@ -10,6 +10,25 @@ export const emailSchema = z.string().min(3).max(254).regex(/^[^@\ud800-\udfff\u
 
 export const passwordSchema = z.string().min(8).max(256).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Password>;
 
+export const frameIdSchema = z.string().min(1).max(64) satisfies z.ZodType<types.FrameId>;
+
+export const timeSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/u, { error: 'must be RFC 3339 in UTC with Z and three fractional digits' }) satisfies z.ZodType<types.Time>;
+
+export const textSchema = z.string().min(1).max(4096).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Text>;
+
+export const nonceSchema = z.string().min(1).max(64).regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Nonce>;
+
+export const chatMessageSchema = z.strictObject({
+  type: z.literal('chat_message'),
+  id: frameIdSchema,
+  sent_at: timeSchema,
+  msg: z.strictObject({
+    from_user: usernameSchema,
+    text: textSchema,
+    nonce: nonceSchema.optional(),
+  }),
+}) satisfies z.ZodType<types.ChatMessage>;
+
 export const tokenSchema = z.string().min(1).max(8192).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
 
 export const createUserRequestSchema = z.object({
@@ -34,6 +53,12 @@ export const loginSchema = z.strictObject({
   username: usernameSchema,
   token: tokenSchema,
 }) satisfies z.ZodType<types.Login>;
+
+export const messagePageSchema = z.strictObject({
+  messages: z.array(chatMessageSchema),
+  gaps: z.array(frameIdSchema),
+  before: frameIdSchema.optional(),
+}) satisfies z.ZodType<types.MessagePage>;
 
 export const healthSchema = z.strictObject({
   status: z.literal('ok'),
@@ -77,7 +102,7 @@ export const tokenClaimsSchema = z.object({
   iat: z.number().optional(),
 }) satisfies z.ZodType<types.TokenClaims>;
 
-export const problemCodeSchema = z.enum(['malformed_request', 'malformed_body', 'invalid_body', 'invalid_parameter', 'body_not_allowed', 'malformed_handshake', 'invalid_credentials', 'missing_token', 'invalid_token', 'origin_not_allowed', 'user_disabled', 'not_found', 'method_not_allowed', 'email_taken', 'username_taken', 'name_in_use', 'body_too_large', 'unsupported_media_type', 'upgrade_required', 'too_many_sessions', 'too_many_attempts', 'internal_error', 'overloaded', 'store_unavailable', 'unavailable', 'server_full', 'issuer_unavailable', 'shutting_down']) satisfies z.ZodType<types.ProblemCode>;
+export const problemCodeSchema = z.enum(['malformed_request', 'malformed_body', 'invalid_body', 'invalid_parameter', 'body_not_allowed', 'malformed_handshake', 'invalid_credentials', 'missing_token', 'invalid_token', 'origin_not_allowed', 'user_disabled', 'not_found', 'method_not_allowed', 'email_taken', 'username_taken', 'name_in_use', 'body_too_large', 'unsupported_media_type', 'upgrade_required', 'too_many_sessions', 'too_many_attempts', 'rate_limited', 'internal_error', 'overloaded', 'store_unavailable', 'unavailable', 'server_full', 'issuer_unavailable', 'shutting_down']) satisfies z.ZodType<types.ProblemCode>;
 
 export const fieldErrorSchema = z.strictObject({
   pointer: z.string().regex(/^(\/([^/~]|~[01])*)*$/u),

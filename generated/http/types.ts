@@ -118,6 +118,9 @@ export interface paths {
          *
          *     You may send frames the moment the connection opens, and the first that you receive is `users_online`. Two
          *     connections of one user are two sessions of the same member; nobody sees the second one come or go.
+         *
+         *     Who comes back after a connection was lost says with `last_event_id` which frame it has seen last. `users_online`
+         *     then says in `recovered` whether all that was said since follows.
          */
         get: operations["join"];
         put?: never;
@@ -126,6 +129,26 @@ export interface paths {
          * @description The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.
          */
         post: operations["joinByPost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was said before
+         * @description A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).
+         */
+        get: operations["listMessages"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -319,6 +342,22 @@ export interface components {
          */
         Password: string;
         /**
+         * @description A frame's place in the room's order. Opaque; plain string comparison is the order, also across restarts.
+         * @example 0001709546565137-0000000000000002
+         */
+        FrameId: string;
+        ChatMessage: {
+            /** @constant */
+            type: "chat_message";
+            id: components["schemas"]["FrameId"];
+            sent_at: components["schemas"]["Time"];
+            msg: {
+                from_user: components["schemas"]["Username"];
+                text: components["schemas"]["Text"];
+                nonce?: components["schemas"]["Nonce"];
+            };
+        };
+        /**
          * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`.
          * @example eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6IjQifQ.Ln6B22AzEqkwIxL8MKIHejrycHkb1iw03a2H5LqQx6g
          */
@@ -342,6 +381,13 @@ export interface components {
             id: components["schemas"]["UserId"];
             username: components["schemas"]["Username"];
             token: components["schemas"]["Token"];
+        };
+        MessagePage: {
+            /** @description Oldest first; each as it was delivered. */
+            messages: components["schemas"]["ChatMessage"][];
+            /** @description Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. */
+            gaps: components["schemas"]["FrameId"][];
+            before?: components["schemas"]["FrameId"];
         };
         Health: {
             /** @constant */
@@ -400,7 +446,7 @@ export interface components {
          * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "invalid_parameter" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "user_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "too_many_attempts" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "invalid_parameter" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "user_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "too_many_attempts" | "rate_limited" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
@@ -421,6 +467,21 @@ export interface components {
             /** @description What is wrong there, for people. */
             detail: string;
         };
+        /**
+         * @description RFC 3339 in UTC with `Z` and three fractional digits. Within the order it never goes backwards.
+         * @example 2024-03-04T07:47:45.137Z
+         */
+        Time: string;
+        /**
+         * @description Delivered exactly as sent.
+         * @example Hello!
+         */
+        Text: string;
+        /**
+         * @description Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the message, so that a client can tell which of its sends was meant. Others see it too and ignore it. A new one for each message: a user's nonce is published once in five minutes.
+         * @example m-1
+         */
+        Nonce: string;
     };
     responses: {
         /** @description You have it already. */
@@ -530,6 +591,20 @@ export interface components {
                     status: 400;
                     /** @enum {unknown} */
                     code: "malformed_request" | "body_not_allowed" | "invalid_parameter";
+                };
+            };
+        };
+        /** @description The request is not HTTP (`malformed_request`), or a parameter is not what its schema asks for (`invalid_parameter`). */
+        BadQuery: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 400;
+                    /** @enum {unknown} */
+                    code: "malformed_request" | "invalid_parameter";
                 };
             };
         };
@@ -651,7 +726,7 @@ export interface components {
                 };
             };
         };
-        /** @description The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Only a 204 promises anything; try again later. */
+        /** @description The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Nothing is promised; try again later. */
         AccessUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -677,7 +752,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`). */
+        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). */
         BadHandshake: {
             headers: {
                 [name: string]: unknown;
@@ -687,7 +762,7 @@ export interface components {
                     /** @constant */
                     status: 400;
                     /** @enum {unknown} */
-                    code: "malformed_request" | "body_not_allowed" | "malformed_handshake";
+                    code: "malformed_request" | "body_not_allowed" | "malformed_handshake" | "invalid_parameter";
                 };
             };
         };
@@ -839,6 +914,29 @@ export interface components {
                 };
             };
         };
+        /** @description Too many from this user: a page counts as a frame (20 a second and 20 more in a burst, unless whoever runs the server says otherwise). */
+        RateLimited: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:rate_limited",
+                 *       "title": "Rate limited",
+                 *       "status": 429,
+                 *       "code": "rate_limited"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 429;
+                    /** @constant */
+                    code: "rate_limited";
+                };
+            };
+        };
         /** @description The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
         RoomUnavailable: {
             headers: {
@@ -856,6 +954,21 @@ export interface components {
         };
     };
     parameters: {
+        /**
+         * @description The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events.
+         * @example 0001709546565137-0000000000000004
+         */
+        LastEventId: components["schemas"]["FrameId"];
+        /**
+         * @description The page ends before this place in the order, that of a message or any other.
+         * @example 0001709546565137-0000000000000004
+         */
+        Before: components["schemas"]["FrameId"];
+        /**
+         * @description How many messages a page has at most. 50 if absent.
+         * @example 50
+         */
+        Limit: number;
         /**
          * @description The user's id, percent-encoded.
          * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
@@ -936,11 +1049,14 @@ export type UserId = components['schemas']['UserId'];
 export type Username = components['schemas']['Username'];
 export type Email = components['schemas']['Email'];
 export type Password = components['schemas']['Password'];
+export type FrameId = components['schemas']['FrameId'];
+export type ChatMessage = components['schemas']['ChatMessage'];
 export type Token = components['schemas']['Token'];
 export type CreateUserRequest = components['schemas']['CreateUserRequest'];
 export type LoginRequest = components['schemas']['LoginRequest'];
 export type User = components['schemas']['User'];
 export type Login = components['schemas']['Login'];
+export type MessagePage = components['schemas']['MessagePage'];
 export type Health = components['schemas']['Health'];
 export type Readiness = components['schemas']['Readiness'];
 export type OpenApiDocument = components['schemas']['OpenApiDocument'];
@@ -950,6 +1066,9 @@ export type TokenClaims = components['schemas']['TokenClaims'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type Problem = components['schemas']['Problem'];
 export type FieldError = components['schemas']['FieldError'];
+export type Time = components['schemas']['Time'];
+export type Text = components['schemas']['Text'];
+export type Nonce = components['schemas']['Nonce'];
 export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
@@ -957,6 +1076,7 @@ export type ResponseMalformedRequest = components['responses']['MalformedRequest
 export type ResponseDone = components['responses']['Done'];
 export type ResponseBadBodiless = components['responses']['BadBodiless'];
 export type ResponseBadUserId = components['responses']['BadUserId'];
+export type ResponseBadQuery = components['responses']['BadQuery'];
 export type ResponseInvalidBody = components['responses']['InvalidBody'];
 export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
@@ -973,7 +1093,11 @@ export type ResponseNameInUse = components['responses']['NameInUse'];
 export type ResponseUpgradeRequired = components['responses']['UpgradeRequired'];
 export type ResponseTooManySessions = components['responses']['TooManySessions'];
 export type ResponseTooManyAttempts = components['responses']['TooManyAttempts'];
+export type ResponseRateLimited = components['responses']['RateLimited'];
 export type ResponseRoomUnavailable = components['responses']['RoomUnavailable'];
+export type ParameterLastEventId = components['parameters']['LastEventId'];
+export type ParameterBefore = components['parameters']['Before'];
+export type ParameterLimit = components['parameters']['Limit'];
 export type ParameterUserId = components['parameters']['UserId'];
 export type ParameterUpgrade = components['parameters']['Upgrade'];
 export type ParameterSecWebSocketKey = components['parameters']['SecWebSocketKey'];
@@ -1178,7 +1302,13 @@ export interface operations {
     };
     join: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events.
+                 * @example 0001709546565137-0000000000000004
+                 */
+                last_event_id?: components["parameters"]["LastEventId"];
+            };
             header?: {
                 /**
                  * @description `websocket`
@@ -1219,7 +1349,13 @@ export interface operations {
     };
     joinByPost: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events.
+                 * @example 0001709546565137-0000000000000004
+                 */
+                last_event_id?: components["parameters"]["LastEventId"];
+            };
             header?: {
                 /**
                  * @description `websocket`
@@ -1256,6 +1392,60 @@ export interface operations {
             429: components["responses"]["TooManySessions"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["RoomUnavailable"];
+        };
+    };
+    listMessages: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The page ends before this place in the order, that of a message or any other.
+                 * @example 0001709546565137-0000000000000004
+                 */
+                before?: components["parameters"]["Before"];
+                /**
+                 * @description How many messages a page has at most. 50 if absent.
+                 * @example 50
+                 */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. Without `before` it is the first of the history. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "messages": [
+                     *         {
+                     *           "type": "chat_message",
+                     *           "id": "0001709546565137-0000000000000004",
+                     *           "sent_at": "2024-03-04T07:48:30.598Z",
+                     *           "msg": {
+                     *             "from_user": "Bob",
+                     *             "text": "Hello!"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "gaps": [],
+                     *       "before": "0001709546565137-0000000000000004"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["NotAuthenticated"];
+            403: components["responses"]["UserDisabled"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["AccessUnavailable"];
         };
     };
     page: {

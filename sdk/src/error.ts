@@ -5,7 +5,8 @@ import type { ErrorCode, OperationId, Operations, Problem } from './generated/in
  * - `timeout`: no answer came in time.
  * - `aborted`: the caller's signal said so; `cause` is its reason.
  * - `connection_failed`: the server could not be reached, or what answered is no Palaver server.
- * - `connection_lost`: the connection ended before the message came back. It may have been delivered.
+ * - `connection_lost`: the connection ended before the message came back, and no other one could tell what became of it.
+ *   It may have been delivered.
  * - `offline_queue_full`: too many messages wait to be sent already. This one was not sent.
  * - `too_slow`: `messages()` was read too slowly, and what did not fit was dropped.
  * - `closed`: the room is closed for good.

@@ -5,6 +5,7 @@ import { type ChatMessage, eventNames, type ServerMessage, type Username } from 
 import { createStream } from './message-stream.ts';
 import { createNonce, createOutbox } from './outbox.ts';
 import { onWake, type WebSocketConstructor } from './platform.ts';
+import { createPosition } from './position.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 import type { JoinOptions, Room, RoomEvents, RoomState } from './room.ts';
@@ -42,6 +43,7 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
   const answerMs = timeoutMs / 3;
   const { on, emit } = createEmitter<RoomEvents>();
   const outbox = createOutbox(timeoutMs);
+  const position = createPosition();
   const leaving = new AbortController();
   let waking = new AbortController();
   let state: RoomState = 'connecting';
@@ -60,13 +62,18 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
     emit('state', { state, ...(cause && { reason: { code: cause.code, detail: cause.error.message } }) });
   }
 
-  function hear(frame: ServerMessage): void {
-    // What a client doesn't know it ignores.
-    if (!eventNames.includes(frame.type)) return;
+  function tell(frame: ServerMessage): void {
     const before = roster;
     roster = rosterAfter(roster, frame);
     emit(frame.type, frame);
     if (roster !== before) emit('roster', roster);
+  }
+
+  function hear(frame: ServerMessage): void {
+    // What a client doesn't know it ignores.
+    if (!eventNames.includes(frame.type)) return;
+    if (position.advance(frame)) tell(frame);
+    if (frame.type === 'users_online' && frame.msg.recovered !== true) outbox.lose();
     if (frame.type === 'chat_message' || frame.type === 'error') outbox.settle(frame);
   }
 
@@ -87,7 +94,11 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
   async function stay(token: string): Promise<Ended> {
     const isOwn = ownNames(token);
     let question: string | undefined;
-    const current = connect({ url, token, WebSocket, whyRefused, onFrame });
+    let onAnswer = (): void => {};
+    // Who has never been in the room has missed nothing.
+    const lastId = state === 'connecting' ? undefined : position.id;
+    const query = lastId === undefined ? '' : `?last_event_id=${encodeURIComponent(lastId)}`;
+    const current = connect({ url: `${url}${query}`, token, WebSocket, whyRefused, onFrame });
     const silent = (code: 'timeout' | 'connection_lost') => () =>
       current.drop(new PalaverError(code, 'The server said nothing in time.'));
     const opening = setTimeout(silent('timeout'), timeoutMs);
@@ -101,6 +112,7 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
       if (frame.type === 'token_refreshed' || frame.msg.nonce !== question || question === undefined)
         return renewal?.settle(frame) ?? false;
       question = undefined;
+      onAnswer();
       return true;
     }
 
@@ -146,10 +158,16 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
       arrivedMs = performance.now();
       if (state === 'connecting') hold();
       enter('open');
-      outbox.open((message) => {
-        current.send(message);
-        beat.said();
-      });
+      const open = (): void =>
+        outbox.open((message) => {
+          current.send(message);
+          beat.said();
+        });
+      if (outbox.hasUnsettled()) {
+        // The answer comes behind what was missed, and what that settles need not be sent again.
+        onAnswer = open;
+        beat.check();
+      } else open();
     }
 
     const ended = await current.ended;

@@ -6,15 +6,19 @@ const maxWaiting = 100;
 const maxWaitingMs = 30_000;
 /** How many may be on their way at once. */
 const maxInFlight = 1_000;
-/** Until a message that waited is tried again, where the server found it too frequent. */
-const rateLimitPauseMs = 1_000;
+/** Until a message is tried again that the server could not take when it was its turn. */
+const refusalPauseMs = 1_000;
 
 interface Message {
   readonly text: string;
+  /** The same however often it is sent: the server publishes it once. */
+  readonly nonce: string;
   readonly resolve: (echo: ChatMessage) => void;
   readonly reject: (error: PalaverError) => void;
   /** When it has waited for the room long enough, in milliseconds of `performance.now()`. */
   readonly deadlineMs: number;
+  /** It was on its way when a connection ended, and may have been delivered. Its time goes on. */
+  isUnsettled: boolean;
   timer?: ReturnType<typeof setTimeout>;
 }
 
@@ -25,14 +29,17 @@ export const createNonce = (): string =>
 /** What has been said and hasn't come back. */
 export interface Outbox {
   send(text: string): Promise<ChatMessage>;
-  /** The room is there: what waited goes out, one by one and in order. */
+  /** The room is there: what is unsettled goes out again, then what waited, one by one and in order. */
   open(transmit: (message: ChatMessageFromClient) => void): void;
   /** Whether something is on its way. */
   isOwed(): boolean;
   /** A frame that may be the answer to one of the messages. */
   settle(frame: ChatMessage | ErrorMessage): void;
-  /** The connection has ended: what was on its way is lost, what waited goes on waiting. */
+  /** The connection has ended: what was on its way is unsettled, what waited goes on waiting. */
   cut(): void;
+  hasUnsettled(): boolean;
+  /** What was said meanwhile won't be told: nobody knows any more what became of what is unsettled. */
+  lose(): void;
   /** There will be no connection any more. */
   close(): void;
 }
@@ -45,6 +52,7 @@ const codePoints = (text: string): number => {
 
 export function createOutbox(timeoutMs: number): Outbox {
   const inFlight = new Map<string, Message>();
+  /** The unsettled ones first. */
   const waiting: Message[] = [];
   let transmit: ((message: ChatMessageFromClient) => void) | undefined;
   /** The one that waited and is on its way. The next goes when it is back: so their order holds. */
@@ -52,41 +60,47 @@ export function createOutbox(timeoutMs: number): Outbox {
   let resting: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
 
-  function take(nonce: string): Message | undefined {
-    const message = inFlight.get(nonce);
-    inFlight.delete(nonce);
-    clearTimeout(message?.timer);
+  function stopWaiting(message: Message): void {
+    const index = waiting.indexOf(message);
+    if (index >= 0) waiting.splice(index, 1);
+  }
+
+  /** Wherever it is, it has come to its end. */
+  function take(message: Message): Message {
+    inFlight.delete(message.nonce);
+    stopWaiting(message);
+    clearTimeout(message.timer);
     return message;
   }
 
-  function fly(message: Message): void {
-    const nonce = createNonce();
-    inFlight.set(nonce, message);
+  function expireAfter(message: Message, ms: number, why: string): void {
+    clearTimeout(message.timer);
     message.timer = setTimeout(() => {
-      take(nonce);
-      message.reject(new PalaverError('timeout', 'The message has not come back in time. It may have been delivered.'));
+      take(message).reject(new PalaverError('timeout', why));
       proceed(message);
-    }, timeoutMs);
-    transmit!({ type: 'chat_message', msg: { text: message.text, nonce } });
+    }, ms);
+  }
+
+  function fly(message: Message): void {
+    const { text, nonce } = message;
+    inFlight.set(nonce, message);
+    if (!message.isUnsettled)
+      expireAfter(message, timeoutMs, 'The message has not come back in time. It may have been delivered.');
+    transmit!({ type: 'chat_message', msg: { text, nonce } });
   }
 
   function wait(message: Message, place: 'push' | 'unshift'): void {
+    inFlight.delete(message.nonce);
     waiting[place](message);
-    message.timer = setTimeout(
-      () => {
-        waiting.splice(waiting.indexOf(message), 1);
-        message.reject(new PalaverError('timeout', 'The room was not back in time. The message was not sent.'));
-      },
-      Math.max(0, message.deadlineMs - performance.now()),
-    );
+    if (message.isUnsettled) return;
+    const leftMs = Math.max(0, message.deadlineMs - performance.now());
+    expireAfter(message, leftMs, 'The room could not take the message in time. It was not sent.');
   }
 
   function lead(): void {
     if (!transmit || leading || resting) return;
     leading = waiting.shift();
-    if (!leading) return;
-    clearTimeout(leading.timer);
-    fly(leading);
+    if (leading) fly(leading);
   }
 
   function proceed(message: Message): void {
@@ -98,14 +112,21 @@ export function createOutbox(timeoutMs: number): Outbox {
     resting = setTimeout(() => {
       resting = undefined;
       lead();
-    }, rateLimitPauseMs);
+    }, refusalPauseMs);
   }
 
-  /** What was on its way is never sent again: nobody knows whether it was delivered. */
-  function lose(code: 'connection_lost' | 'closed', why: string): void {
+  function cut(): void {
     transmit = undefined;
     leading = undefined;
-    for (const nonce of [...inFlight.keys()]) take(nonce)!.reject(new PalaverError(code, why));
+    for (const message of inFlight.values()) message.isUnsettled = true;
+    waiting.unshift(...inFlight.values());
+    inFlight.clear();
+  }
+
+  function lose(): void {
+    const why = 'The connection ended before the message came back. It may have been delivered.';
+    for (const message of waiting.filter(({ isUnsettled }) => isUnsettled))
+      take(message).reject(new PalaverError('connection_lost', why));
   }
 
   return {
@@ -117,9 +138,10 @@ export function createOutbox(timeoutMs: number): Outbox {
           return reject(
             new PalaverError('invalid_message', `A message is a text of at most ${limits.text.max} characters.`),
           );
-        const message: Message = { text, resolve, reject, deadlineMs: performance.now() + maxWaitingMs };
+        const deadlineMs = performance.now() + maxWaitingMs;
+        const message: Message = { text, nonce: createNonce(), resolve, reject, deadlineMs, isUnsettled: false };
         if (transmit && !leading && waiting.length === 0 && inFlight.size < maxInFlight) return fly(message);
-        if (waiting.length >= maxWaiting)
+        if (waiting.filter(({ isUnsettled }) => !isUnsettled).length >= maxWaiting)
           return reject(new PalaverError('offline_queue_full', `${maxWaiting} messages wait to be sent already.`));
         wait(message, 'push');
       }),
@@ -132,27 +154,31 @@ export function createOutbox(timeoutMs: number): Outbox {
     isOwed: () => inFlight.size > 0,
 
     settle: (frame) => {
-      const message = frame.msg.nonce === undefined ? undefined : take(frame.msg.nonce);
+      const { nonce } = frame.msg;
+      if (nonce === undefined) return;
+      const message = inFlight.get(nonce) ?? waiting.find((other) => other.isUnsettled && other.nonce === nonce);
       if (!message) return;
-      if (frame.type === 'chat_message') message.resolve(frame);
-      else if (frame.msg.code === 'rate_limited' && message === leading) {
+      if (frame.type === 'chat_message') take(message).resolve(frame);
+      else if (message === leading && (frame.msg.code === 'rate_limited' || frame.msg.code === 'unavailable')) {
         // It was not taken, so it can go once more.
         wait(message, 'unshift');
         rest();
-      } else message.reject(new PalaverError(frame.msg.code, frame.msg.detail));
+      } else take(message).reject(new PalaverError(frame.msg.code, frame.msg.detail));
       proceed(message);
     },
 
-    cut: () =>
-      lose('connection_lost', 'The connection ended before the message came back. It may have been delivered.'),
+    cut,
+    hasUnsettled: () => waiting.some(({ isUnsettled }) => isUnsettled),
+    lose,
 
     close: () => {
       closed = true;
-      lose('closed', 'The room was closed before the message came back. It may have been delivered.');
       clearTimeout(resting);
-      for (const { reject, timer } of waiting.splice(0)) {
-        clearTimeout(timer);
-        reject(new PalaverError('closed', 'The room was closed before the message was sent.'));
+      lose();
+      transmit = undefined;
+      for (const message of [...inFlight.values(), ...waiting]) {
+        const when = inFlight.has(message.nonce) ? 'came back. It may have been delivered' : 'was sent';
+        take(message).reject(new PalaverError('closed', `The room was closed before the message ${when}.`));
       }
     },
   };

@@ -55,7 +55,7 @@ export class Palaver extends Methods<CallOptions> {
     const atMost = (ms: number): number => Math.min(ms, maxTimerMs);
     /** Without the headers of a handshake the door says why, or 426 where it would have opened. */
     const whyRefused = async (token: string): Promise<PalaverError> => {
-      const cause: unknown = await call('join', undefined, { token, maxRetries: 0 }).catch((reason) => reason);
+      const cause: unknown = await call('join', {}, { token, maxRetries: 0 }).catch((reason) => reason);
       return cause instanceof PalaverError && cause.code !== 'upgrade_required' && cause.code !== 'timeout'
         ? cause
         : new PalaverError('connection_failed', `No WebSocket to ${base} could be opened`, { cause });

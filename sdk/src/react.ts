@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { PalaverError } from './error.ts';
-import type { ChatMessage, Username } from './generated/index.ts';
+import type { ChatMessage, FrameId, Username } from './generated/index.ts';
 import type { Palaver } from './palaver.ts';
 import type { Credentials, Room, RoomState, StateChange } from './room.ts';
 
@@ -16,8 +16,13 @@ export interface RoomView {
   readonly roster: readonly Username[];
   /** Your own name in the room, as far as the token tells. */
   readonly username: Username | undefined;
-  /** Since the room was joined; the oldest go when there are too many. */
+  /** Since the room was joined; the oldest go when there are too many. Whole but at the `gaps`. */
   readonly messages: readonly ChatMessage[];
+  /**
+   * Places in the order, as in a page of `listMessages`: between each and the message before it something may have been
+   * said that is not in `messages`.
+   */
+  readonly gaps: readonly FrameId[];
   /** Why the room could not be joined. */
   readonly error: PalaverError | undefined;
 }
@@ -33,8 +38,23 @@ const away: RoomView = {
   roster: [],
   username: undefined,
   messages: [],
+  gaps: [],
   error: undefined,
 };
+
+type Told = Pick<RoomView, 'messages' | 'gaps'>;
+
+function withMessage({ messages, gaps }: Told, message: ChatMessage, most: number): Told {
+  const all = [...messages, message];
+  const kept = all.slice(-most);
+  // With the oldest message goes what was missed before the next one.
+  return { messages: kept, gaps: kept.length < all.length ? gaps.filter((id) => id > kept[0]!.id) : gaps };
+}
+/** Two gaps with no message between them are one. */
+function withGap({ messages, gaps }: Told, gap: FrameId): Told {
+  const lastId = messages.at(-1)?.id ?? '';
+  return { messages, gaps: [...gaps.filter((id) => id < lastId), gap] };
+}
 
 /** One stay in the room, as a store that `useSyncExternalStore` reads. */
 function createStore() {
@@ -87,9 +107,11 @@ export function useRoom(
       (joined) => {
         joined.on('roster', (roster) => change({ roster }));
         joined.on('state', ({ state, reason }) => change({ state, reason, username: joined.username }));
-        joined.on('chat_message', (message) =>
-          change({ messages: [...store.read().messages, message].slice(-latest.current.maxMessages) }),
-        );
+        joined.on('chat_message', (message) => change(withMessage(store.read(), message, latest.current.maxMessages)));
+        // One that is heard here is that of a new connection.
+        joined.on('users_online', ({ id, msg }) => {
+          if (msg.recovered !== true) change(withGap(store.read(), id));
+        });
         change({ state: joined.state, roster: joined.roster, username: joined.username });
       },
       (error: PalaverError) => change({ state: 'closed', error }),

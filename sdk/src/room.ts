@@ -48,12 +48,17 @@ export interface Room {
   readonly username: Username | undefined;
   /**
    * Listens to a frame of the server, to `roster` or to `state`. Returns how to unsubscribe.
+   *
+   * A `users_online` that you hear is that of a new connection, in place of one that was lost. Where it is `recovered`,
+   * every message that was missed follows as a `chat_message`, once and in order; where not, something may have been
+   * said between the last message and its `id` that only `listMessages` may have.
    * @example
    * const stop = room.on('chat_message', ({ msg }) => console.log(msg.from_user, msg.text));
    */
   on<Name extends keyof RoomEvents>(name: Name, listener: (event: RoomEvents[Name]) => void): () => void;
   /**
-   * All messages from now on, one's own included; ends when the room closes. At most 1,000 wait to be read.
+   * All messages from now on, one's own included; ends when the room closes. At most 1,000 wait to be read. It is whole
+   * but where a new connection could not recover what was missed: `users_online` tells.
    * @throws {PalaverError} `too_slow` where more would wait
    * @example
    * for await (const { msg } of room.messages()) console.log(msg.from_user, msg.text);
@@ -61,7 +66,9 @@ export interface Room {
   messages(): AsyncIterableIterator<ChatMessage>;
   /**
    * Says something; resolves with what everybody received. While the room reconnects, up to 100 messages wait up to 30
-   * seconds, and go out in order. What was on its way when a connection ended is never sent again.
+   * seconds, and go out in order. What was on its way when a connection ended goes out before them, and is said once all
+   * the same: where the new connection recovers what was missed, the server knows it by its nonce. Where it doesn't,
+   * nobody knows whether it was delivered: it rejects with `connection_lost`, and is not sent again.
    * @throws {PalaverError} the code of the server's refusal, `connection_lost`, `timeout`, `offline_queue_full`, `closed`
    */
   send(text: string): Promise<ChatMessage>;

@@ -185,6 +185,7 @@ function emitResponse({ status, description, mediaType, schema, headers, at }: R
   return `    ${status}: {\n      ${parts.join(',\n      ')},\n    },\n`;
 }
 
+// Schemes of several names would be a union of types, for which createRoute forgets the type of the request.
 const emitRoute = (operation: Operation): string =>
   `export const ${operation.id}Route = createRoute({
   operationId: ${json(operation.id)},
@@ -193,7 +194,7 @@ const emitRoute = (operation: Operation): string =>
   tags: ${json(operation.tags)},
   summary: ${json(operation.summary)},
   description: ${json(operation.description)},
-  security: ${json(operation.security.map((name) => ({ [name]: [] })))},
+  security: ${json(operation.security.map((name) => ({ [name]: [] })))} as Record<string, string[]>[],
 ${emitRequest(operation)}  responses: {
 ${operation.responses.map(emitResponse).join('')}  },
 });

@@ -31,6 +31,14 @@ function reachable(components: Json, roots: readonly string[]): Json {
   return Object.fromEntries(Object.entries(components).filter(([name]) => found.has(name)));
 }
 
+/** Needs none of its parameters, and no body. */
+const isWhollyOptional = (operation: Operation): boolean =>
+  operation.body === undefined &&
+  operation.parameters.every(({ required, in: place }) => place === 'header' || !required);
+
+const importOf = (names: readonly string[], file: string): string =>
+  names.length === 0 ? '' : `import type { ${[...names].sort().join(', ')} } from '${file}';\n`;
+
 /** What a method takes: path and query parameters and the members of the body, as one object. */
 function inputType(operation: Operation): string | undefined {
   const parameters = operation.parameters.filter((parameter) => parameter.in !== 'header');
@@ -60,7 +68,7 @@ function outputType(operation: Operation): string {
 
 const codesOf = (operation: Operation): string[] => [...new Set(operation.responses.flatMap(problemCodes))];
 
-function operationsFile(operations: readonly Operation[], types: readonly string[]): string {
+function operationsFile(operations: readonly Operation[], imports: string): string {
   const entries = operations.map((operation) => {
     const params = operation.parameters
       .filter((parameter) => parameter.in !== 'header')
@@ -88,12 +96,13 @@ function operationsFile(operations: readonly Operation[], types: readonly string
           .join('\n\n'),
       });
       const type = `Operations['${operation.id}']`;
-      const head = `${operation.id}(${input ? `input: ${type}['input'], ` : ''}options?: Options): Promise<${type}['output']> {`;
+      const given = isWhollyOptional(operation) ? ' = {}' : '';
+      const head = `${operation.id}(${input ? `input: ${type}['input']${given}, ` : ''}options?: Options): Promise<${type}['output']> {`;
       const body = `  return this.call('${operation.id}', ${input ? 'input' : 'undefined'}, options);`;
       return `${doc}${head}\n${body}\n}`.replace(/^(?=.)/gm, '  ');
     });
   return [
-    `${banner('specs/openapi.yaml')}import type { ${types.join(', ')} } from './types.ts';\n`,
+    `${banner('specs/openapi.yaml')}${imports}`,
     `/** How each operation is asked: what doesn't go into the path or the query is the JSON body. */\nexport const operations = {\n${entries.join('\n')}\n} as const;\n`,
     `/** What each operation takes and gives, and the codes of the problems it may answer. */\nexport interface Operations {\n${shapes.join('\n')}\n}\n`,
     `export type OperationId = keyof Operations;\n`,
@@ -143,7 +152,19 @@ export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
   return {
     'types.ts': `${banner('specs/openapi.yaml')}import type { ${shared.join(', ')} } from './frames.ts';\n\n${[...definitions, limitsOf({ ...chat.schemas, ...http })].join('\n')}`,
     'frames.ts': `${banner('specs/asyncapi.yaml')}\n${chatTypes(chat)}`,
-    'operations.ts': operationsFile(operations, roots.filter((name) => name in own).sort()),
+    'operations.ts': operationsFile(
+      operations,
+      [
+        importOf(
+          roots.filter((name) => !(name in own)),
+          './frames.ts',
+        ),
+        importOf(
+          roots.filter((name) => name in own),
+          './types.ts',
+        ),
+      ].join(''),
+    ),
     'events.ts': eventsFile(chat),
     'index.ts': `${banner('specs/')}\nexport * from './events.ts';\nexport * from './frames.ts';\nexport * from './operations.ts';\nexport * from './types.ts';\n`,
   };

@@ -29,10 +29,15 @@ export interface Envelope {
   readonly id: string;
   readonly sentAt: string;
   readonly frame: OrderedFrame;
+  /** Whose message it is; for those who keep it, not for who receives it. */
+  readonly userId?: string;
 }
 
 /** Why somebody can't come in: another user holds the name, the user has its share of sessions, or nobody can decide now. */
 export type Refusal = 'name_in_use' | 'too_many_sessions' | 'unavailable';
+
+/** What became of a draft. */
+export type Published = 'accepted' | 'refused' | { readonly repeats: Envelope };
 
 /** One session's place in the room. */
 export interface Seat {
@@ -42,11 +47,14 @@ export interface Seat {
   readonly sentAt: string;
   /** Usernames in join order: without the user if this is its first session, with it otherwise. */
   readonly roster: readonly string[];
-  /** Takes drafts in the order of the calls. The envelope reaches `deliver` like everyone else's. */
-  publish(draft: Draft): Promise<'accepted' | 'refused'>;
   /**
-   * Gives the seat up, after the drafts it has taken: by a close (`left`) or a broken connection (`lost`).
-   * Later calls do nothing.
+   * Takes drafts in the order of the calls. The envelope reaches `deliver` like everyone else's. A nonce that this user
+   * has used within five minutes is not published again: its first envelope is the answer.
+   */
+  publish(draft: Draft): Promise<Published>;
+  /**
+   * Gives the seat up, after the drafts it has taken: by a close (`left`), at once, or by a broken connection (`lost`):
+   * then a user whose last seat this was stays for a while, in which it can come back unnoticed. Later calls do nothing.
    */
   release(how: 'left' | 'lost'): Promise<void>;
 }

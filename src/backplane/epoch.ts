@@ -17,13 +17,13 @@ const readEpoch = async (file: string): Promise<number> => {
 
 /**
  * Begins a run: returns its epoch, in milliseconds since 1970, greater than that of every earlier run with this
- * `dataDir`, also when the clock went back. Kept in `dataDir`/epoch; the directory is made if it is missing.
+ * `dataDir` and than `after`, also when the clock went back. Kept in `dataDir`/epoch; the directory is made if it is missing.
  * One run at a time. Throws when the file can't be read or written, or isn't a number.
  */
-export const nextEpoch = async (dataDir: string, now: () => number = Date.now): Promise<number> => {
+export const nextEpoch = async (dataDir: string, now: () => number = Date.now, after = 0): Promise<number> => {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, 'epoch');
-  const epoch = Math.max(now(), (await readEpoch(file)) + 1);
+  const epoch = Math.max(now(), (await readEpoch(file)) + 1, after + 1);
   // Written aside, flushed and renamed: a crash leaves the old number or the new one, never half of one.
   const aside = `${file}.tmp`;
   await writeFile(aside, `${epoch}\n`, { flush: true });

@@ -1,6 +1,7 @@
 /** The backplane of a server that runs alone: order and presence in this process's memory. */
 import type { Backplane, Envelope, Member, OrderedFrame, Seat } from './backplane.ts';
-import { createPresence, enter, leave, refusalOf, rosterOf } from './presence.ts';
+import { createNonces } from './nonces.ts';
+import { createPresence, enter, leave, refusalOf, remove, rosterOf } from './presence.ts';
 
 export interface LocalOptions {
   /** Milliseconds; greater than that of every earlier run, so that ids rise across restarts. See `nextEpoch`. */
@@ -9,6 +10,10 @@ export interface LocalOptions {
   readonly now?: () => number;
   /** Without it there is no bound. */
   readonly maxSessionsPerUser?: number | undefined;
+  /** How long a user stays whose last connection broke; 0 is not at all. */
+  readonly presenceGraceMs?: number;
+  /** What was said before this run, oldest first: its nonces are known. */
+  readonly saidBefore?: readonly Envelope[];
 }
 
 type View = Pick<Seat, 'id' | 'sentAt' | 'roster'>;
@@ -16,9 +21,30 @@ type View = Pick<Seat, 'id' | 'sentAt' | 'roster'>;
 /** Every safe integer fits, so ids of any epoch and offset sort as strings. */
 const idDigits = 16;
 const padded = (number: number): string => String(number).padStart(idDigits, '0');
+/** An epoch as the ids of its run begin with it. */
+export const epochName = padded;
 
-export const createLocalBackplane = ({ epoch, now = Date.now, maxSessionsPerUser }: LocalOptions): Backplane => {
+/** Whether an id can be of the run of this epoch, or of an earlier one whose last id is known. */
+export const createIdCheck =
+  (epoch: string, earlier: readonly { readonly epoch: string; readonly lastId: string | undefined }[]) =>
+  (id: string): boolean => {
+    const [, of] = /^(\d{16})-\d{16}$/.exec(id) ?? [];
+    if (of === epoch) return true;
+    const lastId = earlier.find((run) => run.epoch === of)?.lastId;
+    return lastId !== undefined && id <= lastId;
+  };
+
+export const createLocalBackplane = ({
+  epoch,
+  now = Date.now,
+  maxSessionsPerUser,
+  presenceGraceMs = 0,
+  saidBefore = [],
+}: LocalOptions): Backplane => {
   const presence = createPresence(maxSessionsPerUser);
+  const nonces = createNonces();
+  /** Users without a session, until they are removed. */
+  const lingering = new Map<string, NodeJS.Timeout>();
   const waiting: Envelope[] = [];
   let deliver: (envelope: Envelope) => void = () => {};
   let delivering = false;
@@ -34,9 +60,11 @@ export const createLocalBackplane = ({ epoch, now = Date.now, maxSessionsPerUser
     return { id: `${padded(epoch)}-${padded(offset)}`, sentAt: new Date(time).toISOString() };
   };
 
-  const order = (frame: OrderedFrame): void => {
+  const order = (frame: OrderedFrame, userId?: string): void => {
     offset += 1;
-    waiting.push({ ...point(), frame });
+    const envelope = { ...point(), frame, ...(userId !== undefined && { userId }) };
+    if (userId !== undefined) rememberNonce(envelope);
+    waiting.push(envelope);
     // Whoever is delivering takes this one too: a call from inside `deliver` must not overtake its envelope.
     if (delivering) return;
     delivering = true;
@@ -45,6 +73,21 @@ export const createLocalBackplane = ({ epoch, now = Date.now, maxSessionsPerUser
     } finally {
       delivering = false;
     }
+  };
+
+  const rememberNonce = (envelope: Envelope): void => {
+    const { frame, userId, sentAt } = envelope;
+    if (frame.type !== 'chat_message' || frame.msg.nonce === undefined || userId === undefined) return;
+    nonces.remember(userId, frame.msg.nonce, envelope, Date.parse(sentAt));
+  };
+  for (const envelope of saidBefore) rememberNonce(envelope);
+
+  const removeUser = (userId: string): void => {
+    lingering.delete(userId);
+    const left = remove(presence, userId);
+    if (left === undefined) return;
+    shared = undefined;
+    order({ type: 'user_left', msg: { username: left } });
   };
 
   /** Newcomers of one batch share a view: in a storm of them, each would be a roster longer than the last. */
@@ -62,17 +105,18 @@ export const createLocalBackplane = ({ epoch, now = Date.now, maxSessionsPerUser
       ...at,
       async publish({ text, nonce }) {
         if (!held || closed) return 'refused';
+        const repeats = nonce === undefined ? undefined : nonces.find(userId, nonce, Date.parse(point().sentAt));
+        if (repeats !== undefined) return { repeats };
         const msg = nonce === undefined ? { from_user: username, text } : { from_user: username, text, nonce };
-        order({ type: 'chat_message', msg });
+        order({ type: 'chat_message', msg }, userId);
         return 'accepted';
       },
-      async release() {
+      async release(how) {
         if (!held || closed) return;
         held = false;
-        const left = leave(presence, userId);
-        if (left === undefined) return;
-        shared = undefined;
-        order({ type: 'user_left', msg: { username: left } });
+        if (!leave(presence, userId)) return;
+        if (how === 'left' || presenceGraceMs === 0) removeUser(userId);
+        else lingering.set(userId, setTimeout(removeUser, presenceGraceMs, userId).unref());
       },
     };
   };
@@ -86,6 +130,8 @@ export const createLocalBackplane = ({ epoch, now = Date.now, maxSessionsPerUser
       const at = viewOf(member, since);
       const entered = enter(presence, member);
       if ('refusal' in entered) return entered;
+      clearTimeout(lingering.get(member.id));
+      lingering.delete(member.id);
       const { first, username } = entered;
       if (first) order({ type: 'user_joined', msg: { username } });
       return { seat: seatOf(member.id, username, at) };
@@ -96,6 +142,7 @@ export const createLocalBackplane = ({ epoch, now = Date.now, maxSessionsPerUser
     async close() {
       closed = true;
       waiting.length = 0;
+      for (const timer of lingering.values()) clearTimeout(timer);
     },
   };
 };

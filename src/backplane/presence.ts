@@ -5,6 +5,7 @@ import type { Member } from './backplane.ts';
 interface User {
   /** Of the user's first session, whatever the tokens of later ones say. */
   readonly username: string;
+  /** None while it may still come back. */
   sessions: number;
 }
 
@@ -52,12 +53,18 @@ export const enter = (presence: Presence, member: Member): Entered | { readonly 
   return { first: true, username: member.username };
 };
 
-/** Takes a session away. Returns the username if it was the user's last one. */
-export const leave = (presence: Presence, userId: string): string | undefined => {
+/** Takes a session away. Says whether it was the user's last one: then the user stays until it is removed. */
+export const leave = (presence: Presence, userId: string): boolean => {
   const user = presence.users.get(userId);
-  if (user === undefined) return undefined;
+  if (user === undefined || user.sessions === 0) return false;
   user.sessions -= 1;
-  if (user.sessions > 0) return undefined;
+  return user.sessions === 0;
+};
+
+/** Removes a user that has no session. Returns its username, if it was there. */
+export const remove = (presence: Presence, userId: string): string | undefined => {
+  const user = presence.users.get(userId);
+  if (user === undefined || user.sessions > 0) return undefined;
   presence.users.delete(userId);
   presence.holders.delete(foldedKey(user.username));
   presence.roster = undefined;

@@ -34,8 +34,17 @@ export const encodeEnvelope = ({ id, sentAt, frame }: Envelope): Buffer =>
   encode({ type: frame.type, id, sent_at: sentAt, msg: frame.msg } as ServerMessage);
 
 /** The first frame of a session: who is in the room at its seat's point of the order. */
-export const encodeUsersOnline = ({ id, sentAt, roster }: Pick<Seat, 'id' | 'sentAt' | 'roster'>): Buffer =>
-  encode({ type: 'users_online', id, sent_at: sentAt, msg: { list: roster as string[] } } satisfies UsersOnline);
+export const encodeUsersOnline = (
+  { id, sentAt, roster }: Pick<Seat, 'id' | 'sentAt' | 'roster'>,
+  /** Whether what was missed follows; absent where nobody asked. */
+  recovered?: boolean,
+): Buffer =>
+  encode({
+    type: 'users_online',
+    id,
+    sent_at: sentAt,
+    msg: { list: roster as string[], ...(recovered !== undefined && { recovered }) },
+  } satisfies UsersOnline);
 
 /** Why a client's frame is not taken; the nonce says which one, where it has one. */
 export interface FrameRefusal {

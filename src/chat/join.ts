@@ -41,7 +41,7 @@ export function joinHandlers({
   isAllowedOrigin,
   isStopping,
 }: Parts): Pick<Handlers<AppEnv>, 'join' | 'joinByPost'> {
-  const join = async (c: Context<AppEnv>) => {
+  const join = async (c: Context<AppEnv>, lastEventId: string | undefined) => {
     const { headers } = c.req.raw;
     const { upgrade } = c.env;
     if (hasBody(headers)) return problem(c, 'body_not_allowed');
@@ -54,11 +54,14 @@ export function joinHandlers({
     if (!upgrade || headers.get('sec-websocket-version') !== '13') {
       return problem(c, (await room.refusalOf({ id, username })) ?? 'upgrade_required');
     }
-    const admission = await room.enter({ id, username });
+    const admission = await room.enter({ id, username }, lastEventId);
     if ('refusal' in admission) return problem(c, admission.refusal);
     upgrade.admitted = { entry: admission.entry, identity, requestId: c.var.requestId };
     // Never sent: who is admitted gets the 101 from the upgrade.
     return c.body(null);
   };
-  return { join, joinByPost: join };
+  return {
+    join: (c) => join(c, c.req.valid('query').last_event_id),
+    joinByPost: (c) => join(c, c.req.valid('query').last_event_id),
+  };
 }

@@ -1,7 +1,8 @@
 import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
-import type { Backplane, Draft, Envelope, Member, Refusal, Seat } from '../backplane/backplane.ts';
+import type { Backplane, Draft, Envelope, Member, Published, Refusal, Seat } from '../backplane/backplane.ts';
 import { encodeEnvelope, encodeUsersOnline } from './frames.ts';
 import type { Pace } from './pace.ts';
+import type { Recovery } from './recovery.ts';
 
 /** Where a session's frames go: its socket. */
 export interface Sink {
@@ -15,7 +16,7 @@ export interface Sink {
 export interface Entry {
   /** Begins delivery: `users_online`, then all that came after it. Called once, when the socket is up. */
   open(sink: Sink): void;
-  publish(draft: Draft): Promise<'accepted' | 'refused'>;
+  publish(draft: Draft): Promise<Published>;
   /** Sends this session alone a frame, behind all that was delivered before. */
   reply(bytes: Buffer): void;
   /** Ends this session, behind all that was delivered or replied before. */
@@ -28,7 +29,11 @@ export interface Room {
   start(): Promise<void>;
   /** Says how `enter` would refuse, and changes nothing. */
   refusalOf(member: Member): Promise<Refusal | 'server_full' | undefined>;
-  enter(member: Member): Promise<{ readonly entry: Entry } | { readonly refusal: Refusal | 'server_full' }>;
+  /** @param lastEventId the last id of the order that a connection before this one has seen */
+  enter(
+    member: Member,
+    lastEventId?: string,
+  ): Promise<{ readonly entry: Entry } | { readonly refusal: Refusal | 'server_full' }>;
   /** Lets nobody in any more, and ends every session with this code, one after the other over `windowMs`, by chance. */
   close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, those on their way in included. */
@@ -39,6 +44,10 @@ export interface RoomOptions {
   /** When what was delivered is sent. */
   readonly pace: Pace;
   readonly maxSessions?: number;
+  /** Without it nothing that was missed is told. */
+  readonly recovery?: Recovery;
+  /** Takes note of each envelope that is delivered. */
+  readonly keep?: (envelope: Envelope) => void;
   /** Frames kept for one session until its socket is open. One more, and it is ended as too slow. */
   readonly maxKeptFrames?: number;
 }
@@ -51,6 +60,8 @@ interface Frame {
 interface Session {
   /** How many frames had been sent here when it asked to come in: none of them is for it. */
   readonly from: number;
+  /** What it has seen on an earlier connection. */
+  readonly lastEventId?: string | undefined;
   /** Its point of the order, until it has caught up with it. A roster is large: nobody keeps it longer. */
   seat?: Pick<Seat, 'id' | 'sentAt' | 'roster'> | undefined;
   release?: Seat['release'];
@@ -71,7 +82,7 @@ interface Session {
  */
 export function createRoom(
   backplane: Backplane,
-  { pace, maxSessions = Number.POSITIVE_INFINITY, maxKeptFrames = 4_096 }: RoomOptions,
+  { pace, maxSessions = Number.POSITIVE_INFINITY, maxKeptFrames = 4_096, recovery, keep }: RoomOptions,
 ): Room {
   /** Open, and this node has delivered up to its seat: each of them gets every batch from now on, whole. */
   const live = new Set<Session>();
@@ -125,9 +136,13 @@ export function createRoom(
   const unsentAt = (): number => log.length - (delivered - sent);
 
   /** What a session at this seat is sent of the log, behind `users_online` if it wasn't told yet. */
-  function openingOf(seat: Omit<Seat, 'publish' | 'release'>, told: boolean): Buffer {
-    const frames = log.slice(0, unsentAt()).filter(({ id }) => id > seat.id);
-    return Buffer.concat([...(told ? [] : [encodeUsersOnline(seat)]), ...frames.map(({ bytes }) => bytes)]);
+  function openingOf({ seat, told, lastEventId }: Session): Buffer {
+    const { id } = seat!;
+    const frames = log.slice(0, unsentAt()).flatMap((frame) => (frame.id > id ? [frame.bytes] : []));
+    if (told) return Buffer.concat(frames);
+    if (lastEventId === undefined) return Buffer.concat([encodeUsersOnline(seat!), ...frames]);
+    const missed = recovery?.between(lastEventId, id);
+    return Buffer.concat([encodeUsersOnline(seat!, missed !== undefined), ...(missed ?? []), ...frames]);
   }
 
   function flush(): void {
@@ -148,10 +163,12 @@ export function createRoom(
   function sendOpenings(): void {
     const openings = new Map<string, Buffer>();
     for (const session of joiners) {
-      const { seat, sink, told = false } = session;
+      const { seat, sink, told = false, lastEventId } = session;
       if (!seat || !sink) continue;
-      const key = `${seat.id} ${seat.sentAt} ${told}`;
-      const bytes = openings.get(key) ?? openingOf(seat, told);
+      // What was missed ends with the seat: this node must have it.
+      if (lastEventId !== undefined && sentId < seat.id) continue;
+      const key = `${seat.id} ${seat.sentAt} ${told} ${lastEventId}`;
+      const bytes = openings.get(key) ?? openingOf(session);
       openings.set(key, bytes);
       session.told = true;
       if (sentId >= seat.id) {
@@ -181,7 +198,10 @@ export function createRoom(
   }
 
   function deliver(envelope: Envelope): void {
-    log.push({ id: envelope.id, bytes: encodeEnvelope(envelope) });
+    const bytes = encodeEnvelope(envelope);
+    log.push({ id: envelope.id, bytes });
+    recovery?.add(envelope, bytes);
+    keep?.(envelope);
     delivered += 1;
     deliveredId = envelope.id;
     flushSoon();
@@ -215,13 +235,15 @@ export function createRoom(
     return live.size + joiners.size >= maxSessions ? 'server_full' : undefined;
   };
 
-  async function enter(member: Member): ReturnType<Room['enter']> {
+  async function enter(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
     const refusal = ownRefusal();
     if (refusal) return { refusal };
-    const session: Session = { from: sent };
+    const session: Session = { from: sent, lastEventId };
     // Before it asks: what comes after its seat may come before the reply.
     joiners.add(session);
-    const admission = await backplane.admit(member, sentId).catch((error: unknown) => {
+    // Nor may its seat lie before what it has seen.
+    const since = lastEventId !== undefined && lastEventId > sentId ? lastEventId : sentId;
+    const admission = await backplane.admit(member, since).catch((error: unknown) => {
       remove(session);
       throw error;
     });

@@ -6,7 +6,7 @@ import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../
 import type { Log } from '../log.ts';
 import type { WatchAccess } from '../revocations/revocations.ts';
 import type { AllowFrame } from './frame-limit.ts';
-import { decode, encodeError, encodeTokenRefreshed, type FrameRefusal } from './frames.ts';
+import { decode, encodeEnvelope, encodeError, encodeTokenRefreshed, type FrameRefusal } from './frames.ts';
 import type { Entry } from './room.ts';
 
 /** Somebody the door has let in. */
@@ -193,7 +193,8 @@ export function runSession(
     // An order that is far away has taken the draft with the call.
     entry.publish({ text, nonce }).then(
       (result) => {
-        if (result === 'refused')
+        if (typeof result === 'object') entry.reply(encodeEnvelope(result.repeats));
+        else if (result === 'refused')
           entry.reply(
             encodeError({
               code: 'unavailable',

@@ -6,6 +6,8 @@ const selectionTimeoutMs = 2_000;
 /** How long each step of the start may take, an address that has to be asked of a name server included. */
 const startTimeoutMs = 8_000;
 
+/** MongoDB's code where a unique index holds against a write. */
+export const duplicateKey = 11_000;
 /** MongoDB's codes of a server that can't serve now: it is no primary or shutting down, reaches no other, or ran out of time. */
 const awayCodes = new Set([6, 7, 50, 64, 89, 91, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436]);
 

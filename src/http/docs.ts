@@ -75,6 +75,7 @@ const chapters: Readonly<Record<string, string>> = {
   'self-hosting': 'self-hosting.md',
   'external-issuer': 'external-issuer.md',
   guide: 'client-guide.md',
+  guarantees: 'guarantees.md',
 };
 
 /** A chapter in the one form that the reference can show: a document whose description it is. */

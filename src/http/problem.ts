@@ -41,13 +41,18 @@ const bodyOf = (code: ProblemCode, { detail, errors }: Extra): Problem => {
   };
 };
 
+/** Code by code, so that each goes with its own status. */
+type ProblemResponse<Code extends ProblemCode> = Code extends ProblemCode
+  ? Response & TypedResponse<Problem & { code: Code; status: Status<Code> }, Status<Code>, 'json'>
+  : never;
+
 /** A problem as a response (RFC 9457), typed by its code: an operation that doesn't declare it does not compile. */
 export const problem = <Code extends ProblemCode>(c: Context, code: Code, extra: Extra = {}) =>
   c.json(bodyOf(code, extra), problems[code][0], {
     ...headersOf(code),
     ...extra.headers,
     'Content-Type': 'application/problem+json',
-  }) as unknown as Response & TypedResponse<Problem & { code: Code; status: Status<Code> }, Status<Code>, 'json'>;
+  }) as unknown as ProblemResponse<Code>;
 
 /** The same where there is no context: a request that could not be read. */
 export function plainProblem(code: ProblemCode): Response {

@@ -1,9 +1,7 @@
 import { MongoServerError } from 'mongodb';
-import type { MongoDatabase } from '../database/mongo.ts';
+import { duplicateKey, type MongoDatabase } from '../database/mongo.ts';
 import { foldedKey } from '../folded-key.ts';
 import type { StoredUser, UserStore } from './user-store.ts';
-
-const duplicateKey = 11_000;
 
 interface Document {
   /** The user's id. */

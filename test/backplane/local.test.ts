@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Admission, Backplane, Envelope, Seat } from '../../src/backplane/backplane.ts';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
 import { backplaneSuite } from '../suites/backplane.ts';
@@ -21,6 +21,38 @@ const listen = async (backplane: Backplane): Promise<Envelope[]> => {
 };
 
 describe('local backplane', () => {
+  it('lets a user whose last connection broke come back unnoticed, and leaves for it once when it doesn’t', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const backplane = createLocalBackplane({ epoch, maxSessionsPerUser: 1, presenceGraceMs: 1_000 });
+    const heard = await listen(backplane);
+    const types = () => heard.map(({ frame }) => frame.type);
+    const first = seatOf(await backplane.admit(ann));
+    await first.release('lost');
+    await vi.advanceTimersByTimeAsync(999);
+    expect(await backplane.refusalOf({ id: '9', username: 'ANN' })).toBe('name_in_use');
+    const back = seatOf(await backplane.admit(ann));
+    expect(back.roster).toEqual(['Ann']);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await back.release('lost');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(types()).toEqual(['user_joined', 'user_left']);
+    await seatOf(await backplane.admit(ann)).release('left');
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(types()).toEqual(['user_joined', 'user_left', 'user_joined', 'user_left']);
+  });
+
+  it('waits for nobody once it is closed', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const backplane = createLocalBackplane({ epoch, presenceGraceMs: 1_000 });
+    const heard = await listen(backplane);
+    await seatOf(await backplane.admit(ann)).release('lost');
+    await backplane.close();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(heard).toHaveLength(1);
+  });
+
   it('begins where its epoch begins, in ids of one width', async () => {
     const backplane = createLocalBackplane({ epoch: 5, now: () => 7 });
     const heard = await listen(backplane);

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { createPresence, enter, leave, refusalOf, rosterOf } from '../../src/backplane/presence.ts';
+import {
+  createPresence,
+  enter,
+  type Presence,
+  refusalOf,
+  remove,
+  rosterOf,
+  leave as takeSession,
+} from '../../src/backplane/presence.ts';
+
+/** As one leaves who is not waited for. */
+const leave = (presence: Presence, id: string): string | undefined =>
+  takeSession(presence, id) ? remove(presence, id) : undefined;
 
 type Step = ['enter', id: string, username: string] | ['leave', id: string];
 

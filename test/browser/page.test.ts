@@ -1,18 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { decodeJwt } from 'jose';
-import type { Browser } from 'playwright-core';
-import { build } from 'vite';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startIssuer } from '../auth/issuer.ts';
 import { connect, handshake } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
-import { startTestServer, type TestServer } from '../harness/server.ts';
 import { mint, testAdminToken } from '../harness/tokens.ts';
-import { launch, withoutChromium } from './chromium.ts';
-import { addressOf, fill, holdToRules, password, signUp, type Visitor, visit } from './visitor.ts';
+import { withoutChromium } from './chromium.ts';
+import { useStage } from './stage.ts';
+import { addressOf, fill, holdToRules, password, signUp } from './visitor.ts';
 import { layWire } from './wire.ts';
 
 if (withoutChromium) console.warn(`The chat page is not tested: ${withoutChromium}`);
@@ -21,40 +18,8 @@ if (withoutChromium) console.warn(`The chat page is not tested: ${withoutChromiu
 const pictures = process.env.PICTURES === 'true' ? join(import.meta.dirname, '../../docs') : undefined;
 
 describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
-  let browser: Browser;
-  let built: string;
-  let server: TestServer;
-  const visitors: Visitor[] = [];
-
-  const serve = async (env: Readonly<Record<string, string>> = {}): Promise<TestServer> => {
-    await server?.stop();
-    server = await startTestServer({ env, page: pathToFileURL(`${built}/`) });
-    return server;
-  };
-  const originOf = ({ host, port }: TestServer): string => `http://${host}:${port}`;
-  const come = async (...[origin = originOf(server), ...look]: [origin?: string, ...Tail]): Promise<Visitor> => {
-    const visitor = await visit(browser, origin, ...look);
-    visitor.page.setDefaultTimeout(20_000);
-    visitors.push(visitor);
-    return visitor;
-  };
-  type Tail = Parameters<typeof visit> extends [unknown, unknown, ...infer Rest] ? Rest : never;
-
-  beforeAll(async () => {
-    built = await mkdtemp(join(tmpdir(), 'palaver-page-'));
-    const root = join(import.meta.dirname, '../../web');
-    await build({ root, logLevel: 'warn', build: { outDir: built, emptyOutDir: true } });
-    browser = await launch();
-  });
-  beforeEach(async () => void (await serve()));
-  afterEach(async () => {
-    for (const visitor of visitors.splice(0)) await visitor.leave();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-    await rm(built, { recursive: true, force: true });
-  });
+  const stage = useStage();
+  const { come, serve } = stage;
 
   it('lets two browsers chat, and asks nobody but its server', async () => {
     const igor = await come();
@@ -155,13 +120,13 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     const givenBack = page.waitForResponse((response) => response.url().endsWith('/logout'));
     await page.getByRole('button', { name: 'Sign out' }).click();
     expect((await givenBack).status()).toBe(204);
-    expect((await handshake(server, { token })).json.code).toBe('invalid_token');
+    expect((await handshake(stage.server, { token })).json.code).toBe('invalid_token');
 
     await fill(page, { 'E-mail': addressOf('Igor'), Password: password });
     await page.getByText('Connected').waitFor();
     const { id } = decodeJwt(token);
     const headers = { Authorization: `Bearer ${testAdminToken}` };
-    await request(server, 'POST', `/admin/users/${id}/disable`, { headers });
+    await request(stage.server, 'POST', `/admin/users/${id}/disable`, { headers });
     await page.getByText('You were signed out.').waitFor();
     await fill(page, { Password: password });
     await page.getByText('Whoever runs this server has shut you out.').waitFor();
@@ -169,7 +134,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
   });
 
   it('comes back after the connection was lost, with what waited, and with a roster that is true', async () => {
-    const wire = await layWire(server.port);
+    const wire = await layWire(stage.server.port);
     try {
       const igor = await come();
       await signUp(igor, 'Igor');
@@ -183,7 +148,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       await bob.page.getByText('Waiting for the connection').waitFor();
       await holdToRules(bob.page);
       await igor.say('anybody here?');
-      const carol = await connect(server, { token: await mint({ id: 'c', username: 'Carol' }) });
+      const carol = await connect(stage.server, { token: await mint({ id: 'c', username: 'Carol' }) });
       await igor.seesHere('Igor (you)', 'Carol');
 
       wire.mend();
@@ -191,10 +156,10 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       await igor.page.getByText('Bob joined').last().waitFor();
       await bob.sees('from afar');
       await bob.page.getByText('Connected').waitFor();
-      await bob.page.getByText('You were away for a moment.').waitFor();
+      await bob.sees('anybody here?');
       await bob.page.getByText('Carol joined').waitFor();
       expect(await bob.page.getByText('Waiting for the connection').count()).toBe(0);
-      expect(await bob.page.getByText('anybody here?').count()).toBe(0);
+      expect(await bob.page.getByText('You were away').count()).toBe(0);
       await bob.page.setViewportSize({ width: 1_280, height: 720 });
       await bob.seesHere('Igor', 'Carol', 'Bob (you)');
       await igor.seesHere('Igor (you)', 'Carol', 'Bob');
@@ -204,8 +169,8 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  it('keeps a message that may be lost, and says so', async () => {
-    const wire = await layWire(server.port);
+  it('says once what was on its way when the connection was lost', async () => {
+    const wire = await layWire(stage.server.port);
     try {
       const igor = await come();
       await signUp(igor, 'Igor');
@@ -216,14 +181,38 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       await igor.sees('Did this arrive?');
       await bob.page.getByText('Sending…').waitFor();
       wire.cut();
-      await bob.page.getByText('The connection ended before the message came back.').waitFor();
+      await bob.page.getByText('Waiting for the connection').waitFor();
+      wire.mend();
+      await bob.sees('Did this arrive?');
+      await expect.poll(() => bob.page.locator('.unsent').count(), { timeout: 20_000 }).toBe(0);
+      for (const { page } of [igor, bob]) expect(await page.getByText('Did this arrive?').count()).toBe(1);
+    } finally {
+      wire.remove();
+    }
+  });
+
+  it('keeps a message that may be lost, and says so', async () => {
+    const { port } = stage.server;
+    const wire = await layWire(port);
+    try {
+      const igor = await come();
+      await signUp(igor, 'Igor');
+      const bob = await come(wire.origin);
+      await signUp(bob, 'Bob');
+      wire.deafen();
+      await bob.say('Did this arrive?');
+      await igor.sees('Did this arrive?');
+      await bob.page.getByText('Sending…').waitFor();
+      wire.cut();
+      await bob.page.getByText('Waiting for the connection').waitFor();
+      // A server that knows nothing of what was said.
+      await serve({ PORT: String(port) });
+      wire.mend();
       await bob.page.getByText('It may have been delivered.').waitFor();
       await holdToRules(bob.page);
-      wire.mend();
-      await bob.page.getByText('Connected').waitFor();
       await bob.page.getByRole('button', { name: 'Send again' }).click();
       await bob.sees('Did this arrive?');
-      expect(await igor.page.getByText('Did this arrive?').count()).toBe(2);
+      await expect.poll(() => igor.page.getByText('Did this arrive?').count(), { timeout: 20_000 }).toBe(2);
       expect(await bob.page.getByText('may have been delivered').count()).toBe(0);
     } finally {
       wire.remove();
@@ -235,7 +224,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     const igor = await come();
     await signUp(igor, 'Igor');
     for (const text of ['one', 'two', 'three', 'four', 'five', 'six']) await igor.say(text);
-    const refused = igor.page.getByText('Not sent. You are writing too fast. Wait a second.');
+    const refused = igor.page.getByText('Not sent. That was too much at once. Wait a second.');
     await refused.first().waitFor();
     await expect.poll(() => igor.page.locator('.pending').count()).toBe(0);
     const count = await refused.count();
@@ -249,12 +238,12 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       const { port } = await serve({ DATA_DIR: dataDir });
       const { page } = await come();
       await signUp({ page, faults: [] }, 'Igor');
-      await server.stop();
+      await stage.server.stop();
       await page.getByText('Reconnecting…').waitFor();
       await serve({ DATA_DIR: dataDir, PORT: String(port) });
       await page.getByText('Connected').waitFor();
     } finally {
-      await server.stop();
+      await stage.server.stop();
       await rm(dataDir, { recursive: true });
     }
   });
@@ -337,7 +326,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
   it('stays where the reader is, and at the end otherwise', async () => {
     const igor = await come();
     await signUp(igor, 'Igor');
-    const bob = await connect(server, { token: await mint({ id: 'b', username: 'Bob' }) });
+    const bob = await connect(stage.server, { token: await mint({ id: 'b', username: 'Bob' }) });
     for (let n = 1; n <= 40; n += 1) bob.say(`line ${n}`);
     await igor.sees('line 40');
     const box = igor.page.getByRole('region', { name: 'Conversation' });
@@ -375,7 +364,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
   });
 
   it('says that its server is away, and looks again', async () => {
-    const wire = await layWire(server.port);
+    const wire = await layWire(stage.server.port);
     try {
       const { page } = await come(wire.origin);
       await page.getByLabel('E-mail').waitFor();

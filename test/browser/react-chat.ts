@@ -10,19 +10,21 @@ const palaver = new Palaver({
 });
 
 function Chat({ token }: { token: string | undefined }) {
-  const { state, reason, roster, messages, error, send } = useRoom(
+  const { state, reason, roster, messages, gaps, error, send } = useRoom(
     palaver,
     token === undefined ? undefined : { token },
     {
       maxMessages: 2,
     },
   );
+  const isBehindGap = (id: string, before = ''): boolean => gaps.some((gap) => gap > before && gap < id);
+  const texts = messages.map(({ id, msg }, n) => (isBehindGap(id, messages[n - 1]?.id) ? `… ${msg.text}` : msg.text));
   return h(
     'div',
     {},
     h('p', { id: 'state' }, [state, reason?.code, error?.code].filter(Boolean).join(' ')),
     h('p', { id: 'roster' }, roster.join(', ')),
-    h('p', { id: 'messages' }, messages.map(({ msg }) => msg.text).join(', ')),
+    h('p', { id: 'messages' }, texts.join(', ')),
     h('button', { type: 'button', onClick: () => void send('Hello!') }, 'Say hello'),
   );
 }

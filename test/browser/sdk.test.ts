@@ -69,6 +69,40 @@ describe.skipIf(withoutChromium)(`the SDK in a page${withoutChromium ? `: ${with
     await page.close();
   });
 
+  it('shows what was said while it was cut off', async () => {
+    const page = await open();
+    const other = await connect(world.server, { token: await token('Other') });
+    await setToken(page, await token('Ann'));
+    await shows(page, 'state', 'open');
+    world.proxy.cut();
+    other.say('missed');
+    await shows(page, 'messages', 'missed');
+    await other.close();
+    await page.close();
+  });
+
+  it('shows a gap where a server can not tell what was missed', async () => {
+    const env = { ALLOWED_ORIGINS: world.url };
+    const first = await startTestServer({ env });
+    const page = await open(`http://${first.host}:${first.port}`);
+    await setToken(page, await token('Ann'));
+    await shows(page, 'state', 'open');
+    await page.getByRole('button').click();
+    await shows(page, 'messages', 'Hello!');
+    await first.stop();
+    await shows(page, 'state', 'reconnecting .*');
+    // Another one, that has never heard of the first.
+    await using second = await startTestServer({ env: { ...env, PORT: `${first.port}` } });
+    await shows(page, 'state', 'open');
+    await page.getByRole('button').click();
+    await shows(page, 'messages', 'Hello!, … Hello!');
+    const other = await connect(second, { token: await token('Other') });
+    other.say('last');
+    await shows(page, 'messages', 'Hello!, last');
+    await other.close();
+    await page.close();
+  });
+
   it('shows why it could not join', async () => {
     const page = await open();
     await setToken(page, 'no.token.');

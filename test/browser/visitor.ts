@@ -16,7 +16,7 @@ export interface Visitor extends Watched {
   leave(): Promise<void>;
 }
 
-type Look = Parameters<typeof open>[2];
+export type Look = Parameters<typeof open>[2];
 
 export async function visit(
   browser: Browser,
@@ -33,7 +33,8 @@ export async function visit(
       await page.getByLabel('Message', { exact: true }).fill(text);
       await page.keyboard.press('Enter');
     },
-    sees: (text) => page.getByRole('log').getByText(text, { exact: true }).waitFor(),
+    sees: (text) =>
+      page.getByRole('region', { name: 'Conversation' }).locator('ol').getByText(text, { exact: true }).waitFor(),
     seesHere: async (...names) => {
       const here = page.getByRole('complementary').getByRole('listitem');
       await expect

@@ -75,10 +75,20 @@ const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
   const store = { insert: fault, findByEmail: fault, replaceHash: fault };
   const load = async () => ({ tokens: new Map<string, number>(), users: [] });
   const revoked = { load, addToken: fault, addUser: fault, removeUser: fault };
-  return () => onServer(ask, { store, revoked });
+  // It is read at the start, too.
+  let reads = 0;
+  const messages = {
+    append: fault,
+    before: async () => (reads++ === 0 ? { messages: [], gaps: [], more: false } : fault()),
+    prune: fault,
+    runs: async () => [],
+    putRun: async () => {},
+  };
+  return () => onServer(ask, { store, revoked, messages });
 };
 const lock = 'BEGIN IMMEDIATE';
-const loseTables = 'DROP TABLE users; DROP TABLE revoked_tokens; DROP TABLE disabled_users';
+const loseTables =
+  'DROP TABLE users; DROP TABLE revoked_tokens; DROP TABLE disabled_users; DROP TABLE message_gaps; DROP TABLE messages';
 /** Readers pass a lock; a schema that points past the file's end stops them. */
 const corrupt = `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 999999; PRAGMA schema_version = 99`;
 
@@ -147,6 +157,7 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
     [`${id} 400 malformed_request`, overlongHead(method, '/join')],
     [`${id} 400 body_not_allowed`, () => onServer((server) => request(server, method, '/join', { body: 'a' }))],
     [`${id} 400 malformed_handshake`, knock({ headers: { 'Sec-WebSocket-Key': 'short' } })],
+    [`${id} 400 invalid_parameter`, knock({ path: `/join?last_event_id=${'x'.repeat(65)}` })],
     [`${id} 401 missing_token`, () => onServer((server) => handshake(server, { method }))],
     [`${id} 401 invalid_token`, knock({ token: 'forged' })],
     [
@@ -225,6 +236,9 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 const disable = (server: TestServer, id: string): Promise<Answer> =>
   request(server, 'POST', `/admin/users/${id}/disable`, { headers: bearer(testAdminToken) });
+
+const listMessages = (server: TestServer, token: string, query = ''): Promise<Answer> =>
+  request(server, 'GET', `/messages${query}`, { headers: bearer(token) });
 
 /** An operation without a body that asks for a bearer token. */
 const bearerAnswers = (id: string, path: string, tokenFor: () => Promise<string>): [string, Provoke][] => {
@@ -332,6 +346,48 @@ const provokers = new Map<string, Provoke>([
   ...doorAnswers('join', 'GET'),
   ...doorAnswers('joinByPost', 'POST'),
   ...documents.flatMap(documentAnswers),
+  ['listMessages 200', () => onServer(async (server) => listMessages(server, await tokenOf('1', 'Ann')))],
+  ['listMessages 400 malformed_request', overlongHead('GET', '/messages')],
+  [
+    'listMessages 400 invalid_parameter',
+    () => onServer(async (server) => listMessages(server, await tokenOf('1', 'Ann'), '?limit=101')),
+  ],
+  ['listMessages 401 missing_token', () => onServer((server) => request(server, 'GET', '/messages'))],
+  ['listMessages 401 invalid_token', () => onServer((server) => listMessages(server, 'forged'))],
+  [
+    'listMessages 403 user_disabled',
+    () =>
+      onServer(async (server) => {
+        await disable(server, '1');
+        return listMessages(server, await tokenOf('1', 'Ann'));
+      }),
+  ],
+  [
+    'listMessages 429 rate_limited',
+    () =>
+      onServer(
+        async (server) => {
+          const token = await tokenOf('1', 'Ann');
+          for (let n = 0; n < 2; n += 1) await listMessages(server, token);
+          return listMessages(server, token);
+        },
+        { env: { RATE_LIMIT_FRAMES: '1' } },
+      ),
+  ],
+  ['listMessages 500 internal_error', storeBroken(async (server) => listMessages(server, await tokenOf('1', 'Ann')))],
+  [
+    'listMessages 503 store_unavailable',
+    storeAway(corrupt, async (server) => listMessages(server, await tokenOf('1', 'Ann'))),
+  ],
+  [
+    'listMessages 503 issuer_unavailable',
+    async () => {
+      const issuer = await startIssuer();
+      issuer.behave((response) => response.writeHead(500).end());
+      const token = await issuer.sign('k1');
+      return onServer((server) => listMessages(server, token), { env: issuer.env });
+    },
+  ],
   ['healthz 200', () => onServer((server) => request(server, 'GET', '/healthz'))],
   ['healthz 400 malformed_request', overlongHead('GET', '/healthz')],
   ['readyz 200', () => onServer(readyz)],

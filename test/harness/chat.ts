@@ -54,12 +54,15 @@ export interface Chat {
 interface ConnectOptions extends Credentials {
   /** Text frames that travel in one packet with the handshake. */
   readonly early?: readonly unknown[];
+  /** What an earlier connection has seen last. */
+  readonly lastEventId?: string;
 }
 
 /** Joins; resolves when the connection is open, rejects when the handshake is refused. */
 export async function connect(server: TestServer, options: ConnectOptions = {}): Promise<Chat> {
-  const { protocols = [], method = 'GET', early = [] } = options;
-  const socket = new WebSocket(`ws://${server.host}:${server.port}/join`, [...protocols], {
+  const { protocols = [], method = 'GET', early = [], lastEventId } = options;
+  const query = lastEventId === undefined ? '' : `?last_event_id=${encodeURIComponent(lastEventId)}`;
+  const socket = new WebSocket(`ws://${server.host}:${server.port}/join${query}`, [...protocols], {
     headers: headersOf(options) as Record<string, string>,
     perMessageDeflate: false,
     finishRequest: (outgoing: ClientRequest) => {

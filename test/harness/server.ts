@@ -41,6 +41,7 @@ export async function startTestServer({ env, onLogLine, ...adapters }: Options =
     RATE_LIMIT_LOGIN: '0',
     RATE_LIMIT_SIGNUP: '0',
     DRAIN_WINDOW: '0s',
+    PRESENCE_GRACE: '0s',
     MONGODB_URI: serversMongo()?.uri(),
     ...env,
   });

@@ -1,12 +1,18 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
-import { Transform } from 'node:stream';
+import { Transform, Writable } from 'node:stream';
+
+export type Peer = 'server' | 'client';
 
 /** A network between a client and a server, that fails on demand. */
 export interface TcpProxy {
   readonly port: number;
   /** Breaks every connection, with a reset. */
   cut(): void;
+  /** Breaks the next connection, with a reset, once this peer has received so many bytes; resolves when it has. */
+  cutAfter(bytes: number, received: Peer): Promise<void>;
+  /** How many bytes each has received over the newest connection. */
+  received(): Record<Peer, number>;
   /** Nothing comes through any more, in either direction, and nobody is told. New connections fare the same. */
   stall(): void;
   /** What was held back comes through. */
@@ -25,6 +31,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const held: (() => void)[] = [];
   let stalled = false;
   let delayMs = 0;
+  let nextLimit: { readonly bytes: number; readonly received: Peer; readonly onBroken: () => void } | undefined;
+  let received = (): Record<Peer, number> => ({ server: 0, client: 0 });
 
   const passage = (): Transform =>
     new Transform({
@@ -39,12 +47,32 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       },
     });
 
+  /** Writes so many bytes on, and says when they are written. What comes after them goes nowhere. */
+  const limited = (to: Socket, bytes: number, onSpent: () => void): Writable => {
+    let left = bytes;
+    return new Writable({
+      write(chunk: Buffer, _, done) {
+        const some = chunk.subarray(0, left);
+        left -= some.length;
+        to.write(some, left > 0 ? done : onSpent);
+      },
+    });
+  };
+
   const server = createServer((client) => {
     const upstream = dial({ port: target, host: '127.0.0.1', noDelay: true });
+    const limit = nextLimit;
+    nextLimit = undefined;
+    received = () => ({ server: upstream.bytesWritten, client: client.bytesWritten });
     client.setNoDelay(true);
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
+    const onSpent = (): void => {
+      client.resetAndDestroy();
+      upstream.resetAndDestroy();
+      limit?.onBroken();
+    };
+    for (const [socket, other, peer] of [
+      [client, upstream, 'server'],
+      [upstream, client, 'client'],
     ] as const) {
       sockets.add(socket);
       socket.on('error', () => other.destroy());
@@ -54,7 +82,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
         if (stalled) held.push(() => other.destroy());
         else other.end();
       });
-      socket.pipe(passage()).pipe(other);
+      const isLimited = limit?.received === peer;
+      socket.pipe(passage()).pipe(isLimited ? limited(other, limit.bytes, onSpent) : other);
     }
   });
   const listen = async (port: number): Promise<void> => {
@@ -76,6 +105,11 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   return {
     port,
     cut,
+    cutAfter: (bytes, peer) =>
+      new Promise((resolve) => {
+        nextLimit = { bytes, received: peer, onBroken: resolve };
+      }),
+    received: () => received(),
     stall: () => {
       stalled = true;
     },

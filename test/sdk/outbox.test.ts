@@ -81,20 +81,105 @@ describe('the outbox', () => {
     expect([ends, sent.length]).toEqual([['1 timeout'], 2]);
   });
 
-  it('loses what was on its way to a cut, keeps what waits, and sends nothing twice', async () => {
+  it('waits with what was on its way to a cut, and loses it where what was said meanwhile is not told', async () => {
     const { outbox, say, open, echo, sent, ends } = start();
     void say('1');
     void say('2');
     open();
     outbox.cut();
     await pass(0);
-    expect(ends).toEqual(['1 connection_lost']);
+    expect([ends, outbox.hasUnsettled(), outbox.isOwed()]).toEqual([[], true, false]);
+    outbox.lose();
+    await pass(0);
+    expect([ends, outbox.hasUnsettled()]).toEqual([['1 connection_lost'], false]);
     open();
-    echo(sent[0]!);
     echo(sent[1]!);
     await pass(0);
     expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '2']);
     expect(ends).toEqual(['1 connection_lost', '2 delivered']);
+  });
+
+  it('sends again what is unsettled, with its nonce, before what waits and what comes', async () => {
+    const { outbox, say, open, echo, sent, ends } = start();
+    open();
+    for (const text of ['1', '2', '3', '4']) void say(text);
+    echo(sent[0]!);
+    outbox.cut();
+    void say('5');
+    // What was missed tells of it.
+    echo(sent[1]!);
+    open();
+    void say('6');
+    for (let n = 4; n < 8; n += 1) {
+      expect(sent.length).toBe(n + 1);
+      echo(sent[n]!);
+    }
+    await pass(0);
+    expect(sent.slice(4).map(({ msg }) => msg.text)).toEqual(['3', '4', '5', '6']);
+    expect(sent.slice(4, 6)).toEqual(sent.slice(2, 4));
+    expect(new Set(sent.map(({ msg }) => msg.nonce)).size).toBe(6);
+    expect(ends).toEqual(['1', '2', '3', '4', '5', '6'].map((text) => `${text} delivered`));
+  });
+
+  it('keeps the order over one cut after the other', async () => {
+    const { outbox, say, open, echo, sent, ends } = start();
+    open();
+    for (const text of ['1', '2', '3']) void say(text);
+    outbox.cut();
+    void say('4');
+    open();
+    outbox.cut();
+    open();
+    for (let n = 4; n < 8; n += 1) echo(sent[n]!);
+    await pass(0);
+    expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '2', '3', '1', '1', '2', '3', '4']);
+    expect(ends).toEqual(['1 delivered', '2 delivered', '3 delivered', '4 delivered']);
+  });
+
+  it.each(['rate_limited', 'unavailable'] as const)('tries once more what was sent again and is %s', async (code) => {
+    const { outbox, say, open, echo, refuse, sent, ends } = start();
+    open();
+    void say('1');
+    outbox.cut();
+    void say('2');
+    await pass(timeoutMs / 2);
+    open();
+    refuse(sent[1]!, code);
+    expect([outbox.hasUnsettled(), outbox.isOwed()]).toEqual([true, false]);
+    // Its time has not begun anew.
+    await pass(timeoutMs / 2);
+    expect(ends).toEqual(['1 timeout']);
+    await pass(500);
+    echo(sent[2]!);
+    await pass(0);
+    expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '1', '2']);
+    expect(ends).toEqual(['1 timeout', '2 delivered']);
+  });
+
+  it('rejects what was sent again with the code of a refusal that stays', async () => {
+    const { outbox, say, open, refuse, sent, ends } = start();
+    open();
+    void say('1');
+    void say('2');
+    outbox.cut();
+    open();
+    refuse(sent[2]!, 'invalid_message');
+    await pass(0);
+    expect([ends, sent.at(-1)?.msg.text]).toEqual([['1 invalid_message'], '2']);
+  });
+
+  it.each(['sent again', 'not sent again'])('gives up on what is unsettled when its time is over, %s', async (how) => {
+    const { outbox, say, open, ends } = start();
+    open();
+    void say('1');
+    await pass(400);
+    outbox.cut();
+    await pass(400);
+    if (how === 'sent again') open();
+    await pass(199);
+    expect(ends).toEqual([]);
+    await pass(1);
+    expect([ends, outbox.hasUnsettled(), vi.getTimerCount()]).toEqual([['1 timeout'], false, 0]);
   });
 
   it('takes nobody else’s message for an echo, and ignores what has no nonce', async () => {
@@ -118,6 +203,16 @@ describe('the outbox', () => {
     echo(sent[0]!);
     echo(sent[1]!);
     expect(sent.length).toBe(1_001);
+  });
+
+  it('holds a hundred that wait beside all that is unsettled', async () => {
+    const { outbox, say, open, ends } = start();
+    open();
+    for (let n = 0; n < 200; n += 1) void say(`${n}`);
+    outbox.cut();
+    for (let n = 200; n < 301; n += 1) void say(`${n}`);
+    await pass(0);
+    expect(ends).toEqual(['300 offline_queue_full']);
   });
 
   it('rejects everything once it is closed', async () => {

@@ -294,6 +294,20 @@ export function backplaneSuite(name: string, open: () => Backplane | Promise<Bac
     });
 
     describe('messages', () => {
+      it('publishes a nonce of a user once, and answers the repeat with the first envelope', async () => {
+        const { seat, fence, frames, heard } = await setUp();
+        const [first, other, tab] = [await seat(ann), await seat(bob), await seat(ann)];
+        expect(await first.publish({ text: 'once', nonce: 'n' })).toBe('accepted');
+        expect(await other.publish({ text: 'his', nonce: 'n' })).toBe('accepted');
+        const repeated = await tab.publish({ text: 'twice', nonce: 'n' });
+        await fence(tab, 'Ann');
+        const texts = frames().flatMap((frame) => (frame.type === 'chat_message' ? [frame.msg.text] : []));
+        expect(texts).toEqual(['once', 'his', 'fence']);
+        expect(repeated).toEqual({
+          repeats: heard.find(({ userId, frame }) => userId && frame.type === 'chat_message'),
+        });
+      });
+
       const cases: [string, Draft][] = [
         ['plain text', { text: 'Hello!' }],
         ['a nonce', { text: 'Hello!', nonce: 'n-1' }],

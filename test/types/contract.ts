@@ -14,17 +14,19 @@ const readyz: Handlers['readyz'] = (c) => problem(c, 'shutting_down');
 const createUser: Handlers['createUser'] = (c) => problem(c, 'email_taken');
 const login: Handlers['login'] = (c) => problem(c, 'invalid_credentials');
 const join: Handlers['join'] = (c) => problem(c, 'missing_token');
+const joinByPost: Handlers['joinByPost'] = (c) => problem(c, 'missing_token');
 
+const listMessages: Handlers['listMessages'] = (c) => problem(c, 'rate_limited');
 const logout: Handlers['logout'] = (c) => c.body(null, 204);
 const disableUser: Handlers['disableUser'] = (c) => problem(c, 'invalid_parameter');
 const enableUser: Handlers['enableUser'] = (c) => c.body(null, 204);
 
 const docs = (): Response => new Response('');
-const access = { logout, disableUser, enableUser };
+const access = { listMessages, logout, disableUser, enableUser };
 const documents = { page: docs, docs, openapiJson: docs, openapiYaml: docs, asyncapiJson: docs, asyncapiYaml: docs };
 
 /** Every handler is there. */
-export const whole: Handlers = { healthz, readyz, createUser, login, join, joinByPost: join, ...access, ...documents };
+export const whole: Handlers = { healthz, readyz, createUser, login, join, joinByPost, ...access, ...documents };
 // @ts-expect-error a handler is missing
 export const missing: Handlers = { healthz, readyz, createUser, login, join, ...access, ...documents };
 // @ts-expect-error a status that the spec doesn't declare

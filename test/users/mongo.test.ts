@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/database/database.ts';
 import { openMongo } from '../../src/database/mongo.ts';
+import { mongoMessageStore } from '../../src/history/mongo.ts';
 import { mongoRevocationStore } from '../../src/revocations/mongo.ts';
 import { mongoUserStore } from '../../src/users/mongo.ts';
 import { connect } from '../harness/chat.ts';
@@ -8,6 +9,7 @@ import { within } from '../harness/deadline.ts';
 import { request } from '../harness/http.ts';
 import { anyMongo, canStop, type Mongo, noMongo, startMongo } from '../harness/mongo.ts';
 import { startTestServer } from '../harness/server.ts';
+import { messageStoreSuite } from '../suites/message-store.ts';
 import { revocationStoreSuite } from '../suites/revocation-store.ts';
 import { userStoreSuite } from '../suites/user-store.ts';
 
@@ -28,6 +30,10 @@ describe.skipIf(noMongo)('MongoDB', () => {
   userStoreSuite('MongoDB', async () => {
     const database = openMongo(mongo.uri());
     return { store: await mongoUserStore(database), close: () => dropped(database) };
+  });
+  messageStoreSuite('MongoDB', async () => {
+    const database = openMongo(mongo.uri());
+    return { store: await mongoMessageStore(database), close: () => dropped(database) };
   });
   revocationStoreSuite('MongoDB', async () => {
     const database = openMongo(mongo.uri());

@@ -5,9 +5,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/database/database.ts';
 import { openSqlite } from '../../src/database/sqlite.ts';
+import { sqliteMessageStore } from '../../src/history/sqlite.ts';
 import { sqliteRevocationStore } from '../../src/revocations/sqlite.ts';
 import { sqliteUserStore } from '../../src/users/sqlite.ts';
 import { temporaryFolder } from '../harness/folder.ts';
+import { messageStoreSuite } from '../suites/message-store.ts';
 import { revocationStoreSuite } from '../suites/revocation-store.ts';
 import { userStoreSuite } from '../suites/user-store.ts';
 
@@ -23,6 +25,10 @@ function openEmpty() {
 userStoreSuite('SQLite', async () => {
   const { database, close } = openEmpty();
   return { store: sqliteUserStore(database), close };
+});
+messageStoreSuite('SQLite', async () => {
+  const { database, close } = openEmpty();
+  return { store: sqliteMessageStore(database), close };
 });
 revocationStoreSuite('SQLite', async () => {
   const { database, close } = openEmpty();

@@ -1,5 +1,6 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
-import type { AsyncApiDocument, CreateUserRequest, Health, Login, LoginRequest, OpenApiDocument, Readiness, User, UserId } from './types.ts';
+import type { FrameId } from './frames.ts';
+import type { AsyncApiDocument, CreateUserRequest, Health, Login, LoginRequest, MessagePage, OpenApiDocument, Readiness, User, UserId } from './types.ts';
 
 /** How each operation is asked: what doesn't go into the path or the query is the JSON body. */
 export const operations = {
@@ -8,8 +9,9 @@ export const operations = {
   logout: { method: 'POST', path: '/logout', params: {}, body: false, token: true },
   disableUser: { method: 'POST', path: '/admin/users/{id}/disable', params: { id: 'path' }, body: false, token: true },
   enableUser: { method: 'POST', path: '/admin/users/{id}/enable', params: { id: 'path' }, body: false, token: true },
-  join: { method: 'GET', path: '/join', params: {}, body: false, token: true },
-  joinByPost: { method: 'POST', path: '/join', params: {}, body: false, token: true },
+  join: { method: 'GET', path: '/join', params: { last_event_id: 'query' }, body: false, token: true },
+  joinByPost: { method: 'POST', path: '/join', params: { last_event_id: 'query' }, body: false, token: true },
+  listMessages: { method: 'GET', path: '/messages', params: { before: 'query', limit: 'query' }, body: false, token: true },
   healthz: { method: 'GET', path: '/healthz', params: {}, body: false, token: false },
   readyz: { method: 'GET', path: '/readyz', params: {}, body: false, token: false },
   openapiJson: { method: 'GET', path: '/openapi.json', params: {}, body: false, token: false },
@@ -50,14 +52,30 @@ export interface Operations {
     code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'internal_error' | 'store_unavailable';
   };
   join: {
-    input: undefined;
+    input: {
+      /** The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events. */
+    last_event_id?: FrameId;
+    };
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   joinByPost: {
-    input: undefined;
+    input: {
+      /** The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events. */
+    last_event_id?: FrameId;
+    };
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+  };
+  listMessages: {
+    input: {
+      /** The page ends before this place in the order, that of a message or any other. */
+    before?: FrameId;
+      /** How many messages a page has at most. 50 if absent. (1..100) */
+    limit?: number;
+    };
+    output: MessagePage;
+    code: 'malformed_request' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'rate_limited' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
   };
   healthz: {
     input: undefined;
@@ -147,6 +165,17 @@ export abstract class Methods<Options> {
    */
   enableUser(input: Operations['enableUser']['input'], options?: Options): Promise<Operations['enableUser']['output']> {
     return this.call('enableUser', input, options);
+  }
+
+  /**
+   * What was said before.
+   * 
+   * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).
+   * 
+   * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
+   */
+  listMessages(input: Operations['listMessages']['input'] = {}, options?: Options): Promise<Operations['listMessages']['output']> {
+    return this.call('listMessages', input, options);
   }
 
   /**

@@ -1,5 +1,5 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
-import type { Token, Username } from './frames.ts';
+import type { ChatMessage, FrameId, Token, Username } from './frames.ts';
 
 /** Who a user is. Opaque; two tokens with the same id are the same user. (1..128 code points) */
 export type UserId = string;
@@ -32,6 +32,14 @@ export type Login = {
   id: UserId;
   username: Username;
   token: Token;
+};
+
+export type MessagePage = {
+  /** Oldest first; each as it was delivered. */
+  messages: ChatMessage[];
+  /** Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. */
+  gaps: FrameId[];
+  before?: FrameId;
 };
 
 export type Health = {
@@ -72,7 +80,7 @@ export type DocumentInfo = {
 };
 
 /** What went wrong, for programs. Stable; the introduction has a remedy for each. */
-export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_parameter' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_credentials' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'username_taken' | 'name_in_use' | 'body_too_large' | 'unsupported_media_type' | 'upgrade_required' | 'too_many_sessions' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_parameter' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_credentials' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'username_taken' | 'name_in_use' | 'body_too_large' | 'unsupported_media_type' | 'upgrade_required' | 'too_many_sessions' | 'too_many_attempts' | 'rate_limited' | 'internal_error' | 'overloaded' | 'store_unavailable' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
 
 /** Problem details (RFC 9457). */
 export type Problem = {

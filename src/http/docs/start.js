@@ -25,6 +25,7 @@ function showReference() {
       chapter('Self-hosting', 'self-hosting'),
       chapter('External issuer', 'external-issuer'),
       chapter('Client guide', 'guide'),
+      chapter('Guarantees', 'guarantees'),
     ],
     agent: { disabled: true },
     documentDownloadType: 'direct',

@@ -1,0 +1,53 @@
+import type { Envelope } from '../backplane/backplane.ts';
+import { encodeEnvelope } from './frames.ts';
+
+/** More than so many missed messages are read from the history. */
+export const maxRecovered = 1_000;
+const maxBytes = 8_388_608;
+
+interface Parts {
+  /** From here on nothing is missing. */
+  readonly from: string;
+  /** Whether an id can be one of an earlier run. */
+  readonly wasGiven: (id: string) => boolean;
+  /** The messages from there on, oldest first. */
+  readonly past: readonly Envelope[];
+}
+
+interface Frame {
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+/** The messages of late, for who was cut off: as they were sent. */
+export interface Recovery {
+  add(envelope: Envelope, bytes: Buffer): void;
+  /** Every message after `lastEventId` and up to `to`; undefined where that can't be told, or is too much. */
+  between(lastEventId: string, to: string): readonly Buffer[] | undefined;
+}
+
+export function createRecovery({ from, wasGiven, past }: Parts): Recovery {
+  const frames: Frame[] = [];
+  let bytesHeld = 0;
+  let floor = from;
+
+  function add({ id, frame }: Envelope, bytes: Buffer): void {
+    if (frame.type !== 'chat_message') return;
+    frames.push({ id, bytes });
+    bytesHeld += bytes.length;
+    while (frames.length > maxRecovered || bytesHeld > maxBytes) {
+      const gone = frames.shift()!;
+      bytesHeld -= gone.bytes.length;
+      floor = gone.id;
+    }
+  }
+  for (const envelope of past) add(envelope, encodeEnvelope(envelope));
+
+  return {
+    add,
+    between: (lastEventId, to) => {
+      if (lastEventId < floor || lastEventId > to || !wasGiven(lastEventId)) return undefined;
+      return frames.filter(({ id }) => id > lastEventId && id <= to).map(({ bytes }) => bytes);
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import type { MessagePage } from '../../generated/http/index.ts';
+import type { Envelope } from '../backplane/backplane.ts';
+import type { Log } from '../log.ts';
+import { createBacklog } from './backlog.ts';
+import type { MessageStore, Run, Slice, StoredMessage } from './message-store.ts';
+
+/** From a message to the write that keeps it, while the store is there. */
+const writeDelayMs = 50;
+/** One write. The embedded store's holds the event loop up. */
+const maxBatch = 500;
+const firstRetryMs = 500;
+const maxRetryMs = 10_000;
+/** How long the end may take to keep what still waits. */
+const closeTimeoutMs = 3_000;
+const pruneIntervalMs = 600_000;
+
+interface Parts {
+  readonly store: MessageStore;
+  /** Of this run, as its ids begin. */
+  readonly epoch: string;
+  readonly maxAgeS: number;
+  readonly maxCount: number;
+  readonly log: Log;
+}
+
+/** What was said: kept in batches, beside the chat and never in its way. */
+export interface History {
+  /** Takes note of what was delivered. */
+  add(envelope: Envelope): void;
+  /** The last messages before an id, or of all; those that aren't kept yet, too. @throws {StoreUnavailable} */
+  page(before: string | undefined, limit: number): Promise<MessagePage>;
+  /** Keeps what waits, if the store lets it. Nothing is added after this. */
+  close(): Promise<void>;
+}
+
+/** What earlier runs left behind. */
+export interface Past extends Slice {
+  readonly runs: readonly Run[];
+}
+
+/**
+ * What was said before this run: the last `limit` messages. A run that did not end as it should has lost who knows what:
+ * it ends with a gap. @throws {StoreUnavailable}
+ */
+export async function readPast(store: MessageStore, limit: number): Promise<Past> {
+  for (const { epoch, lastId } of await store.runs()) {
+    if (lastId !== undefined) continue;
+    // Behind every id that it can have given.
+    const end = `${epoch}-~`;
+    await store.append([], [end]);
+    await store.putRun({ epoch, lastId: end });
+  }
+  return { ...(await store.before(undefined, limit)), runs: await store.runs() };
+}
+
+/** From where on nothing is missing in what is left of the past; undefined where nothing is left. */
+export const wholeFrom = ({ messages, gaps }: Slice): string | undefined =>
+  messages.length === 0 ? undefined : [messages[0]!.id, ...gaps].sort().at(-1);
+
+/** A kept message as it was delivered. */
+export const envelopeOf = ({ id, sentAt, userId, msg }: StoredMessage): Envelope => ({
+  id,
+  sentAt,
+  userId,
+  frame: { type: 'chat_message', msg },
+});
+
+/** Begins to keep what a run delivers. @throws {StoreUnavailable} */
+export async function openHistory({ store, epoch, maxAgeS, maxCount, log }: Parts): Promise<History> {
+  const backlog = createBacklog();
+  let lastId = `${epoch}-`;
+  let timer: NodeJS.Timeout | undefined;
+  let retryMs = 0;
+  let closed = false;
+  let writing: Promise<void> | undefined;
+  let lostBefore = 0;
+
+  /** One batch; rejects where the store is away. */
+  async function write(): Promise<void> {
+    const batch = backlog.peek(maxBatch);
+    await store.append(batch.messages, batch.gaps);
+    backlog.drop(batch);
+  }
+
+  async function writeAll(): Promise<void> {
+    try {
+      while (backlog.size > 0) {
+        await write();
+        // The embedded store answers at once: others come in between.
+        await new Promise(setImmediate);
+      }
+      if (retryMs > 0) log.info({ lost: backlog.lost - lostBefore }, 'messages are kept again');
+      lostBefore = backlog.lost;
+      retryMs = 0;
+    } catch (error) {
+      if (retryMs === 0) log.error({ err: error, waiting: backlog.size }, 'messages can not be kept');
+      retryMs = Math.min(maxRetryMs, retryMs * 2 || firstRetryMs);
+    }
+  }
+
+  function writeSoon(): void {
+    if (closed || timer || writing) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      writing = writeAll().finally(() => {
+        writing = undefined;
+        if (backlog.size > 0) writeSoon();
+      });
+    }, retryMs || writeDelayMs);
+    timer.unref();
+  }
+
+  function prune(): void {
+    const before = new Date(Date.now() - maxAgeS * 1_000).toISOString();
+    store.prune(before, maxCount).catch((error: unknown) => log.warn({ err: error }, 'old messages were not removed'));
+  }
+
+  await store.putRun({ epoch, lastId: undefined });
+  prune();
+  const pruning = setInterval(prune, pruneIntervalMs).unref();
+
+  return {
+    add: ({ id, sentAt, userId, frame }) => {
+      lastId = id;
+      if (frame.type !== 'chat_message' || userId === undefined) return;
+      backlog.add({ id, sentAt, userId, msg: frame.msg });
+      writeSoon();
+    },
+
+    page: async (before, limit) => {
+      // First: what is kept meanwhile is in one of both at least.
+      const waiting = backlog.all();
+      const isBefore = (id: string): boolean => before === undefined || id < before;
+      const slice = await store.before(before, limit);
+      const known = new Map([...slice.messages, ...waiting.messages].map((message) => [message.id, message]));
+      const all = [...known.values()].filter(({ id }) => isBefore(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
+      const messages = all.slice(-limit);
+      const more = slice.more || all.length > messages.length;
+      const from = more ? messages[0]!.id : '';
+      const gaps = [...new Set([...slice.gaps, ...waiting.gaps])].filter((id) => id > from && isBefore(id)).sort();
+      return {
+        messages: messages.map(({ id, sentAt, msg }) => ({ type: 'chat_message', id, sent_at: sentAt, msg })),
+        gaps,
+        ...(more && { before: from }),
+      };
+    },
+
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      clearInterval(pruning);
+      await writing;
+      const deadlineMs = performance.now() + closeTimeoutMs;
+      while (backlog.size > 0 && performance.now() < deadlineMs) await writeAll();
+      if (backlog.size === 0) await store.putRun({ epoch, lastId }).catch(() => {});
+      else log.error({ lost: backlog.size }, 'messages could not be kept');
+    },
+  };
+}

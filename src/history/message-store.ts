@@ -1,0 +1,46 @@
+import type { ChatMessage } from '../../generated/chat/index.ts';
+
+/** A message as it is kept: the frame that was delivered, and whose it was. */
+export interface StoredMessage {
+  readonly id: string;
+  /** RFC 3339, as in the frame: sorts as a string. */
+  readonly sentAt: string;
+  readonly userId: string;
+  readonly msg: ChatMessage['msg'];
+}
+
+/** A part of the history, oldest first. */
+export interface Slice {
+  readonly messages: readonly StoredMessage[];
+  /**
+   * Places in the order: between each and the message before it something may be missing. All that lie between the first
+   * message of the slice and its end; where nothing comes before the slice, all that lie before its end.
+   */
+  readonly gaps: readonly string[];
+  /** Whether there are messages before the first one. */
+  readonly more: boolean;
+}
+
+/** One life of the order, by the epoch that its ids begin with. */
+export interface Run {
+  readonly epoch: string;
+  /** Its last id, where it ended with all that it had delivered kept. */
+  readonly lastId: string | undefined;
+}
+
+/** The port to what was said. Ids compare as strings, byte by byte. Whatever fails may be tried again: twice is once. */
+export interface MessageStore {
+  /** Keeps messages, and places before which some are missing. What is there already stays. @throws {StoreUnavailable} */
+  append(messages: readonly StoredMessage[], gaps: readonly string[]): Promise<void>;
+  /** The last `limit` messages before an id, or of all. @throws {StoreUnavailable} */
+  before(id: string | undefined, limit: number): Promise<Slice>;
+  /**
+   * Forgets what was sent before `sentAt`, and all but the last `keep` messages; gaps and runs that then lie before all
+   * messages, too, the last run excepted. @throws {StoreUnavailable}
+   */
+  prune(sentAt: string, keep: number): Promise<void>;
+  /** All runs, in order. @throws {StoreUnavailable} */
+  runs(): Promise<readonly Run[]>;
+  /** Keeps a run, or how it ended. @throws {StoreUnavailable} */
+  putRun(run: Run): Promise<void>;
+}

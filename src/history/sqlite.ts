@@ -1,0 +1,90 @@
+import type { SqliteDatabase } from '../database/sqlite.ts';
+import type { MessageStore, Run, StoredMessage } from './message-store.ts';
+
+interface Row {
+  readonly id: string;
+  readonly sentAt: string;
+  readonly userId: string;
+  readonly fromUser: string;
+  readonly text: string;
+  readonly nonce: string | null;
+}
+
+/** Rows that are removed at once: the event loop waits for them. */
+const pruneBite = 1_000;
+
+const messageOf = ({ id, sentAt, userId, fromUser, text, nonce }: Row): StoredMessage => ({
+  id,
+  sentAt,
+  userId,
+  msg: { from_user: fromUser, text, ...(nonce !== null && { nonce }) },
+});
+
+/** What was said, in the embedded database. A commit is safe from the process's end, not from that of the power. */
+export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): MessageStore {
+  const insert = db.prepare(
+    'INSERT OR IGNORE INTO messages (id, sent_at, user_id, from_user, text, nonce) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const insertGap = db.prepare('INSERT OR IGNORE INTO message_gaps (id) VALUES (?)');
+  const columns = 'id, sent_at AS sentAt, user_id AS userId, from_user AS fromUser, text, nonce';
+  const last = db.prepare(`SELECT ${columns} FROM messages ORDER BY id DESC LIMIT ?`);
+  const lastBefore = db.prepare(`SELECT ${columns} FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?`);
+  const gaps = db.prepare('SELECT id FROM message_gaps WHERE id > ? ORDER BY id');
+  const first = db.prepare('SELECT id FROM messages ORDER BY id LIMIT 1');
+  const surplus = db.prepare('SELECT id FROM messages ORDER BY id DESC LIMIT 1 OFFSET ?');
+  const remove = db.prepare(
+    'DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE id <= ? OR sent_at < ? ORDER BY id LIMIT ?)',
+  );
+  const removeGaps = db.prepare('DELETE FROM message_gaps WHERE id < ?');
+  const removeRuns = db.prepare(
+    'DELETE FROM runs WHERE last_id < ? AND epoch < (SELECT max(epoch) FROM runs WHERE epoch <= ?)',
+  );
+  const allRuns = db.prepare('SELECT epoch, last_id AS lastId FROM runs ORDER BY epoch');
+  const putRun = db.prepare('INSERT OR REPLACE INTO runs (epoch, last_id) VALUES (?, ?)');
+
+  return {
+    append: (messages, gapIds) =>
+      run(() => {
+        db.exec('BEGIN IMMEDIATE');
+        try {
+          for (const { id, sentAt, userId, msg } of messages)
+            insert.run(id, sentAt, userId, msg.from_user, msg.text, msg.nonce ?? null);
+          for (const id of gapIds) insertGap.run(id);
+          db.exec('COMMIT');
+        } catch (error) {
+          db.exec('ROLLBACK');
+          throw error;
+        }
+      }),
+
+    before: (id, limit) =>
+      run(() => {
+        const rows = id === undefined ? last.all(limit + 1) : lastBefore.all(id, limit + 1);
+        const more = rows.length > limit;
+        const messages = (rows.slice(0, limit) as unknown as Row[]).reverse().map(messageOf);
+        const from = more ? messages[0]!.id : '';
+        const found = gaps.all(from).map((row) => String(row.id));
+        return { messages, more, gaps: found.filter((gap) => id === undefined || gap < id) };
+      }),
+
+    prune: async (sentAt, keep) => {
+      const bound = await run(() => String(surplus.get(keep)?.id ?? ''));
+      // In bites, with other work in between.
+      while ((await run(() => Number(remove.run(bound, sentAt, pruneBite).changes))) === pruneBite)
+        await new Promise(setImmediate);
+      await run(() => {
+        const oldest = first.get()?.id;
+        if (oldest === undefined) return;
+        removeGaps.run(oldest);
+        removeRuns.run(oldest, oldest);
+      });
+    },
+
+    runs: () =>
+      run(() => allRuns.all().map(({ epoch, lastId }) => ({ epoch, lastId: lastId ?? undefined }) as unknown as Run)),
+    putRun: ({ epoch, lastId }) =>
+      run(() => {
+        putRun.run(epoch, lastId ?? null);
+      }),
+  };
+}

@@ -1,0 +1,26 @@
+import type { Handlers } from '../../generated/http/index.ts';
+import { authenticate } from '../auth/require-auth.ts';
+import type { VerifyToken } from '../auth/tokens.ts';
+import type { History } from '../history/history.ts';
+import type { AppEnv } from './env.ts';
+import { problem } from './problem.ts';
+
+interface Parts {
+  readonly verify: VerifyToken;
+  readonly history: History;
+  /** Whether this user may ask for one more page. */
+  readonly allowPage: ((userId: string) => Promise<boolean>) | undefined;
+}
+
+const defaultLimit = 50;
+
+/** What was said before. */
+export const messageHandlers = ({ verify, history, allowPage }: Parts): Pick<Handlers<AppEnv>, 'listMessages'> => ({
+  listMessages: async (c) => {
+    const identity = await authenticate(c.req.raw.headers, verify);
+    if (typeof identity === 'string') return problem(c, identity);
+    if (allowPage && !(await allowPage(identity.id))) return problem(c, 'rate_limited');
+    const { before, limit = defaultLimit } = c.req.valid('query');
+    return c.json(await history.page(before, limit), 200);
+  },
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { Envelope } from '../../src/backplane/backplane.ts';
+import { encodeEnvelope } from '../../src/chat/frames.ts';
+import { createRecovery } from '../../src/chat/recovery.ts';
+import { textsIn } from '../harness/fan-out.ts';
+
+const idOf = (n: number): string => String(n).padStart(6, '0');
+const message = (n: number, text = `m${n}`): Envelope => ({
+  id: idOf(n),
+  sentAt: '',
+  frame: { type: 'chat_message', msg: { from_user: 'Ann', text } },
+});
+const start = (from = 0, past: readonly Envelope[] = []) => {
+  const recovery = createRecovery({ from: idOf(from), wasGiven: (id) => id !== idOf(7), past });
+  return {
+    add: (envelope: Envelope) => recovery.add(envelope, encodeEnvelope(envelope)),
+    between: (after: number, to: number) =>
+      recovery.between(idOf(after), idOf(to))?.map((bytes) => JSON.parse(textsIn(bytes)[0]!).id),
+  };
+};
+
+describe('recovery', () => {
+  it('gives what lies after one place and up to another, messages only', () => {
+    const { add, between } = start();
+    for (const n of [1, 2, 4]) add(message(n));
+    add({ id: idOf(3), sentAt: '', frame: { type: 'user_left', msg: { username: 'Bob' } } });
+    expect(between(1, 4)).toEqual([idOf(2), idOf(4)]);
+    expect(between(0, 3)).toEqual([idOf(1), idOf(2)]);
+    expect(between(4, 4)).toEqual([]);
+  });
+
+  it.each([
+    ['before what it has', 2, 9],
+    ['after the end', 9, 8],
+    ['that was never given', 7, 9],
+  ])('gives nothing from a place %s', (_, after, to) => {
+    const { add, between } = start(3);
+    for (let n = 4; n <= 9; n += 1) add(message(n));
+    expect(between(after, to)).toBeUndefined();
+    expect(between(3, 9)).toHaveLength(6);
+  });
+
+  it('begins with the past', () => {
+    expect(start(1, [message(1), message(2)]).between(1, 5)).toEqual([idOf(2)]);
+  });
+
+  it('keeps a thousand, and 8 MiB at most', () => {
+    const many = start();
+    for (let n = 1; n <= 1_001; n += 1) many.add(message(n));
+    expect([many.between(0, 1_001), many.between(1, 1_001)?.length]).toEqual([undefined, 1_000]);
+    const long = start();
+    for (let n = 1; n <= 600; n += 1) long.add(message(n, '€'.repeat(4_096) + '"'.repeat(4_000)));
+    expect([long.between(100, 600), long.between(300, 600)?.length]).toEqual([undefined, 300]);
+  });
+});
