@@ -84,6 +84,7 @@ export function runSession(
   let { expiresAtMs } = identity;
   let unwatch = (): void => {};
   let refreshing = false;
+  let broke = true;
 
   const note = (level: 'debug' | 'warn' | 'error', event: string, fields: object): void =>
     log[level]({ requestId, userId, ...fields }, event);
@@ -241,8 +242,12 @@ export function runSession(
     answered = true;
   });
   // A frame that is too big, not UTF-8 or not of the protocol: ws closes with the code for it.
-  webSocket.on('error', (error) => note('debug', 'session failed', { err: error }));
-  webSocket.on('close', (code) => leave(code === 1006 ? 'lost' : 'left'));
+  webSocket.on('error', (error) => {
+    broke = false;
+    note('debug', 'session failed', { err: error });
+  });
+  // Without a close frame it broke, unless it was this side that ended it.
+  webSocket.on('close', (code) => leave(code === 1006 && broke ? 'lost' : 'left'));
 
   // The first one by chance, so that those who came together are not pinged together ever after.
   watch(heartbeatIntervalMs * (0.5 + Math.random() / 2));

@@ -44,8 +44,24 @@ const invalidCase = (type: string, place: string, samples: readonly Sample[]): C
 
 const saidIn = (frame: unknown): Said | undefined => member(frame, 'msg') as Said | undefined;
 
+/** What each user of a run has said something under. Within five minutes nothing else is published under it. */
+const usedNonces = new WeakMap<Kit, Set<string>>();
+
+/** The frame, with another nonce where its own is used up, or may be from a run before this one. */
+async function withFreshNonce(kit: Kit, { username }: Session, frame: object): Promise<object> {
+  const said = saidIn(frame);
+  if (said?.nonce === undefined) return frame;
+  const used = usedNonces.get(kit) ?? new Set();
+  usedNonces.set(kit, used);
+  const key = JSON.stringify([username, said.nonce]);
+  const isFresh = (await kit.user('ann')).own && !used.has(key);
+  used.add(key);
+  return isFresh ? frame : { ...frame, msg: { ...said, nonce: newNonce() } };
+}
+
 /** Sends a frame that the schema allows, and holds its echo to what it says. */
-async function taken(kit: Kit, session: Session, frame: object): Promise<void> {
+async function taken(kit: Kit, session: Session, given: object): Promise<void> {
+  const frame = await withFreshNonce(kit, session, given);
   const said = saidIn(frame) ?? { text: '' };
   const echo = await echoOf(kit, session, frame, said);
   for (const name of ['text', 'nonce'] as const)
@@ -112,6 +128,10 @@ const examplesCase = ({ type, examples }: DeclaredFrame): Case => ({
     for (const { payload } of examples) {
       await kit.pacer.take(session.username);
       session.send(payload);
+      const nonce = saidIn(payload)?.nonce;
+      // Its answer must not be taken for that of what settles.
+      if (nonce !== undefined)
+        await session.until('answer', (frame) => member(frame.msg, 'nonce') === nonce).catch(() => {});
     }
     // Some are answered by the end of the connection; with which code, a standing check looks at.
     await settle(kit, session, []).catch((error: unknown) => {

@@ -15,7 +15,7 @@ export interface Session extends SeenSession {
   send(frame: unknown): void;
   sendRaw(data: string | Uint8Array, binary?: boolean): void;
   /** The first frame from this one on that `fits`. @throws {Violation} if none comes */
-  until(what: string, fits: (frame: SeenFrame) => boolean, from?: number): Promise<SeenFrame>;
+  until(what: string, fits: (frame: SeenFrame) => boolean, from?: number, withinMs?: number): Promise<SeenFrame>;
   /** Closes, and resolves with the code. */
   close(): Promise<number>;
   /** Cuts the connection without a close. */
@@ -188,7 +188,8 @@ function sessionOver(
     },
     send: (frame) => sendRaw(JSON.stringify(frame)),
     sendRaw,
-    until: (what, fits, from = 0) => wait(what, () => frames.find((frame, index) => index >= from && fits(frame))),
+    until: (what, fits, from = 0, withinMs) =>
+      wait(what, () => frames.find((frame, index) => index >= from && fits(frame)), withinMs),
     close: end,
     drop,
     mayEnd: () => {

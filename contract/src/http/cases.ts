@@ -104,9 +104,13 @@ export function httpCases(specs: Specs): Case[] {
       ...(isPlain(operation) ? plainCases(operation) : []),
       ...(operation.body && operation.schemes.length === 0 ? bodyCases(operation, operation.body) : []),
       ...(operation.body && operation.schemes.length > 0 ? [untriedBodies(operation)] : []),
-      ...(operation.path === specs.chat.address ? [] : securedCases(specs, operation)),
       malformed(operation),
     ]),
+    // Those that change nothing first: a token may be good for nothing after one that does.
+    ...operations
+      .filter(({ path }) => path !== specs.chat.address)
+      .sort((a, b) => Number(a.method !== 'GET') - Number(b.method !== 'GET'))
+      .flatMap((operation) => securedCases(specs, operation)),
     ...[...new Set(operations.map(({ path }) => path))].map((path) => methodCase(path, specs)),
     unknownPaths(specs),
   ];
