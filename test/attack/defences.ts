@@ -131,7 +131,7 @@ const rows: readonly Row[] = [
    'attack/upgrade.test.ts', 'a refused handshake that goes on sending is cut all the same, and keeps nobody from stopping'],
   // Tokens.
   ['a signature is checked', tokens,
-   'identityIn(await holding(jwtVerify(token, await key, options)))', "identityIn(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))",
+   'identityIn(token, await holding(jwtVerify(token, await key, options)))', "identityIn(token, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))",
    'auth/tokens.test.ts', 'a token of our own > is refused when its secret is another'],
   ['the issuer is checked', tokens,
    "algorithms: ['HS256'], issuer, clockTolerance", "algorithms: ['HS256'], clockTolerance",
@@ -170,7 +170,7 @@ const rows: readonly Row[] = [
   ['look-alikes are one name', 'folded-key.ts',
    "text.normalize('NFKC').toLowerCase()", 'text.toLowerCase()',
    'attack/names.test.ts', 'a name that looks like one that is taken is taken > Victor: Ｖｉｃｔｏｒ, at the desk'],
-  ['the database is its owner’s alone to read', 'users/sqlite.ts',
+  ['the database is its owner’s alone to read', 'database/sqlite.ts',
    'chmodSync(file, 0o600);', '',
    'users/sqlite.test.ts', 'SQLite > keeps users over a restart, in files that others can not read'],
   // Bytes.
