@@ -109,8 +109,13 @@ function ownUsers(config: Config, store: UserStore, passwords: Passwords, { isDi
   return { verify, desk };
 }
 
+type OrderConfig = Pick<
+  Config,
+  'dataDir' | 'maxSessionsPerUser' | 'presenceGraceS' | 'historyMaxAgeS' | 'historyMaxCount'
+>;
+
 /** The order of the room, and what is known of its past. */
-async function openOrder(config: Config, store: MessageStore, log: Log, given: Backplane | undefined) {
+export async function openOrder(config: OrderConfig, store: MessageStore, log: Log, given?: Backplane) {
   const { dataDir, maxSessionsPerUser, presenceGraceS, historyMaxAgeS: maxAgeS, historyMaxCount: maxCount } = config;
   const past = await readPast(store, maxRecovered);
   const run = await nextEpoch(dataDir, Date.now, Number(past.runs.at(-1)?.epoch ?? 0));

@@ -12,6 +12,8 @@ const firstRetryMs = 500;
 const maxRetryMs = 10_000;
 /** How long the end may take to keep what still waits. */
 const closeTimeoutMs = 3_000;
+/** Between its tries: a store that refuses at once must not hold up all else that ends. */
+const closeRetryMs = 100;
 const pruneIntervalMs = 600_000;
 
 interface Parts {
@@ -151,7 +153,8 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log }: Part
       clearInterval(pruning);
       await writing;
       const deadlineMs = performance.now() + closeTimeoutMs;
-      while (backlog.size > 0 && performance.now() < deadlineMs) await writeAll();
+      for (await writeAll(); backlog.size > 0 && performance.now() < deadlineMs; await writeAll())
+        await new Promise((resolve) => setTimeout(resolve, closeRetryMs));
       if (backlog.size === 0) await store.putRun({ epoch, lastId }).catch(() => {});
       else log.error({ lost: backlog.size }, 'messages could not be kept');
     },
