@@ -2,7 +2,7 @@
 import { vi } from 'vitest';
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import { createPosition } from '../../sdk/src/position.ts';
-import type { Draft, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
+import type { Backplane, Draft, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
 import { maxRecovered } from '../../src/chat/recovery.ts';
 import { createRoom, type Entry } from '../../src/chat/room.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
@@ -21,12 +21,14 @@ export type Step =
   | { readonly do: 'enter'; readonly who: number; readonly after: 'nothing' | 'last' | 'older' | 'foreign'; at: number }
   | { readonly do: 'say'; readonly who: number; readonly nonce: number }
   | { readonly do: 'burst'; readonly who: number; readonly count: number }
-  | { readonly do: 'cut'; readonly who: number; readonly hears: number }
+  | { readonly do: 'cut'; readonly who: number; readonly hears: number; readonly arrive: number }
   | { readonly do: 'leave'; readonly who: number }
   | { readonly do: 'tick'; readonly ms: number }
   | { readonly do: 'store'; readonly mood: Mood }
   | { readonly do: 'flush' }
-  | { readonly do: 'restart' | 'crash' };
+  | { readonly do: 'turn'; readonly arrive: number }
+  | { readonly do: 'restart' }
+  | { readonly do: 'crash' };
 
 interface Person {
   readonly member: { readonly id: string; readonly username: string };
@@ -118,15 +120,26 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     /** As it goes over the wire, and what it says. */
     const wires: string[] = [];
     const frames: string[] = [];
-    const keep = (envelope: Envelope): void => {
+    /** Ordered, and still on its way to this node. */
+    const underWay: Envelope[] = [];
+    const note = (envelope: Envelope): void => {
+      underWay.push(envelope);
       order.push(envelope);
       wires.push(wireOf(envelope));
       frames.push(JSON.stringify(envelope.frame));
       given.push(envelope.id);
       if (envelope.frame.type === 'chat_message') said.push({ id: envelope.id, wire: wires.at(-1)!, life: lives });
-      history.add(envelope);
     };
-    const room = createRoom(backplane, { pace: turns.pace, recovery, keep });
+    let deliver = (_: Envelope): void => {};
+    const arrive = (count: number): void => underWay.splice(0, count).forEach(deliver);
+    const far: Backplane = {
+      ...backplane,
+      start: (to) => {
+        deliver = to;
+        return backplane.start(note);
+      },
+    };
+    const room = createRoom(far, { pace: turns.pace, recovery, keep: history.add });
     await room.start();
     // One that stays from the beginning to the end.
     const witnessed: string[] = [];
@@ -140,6 +153,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
       end: (code) => fault(`the witness was ended with ${code}`),
     });
     epochs.push(order[0]!.id.slice(0, 16));
+    arrive(Number.POSITIVE_INFINITY);
     turns.flush();
     const users = new Map<string, User>();
     const lingering: { readonly id: string; readonly untilMs: number }[] = [];
@@ -148,6 +162,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
       history,
       room,
       turns,
+      arrive,
       order,
       wires,
       frames,
@@ -196,8 +211,14 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     }
   }
 
-  function flush(): void {
+  /** So many frames arrive here, and go out. */
+  function turn(count: number): void {
+    life.arrive(count);
     life.turns.flush();
+  }
+
+  function flush(): void {
+    turn(Number.POSITIVE_INFINITY);
     for (const person of people) hear(person);
     check();
   }
@@ -305,6 +326,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
   }
 
   async function tick(ms: number): Promise<void> {
+    life.arrive(Number.POSITIVE_INFINITY);
     for (let left = ms; left > 0; ) {
       // Small steps at first, in which the store can answer.
       const step = Math.min(left, ms - left < 2 * longestPauseMs ? 500 : left);
@@ -384,6 +406,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
 
   async function perform(step: Step): Promise<void> {
     if (step.do === 'flush') return flush();
+    if (step.do === 'turn') return turn(step.arrive);
     if (step.do === 'restart' || step.do === 'crash') return end(step.do);
     if (step.do === 'tick') return tick(step.ms);
     if (step.do === 'store') return store.be(step.mood);
@@ -393,7 +416,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     if (step.do === 'say')
       return say(person, { text: `${said.length}`, ...(step.nonce > 0 && { nonce: `n${step.nonce}` }) });
     if (step.do === 'cut') {
-      life.turns.flush();
+      turn(step.arrive);
       hear(person, step.hears);
       return release(person, 'lost');
     }

@@ -23,7 +23,12 @@ const enters = fc.record({
   at: fc.nat(9_999),
 });
 const says = fc.record({ do: fc.constant('say' as const), who, nonce: fc.nat(2) });
-const cuts = fc.record({ do: fc.constant('cut' as const), who, hears: fc.constantFrom(0, 1, 2, 3, 9_999) });
+const cuts = fc.record({
+  do: fc.constant('cut' as const),
+  who,
+  hears: fc.constantFrom(0, 1, 2, 3, 9_999),
+  arrive: fc.constantFrom(0, 1, 9_999),
+});
 const leaves = fc.record({ do: fc.constant('leave' as const), who });
 const ticks = fc.record({
   do: fc.constant('tick' as const),
@@ -32,6 +37,7 @@ const ticks = fc.record({
 const bursts = fc.record({ do: fc.constant('burst' as const), who, count: fc.constantFrom(3, 998, 1_000, 1_001) });
 const moods = fc.record({ do: fc.constant('store' as const), mood: fc.constantFrom('there', 'away', 'mute' as const) });
 const ends = fc.record({ do: fc.constantFrom('restart', 'crash' as const) });
+const turns = fc.record({ do: fc.constant('turn' as const), arrive: fc.nat(3) });
 const flushes = fc.record({ do: fc.constant('flush' as const) });
 
 const schedules: fc.Arbitrary<Step[]> = fc.array(
@@ -40,7 +46,8 @@ const schedules: fc.Arbitrary<Step[]> = fc.array(
     { weight: 50, arbitrary: says },
     { weight: 15, arbitrary: cuts },
     { weight: 6, arbitrary: leaves },
-    { weight: 20, arbitrary: flushes },
+    { weight: 15, arbitrary: flushes },
+    { weight: 20, arbitrary: turns },
     { weight: 12, arbitrary: ticks },
     { weight: 1, arbitrary: bursts },
     { weight: 6, arbitrary: moods },
