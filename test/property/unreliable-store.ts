@@ -1,0 +1,75 @@
+import { StoreUnavailable } from '../../src/database/database.ts';
+import type { MessageStore } from '../../src/history/message-store.ts';
+
+/** `away`: it does nothing. `mute`: it does what it was asked, and nobody hears so. */
+export type Mood = 'there' | 'away' | 'mute';
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A store that fails on demand, and knows what it has kept. */
+export function unreliable(inner: MessageStore) {
+  let mood: Mood = 'there';
+  let dead = { is: false };
+  const kept = new Set<string>();
+  let underWay = 0;
+
+  async function ask<T>(of: { is: boolean }, question: () => Promise<T>, isWrite = false): Promise<T> {
+    // Whoever has crashed asks nothing any more, and hears nothing.
+    if (of.is) return new Promise(() => {});
+    if (isWrite && mood === 'away') throw new StoreUnavailable('away');
+    underWay += 1;
+    try {
+      const answer = await question();
+      if (isWrite && mood === 'mute') throw new StoreUnavailable('mute');
+      return answer;
+    } finally {
+      underWay -= 1;
+    }
+  }
+
+  /** Resolves once nothing is asked of it, and what its answers set off has run. */
+  async function settled(): Promise<void> {
+    do {
+      await nextTurn();
+      while (underWay > 0) await nextTurn();
+      await nextTurn();
+    } while (underWay > 0);
+  }
+
+  return {
+    kept: kept as ReadonlySet<string>,
+    mood: () => mood,
+    be: (next: Mood): void => {
+      mood = next;
+    },
+    settled,
+    begin: (): void => {
+      mood = 'there';
+      dead = { is: false };
+    },
+    /** What is under way still comes to its end; then this life asks nothing more. */
+    end: async (): Promise<void> => {
+      dead.is = true;
+      await settled();
+    },
+    /** As the server of this life has it. */
+    ofLife: (): MessageStore => {
+      const of = dead;
+      return {
+        append: (messages, gaps) =>
+          ask(
+            of,
+            async () => {
+              await inner.append(messages, gaps);
+              for (const { id } of messages) kept.add(id);
+            },
+            true,
+          ),
+        putRun: (run) => ask(of, () => inner.putRun(run), true),
+        before: (id, limit) => ask(of, () => inner.before(id, limit)),
+        prune: (sentAt, keep) => ask(of, () => inner.prune(sentAt, keep)),
+        runs: () => ask(of, () => inner.runs()),
+      };
+    },
+  };
+}

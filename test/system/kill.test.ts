@@ -1,0 +1,186 @@
+/** A server that is killed, again and again, under clients that go on by themselves. */
+import { once, setMaxListeners } from 'node:events';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type ChatMessage, Palaver, type PalaverError, type PalaverErrorCode, type Room } from '../../sdk/src/index.ts';
+import { temporaryFolder } from '../harness/folder.ts';
+import { mint, testIssuer, testSecret } from '../harness/tokens.ts';
+import { serve } from './process.ts';
+
+const names = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
+/** Sends of one client that are under way at once. */
+const voices = 3;
+/** How many messages of each client every life must deliver. */
+const perLife = 20;
+/** How far one may be ahead of the slowest: whoever comes back first would fill the history alone. */
+const maxLead = 50;
+/** How each life but the last one ends. */
+const ends = ['SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGKILL'] as const;
+/** What a send may reject with where the server goes away: nobody knows whether it was delivered, or it was not sent. */
+const unknown: readonly PalaverErrorCode[] = ['connection_lost', 'timeout'];
+const untaken: readonly PalaverErrorCode[] = ['unavailable', 'rate_limited', 'offline_queue_full'];
+
+interface Talker {
+  readonly room: Room;
+  /** What was heard on connections of which each recovered the one before: after `from`, all of it. */
+  readonly whole: { readonly from: string; readonly recovered: boolean; readonly heard: ChatMessage[] }[];
+  readonly resolved: ChatMessage[];
+  readonly rejected: PalaverErrorCode[];
+  /** Resolves with so many more messages of its own. */
+  more(count: number): Promise<void>;
+  /** Says nothing new; resolves when all was settled. */
+  stop(): Promise<void>;
+}
+
+/** What all of them know. */
+interface Talk {
+  /** Texts that may have been lost, and were said again. */
+  readonly again: Set<string>;
+  /** How many messages of each were delivered. */
+  readonly counts: Map<string, number>;
+  /** `said` whenever that changes. */
+  readonly progress: EventTarget;
+}
+
+/** Joins, and talks as fast as its echoes come. */
+async function talker(palaver: Palaver, name: string, { again, counts, progress }: Talk): Promise<Talker> {
+  const room = await palaver.join({ getToken: () => mint({ id: `id of ${name}`, username: name }) });
+  const whole: Talker['whole'] = [{ from: '', recovered: false, heard: [] }];
+  const resolved: ChatMessage[] = [];
+  const rejected: PalaverErrorCode[] = [];
+  counts.set(name, 0);
+  let stopped = false;
+  let said = 0;
+  room.on('chat_message', (message) => whole.at(-1)!.heard.push(message));
+  room.on('users_online', ({ id, msg }) => {
+    if (msg.recovered === true) whole.push({ ...whole.at(-1)!, recovered: true });
+    else whole.push({ from: id, recovered: false, heard: [] });
+  });
+
+  async function say(text: string): Promise<void> {
+    try {
+      counts.set(name, resolved.push(await room.send(text)));
+    } catch (error) {
+      const { code } = error as PalaverError;
+      rejected.push(code);
+      if (unknown.includes(code)) again.add(text);
+      if (!stopped) await say(text);
+    }
+    progress.dispatchEvent(new Event('said'));
+  }
+  async function talk(): Promise<void> {
+    while (!stopped) {
+      if (resolved.length > Math.min(...counts.values()) + maxLead) await once(progress, 'said');
+      else await say(`${name} ${(said += 1)}`);
+    }
+  }
+  const talking = Promise.all(Array.from({ length: voices }, talk));
+
+  return {
+    room,
+    whole,
+    resolved,
+    rejected,
+    more: async (count) => {
+      const enough = resolved.length + count;
+      while (resolved.length < enough) await once(progress, 'said');
+    },
+    stop: async () => {
+      stopped = true;
+      progress.dispatchEvent(new Event('said'));
+      await talking;
+    },
+  };
+}
+
+interface Whole {
+  readonly messages: readonly ChatMessage[];
+  readonly gaps: readonly string[];
+}
+
+async function history(palaver: Palaver): Promise<Whole> {
+  const token = await mint({ id: 'reader', username: 'Reader' });
+  const pages: Whole[] = [];
+  let before: string | undefined;
+  do {
+    const page = await palaver.listMessages({ limit: 100, ...(before !== undefined && { before }) }, { token });
+    pages.unshift(page);
+    before = page.before;
+  } while (before !== undefined);
+  return { messages: pages.flatMap(({ messages }) => messages), gaps: pages.flatMap(({ gaps }) => gaps) };
+}
+
+/** Whether there is a gap that it may be missing in: none of the messages lies between both. */
+const isInGap = ({ messages, gaps }: Whole, id: string): boolean =>
+  gaps.some((gap) => gap >= id && !messages.some((message) => message.id > id && message.id < gap));
+
+const idsOf = (messages: readonly ChatMessage[]): string[] => messages.map(({ id }) => id);
+function twice(texts: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return texts.filter((text) => seen.size === seen.add(text).size);
+}
+
+describe('a server that is killed under load', () => {
+  it('loses and doubles nothing without saying so, and its clients go on by themselves', async () => {
+    const env = {
+      DATA_DIR: temporaryFolder(),
+      JWT_SECRET: testSecret,
+      JWT_ISSUER: testIssuer,
+      RATE_LIMIT_FRAMES: '0',
+      DRAIN_WINDOW: '0s',
+    };
+    let server = serve(env);
+    const { port } = await server.address();
+    const palaver = new Palaver({ url: `http://127.0.0.1:${port}` });
+    const talk: Talk = { again: new Set(), counts: new Map(), progress: new EventTarget() };
+    setMaxListeners(0, talk.progress);
+    const { again } = talk;
+    const talkers = await Promise.all(names.map((name) => talker(palaver, name, talk)));
+    onTestFinished(async () => {
+      await Promise.all(talkers.map(({ room }) => room.close()));
+    });
+    const allSay = (count: number) => Promise.all(talkers.map(({ more }) => more(count)));
+
+    /** What was acknowledged in the life that ended as it should. */
+    let clean: string[] = [];
+    for (const signal of ends) {
+      const before = new Set(talkers.flatMap(({ resolved }) => idsOf(resolved)));
+      await allSay(perLife);
+      server.child.kill(signal);
+      await server.exited();
+      if (signal === 'SIGTERM')
+        clean = talkers.flatMap(({ resolved }) => idsOf(resolved)).filter((id) => !before.has(id));
+      server = serve({ ...env, PORT: String(port) });
+      await server.address();
+    }
+    await allSay(perLife);
+    await Promise.all(talkers.map(({ stop }) => stop()));
+
+    const kept = await history(palaver);
+    const keptIds = new Set(idsOf(kept.messages));
+    const known = [
+      ...new Set([...keptIds, ...talkers.flatMap(({ whole }) => whole.flatMap(({ heard }) => idsOf(heard)))]),
+    ];
+    known.sort();
+    for (const { room, whole, resolved, rejected } of talkers) {
+      expect(room.state).toBe('open');
+      for (const code of rejected) expect([...unknown, ...untaken]).toContain(code);
+      const heard = [...new Set(whole.map((part) => part.heard))].flat();
+      expect(idsOf(heard)).toEqual([...new Set(idsOf(heard))].sort());
+      expect(twice(heard.map(({ msg }) => msg.text)).filter((text) => !again.has(text))).toEqual([]);
+      // Between the place where it began, or began anew, and the last that it heard before the next one: all of it.
+      for (const { from, heard: part } of whole) {
+        const [first = '', last = ''] = [part[0]?.id, part.at(-1)?.id];
+        expect(idsOf(part)).toEqual(known.filter((id) => (from === '' ? id >= first : id > from) && id <= last));
+      }
+      for (const { id } of resolved) expect(keptIds.has(id) || isInGap(kept, id)).toBe(true);
+    }
+    expect(clean.length).toBeGreaterThanOrEqual(names.length * perLife);
+    expect(clean.filter((id) => !keptIds.has(id))).toEqual([]);
+    expect(idsOf(kept.messages)).toEqual([...keptIds].sort());
+    expect(twice(kept.messages.map(({ msg }) => msg.text)).filter((text) => !again.has(text))).toEqual([]);
+    // The one that comes back first has missed next to nothing.
+    expect(talkers.some(({ whole }) => whole.some(({ recovered }) => recovered))).toBe(true);
+    // Each kill is a gap of its own, and nothing else is.
+    expect(kept.gaps.length).toBe(ends.filter((signal) => signal === 'SIGKILL').length);
+  }, 120_000);
+});
