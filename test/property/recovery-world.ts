@@ -2,16 +2,14 @@
 import { vi } from 'vitest';
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import { createPosition } from '../../sdk/src/position.ts';
-import type { Backplane, Draft, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
+import type { Draft } from '../../src/backplane/backplane.ts';
 import { maxRecovered } from '../../src/chat/recovery.ts';
-import { createRoom, type Entry } from '../../src/chat/room.ts';
+import type { Entry } from '../../src/chat/room.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
-import { createLog } from '../../src/log.ts';
-import { openOrder } from '../../src/server.ts';
-import { createTurns, textsIn } from '../harness/fan-out.ts';
+import { textsIn } from '../harness/fan-out.ts';
+import { beginLife, rosterAfter, wireOf } from './recovery-life.ts';
 import { type Mood, unreliable } from './unreliable-store.ts';
 
-const graceMs = 10_000;
 const nonceMs = 300_000;
 const maxBacklog = 10_000;
 /** The longest pause between two tries to write, and some. */
@@ -47,20 +45,6 @@ interface Said {
   readonly id: string;
   readonly wire: string;
   readonly life: number;
-}
-
-interface User {
-  readonly username: string;
-  sessions: number;
-}
-
-const wireOf = ({ id, sentAt, frame }: Envelope): string =>
-  JSON.stringify({ type: frame.type, id, sent_at: sentAt, msg: frame.msg });
-
-function fold(roster: readonly string[], { frame }: Envelope): string[] {
-  if (frame.type === 'user_joined') return [...roster, frame.msg.username];
-  if (frame.type === 'user_left') return roster.filter((username) => username !== frame.msg.username);
-  return [...roster];
 }
 
 const isSame = (some: readonly string[], others: readonly string[]): boolean =>
@@ -107,73 +91,13 @@ export function createWorld(inner: MessageStore, dataDir: string) {
   async function begin() {
     lives += 1;
     store.begin();
-    const config = { dataDir, presenceGraceS: graceMs / 1_000, historyMaxAgeS: 9e6, historyMaxCount: 1e6 };
-    const log = createLog({ logLevel: 'silent', production: true });
     const past = said.filter(({ id }) => store.kept.has(id)).slice(-maxRecovered);
-    const { backplane, recovery, history } = await openOrder(
-      { ...config, maxSessionsPerUser: 10 },
-      store.ofLife(),
-      log,
-    );
-    const turns = createTurns();
-    const order: Envelope[] = [];
-    /** As it goes over the wire, and what it says. */
-    const wires: string[] = [];
-    const frames: string[] = [];
-    /** Ordered, and still on its way to this node. */
-    const underWay: Envelope[] = [];
-    const note = (envelope: Envelope): void => {
-      underWay.push(envelope);
-      order.push(envelope);
-      wires.push(wireOf(envelope));
-      frames.push(JSON.stringify(envelope.frame));
+    const begun = await beginLife(store.ofLife(), dataDir, (envelope, wire) => {
       given.push(envelope.id);
-      if (envelope.frame.type === 'chat_message') said.push({ id: envelope.id, wire: wires.at(-1)!, life: lives });
-    };
-    let deliver = (_: Envelope): void => {};
-    const arrive = (count: number): void => underWay.splice(0, count).forEach(deliver);
-    const far: Backplane = {
-      ...backplane,
-      start: (to) => {
-        deliver = to;
-        return backplane.start(note);
-      },
-    };
-    const room = createRoom(far, { pace: turns.pace, recovery, keep: history.add });
-    await room.start();
-    // One that stays from the beginning to the end.
-    const witnessed: string[] = [];
-    const expected: string[] = [];
-    const expectNext = (frame: OrderedFrame): void => void expected.push(JSON.stringify(frame));
-    expectNext({ type: 'user_joined', msg: { username: 'Witness' } });
-    const witness = await room.enter({ id: 'witness', username: 'Witness' });
-    if ('refusal' in witness) throw new Error(witness.refusal);
-    witness.entry.open({
-      send: (bytes) => void witnessed.push(...textsIn(bytes)),
-      end: (code) => fault(`the witness was ended with ${code}`),
+      if (envelope.frame.type === 'chat_message') said.push({ id: envelope.id, wire, life: lives });
     });
-    epochs.push(order[0]!.id.slice(0, 16));
-    arrive(Number.POSITIVE_INFINITY);
-    turns.flush();
-    const users = new Map<string, User>();
-    const lingering: { readonly id: string; readonly untilMs: number }[] = [];
-    return {
-      backplane,
-      history,
-      room,
-      turns,
-      arrive,
-      order,
-      wires,
-      frames,
-      witnessed,
-      expectNext,
-      expected,
-      users,
-      lingering,
-      past: new Set(past.map(({ id }) => id)),
-      first: past[0]?.id,
-    };
+    epochs.push(begun.order[0]!.id.slice(0, 16));
+    return { ...begun, past: new Set(past.map(({ id }) => id)), first: past[0]?.id };
   }
 
   /** Whether what was missed since must be told, as far as can be said here. */
@@ -190,7 +114,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
   function hearOnline(person: Person, { id, msg }: Extract<ServerMessage, { type: 'users_online' }>): void {
     person.told = true;
     given.push(id);
-    const roster = life.order.filter((envelope) => envelope.id <= id).reduce(fold, [] as string[]);
+    const roster = life.order.filter((envelope) => envelope.id <= id).reduce(rosterAfter, [] as string[]);
     if (roster.join() !== msg.list.join()) fault(`roster ${msg.list}, not ${roster}`);
     if ((msg.recovered === undefined) !== (person.asked === undefined)) fault('recovered is told who asked, alone');
     const must = person.asked && mustRecover(person, id);
@@ -212,13 +136,13 @@ export function createWorld(inner: MessageStore, dataDir: string) {
   }
 
   /** So many frames arrive here, and go out. */
-  function turn(count: number): void {
+  function turn(count?: number): void {
     life.arrive(count);
-    life.turns.flush();
+    life.flush();
   }
 
   function flush(): void {
-    turn(Number.POSITIVE_INFINITY);
+    turn();
     for (const person of people) hear(person);
     check();
   }
@@ -271,35 +195,19 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     const entered = await life.room.enter(person.member, person.asked?.id);
     if ('refusal' in entered) return fault(`refused: ${entered.refusal}`);
     person.entry = entered.entry;
-    const user = life.users.get(id) ?? { username, sessions: 0 };
-    if (!life.users.has(id)) life.expectNext({ type: 'user_joined', msg: { username } });
-    user.sessions += 1;
-    life.users.set(id, user);
-    const at = life.lingering.findIndex((other) => other.id === id);
-    if (at >= 0) life.lingering.splice(at, 1);
+    life.entered(id, username);
     entered.entry.open({
       send: (bytes) => void person.arriving.push(...textsIn(bytes)),
       end: (code) => fault(`ended with ${code}`),
     });
   }
 
-  function gone(id: string): void {
-    const { username } = life.users.get(id)!;
-    life.users.delete(id);
-    life.expectNext({ type: 'user_left', msg: { username } });
-  }
-
   async function release(person: Person, how: 'left' | 'lost'): Promise<void> {
     if (!person.entry) return;
-    const { id } = person.member;
     await person.entry.release(how);
     person.entry = undefined;
     person.arriving = [];
-    const user = life.users.get(id)!;
-    user.sessions -= 1;
-    if (user.sessions > 0) return;
-    if (how === 'left') gone(id);
-    else life.lingering.push({ id, untilMs: Date.now() + graceMs });
+    life.released(person.member.id, how);
   }
 
   async function say({ entry, member }: Person, draft: Draft): Promise<void> {
@@ -326,7 +234,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
   }
 
   async function tick(ms: number): Promise<void> {
-    life.arrive(Number.POSITIVE_INFINITY);
+    life.arrive();
     for (let left = ms; left > 0; ) {
       // Small steps at first, in which the store can answer.
       const step = Math.min(left, ms - left < 2 * longestPauseMs ? 500 : left);
@@ -334,7 +242,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
       left -= step;
       await store.settled();
     }
-    while (life.lingering[0] && life.lingering[0].untilMs <= Date.now()) gone(life.lingering.shift()!.id);
+    life.lapsed();
     noteOverflow();
     if (store.mood() === 'there' && ms >= longestPauseMs && !unsound.has(lives)) {
       const late = said.filter(({ id, life: of }) => !store.kept.has(id) && !unsound.has(of));

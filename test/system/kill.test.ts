@@ -70,7 +70,10 @@ async function talker(palaver: Palaver, name: string, { again, counts, progress 
   async function talk(): Promise<void> {
     while (!stopped) {
       if (resolved.length > Math.min(...counts.values()) + maxLead) await once(progress, 'said');
-      else await say(`${name} ${(said += 1)}`);
+      else {
+        said += 1;
+        await say(`${name} ${said}`);
+      }
     }
   }
   const talking = Promise.all(Array.from({ length: voices }, talk));

@@ -1,0 +1,108 @@
+/** One life of a server's room, without sockets, and beside it what its order should be, by the plainest of models. */
+import type { Backplane, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
+import { createRoom } from '../../src/chat/room.ts';
+import type { MessageStore } from '../../src/history/message-store.ts';
+import { createLog } from '../../src/log.ts';
+import { openOrder } from '../../src/server.ts';
+import { createTurns, textsIn } from '../harness/fan-out.ts';
+
+const graceMs = 10_000;
+const config = { presenceGraceS: graceMs / 1_000, historyMaxAgeS: 9e6, historyMaxCount: 1e6, maxSessionsPerUser: 10 };
+const log = createLog({ logLevel: 'silent', production: true });
+
+export const wireOf = ({ id, sentAt, frame }: Envelope): string =>
+  JSON.stringify({ type: frame.type, id, sent_at: sentAt, msg: frame.msg });
+
+export function rosterAfter(roster: readonly string[], { frame }: Envelope): string[] {
+  if (frame.type === 'user_joined') return [...roster, frame.msg.username];
+  if (frame.type === 'user_left') return roster.filter((username) => username !== frame.msg.username);
+  return [...roster];
+}
+
+/** Who should be in the room, and what that should have been announced with. */
+function createModel() {
+  const expected: string[] = [];
+  const users = new Map<string, { readonly username: string; sessions: number }>();
+  let lingering: { readonly id: string; readonly untilMs: number }[] = [];
+
+  const expectNext = (frame: OrderedFrame): void => void expected.push(JSON.stringify(frame));
+  function gone(id: string): void {
+    expectNext({ type: 'user_left', msg: { username: users.get(id)!.username } });
+    users.delete(id);
+  }
+
+  return {
+    expected: expected as readonly string[],
+    expectNext,
+    entered: (id: string, username: string): void => {
+      const user = users.get(id) ?? { username, sessions: 0 };
+      if (!users.has(id)) expectNext({ type: 'user_joined', msg: { username } });
+      user.sessions += 1;
+      users.set(id, user);
+      lingering = lingering.filter((other) => other.id !== id);
+    },
+    released: (id: string, how: 'left' | 'lost'): void => {
+      const user = users.get(id)!;
+      user.sessions -= 1;
+      if (user.sessions > 0) return;
+      if (how === 'left') gone(id);
+      else lingering.push({ id, untilMs: Date.now() + graceMs });
+    },
+    /** Time has passed. */
+    lapsed: (): void => {
+      while (lingering[0] && lingering[0].untilMs <= Date.now()) gone(lingering.shift()!.id);
+    },
+  };
+}
+
+/** Wires it as the server does. `onOrdered` hears of each frame when it is ordered; here it arrives when a test says so. */
+export async function beginLife(
+  store: MessageStore,
+  dataDir: string,
+  onOrdered: (envelope: Envelope, wire: string) => void,
+) {
+  const { backplane, recovery, history } = await openOrder({ ...config, dataDir }, store, log);
+  const turns = createTurns();
+  const model = createModel();
+  const order: Envelope[] = [];
+  /** As it goes over the wire, and what it says. */
+  const wires: string[] = [];
+  const frames: string[] = [];
+  /** Ordered, and still on its way to this node. */
+  const underWay: Envelope[] = [];
+  let deliver = (_: Envelope): void => {};
+  const far: Backplane = {
+    ...backplane,
+    start: (to) => {
+      deliver = to;
+      return backplane.start((envelope) => {
+        const wire = wireOf(envelope);
+        underWay.push(envelope);
+        order.push(envelope);
+        wires.push(wire);
+        frames.push(JSON.stringify(envelope.frame));
+        onOrdered(envelope, wire);
+      });
+    },
+  };
+  const room = createRoom(far, { pace: turns.pace, recovery, keep: history.add });
+  await room.start();
+
+  /** So many frames arrive here. */
+  const arrive = (count = Number.POSITIVE_INFINITY): void => {
+    for (const envelope of underWay.splice(0, count)) deliver(envelope);
+  };
+
+  // One that stays from the beginning to the end.
+  const witnessed: string[] = [];
+  const witness = await room.enter({ id: 'witness', username: 'Witness' });
+  if ('refusal' in witness) throw new Error(witness.refusal);
+  model.entered('witness', 'Witness');
+  witness.entry.open({
+    send: (bytes) => void witnessed.push(...textsIn(bytes)),
+    end: (code) => void witnessed.push(`ended with ${code}`),
+  });
+  arrive();
+  turns.flush();
+  return { ...model, backplane, history, room, flush: turns.flush, arrive, order, wires, frames, witnessed };
+}
