@@ -110,7 +110,7 @@ function connect(name: string): Promise<WebSocket | undefined> {
 const lives: ((socket: WebSocket) => Promise<void>)[] = [
   async (socket) => {
     for (let n = 0; n < 20 && goesOn(); n += 1) {
-      socket.send(JSON.stringify({ type: 'chat_message', msg: { text: `message ${n}`, nonce: `${n}` } }));
+      socket.send(JSON.stringify({ type: 'chat_message', msg: { text: `message ${n}`, nonce: crypto.randomUUID() } }));
       await delay(some(50, 500));
     }
     socket.close();
