@@ -44,7 +44,7 @@ export interface Run {
 }
 
 /** Resolves with the port that a server says; what it logs afterwards is read and dropped. */
-async function portOf(child: Child, problem: () => string): Promise<number> {
+export async function portOf(child: Child, problem: () => string): Promise<number> {
   const exited = new AbortController();
   child.once('exit', () => exited.abort());
   const signal = AbortSignal.any([exited.signal, AbortSignal.timeout(startTimeoutMs)]);
