@@ -172,14 +172,14 @@ describe('token_refresh', () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: 'b', username: 'Bob' }) });
     // 5 s after `exp`, the tolerance of the clock, it is over.
-    const chat = await connect(server, { token: await mint({ ...ann, exp: nowS() - 4 }) });
+    const chat = await connect(server, { token: await mint({ ...ann, exp: nowS() - 3 }) });
     const exp = nowS() + 600;
     refresh(chat, await mint({ ...ann, exp }));
     expect((await chat.next('token_refreshed')).msg).toEqual({
       expires_at: new Date((exp + 5) * 1_000).toISOString(),
       nonce: 'r-1',
     });
-    const witness = await connect(server, { token: await mint({ id: 'w', username: 'Wes', exp: nowS() - 4 }) });
+    const witness = await connect(server, { token: await mint({ id: 'w', username: 'Wes', exp: nowS() - 3 }) });
     expect(await witness.closed()).toBe(4001);
     await lives(chat);
     await bob.next('chat_message');
@@ -189,7 +189,7 @@ describe('token_refresh', () => {
   it('may bring the end nearer: the session lives as long as its newest token', async () => {
     await using server = await startTestServer();
     const chat = await connect(server, { token: await mint(ann) });
-    refresh(chat, await mint({ ...ann, exp: nowS() - 4 }));
+    refresh(chat, await mint({ ...ann, exp: nowS() - 3 }));
     await chat.next('token_refreshed');
     expect(await chat.closed()).toBe(4001);
   });

@@ -183,7 +183,7 @@ describe('what is said while nobody is there to hear it', () => {
 });
 
 describe('tokens', () => {
-  const expiring = (claims: object): Promise<string> => mint({ ...claims, exp: nowS() - 4 });
+  const expiring = (claims: object): Promise<string> => mint({ ...claims, exp: nowS() - 3 });
 
   it.each([
     ['there is only one', (token: string) => ({ token })],
