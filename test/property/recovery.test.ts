@@ -37,24 +37,35 @@ const ticks = fc.record({
 const bursts = fc.record({ do: fc.constant('burst' as const), who, count: fc.constantFrom(3, 998, 1_000, 1_001) });
 const moods = fc.record({ do: fc.constant('store' as const), mood: fc.constantFrom('there', 'away', 'mute' as const) });
 const ends = fc.record({ do: fc.constantFrom('restart', 'crash' as const) });
+/** Twice cut off and soon back: the first time must be forgotten by then. */
+const blips = fc.record({ who, ms: fc.constantFrom(4_000, 6_000, 9_000) }).map(({ who, ms }): Step[] =>
+  [1, 2].flatMap((): Step[] => [
+    { do: 'cut', who, hears: 9_999, arrive: 9_999 },
+    { do: 'tick', ms },
+    { do: 'enter', who, after: 'last', at: 0 },
+  ]),
+);
 const turns = fc.record({ do: fc.constant('turn' as const), arrive: fc.nat(3) });
 const flushes = fc.record({ do: fc.constant('flush' as const) });
 
-const schedules: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    { weight: 40, arbitrary: enters },
-    { weight: 50, arbitrary: says },
-    { weight: 15, arbitrary: cuts },
-    { weight: 6, arbitrary: leaves },
-    { weight: 15, arbitrary: flushes },
-    { weight: 20, arbitrary: turns },
-    { weight: 12, arbitrary: ticks },
-    { weight: 1, arbitrary: bursts },
-    { weight: 6, arbitrary: moods },
-    { weight: 8, arbitrary: ends },
-  ),
-  { maxLength: 50, size: 'max' },
-);
+const schedules: fc.Arbitrary<Step[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 40, arbitrary: enters },
+      { weight: 50, arbitrary: says },
+      { weight: 15, arbitrary: cuts },
+      { weight: 6, arbitrary: leaves },
+      { weight: 5, arbitrary: blips },
+      { weight: 15, arbitrary: flushes },
+      { weight: 20, arbitrary: turns },
+      { weight: 12, arbitrary: ticks },
+      { weight: 1, arbitrary: bursts },
+      { weight: 6, arbitrary: moods },
+      { weight: 8, arbitrary: ends },
+    ),
+    { maxLength: 50, size: 'max' },
+  )
+  .map((steps): Step[] => steps.flat());
 
 interface Opened {
   readonly store: MessageStore;
