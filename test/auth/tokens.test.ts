@@ -22,8 +22,19 @@ describe('a token of our own', () => {
   it('says what it should, and holds', async () => {
     const token = await local.issue(igor);
     const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
-    expect(claims).toEqual({ ...igor, sub: '1', iss: testIssuer, iat: expect.any(Number), exp: claims.iat + 3_600 });
-    expect(await local.verify(token)).toEqual({ ...igor, expiresAtMs: (claims.exp + 5) * 1_000 });
+    expect(claims).toEqual({
+      ...igor,
+      sub: '1',
+      iss: testIssuer,
+      jti: expect.stringMatching(/^[\da-f-]{36}$/),
+      iat: expect.any(Number),
+      exp: claims.iat + 3_600,
+    });
+    expect(await local.verify(token)).toEqual({
+      ...igor,
+      expiresAtMs: (claims.exp + 5) * 1_000,
+      tokenKey: expect.stringMatching(/^[\w-]{43}$/),
+    });
   });
 
   const holds: [name: string, claims: Record<string, unknown>][] = [
