@@ -13,8 +13,8 @@ const voices = 3;
 const perLife = 20;
 /** How far one may be ahead of the slowest: whoever comes back first would fill the history alone. */
 const maxLead = 50;
-/** How each life but the last one ends. */
-const ends = ['SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGKILL'] as const;
+/** How each life but the last one ends. First in order: a gap before all that is kept would be forgotten. */
+const ends = ['SIGTERM', 'SIGKILL', 'SIGKILL', 'SIGKILL'] as const;
 /** What a send may reject with where the server goes away: nobody knows whether it was delivered, or it was not sent. */
 const unknown: readonly PalaverErrorCode[] = ['connection_lost', 'timeout'];
 const untaken: readonly PalaverErrorCode[] = ['unavailable', 'rate_limited', 'offline_queue_full'];
