@@ -44,7 +44,7 @@ export const closes: readonly Violation[] = [
     name: 'close-code-undeclared',
     breaks: 'a binary frame is answered with a close code that is not declared',
     caughtBy: 'ws.close.undeclared',
-    plant: onClose(1003, () => [closeFrame(4003)]),
+    plant: onClose(1003, () => [closeFrame(4044)]),
   },
   {
     name: 'too-big-ignored',
