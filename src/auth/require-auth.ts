@@ -1,4 +1,4 @@
-import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from './tokens.ts';
+import { InvalidToken, UserDisabled } from './tokens.ts';
 
 /** The subprotocol that is spoken, and the prefix of the one that carries a browser's token. */
 export const subprotocol = 'palaver.v1';
@@ -18,7 +18,7 @@ export const offeredProtocols = (headers: Headers): string[] =>
  * The token that a request carries, in `Authorization` or as a subprotocol.
  * @throws {InvalidToken} where there are two that differ, two `Authorization` headers, or one that can't be read
  */
-export function tokenIn(headers: Headers): string | undefined {
+function tokenIn(headers: Headers): string | undefined {
   const offered = offeredProtocols(headers).filter((name) => name.startsWith(tokenPrefix));
   const tokens = new Set(offered.map((name) => name.slice(tokenPrefix.length)));
   // Two headers of one name are joined by a comma, which no bearer token has.
@@ -32,11 +32,11 @@ export function tokenIn(headers: Headers): string | undefined {
   return [...tokens][0];
 }
 
-/** Who asks, or the code of the problem that answers it (RFC 6750, 3). */
-export async function authenticate(
+/** Who asks, as `verify` tells it, or the code of the problem that answers it (RFC 6750, 3). */
+export async function authenticate<Who extends object>(
   headers: Headers,
-  verify: VerifyToken,
-): Promise<Identity | 'missing_token' | 'invalid_token' | 'user_disabled'> {
+  verify: (token: string) => Promise<Who>,
+): Promise<Who | 'missing_token' | 'invalid_token' | 'user_disabled'> {
   try {
     const token = tokenIn(headers);
     return token === undefined ? 'missing_token' : await verify(token);

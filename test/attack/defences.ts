@@ -49,7 +49,7 @@ const rows: readonly Row[] = [
    'if (isRevoked(identity)) end();', 'if (false) end();',
    'revocations/revocations.test.ts', 'revocations > end what is watched once, and nothing that is no longer watched'],
   ['/admin is for the admin', 'http/access.ts',
-   'return refusal ? problem(c, refusal) : next();', 'return next();',
+   "return typeof admin === 'string' ? problem(c, admin) : next();", 'return next();',
    'contract/access.test.ts', '/admin > is closed to who comes without a token, also with an id that nobody can have'],
   ['nobody stays with the token of another', session,
    "if (next.id !== userId) throw new InvalidToken('The token is of another user');", '',
