@@ -6,7 +6,7 @@ import { signingSecret } from './auth/secret.ts';
 import { createExternalVerify, createTokens, type VerifyToken } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
 import { nextEpoch } from './backplane/epoch.ts';
-import { createIdCheck, createLocalBackplane, epochName } from './backplane/local.ts';
+import { createIdCheck, createLocalBackplane, padded } from './backplane/local.ts';
 import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
 import { createPace } from './chat/pace.ts';
@@ -119,7 +119,7 @@ export async function openOrder(config: OrderConfig, store: MessageStore, log: L
   const { dataDir, maxSessionsPerUser, presenceGraceS, historyMaxAgeS: maxAgeS, historyMaxCount: maxCount } = config;
   const past = await readPast(store, maxRecovered);
   const run = await nextEpoch(dataDir, Date.now, Number(past.runs.at(-1)?.epoch ?? 0));
-  const epoch = epochName(run);
+  const epoch = padded(run);
   const history = await openHistory({ store, epoch, maxAgeS, maxCount, log });
   const saidBefore = past.messages.map(envelopeOf);
   const recovery = createRecovery({

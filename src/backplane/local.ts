@@ -20,9 +20,8 @@ type View = Pick<Seat, 'id' | 'sentAt' | 'roster'>;
 
 /** Every safe integer fits, so ids of any epoch and offset sort as strings. */
 const idDigits = 16;
-const padded = (number: number): string => String(number).padStart(idDigits, '0');
-/** An epoch as the ids of its run begin with it. */
-export const epochName = padded;
+/** An epoch, as the ids of its run begin with it, or an offset. */
+export const padded = (number: number): string => String(number).padStart(idDigits, '0');
 
 /** Whether an id can be of the run of this epoch, or of an earlier one whose last id is known. */
 export const createIdCheck =
@@ -54,16 +53,22 @@ export const createLocalBackplane = ({
   /** What the last newcomer saw. Nobody has left since, so no further newcomer is in it. */
   let shared: View | undefined;
 
+  /** The order's own time: it never goes back. */
+  const tick = (): number => {
+    time = Math.max(time, now());
+    return time;
+  };
+
   /** Where the order is now, and when. */
   const point = (): { id: string; sentAt: string } => {
-    time = Math.max(time, now());
+    tick();
     return { id: `${padded(epoch)}-${padded(offset)}`, sentAt: new Date(time).toISOString() };
   };
 
   const order = (frame: OrderedFrame, userId?: string): void => {
     offset += 1;
     const envelope = { ...point(), frame, ...(userId !== undefined && { userId }) };
-    if (userId !== undefined) rememberNonce(envelope);
+    rememberNonce(envelope, time);
     waiting.push(envelope);
     // Whoever is delivering takes this one too: a call from inside `deliver` must not overtake its envelope.
     if (delivering) return;
@@ -75,12 +80,12 @@ export const createLocalBackplane = ({
     }
   };
 
-  const rememberNonce = (envelope: Envelope): void => {
-    const { frame, userId, sentAt } = envelope;
+  const rememberNonce = (envelope: Envelope, atMs: number): void => {
+    const { frame, userId } = envelope;
     if (frame.type !== 'chat_message' || frame.msg.nonce === undefined || userId === undefined) return;
-    nonces.remember(userId, frame.msg.nonce, envelope, Date.parse(sentAt));
+    nonces.remember(userId, frame.msg.nonce, envelope, atMs);
   };
-  for (const envelope of saidBefore) rememberNonce(envelope);
+  for (const envelope of saidBefore) rememberNonce(envelope, Date.parse(envelope.sentAt));
 
   const removeUser = (userId: string): void => {
     lingering.delete(userId);
@@ -105,7 +110,7 @@ export const createLocalBackplane = ({
       ...at,
       async publish({ text, nonce }) {
         if (!held || closed) return 'refused';
-        const repeats = nonce === undefined ? undefined : nonces.find(userId, nonce, Date.parse(point().sentAt));
+        const repeats = nonce === undefined ? undefined : nonces.find(userId, nonce, tick());
         if (repeats !== undefined) return { repeats };
         const msg = nonce === undefined ? { from_user: username, text } : { from_user: username, text, nonce };
         order({ type: 'chat_message', msg }, userId);
