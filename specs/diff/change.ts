@@ -1,4 +1,5 @@
-import type { Json } from '../emit/schema.ts';
+import { lookUp } from '../emit/chat.ts';
+import { type Json, segment } from '../emit/schema.ts';
 
 /** One edit between two documents. */
 export interface Change {
@@ -14,14 +15,6 @@ const prose = ['description', 'summary', 'title', 'example', 'examples', 'extern
 
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function resolve(document: Json, ref: string): unknown {
-  const keys = ref.slice(2).split('/');
-  return keys.reduce<unknown>(
-    (value, key) => (value as Json)[key.replaceAll('~1', '/').replaceAll('~0', '~')],
-    document,
-  );
-}
 
 /** Keywords whose members are named by us, and may be called like a keyword. */
 const namesItsMembers = [
@@ -51,7 +44,7 @@ function rebuilt(part: unknown, of: (part: Json) => unknown, named = false, dept
 
 /** A part of a document with its references replaced by what they name, and without prose. */
 export const plain = (document: Json, part: unknown, named = false): unknown =>
-  rebuilt(part, (each) => (typeof each.$ref === 'string' ? resolve(document, each.$ref) : each), named);
+  rebuilt(part, (each) => (typeof each.$ref === 'string' ? lookUp(document, each.$ref, '')[0] : each), named);
 
 /** A part with its references as they are. */
 export const withoutProse = (part: unknown): unknown => rebuilt(part, (each) => each);
@@ -71,7 +64,7 @@ export function changes(before: unknown, after: unknown, path = ''): Change[] {
   if (!isObject(before) || !isObject(after))
     return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ action: 'edit', path, before, after }];
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key): Change[] => {
-    const at = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const at = `${path}/${segment(key)}`;
     if (!(key in after)) return [{ action: 'remove', path: at, before: before[key] }];
     if (!(key in before)) return [{ action: 'add', path: at, after: after[key] }];
     return changes(before[key], after[key], at);

@@ -41,7 +41,8 @@ export interface Chat {
 
 const schemasAt = '/components/schemas';
 
-function lookUp(document: Json, ref: unknown, at: string): [part: Json, at: string] {
+/** What a reference within a document names, and its JSON pointer. */
+export function lookUp(document: Json, ref: unknown, at: string): [part: Json, at: string] {
   if (typeof ref !== 'string' || !ref.startsWith('#/'))
     throw new SpecError(at, `not a reference within the spec: ${ref}`);
   const part = ref

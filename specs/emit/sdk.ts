@@ -144,27 +144,17 @@ export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
   }
   const http = reachable(components, [...roots, 'Problem']);
   const own = Object.fromEntries(Object.entries(http).filter(([name]) => !(name in chat.schemas)));
-  const shared = [...new Set(refsIn(own).filter((name) => name in chat.schemas))].sort();
+  const shared = [...new Set(refsIn(own).filter((name) => name in chat.schemas))];
   const definitions = Object.entries(own).map(
     ([name, schema]) =>
       `${docOf(schema as Json)}export type ${name} = ${typeOf(schema as Json, `/components/schemas/${name}`)};\n`,
   );
+  const local = roots.filter((name) => name in own);
+  const foreign = roots.filter((name) => !(name in own));
   return {
-    'types.ts': `${banner('specs/openapi.yaml')}import type { ${shared.join(', ')} } from './frames.ts';\n\n${[...definitions, limitsOf({ ...chat.schemas, ...http })].join('\n')}`,
+    'types.ts': `${banner('specs/openapi.yaml')}${importOf(shared, './frames.ts')}\n${[...definitions, limitsOf({ ...chat.schemas, ...http })].join('\n')}`,
     'frames.ts': `${banner('specs/asyncapi.yaml')}\n${chatTypes(chat)}`,
-    'operations.ts': operationsFile(
-      operations,
-      [
-        importOf(
-          roots.filter((name) => !(name in own)),
-          './frames.ts',
-        ),
-        importOf(
-          roots.filter((name) => name in own),
-          './types.ts',
-        ),
-      ].join(''),
-    ),
+    'operations.ts': operationsFile(operations, importOf(foreign, './frames.ts') + importOf(local, './types.ts')),
     'events.ts': eventsFile(chat),
     'index.ts': `${banner('specs/')}\nexport * from './events.ts';\nexport * from './frames.ts';\nexport * from './operations.ts';\nexport * from './types.ts';\n`,
   };
