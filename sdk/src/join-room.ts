@@ -108,12 +108,12 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
 
     /** The answers to what was asked without the caller are for nobody else. */
     function isForUs(frame: ServerMessage): boolean {
-      if (frame.type !== 'error' && frame.type !== 'token_refreshed') return false;
-      if (frame.type === 'token_refreshed' || frame.msg.nonce !== question || question === undefined)
-        return renewal?.settle(frame) ?? false;
-      question = undefined;
-      onAnswer();
-      return true;
+      if (frame.type === 'error' && question !== undefined && frame.msg.nonce === question) {
+        question = undefined;
+        onAnswer();
+        return true;
+      }
+      return (frame.type === 'error' || frame.type === 'token_refreshed') && renewal?.settle(frame) === true;
     }
 
     function onFrame(frame: ServerMessage): void {
