@@ -2,20 +2,16 @@
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { handshakeHeaders } from '../harness/chat.ts';
-import { head } from '../harness/conversation.ts';
 import { within } from '../harness/deadline.ts';
 import { frame, frameIn, opcodes } from '../harness/frame.ts';
+import { handshakeBytes } from '../harness/raw-session.ts';
 import type { TestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
 
 type Address = Pick<TestServer, 'host' | 'port'>;
 
-/** The lines of a handshake. */
-export const upgrade = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
 export const ann = { id: '1', username: 'Ann' };
-export const handshakeOf = async (claims = ann): Promise<string> =>
-  head('GET /join', ...upgrade, `Authorization: Bearer ${await mint(claims)}`);
+export const handshakeOf = async (): Promise<string> => handshakeBytes(await mint(ann));
 export const say = (text: string): Buffer =>
   frame(opcodes.text, JSON.stringify({ type: 'chat_message', msg: { text } }));
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
 import type { StoredUser, UserStore } from '../../src/users/user-store.ts';
-import { connect, handshake, handshakeHeaders } from '../harness/chat.ts';
+import { connect, handshake, handshakeLines } from '../harness/chat.ts';
 import { head, untilClosed } from '../harness/conversation.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { paths } from '../harness/spec.ts';
@@ -11,7 +11,6 @@ import { mint } from '../harness/tokens.ts';
 const secret = 'canary-secret-of-thirty-two-bytes-and-more';
 const user = { email: 'ann@example.com', username: 'Ann', password: 'canary-password' };
 const json = 'Content-Type: application/json';
-const upgrade = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
 
 /** All that a server has said to anybody, and written to its log. */
 async function said(attack: (server: TestServer, ask: (bytes: string) => Promise<string>) => Promise<void>, more = {}) {
@@ -70,7 +69,7 @@ it('at the door, in the room, and wherever a careless client puts a token', asyn
   const token = await mint({ id: '1', username: 'Ann' }, { secret });
   const { lines, answers, count } = await said(async (server, ask) => {
     for (const path of [`/join?token=${token}`, `/join?access_token=${token}#${token}`, `/${token}`, `/join/${token}`])
-      for (const lines of [[], upgrade]) await ask(get(path, ...lines));
+      for (const lines of [[], handshakeLines]) await ask(get(path, ...lines));
     for (const value of [
       token,
       `Bearer ${token}x`,
@@ -82,10 +81,10 @@ it('at the door, in the room, and wherever a careless client puts a token', asyn
       `Bearer ${token.repeat(200)}`,
     ]) {
       await ask(get('/join', `Authorization: ${value}`));
-      await ask(head('GET /join', ...upgrade, `Authorization: ${value}`));
+      await ask(head('GET /join', ...handshakeLines, `Authorization: ${value}`));
     }
     for (const value of [`bearer.${token}x`, `bearer.${token} bearer.${token}`, `palaver.v1, ${token}, ${token}`])
-      await ask(head('GET /join', ...upgrade, `Sec-WebSocket-Protocol: ${value}`));
+      await ask(head('GET /join', ...handshakeLines, `Sec-WebSocket-Protocol: ${value}`));
     await ask(get('/join', `Cookie: token=${token}`, `X-Request-Id: ${token}`, `Referer: http://x/?${token}`));
     await ask(get('/healthz', `Origin: http://${token}`, `If-None-Match: "${token}"`, `X-Forwarded-For: ${token}`));
     await ask(`${get('/join', `Authorization: Bearer ${token}`).slice(0, -4)}\nX: y\r\n\r\n`);

@@ -2,14 +2,12 @@
 import { once } from 'node:events';
 import { connect as dial } from 'node:net';
 import { expect, it } from 'vitest';
-import { connect, handshakeHeaders } from '../harness/chat.ts';
+import { connect, handshakeLines } from '../harness/chat.ts';
 import { head } from '../harness/conversation.ts';
 import { within } from '../harness/deadline.ts';
 import { request } from '../harness/http.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { mint, mintUnsigned } from '../harness/tokens.ts';
-
-const upgrade = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
 
 /** So many connections, some at once, each of which sends these bytes, waits for the first of its answer, and is reset. */
 async function flood({ host, port }: TestServer, bytes: string, count: number): Promise<Set<string>> {
@@ -47,13 +45,17 @@ async function talkDuring<T>(server: TestServer, attack: Promise<T>): Promise<[T
 
 const ann = { id: '1', username: 'Ann' };
 const floods: [name: string, lines: () => Promise<string[]>, status: string][] = [
-  ['without a token', async () => upgrade, '401'],
-  ['with a forged token', async () => [...upgrade, `Authorization: Bearer ${mintUnsigned(ann)}x`], '401'],
-  ['with a token that has expired', async () => [...upgrade, `Authorization: Bearer ${await mint({ exp: 1 })}`], '401'],
-  ['with a large token', async () => [...upgrade, `Authorization: Bearer ${'x'.repeat(12_000)}`], '401'],
-  ['from a page elsewhere', async () => [...upgrade, 'Origin: https://evil.example'], '403'],
-  ['with garbage in the head', async () => [...upgrade, 'a b'], '400'],
-  ['that succeed, and are reset', async () => [...upgrade, `Authorization: Bearer ${await mint(ann)}`], '101'],
+  ['without a token', async () => handshakeLines, '401'],
+  ['with a forged token', async () => [...handshakeLines, `Authorization: Bearer ${mintUnsigned(ann)}x`], '401'],
+  [
+    'with a token that has expired',
+    async () => [...handshakeLines, `Authorization: Bearer ${await mint({ exp: 1 })}`],
+    '401',
+  ],
+  ['with a large token', async () => [...handshakeLines, `Authorization: Bearer ${'x'.repeat(12_000)}`], '401'],
+  ['from a page elsewhere', async () => [...handshakeLines, 'Origin: https://evil.example'], '403'],
+  ['with garbage in the head', async () => [...handshakeLines, 'a b'], '400'],
+  ['that succeed, and are reset', async () => [...handshakeLines, `Authorization: Bearer ${await mint(ann)}`], '101'],
 ];
 
 it.each(floods)(

@@ -6,7 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPasswords } from '../../src/users/passwords.ts';
-import { type Chat, connect, handshakeHeaders } from '../harness/chat.ts';
+import { type Chat, connect, handshakeLines } from '../harness/chat.ts';
 import { head, responsesIn } from '../harness/conversation.ts';
 import { within } from '../harness/deadline.ts';
 import { frame, frameIn, opcodes } from '../harness/frame.ts';
@@ -197,7 +197,6 @@ async function exchanged(bytes: Uint8Array, first?: string): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-const upgrade = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
 const opcode = fc.oneof(fc.constantFrom(...Object.values(opcodes)), fc.nat(15));
 const wireFrames = fc
   .tuple(opcode, frameTexts, fc.boolean(), fc.boolean(), fc.constantFrom(0, 0, 0, 0, 1, 4))
@@ -212,7 +211,7 @@ it(
       fc.asyncProperty(corrupted(wires), async (bytes) => {
         users += 1;
         const token = await mint({ id: `w${users}`, username: `Wire ${users}` });
-        const handshake = head('GET /join', ...upgrade, `Authorization: Bearer ${token}`);
+        const handshake = head('GET /join', ...handshakeLines, `Authorization: Bearer ${token}`);
         const answer = await exchanged(bytes, handshake);
         const end = answer.indexOf('\r\n\r\n') + 4;
         expect(answer.subarray(0, 13).toString()).toBe('HTTP/1.1 101 ');
@@ -242,7 +241,7 @@ const line = fc.constantFrom(
   'X-Request-Id: a',
   'Host: localhost',
   'Sec-WebSocket-Protocol: palaver.v1',
-  ...upgrade,
+  ...handshakeLines,
 );
 const heads = fc
   .tuple(

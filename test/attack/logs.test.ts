@@ -1,7 +1,7 @@
 /** What strangers choose must not write lines of the log, nor commands to the terminal that shows it. */
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/log.ts';
-import { connect, handshakeHeaders } from '../harness/chat.ts';
+import { connect, handshakeLines } from '../harness/chat.ts';
 import { conversation, head } from '../harness/conversation.ts';
 import { request } from '../harness/http.ts';
 import { startTestServer } from '../harness/server.ts';
@@ -111,11 +111,10 @@ describe('a header that comes back holds no other', () => {
   const evil = ['a\nX-Evil: 1', 'a\rX-Evil: 1', 'a\0X-Evil: 1'];
   const encoded = ['a%0d%0aX-Evil:%201', 'a\\r\\nX-Evil: 1', 'a\u00c4\u008aX-Evil: 1', 'a\tX-Evil: 1'];
   const names = ['X-Request-Id', 'Origin', 'Sec-WebSocket-Protocol', 'Access-Control-Request-Headers', 'If-None-Match'];
-  const upgrade = Object.entries(handshakeHeaders).map(([key, text]) => `${key}: ${text}`);
   const asking: [path: string, lines: string[]][] = [
     ['/healthz', ['Connection: close']],
     ['/', ['Connection: close']],
-    ['/join', upgrade],
+    ['/join', handshakeLines],
   ];
 
   it.each(names)('%s', async (name) => {

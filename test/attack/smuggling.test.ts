@@ -1,6 +1,6 @@
 /** Bytes that two readers could take for different requests: each is refused, or read as what it is. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, handshakeHeaders } from '../harness/chat.ts';
+import { connect, handshakeLines } from '../harness/chat.ts';
 import { conversation, head, untilClosed } from '../harness/conversation.ts';
 import { frame, opcodes } from '../harness/frame.ts';
 import type { Answer } from '../harness/http.ts';
@@ -78,8 +78,12 @@ describe('is refused once, and the connection ends', () => {
   it('a second Host', async () => {
     const twice = head('GET /healthz', 'Host: elsewhere', 'Connection: close');
     expect(told(await conversation(server, twice))).toEqual(['400 malformed_request']);
-    const upgrade = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
-    const handshake = head('GET /join', ...upgrade, 'Host: localhost', `Authorization: Bearer ${await mint({})}`);
+    const handshake = head(
+      'GET /join',
+      ...handshakeLines,
+      'Host: localhost',
+      `Authorization: Bearer ${await mint({})}`,
+    );
     expect(told(await conversation(server, handshake.replace('Upgrade\r\n', 'Upgrade, close\r\n')))).toEqual([
       '400 malformed_request',
     ]);
@@ -143,11 +147,13 @@ describe('is read as one request, and what follows as the next one', () => {
 });
 
 describe('what stands behind a handshake belongs to its socket', () => {
-  const upgrade = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
-
   it('a request there is no request: it is a frame that RFC 6455 does not know', async () => {
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
-    const bytes = head('GET /join', ...upgrade, `Authorization: Bearer ${await mint({ id: '1', username: 'Ann' })}`);
+    const bytes = head(
+      'GET /join',
+      ...handshakeLines,
+      `Authorization: Bearer ${await mint({ id: '1', username: 'Ann' })}`,
+    );
     const raw = (await untilClosed(server, bytes + smuggled)).toString('latin1');
     expect(raw.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 101']);
     // 1002, in a close frame.
@@ -159,7 +165,7 @@ describe('what stands behind a handshake belongs to its socket', () => {
   });
 
   it('behind one that is refused, nothing is read at all', async () => {
-    const answers = await conversation(server, head('GET /join', ...upgrade) + smuggled, [
+    const answers = await conversation(server, head('GET /join', ...handshakeLines) + smuggled, [
       { method: 'GET', path: '/join' },
     ]);
     expect(told(answers)).toEqual(['401 missing_token']);
@@ -167,7 +173,7 @@ describe('what stands behind a handshake belongs to its socket', () => {
 
   it('a frame is no request where the handshake was none', async () => {
     const say = frame(opcodes.text, JSON.stringify({ type: 'chat_message', msg: { text: 'a' } })).toString('latin1');
-    const withBody = head('GET /join', ...upgrade, `Content-Length: ${say.length}`) + say + smuggled;
+    const withBody = head('GET /join', ...handshakeLines, `Content-Length: ${say.length}`) + say + smuggled;
     expect(told(await conversation(server, withBody, [{ method: 'GET', path: '/join' }]))).toEqual([
       '400 body_not_allowed',
     ]);
@@ -177,10 +183,10 @@ describe('what stands behind a handshake belongs to its socket', () => {
     const asking = (token = '') =>
       head('GET /join', 'Connection: Upgrade', 'Upgrade: h2c', ...(token ? [`Authorization: Bearer ${token}`] : []));
     const cases: [bytes: string, want: string, method: string, path: string][] = [
-      [head('GET /healthz', ...upgrade), '200', 'GET', '/healthz'],
+      [head('GET /healthz', ...handshakeLines), '200', 'GET', '/healthz'],
       [asking(), '401 missing_token', 'GET', '/join'],
       [asking(await mint({ id: '1', username: 'Ann' })), '426 upgrade_required', 'GET', '/join'],
-      [`${head('POST /login', json, ...upgrade, 'Content-Length: 2')}{}`, '400 invalid_body', 'POST', '/login'],
+      [`${head('POST /login', json, ...handshakeLines, 'Content-Length: 2')}{}`, '400 invalid_body', 'POST', '/login'],
     ];
     for (const [bytes, want, method, path] of cases) {
       // Node drops what came in one packet with it, and would take the rest for a request.

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createTokens, type VerifyToken } from '../../src/auth/tokens.ts';
-import { type Chat, connect } from '../harness/chat.ts';
+import { type Chat, connect, handshakeLines } from '../harness/chat.ts';
 import { head } from '../harness/conversation.ts';
 import { within } from '../harness/deadline.ts';
 import { temporaryFolder } from '../harness/folder.ts';
@@ -13,7 +13,7 @@ import { startTestServer, type TestServer } from '../harness/server.ts';
 import { mint, testIssuer, testSecret } from '../harness/tokens.ts';
 import { until } from '../harness/until.ts';
 import { type ServerProcess, serve } from '../system/process.ts';
-import { ann, dialled, handshakeOf, over, say, upgrade } from './bare-socket.ts';
+import { ann, dialled, handshakeOf, over, say } from './bare-socket.ts';
 
 describe('a reset', () => {
   let server: ServerProcess;
@@ -46,7 +46,7 @@ describe('a reset', () => {
 
   it.each<[name: string, bytes: () => Promise<string>]>([
     ['accepted', handshakeOf],
-    ['refused', async () => head('GET /join', ...upgrade)],
+    ['refused', async () => head('GET /join', ...handshakeLines)],
     ['refused by its form', async () => head('GET /join', 'Connection: Upgrade', 'Upgrade: websocket')],
   ])('right behind a handshake that is %s, and once the answer has come', async (_, bytes) => {
     const sent = await bytes();
@@ -164,7 +164,7 @@ describe('who ends its sending side', () => {
   it('after a request that is none of the room is answered all the same', async () => {
     await using server = await startTestServer();
     for (const [bytes, status] of [
-      [head('GET /join', ...upgrade), 401],
+      [head('GET /join', ...handshakeLines), 401],
       [head('GET /healthz', 'Connection: close'), 200],
       [head('POST /login', 'Content-Type: application/json', 'Content-Length: 10'), 400],
     ] as const) {

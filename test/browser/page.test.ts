@@ -9,8 +9,8 @@ import { request } from '../harness/http.ts';
 import { mint, testAdminToken } from '../harness/tokens.ts';
 import { withoutChromium } from './chromium.ts';
 import { useStage } from './stage.ts';
-import { addressOf, fill, holdToRules, password, signUp } from './visitor.ts';
-import { layWire } from './wire.ts';
+import { addressOf, fill, holdToRules, password, signUp, type Visitor } from './visitor.ts';
+import { layWire, type Wire } from './wire.ts';
 
 if (withoutChromium) console.warn(`The chat page is not tested: ${withoutChromium}`);
 
@@ -169,19 +169,25 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
+  /** Bob has said something that Igor has heard, and was cut off before it came back to him. */
+  async function cutOff(wire: Wire): Promise<Record<'igor' | 'bob', Visitor>> {
+    const igor = await come();
+    await signUp(igor, 'Igor');
+    const bob = await come(wire.origin);
+    await signUp(bob, 'Bob');
+    wire.deafen();
+    await bob.say('Did this arrive?');
+    await igor.sees('Did this arrive?');
+    await bob.page.getByText('Sending…').waitFor();
+    wire.cut();
+    await bob.page.getByText('Waiting for the connection').waitFor();
+    return { igor, bob };
+  }
+
   it('says once what was on its way when the connection was lost', async () => {
     const wire = await layWire(stage.server.port);
     try {
-      const igor = await come();
-      await signUp(igor, 'Igor');
-      const bob = await come(wire.origin);
-      await signUp(bob, 'Bob');
-      wire.deafen();
-      await bob.say('Did this arrive?');
-      await igor.sees('Did this arrive?');
-      await bob.page.getByText('Sending…').waitFor();
-      wire.cut();
-      await bob.page.getByText('Waiting for the connection').waitFor();
+      const { igor, bob } = await cutOff(wire);
       wire.mend();
       await bob.sees('Did this arrive?');
       await expect.poll(() => bob.page.locator('.unsent').count(), { timeout: 20_000 }).toBe(0);
@@ -195,16 +201,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     const { port } = stage.server;
     const wire = await layWire(port);
     try {
-      const igor = await come();
-      await signUp(igor, 'Igor');
-      const bob = await come(wire.origin);
-      await signUp(bob, 'Bob');
-      wire.deafen();
-      await bob.say('Did this arrive?');
-      await igor.sees('Did this arrive?');
-      await bob.page.getByText('Sending…').waitFor();
-      wire.cut();
-      await bob.page.getByText('Waiting for the connection').waitFor();
+      const { igor, bob } = await cutOff(wire);
       // A server that knows nothing of what was said.
       await serve({ PORT: String(port) });
       wire.mend();

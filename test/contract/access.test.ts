@@ -3,10 +3,8 @@ import { createExternalVerify } from '../../src/auth/tokens.ts';
 import { readConfig } from '../../src/config.ts';
 import { startIssuer } from '../auth/issuer.ts';
 import { type Chat, connect, handshake } from '../harness/chat.ts';
-import { temporaryFolder } from '../harness/folder.ts';
 import { type Answer, request, signUp } from '../harness/http.ts';
-import { serversMongo } from '../harness/mongo.ts';
-import { startTestServer, type TestServer } from '../harness/server.ts';
+import { keeping, startTestServer, type TestServer } from '../harness/server.ts';
 import { mint, nowS, testAdminToken } from '../harness/tokens.ts';
 
 const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
@@ -27,12 +25,6 @@ async function lives(chat: Chat): Promise<void> {
   chat.say('still here');
   expect((await chat.next('chat_message')).msg.text).toBe('still here');
 }
-/** The environment of a server that can be started again. */
-function keeping(): Record<string, string> {
-  const uri = serversMongo()?.uri();
-  return { DATA_DIR: temporaryFolder(), ...(uri !== undefined && { MONGODB_URI: uri }) };
-}
-
 describe('POST /logout', () => {
   it('ends what the token opened and nothing else, and the token is refused from then on', async () => {
     await using server = await startTestServer();

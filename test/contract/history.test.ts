@@ -2,10 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../generated/chat/index.ts';
 import type { MessagePage } from '../../generated/http/index.ts';
 import { type Chat, connect } from '../harness/chat.ts';
-import { temporaryFolder } from '../harness/folder.ts';
 import { request } from '../harness/http.ts';
-import { serversMongo } from '../harness/mongo.ts';
-import { startTestServer, type TestServer } from '../harness/server.ts';
+import { keeping, startTestServer, type TestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
 
 const join = async (server: TestServer, name: string, lastEventId?: string): Promise<Chat> =>
@@ -32,12 +30,6 @@ async function say(chat: Chat, from: number, to: number): Promise<void> {
 const names = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, n) => `m${from + n}`);
 const lastId = (chat: Chat): string => chat.frames.flatMap((frame) => ('id' in frame ? [frame.id] : [])).at(-1)!;
 const messagesOf = ({ frames }: Chat): ChatMessage[] => frames.filter((frame) => frame.type === 'chat_message');
-
-/** The environment of a server that can be started again. */
-function keeping(): Record<string, string> {
-  const uri = serversMongo()?.uri();
-  return { DATA_DIR: temporaryFolder(), ...(uri !== undefined && { MONGODB_URI: uri }) };
-}
 
 describe('GET /messages', () => {
   it('pages back to the beginning: each message once and as it was delivered, also what is not kept yet', async () => {

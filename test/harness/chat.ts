@@ -170,6 +170,8 @@ export const handshakeHeaders: OutgoingHttpHeaders = {
   'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
   'Sec-WebSocket-Version': '13',
 };
+/** The same, a line each. */
+export const handshakeLines = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
 
 /** Asks to join and returns the response, also that of a handshake that succeeds; its connection is cut at once. */
 export function handshake(

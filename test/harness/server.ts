@@ -5,6 +5,7 @@ import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { type Adapters, type RunningServer, startServer } from '../../src/server.ts';
 import { createPasswords } from '../../src/users/passwords.ts';
+import { temporaryFolder } from './folder.ts';
 import { serversMongo } from './mongo.ts';
 import { testAdminToken, testIssuer, testSecret } from './tokens.ts';
 
@@ -56,4 +57,10 @@ export async function startTestServer({ env, onLogLine, ...adapters }: Options =
     return stopped;
   };
   return { ...running, dataDir: config.dataDir, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** The environment of servers that keep what the one before them had. */
+export function keeping(): Record<string, string> {
+  const uri = serversMongo()?.uri();
+  return { DATA_DIR: temporaryFolder(), ...(uri !== undefined && { MONGODB_URI: uri }) };
 }
