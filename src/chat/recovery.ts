@@ -38,7 +38,8 @@ export function createRecovery({ from, wasGiven, past }: Parts): Recovery {
     while (frames.length > maxRecovered || bytesHeld > maxBytes) {
       const gone = frames.shift()!;
       bytesHeld -= gone.bytes.length;
-      floor = gone.id;
+      // What comes before a gap is no less missing for being forgotten.
+      if (gone.id > floor) floor = gone.id;
     }
   }
   for (const envelope of past) add(envelope, encodeEnvelope(envelope));
