@@ -125,6 +125,8 @@ export const closeCodes = {
   frame_too_big: 1009,
   /** A fault of the server. Connect again. */
   internal_error: 1011,
+  /** This node can no longer vouch for what was seen. Connect again. */
+  service_restart: 1012,
   /** The client did not read fast enough, and too much waited for it. Connect again. */
   too_slow: 1013,
   /** The token has expired. Connect again with a new one. */

@@ -602,7 +602,7 @@ export const readyzRoute = createRoute({
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
-      code: z.enum(['store_unavailable', 'shutting_down']),
+      code: z.enum(['store_unavailable', 'unavailable', 'shutting_down']),
     }) } },
     },
   },

@@ -1539,7 +1539,7 @@ export interface operations {
                         /** @constant */
                         status: 503;
                         /** @enum {unknown} */
-                        code: "store_unavailable" | "shutting_down";
+                        code: "store_unavailable" | "unavailable" | "shutting_down";
                     };
                 };
             };

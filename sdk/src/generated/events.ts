@@ -25,6 +25,7 @@ export const afterClose = {
   1008: 'stop',
   1009: 'stop',
   1011: 'reconnect',
+  1012: 'reconnect',
   1013: 'reconnect',
   4001: 'new_token',
   4003: 'stop',

@@ -85,7 +85,7 @@ export interface Operations {
   readyz: {
     input: undefined;
     output: Readiness;
-    code: 'malformed_request' | 'store_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'store_unavailable' | 'unavailable' | 'shutting_down';
   };
   openapiJson: {
     input: undefined;
@@ -194,7 +194,7 @@ export abstract class Methods<Options> {
    * 
    * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.
    * 
-   * Rejects with the codes `malformed_request`, `store_unavailable`, `shutting_down`.
+   * Rejects with the codes `malformed_request`, `store_unavailable`, `unavailable`, `shutting_down`.
    */
   readyz(options?: Options): Promise<Operations['readyz']['output']> {
     return this.call('readyz', undefined, options);
