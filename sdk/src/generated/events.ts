@@ -13,7 +13,7 @@ export interface Events {
   chat_message: ChatMessage;
   /** Answers one frame of this session; nobody else sees it. The connection lives on. */
   error: ErrorMessage;
-  /** Answers a `token_refresh`; nobody else sees it. The connection is closed at `expires_at`, unless another token comes. */
+  /** Answers a `token_refresh`; nobody else sees it. The connection is closed at `expires_at`, 5 seconds after the `exp` of the token, unless another comes. */
   token_refreshed: TokenRefreshed;
 }
 
