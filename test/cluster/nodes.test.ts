@@ -152,7 +152,11 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     expect(await ann.closed()).toBe(4_003);
     await expect(join(b, 'Ann')).rejects.toThrow('403');
     await request(a, 'POST', '/admin/users/id%20of%20Ann/enable', admin);
-    await back(b, 'Ann');
+    const tab = await back(b, 'Ann');
+    // Nobody hears of it, and it is no place in the order to wait for.
+    await request(a, 'POST', '/admin/users/nobody/disable', admin);
+    const resumed = await join(b, 'Ann', lastId(tab));
+    expect((await resumed.next('users_online')).msg).toEqual({ list: ['Bob', 'Ann'], recovered: true });
     await request(a, 'POST', '/logout', { headers: { Authorization: `Bearer ${await tokenOf('Bob')}` } });
     expect(await bob.closed()).toBe(4_003);
   });
