@@ -16,6 +16,8 @@ const session = (label: string, ...made: readonly Made[]): SeenSession => ({
   exchange: made.map((frame) => `${label} ← ${JSON.stringify(frame)}`),
   closeCode: undefined,
   ending: undefined,
+  lastEventId: undefined,
+  repeats: new Set(),
 });
 
 const online = (id: string, ...list: string[]): Made => ['users_online', id, { list }];
