@@ -1,9 +1,11 @@
+import { access } from './access.ts';
 import { closes } from './closes.ts';
 import { errors } from './errors.ts';
 import { frames } from './frames.ts';
 import { handshake } from './handshake.ts';
 import { http } from './http.ts';
 import { order } from './order.ts';
+import { past } from './past.ts';
 import { presence } from './presence.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
@@ -23,6 +25,14 @@ const always =
 
 const ofOperation: Group['only'] = ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', caughtBy];
 const door = ['ws.handshake', 'ws.token', 'http.join', 'rule.www-authenticate'];
+
+/** All of the recovery, of nonces, of the history, or of an operation's parameters. */
+const ofPast: Group['only'] = ({ caughtBy }) => [
+  caughtBy
+    .split('.')
+    .slice(0, caughtBy.startsWith('http') ? 3 : 2)
+    .join('.'),
+];
 
 /** Each way in which the kit must catch a server, by what it concerns. */
 export const groups: readonly Group[] = [
@@ -66,5 +76,12 @@ export const groups: readonly Group[] = [
       'rule.limit.frames',
     ),
   },
+  {
+    name: 'access',
+    violations: access,
+    only: ({ caughtBy }) =>
+      caughtBy.startsWith('ws.') ? ['rule.token-refresh', caughtBy] : [caughtBy.replace(/(refresh)\..*/, '$1')],
+  },
+  { name: 'past', violations: past, only: ofPast },
   { name: 'closes', violations: closes, only: always('ws.bytes', 'ws.close', 'rule.errors', 'rule.token-expiry') },
 ];
