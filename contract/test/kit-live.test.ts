@@ -220,6 +220,18 @@ it('another secret, and no time, are no fault of the server, and leave the run i
   ]);
 });
 
+it('the secret of whoever runs the server is in no report', async () => {
+  await using server = await startTestServer();
+  await using proxy = await startProxy(server.port, {
+    answer: (response, { target }) => (target.startsWith('/admin/') ? { ...response, status: 202 } : undefined),
+  });
+  const secrets = { jwtSecret: testSecret, adminToken: testAdminToken };
+  const report = await runKit({ url: proxy.url, ...secrets, only: ['http.disableUser', 'rule.disabled'] });
+  const shown = report.results.flatMap(({ show = [] }) => show);
+  expect(shown.filter((text) => text.includes('$ADMIN_TOKEN')).length).toBeGreaterThan(0);
+  expect(JSON.stringify(report)).not.toContain(testAdminToken);
+});
+
 it('tokens of one user alone are not enough', async () => {
   await using server = await startTestServer();
   const token = await mint({ id: '1', username: 'Ann' });

@@ -32,7 +32,7 @@ async function shutOut(kit: Kit, token: string): Promise<void> {
   const login = await loginRequest(kit);
   // The one that gives the token back is the last.
   for (const request of [...(login ? [login] : []), ...knocksWith(kit, token), ...asksWith(kit, token)])
-    await expectAnswer(kit, request, 'a user that is disabled', 403, 'user_disabled');
+    await expectAnswer(kit, request, `a user that is disabled, at ${request.path}`, 403, 'user_disabled');
 }
 
 async function letIn(kit: Kit, token: string): Promise<void> {

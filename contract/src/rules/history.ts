@@ -43,13 +43,14 @@ const pollMs = 100;
 async function kept(kit: Kit, text: string): Promise<SeenFrame> {
   const ann = await kit.join('ann');
   const echo = await say(kit, ann, { text, nonce: newNonce() });
-  const lateMs = Date.now() + kit.patience.ms();
+  const waitMs = kit.patience.ms();
+  const lateMs = Date.now() + waitMs;
   for (;;) {
     const { request, messages } = await pageOf(kit);
     if (messages.some((message) => idOf(message) === echo.id)) return echo;
     if (Date.now() > lateMs) {
       kit.patience.missed();
-      throw broken(kit, request, `what was said ${kit.patience.mostMs / 1_000} s ago is not there`);
+      throw broken(kit, request, `what was said is not there within ${waitMs / 1_000} s`);
     }
     await sleep(pollMs);
   }
@@ -95,8 +96,15 @@ async function pagesBack(kit: Kit): Promise<readonly unknown[]> {
     const ids = messages.map(idOf);
     const fallen = ids.findIndex((id, index) => index > 0 && id <= (ids[index - 1] ?? ''));
     if (fallen > 0) throw broken(kit, request, `${textOf(messages[fallen])} is not newer than the message before it`);
-    const late = messages.find((message) => before !== undefined && idOf(message) >= before);
-    if (late !== undefined) throw broken(kit, request, `${textOf(late)} does not come before ${before}`);
+    const behind = messages.filter((message) => before !== undefined && idOf(message) >= before);
+    if (behind.length > 0)
+      throw broken(
+        kit,
+        request,
+        behind.length === messages.length
+          ? `nothing on the page comes before ${before}`
+          : `${textOf(behind[0])} does not come before ${before}, as what is with it does`,
+      );
     all = [...messages, ...all];
     if (page.before === undefined) return all;
     const next = String(page.before);

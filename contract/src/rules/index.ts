@@ -7,7 +7,7 @@ import { emailCase } from './email-case.ts';
 import { errors } from './errors.ts';
 import { exact } from './exact.ts';
 import { firstFrame } from './first-frame.ts';
-import { frameLimit } from './frame-limit.ts';
+import { frameLimit, pageLimit } from './frame-limit.ts';
 import { history } from './history.ts';
 import { lastWords } from './last-words.ts';
 import { logout } from './logout.ts';
@@ -45,6 +45,7 @@ export const rules: readonly Case[] = [
   tokenExpiry,
   ...tokenRefresh,
   frameLimit,
+  pageLimit,
   // At the end: nobody has that token any more.
   logout,
 ];

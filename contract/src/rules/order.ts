@@ -10,11 +10,13 @@ type Received = Pick<SeenSession, 'frames' | 'lastEventId' | 'repeats'>;
  * it where that was asked for, and for what answers a message that was sent again.
  */
 export function ordered({ frames, lastEventId, repeats }: Received): SeenFrame[] {
-  const start = lastEventId === undefined ? '' : (frames.find(({ type }) => type === 'users_online')?.id ?? '');
+  const online = frames.find(({ type }) => type === 'users_online');
+  const isRecovered = lastEventId !== undefined && member(online?.msg, 'recovered') === true;
+  const start = online?.id ?? '';
   let last = start;
   return frames.filter(({ id, type, msg }) => {
     if (id === '' || type === 'users_online') return false;
-    if (type === 'chat_message' && id <= start) return false;
+    if (isRecovered && type === 'chat_message' && id <= start) return false;
     if (id <= last && repeats.has(String(member(msg, 'nonce')))) return false;
     last = id;
     return true;

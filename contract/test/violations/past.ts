@@ -11,6 +11,7 @@ import {
   onSay,
   onTell,
   pathOf,
+  problem,
   type Violation,
   withJson,
   withMsg,
@@ -371,6 +372,12 @@ export const past: readonly Violation[] = [
     breaks: 'messages are in the history without their nonce',
     caughtBy: 'rule.history.pages',
     plant: onPage((messages) => messages.map((message) => ({ ...message, msg: without(message.msg, 'nonce') }))),
+  },
+  {
+    name: 'page-limit-is-of-attempts',
+    breaks: 'who asks for too many pages is told of too many attempts',
+    caughtBy: 'rule.limit.pages',
+    plant: onAnswer('GET', '/messages', 429, () => problem(429, 'too_many_attempts', 'Too many attempts')),
   },
   {
     name: 'parameter-unchecked',
