@@ -213,6 +213,11 @@ it('another secret, and no time, are no fault of the server, and leave the run i
     'ws.token.minted not_tried --jwt-secret is not what tokens are signed with here',
     'complete: false',
   ]);
+  const admins = await runKit({ url: urlOf(server), only: ['rule.disabled'], adminToken: 'another one' });
+  expect(admins.results).toEqual([
+    { id: 'rule.disabled', outcome: 'not_tried', what: '--admin-token is not the secret of this server' },
+  ]);
+  expect(admins.complete).toBe(false);
   expect(await outcomes({ timeLimitMs: -1 })).toEqual([
     'http.healthz.plain not_tried the time was over',
     'ws.token.minted not_tried the time was over',

@@ -1,10 +1,13 @@
 import type { Case } from '../cases.ts';
-import { NotTried } from '../errors.ts';
+import { NotTried, Unfinished } from '../errors.ts';
 import type { Kit } from '../kit.ts';
 import type { Operation } from '../specs/http.ts';
 import type { Specs } from '../specs/index.ts';
 import { broken, expectAnswer, needs, told } from './answers.ts';
-import type { Request } from './send.ts';
+import type { Answer, Request } from './send.ts';
+
+/** The id of a user that there isn't. */
+const nobody = 'contract-nobody';
 
 const codeLike = ({ answers }: Operation, code: string): string | undefined => {
   const codes = answers.get(401)?.codes ?? [];
@@ -15,10 +18,21 @@ const codeLike = ({ answers }: Operation, code: string): string | undefined => {
 const isForUsers = ({ http: { operations }, chat: { address } }: Specs, { schemes }: Operation): boolean =>
   operations.some((door) => door.path === address && door.schemes.some((scheme) => schemes.includes(scheme)));
 
-/** The other secret that the kit may know. */
-export function adminToken(kit: Kit): string {
-  if (kit.adminToken === undefined) throw new NotTried('only an admin can try this; --admin-token allows it');
-  return kit.adminToken;
+const probes = new WeakMap<Kit, Promise<Answer>>();
+
+/** The secret of whoever runs the server. @throws {NotTried} without it {Unfinished} where it is another */
+export async function adminToken(kit: Kit): Promise<string> {
+  const { adminToken: token, specs } = kit;
+  if (token === undefined) throw new NotTried('only an admin can try this; --admin-token allows it');
+  const enable = specs.http.operations.find(({ id }) => id === 'enableUser');
+  if (!enable) return token;
+  const { method, path } = enable;
+  // Of a user that isn't there, and isn't disabled, nothing changes.
+  const probe =
+    probes.get(kit) ?? kit.ask({ method, path: path.replace(/\{[^}]+\}/g, nobody), headers: bearer(token) });
+  probes.set(kit, probe);
+  if ((await probe).status === 401) throw new Unfinished('--admin-token is not the secret of this server');
+  return token;
 }
 
 /** What an operation asks for. Who is in the room with it doesn't lose it. */
@@ -47,7 +61,7 @@ async function tokenToLose(kit: Kit, operation: Operation): Promise<string> {
 export function securedCases(operation: Operation): Case[] {
   const { id, method, schemes, answers, body } = operation;
   if (schemes.length === 0) return [];
-  const path = operation.path.replace(/\{[^}]+\}/g, 'contract-nobody');
+  const path = operation.path.replace(/\{[^}]+\}/g, nobody);
   const asked = (token?: string, more: Partial<Request> = {}): Request => ({
     method,
     path,

@@ -43,7 +43,7 @@ const whole: Case = {
     const [ann, bob, observer] = [await kit.join('ann'), await kit.join('bob'), await kit.observer()];
     // Whatever is under way has come by then.
     await settle(kit, ann, [bob, observer]);
-    const { id: lastEventId } = ann.frames.at(-1) ?? { id: '' };
+    const lastEventId = ann.frames.findLast(({ id }) => id !== '')?.id ?? '';
     ann.drop();
     const speakers = [bob, observer, bob, observer];
     for (const [index, speaker] of speakers.entries())
