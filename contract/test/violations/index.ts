@@ -1,12 +1,15 @@
-import { access } from './access.ts';
 import { closes } from './closes.ts';
 import { errors } from './errors.ts';
 import { frames } from './frames.ts';
 import { handshake } from './handshake.ts';
+import { history } from './history.ts';
 import { http } from './http.ts';
+import { nonces } from './nonces.ts';
 import { order } from './order.ts';
-import { past } from './past.ts';
 import { presence } from './presence.ts';
+import { recovery } from './recovery.ts';
+import { revoked } from './revoked.ts';
+import { tokenRefresh } from './token-refresh.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
 import type { Violation } from './violation.ts';
@@ -78,10 +81,10 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'access',
-    violations: access,
+    violations: [...tokenRefresh, ...revoked],
     only: ({ caughtBy }) =>
       caughtBy.startsWith('ws.') ? ['rule.token-refresh', caughtBy] : [caughtBy.replace(/(refresh)\..*/, '$1')],
   },
-  { name: 'past', violations: past, only: ofPast },
+  { name: 'past', violations: [...recovery, ...nonces, ...history], only: ofPast },
   { name: 'closes', violations: closes, only: always('ws.bytes', 'ws.close', 'rule.errors', 'rule.token-expiry') },
 ];
