@@ -68,6 +68,9 @@ const foreign: Case = {
   },
 };
 
+/** So long a first token is good, from now on; longer where this machine is too busy to hand over another in that time. */
+const leewaysS = [3, 7];
+
 const survives: Case = {
   id: 'rule.token-refresh.survives',
   says: 'a connection that was handed a new token lives on when its first one expires',
@@ -75,16 +78,22 @@ const survives: Case = {
     needsRefresh(kit);
     const { username } = await kit.user('ann');
     const who = { id: `${username}-refresh`, username: `${username}-refresh` };
-    const joinUntil = async (exp: number): Promise<Session[]> => {
-      const token = await kit.minted({ ...who, exp });
+    const joinFor = async (seconds: number): Promise<readonly [Session, Session]> => {
+      const token = await kit.minted({ ...who, exp: nowS() + seconds });
       return [await kit.join('ann', { token }), await kit.join('ann', { token })];
     };
-    // Where clocks may differ by five seconds, as the contract has it, this one is about to expire; else it has already.
-    const [stays, goes] = (await joinUntil(nowS() - 3).catch(() => joinUntil(nowS() + 1))) as [Session, Session];
-    await refreshed(kit, stays, await kit.minted(who));
-    // The other one tells when it is time.
-    await goes.closed('close with 4001', 10_000);
-    await say(kit, stays, { text: 'Still here', nonce: newNonce() });
+    for (const leewayS of leewaysS) {
+      // Where clocks may differ, as the contract has it, this one is about to expire; else it has already.
+      const [stays, goes] = await joinFor(leewayS - clockToleranceMs / 1_000).catch(() => joinFor(leewayS));
+      const answer = await refreshed(kit, stays, await kit.minted(who)).catch((error: unknown) => {
+        if (stays.closeCode !== 4001 || leewayS === leewaysS.at(-1)) throw error;
+      });
+      if (!answer) continue;
+      // The other one tells when it is time.
+      await goes.closed('close with 4001', 10_000);
+      await say(kit, stays, { text: 'Still here', nonce: newNonce() });
+      return;
+    }
   },
 };
 
