@@ -59,6 +59,26 @@ describe.skipIf(noRedis)('with Redis', () => {
     ]);
   });
 
+  it('answers a repeat only when it has delivered what is repeated', async () => {
+    const url = redis!.uri();
+    const [one, other] = [open(url), open(url)];
+    onTestFinished(async () => void (await Promise.all([one.close(), other.close()])));
+    const heard: string[] = [];
+    await one.start({ deliver: () => {} });
+    await other.start({ deliver: ({ id }) => heard.push(id) });
+    const seats = await Promise.all([one, other].map((node) => node.admit({ id: '1', username: 'Ann' })));
+    const [here, there] = seats.map((admission) => {
+      if ('refusal' in admission) throw new Error(admission.refusal);
+      return admission.seat;
+    });
+    for (let n = 0; n < 200; n += 1) {
+      const first = here!.publish({ text: `${n}`, nonce: `${n}` });
+      const again = await there!.publish({ text: `${n}`, nonce: `${n}` });
+      await first;
+      if (typeof again === 'object') expect(heard.at(-1)! >= again.repeats.id).toBe(true);
+    }
+  });
+
   it('is found by a sentinel', async () => {
     const sentinel = await startSentinel(redis!.port);
     onTestFinished(() => sentinel.remove());
