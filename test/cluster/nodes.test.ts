@@ -219,6 +219,16 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     expect(messagesOf(ann)).toEqual(messagesOf(bob));
   });
 
+  it('ask a Redis that doesn’t answer once for the limit on frames, not for each of them', async () => {
+    const { a } = await twoNodes({ RATE_LIMIT_FRAMES: '1000' });
+    const ann = await join(a, 'Ann');
+    await ann.next('users_online');
+    a.wire.stall();
+    // A second each, one after the other, would be far too long.
+    for (let n = 0; n < 60; n += 1) ann.say(`into the void ${n}`);
+    await expect.poll(() => typesOf(ann).filter((type) => type === 'error').length, poll).toBe(60);
+  });
+
   it.each([true, false])('begin a new epoch where Redis was started anew (with its data: %s)', async (keepData) => {
     const { a, b } = await twoNodes();
     const [ann, bob] = [await join(a, 'Ann'), await join(b, 'Bob')];
