@@ -16,6 +16,8 @@ const colours: Record<ServerName, string> = {
   socketio: '#6b7280',
   ws: '#3f8f5b',
   hono: '#a2487b',
+  'palaver-nodes': '#0b3d91',
+  'socketio-nodes': '#374151',
 };
 
 const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');

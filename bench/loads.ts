@@ -59,6 +59,21 @@ const latency = {
   p99: { label: 'latency p99, ms', lowerIsBetter: true, of: ({ result }) => result.latencyMs!.p99 },
 } satisfies Record<string, Metric>;
 
+/** What stands behind several nodes; nothing does behind one. */
+const behind = {
+  redis: {
+    label: 'Redis CPU s per million deliveries',
+    lowerIsBetter: true,
+    of: ({ result, redisCpuS }) => (redisCpuS / result.deliveries) * 1e6,
+  },
+  mongodb: {
+    label: 'database CPU s per million deliveries',
+    lowerIsBetter: true,
+    of: ({ result, mongodbCpuS }) => (mongodbCpuS / result.deliveries) * 1e6,
+  },
+} satisfies Record<string, Metric>;
+
+const asNodes: readonly ServerName[] = ['palaver', 'palaver-nodes', 'socketio', 'socketio-nodes'];
 const inTurn: readonly ServerName[] = ['palaver', 'bun', 'socketio'];
 const closedLoop = (clients: number, senders: number, outstanding: number) => ({
   title: `${clients} clients, ${senders} senders with ${outstanding} outstanding each`,
@@ -129,6 +144,34 @@ export const loads: Readonly<Record<string, Load>> = {
       },
     },
     goals: [{ metric: 'memory', atMost: 11 }],
+  },
+  'nodes-rate': {
+    title: '1000 clients, half of them at each node, 20 messages a second in all, from 20 senders in turn',
+    generator: { load: 'rate', clients: 1_000, senders: 20, rate: 20 },
+    servers: asNodes,
+    extra: true,
+    narrow: true,
+    times: 2,
+    metrics: { cost: fanOut.cost, p50: latency.p50, p99: latency.p99, ...behind },
+    goals: [],
+  },
+  'nodes-shallow': {
+    ...closedLoop(1_000, 4, 1),
+    title: '1000 clients, half of them at each node, 4 senders with 1 outstanding each',
+    servers: asNodes,
+    extra: true,
+    narrow: true,
+    metrics: {
+      ...fanOut,
+      // As many are under way as there are senders: how long each is, is how many pass in a second.
+      echo: {
+        label: 'mean from sent to echo, ms',
+        lowerIsBetter: true,
+        of: ({ result, clients }) => (4 * clients * result.seconds * 1e3) / result.deliveries,
+      },
+      ...behind,
+    },
+    goals: [],
   },
   'login-flood': {
     title: '1000 clients, 20 messages a second in all, beside 30 logins a second of one account',

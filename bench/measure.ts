@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startBehind } from './behind.ts';
 import type { Load } from './loads.ts';
 import { type Logins, startLogins } from './login-flood.ts';
 import { type Child, end, start, type Usage, usageOf } from './processes.ts';
@@ -32,8 +33,12 @@ export interface Run {
   readonly result: Result;
   /** The same once more, on the same server. */
   readonly again?: Result | undefined;
+  /** All its nodes together. */
   readonly serverCpuS: number;
-  /** What neither the server nor the generator used: a machine with other work to do says little. */
+  /** What stands behind several nodes. */
+  readonly redisCpuS: number;
+  readonly mongodbCpuS: number;
+  /** What neither the server, what stands behind it, nor the generator used: a machine with other work to do says little. */
   readonly othersCpuS: number;
   /** Above what the empty process had before the first join. */
   readonly addedRssKb: number;
@@ -70,6 +75,13 @@ async function writeUsers(file: string, clients: number, { token }: ServerKind):
   await writeFile(file, lines.join(''));
 }
 
+/** What several processes have used together. */
+function usageOfAll(children: readonly Child[]): Usage {
+  const all = children.map(({ pid }) => usageOf(pid!));
+  const sum = (of: (usage: Usage) => number): number => all.reduce((total, usage) => total + of(usage), 0);
+  return { cpuS: sum(({ cpuS }) => cpuS), rssKb: sum(({ rssKb }) => rssKb), machineCpuS: all[0]!.machineCpuS };
+}
+
 /** The generator's command: what it is, and what it shall do. */
 export interface Generator {
   readonly command: readonly string[];
@@ -86,6 +98,12 @@ interface Options {
   readonly folder: string;
 }
 
+interface Used {
+  readonly server: Usage;
+  readonly redisCpuS: number;
+  readonly mongodbCpuS: number;
+}
+
 /** A fresh server, a fresh generator, one run. */
 async function measureOnce({ name, load, server, round, seconds, generator, ...options }: Options): Promise<Run> {
   const kind: ServerKind = servers[server];
@@ -95,19 +113,33 @@ async function measureOnce({ name, load, server, round, seconds, generator, ...o
   const logins = new AbortController();
   try {
     await writeUsers(users, load.generator.clients, kind);
-    const { child, problem } = start(kind.command, { side: 'server', cwd: folder, env: kind.env ?? {} });
-    running.push(child);
-    const port = await portOf(child, problem);
-    const pid = child.pid!;
+    const behind = kind.nodes === undefined ? undefined : await startBehind(folder);
+    if (behind) running.push(behind.redis, behind.mongodb);
+    const nodes: Child[] = [];
+    const ports: number[] = [];
+    let problem = (): string => '';
+    for (let node = 0; node < (kind.nodes ?? 1); node += 1) {
+      const started = start(kind.command, { side: 'server', cwd: folder, env: { ...kind.env, ...behind?.env } });
+      running.push(started.child);
+      nodes.push(started.child);
+      const problemBefore = problem;
+      problem = () => problemBefore() || started.problem();
+      ports.push(await portOf(started.child, started.problem));
+    }
+    const used = (): Used => ({
+      server: usageOfAll(nodes),
+      redisCpuS: behind ? usageOf(behind.redis.pid!).cpuS : 0,
+      mongodbCpuS: behind ? usageOf(behind.mongodb.pid!).cpuS : 0,
+    });
     const flood = load.loginsPerS
-      ? await startLogins(`http://127.0.0.1:${port}`, load.loginsPerS, logins.signal)
+      ? await startLogins(`http://127.0.0.1:${ports[0]}`, load.loginsPerS, logins.signal)
       : undefined;
     // What it does once after its start is not of the load.
     await delay(500);
-    const empty = usageOf(pid);
+    const empty = used();
 
     const { load: kindOfLoad, ...numbers } = load.generator;
-    const told = { port, dialect: kind.dialect, load: kindOfLoad, users, warm: warmS, ...numbers };
+    const told = { port: ports.join(), dialect: kind.dialect, load: kindOfLoad, users, warm: warmS, ...numbers };
     const measuredS = load.fixedSeconds ?? seconds * (load.times ?? 1);
     const args = Object.entries({ ...told, seconds: measuredS }).flatMap(([option, value]) => [
       `--${option}`,
@@ -116,14 +148,14 @@ async function measureOnce({ name, load, server, round, seconds, generator, ...o
     const generate = async () => {
       const client = start([...generator.command, ...args], { side: 'generator', cwd: folder });
       running.push(client.child);
-      let begun: Usage | undefined;
-      let ended: Usage | undefined;
+      let begun: Used | undefined;
+      let ended: Used | undefined;
       let result: Result | undefined;
       for await (const line of createInterface({ input: client.child.stdout })) {
         if (line === 'joined') flood?.begin();
-        else if (line === 'begin') begun = usageOf(pid);
+        else if (line === 'begin') begun = used();
         else if (line === 'end') {
-          ended = usageOf(pid);
+          ended = used();
           logins.abort();
         } else result = JSON.parse(line);
       }
@@ -135,7 +167,10 @@ async function measureOnce({ name, load, server, round, seconds, generator, ...o
     const { result, begun, ended } = await generate();
     if (load.twice) await delay(leaveMs);
     const again = load.twice ? (await generate()).result : undefined;
-    const serverCpuS = ended.cpuS - begun.cpuS;
+    const serverCpuS = ended.server.cpuS - begun.server.cpuS;
+    const redisCpuS = ended.redisCpuS - begun.redisCpuS;
+    const mongodbCpuS = ended.mongodbCpuS - begun.mongodbCpuS;
+    const allCpuS = ended.server.machineCpuS - begun.server.machineCpuS;
     return {
       load: name,
       server,
@@ -144,8 +179,10 @@ async function measureOnce({ name, load, server, round, seconds, generator, ...o
       result,
       again,
       serverCpuS,
-      othersCpuS: Math.max(0, ended.machineCpuS - begun.machineCpuS - serverCpuS - result.cpuS),
-      addedRssKb: ended.rssKb - empty.rssKb,
+      redisCpuS,
+      mongodbCpuS,
+      othersCpuS: Math.max(0, allCpuS - serverCpuS - redisCpuS - mongodbCpuS - result.cpuS),
+      addedRssKb: ended.server.rssKb - empty.server.rssKb,
       logins: flood?.answered,
     };
   } finally {

@@ -1,6 +1,6 @@
 import type { Goal, Load, Metric } from './loads.ts';
 import type { Run } from './measure.ts';
-import { everyServer, type ServerName, servers } from './servers.ts';
+import { everyServer, type ServerKind, type ServerName, servers } from './servers.ts';
 
 export interface NamedLoad {
   readonly name: string;
@@ -44,13 +44,17 @@ export function rowsOf(runs: readonly Run[], { name, load }: NamedLoad): Row[] {
   return Object.entries(load.metrics).flatMap(([key, metric]) =>
     names.map((server) => {
       const own = here.filter((run) => run.server === server);
+      const { beside = 'palaver' }: ServerKind = servers[server];
       const against = server === 'palaver' ? undefined : server;
       const goal = load.goals.find((goal) => goal.metric === key && goal.against === against);
       const pairs = own.flatMap((run) => {
-        const palaver = here.find((other) => other.server === 'palaver' && other.round === run.round);
+        const palaver = here.find((other) => other.server === beside && other.round === run.round);
         return palaver ? [[metric.of(palaver), metric.of(run)] as const] : [];
       });
-      const compared = pairs.map(([palaver, peer]) => (goal?.difference ? palaver - peer : palaver / peer));
+      const compared = pairs
+        .map(([palaver, peer]) => (goal?.difference ? palaver - peer : palaver / peer))
+        // Where one of both has nothing, there is no ratio.
+        .filter((value) => goal?.difference || (value > 0 && Number.isFinite(value)));
       return { metric, server, figure: spreadOf(own.map(metric.of)), palaverToIt: against && spreadOf(compared), goal };
     }),
   );

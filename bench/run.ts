@@ -8,11 +8,12 @@ import { type Load, loads } from './loads.ts';
 import { type Generator, measure, type Run } from './measure.ts';
 import { describeMachine, pinned } from './processes.ts';
 import { figure, report } from './report.ts';
-import { everyServer, raisedLimits, type ServerName, servers } from './servers.ts';
+import { everyServer, raisedLimits, type ServerKind, type ServerName, servers } from './servers.ts';
 
 const usage = `npm run bench -- [options]
 
   --all              every load, and more servers
+  --nodes            two nodes on Redis beside one process: the loads whose names begin with nodes
   --only <loads>     of ${Object.keys(loads).join(', ')}
   --servers <names>  of ${Object.keys(servers).join(', ')}
   --rounds <n>       3: every server and load once in each
@@ -25,6 +26,7 @@ const usage = `npm run bench -- [options]
 const { values: options } = parseArgs({
   options: {
     all: { type: 'boolean', default: false },
+    nodes: { type: 'boolean', default: false },
     only: { type: 'string' },
     servers: { type: 'string' },
     rounds: { type: 'string', default: '3' },
@@ -70,14 +72,19 @@ function generatorIn(folder: string): Generator & { name: string } {
   return { name: 'JavaScript', command: [process.execPath, '--disable-warning=ExperimentalWarning', script] };
 }
 
+/** Those that are one process. */
+const single = everyServer.filter((name) => (servers[name] as ServerKind).nodes === undefined);
+
 /** The chosen loads, each with the servers that it is measured with. */
 function plan(): [name: string, load: Load, names: readonly ServerName[]][] {
-  const only = namesIn(options.only, loads);
+  const only = options.nodes
+    ? Object.keys(loads).filter((name) => name.startsWith('nodes'))
+    : namesIn(options.only, loads);
   const chosen = namesIn(options.servers, servers);
   return Object.entries(loads)
     .filter(([name, { extra }]) => only?.includes(name) ?? (options.all || !extra))
     .map(([name, load]) => {
-      const possible = load.narrow ? load.servers : everyServer;
+      const possible = load.narrow ? load.servers : single;
       const usual = options.all ? possible : load.servers;
       return [name, load, chosen ? possible.filter((server) => chosen.includes(server)) : usual];
     });

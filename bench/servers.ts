@@ -21,26 +21,34 @@ export interface ServerKind {
   readonly dialect: 'palaver' | 'socketio';
   /** What a client shows at the door; without it its name. */
   readonly token?: (name: string) => Promise<string>;
+  /** So many processes are one room, on a Redis; without it, it is one by itself. */
+  readonly nodes?: number;
+  /** What is compared with it, if that isn't Palaver as one process. */
+  readonly beside?: string;
 }
 
+const own = {
+  command: palaver,
+  env: { PORT: '0', DATA_DIR: 'data', JWT_SECRET: secret, LOG_LEVEL: 'info', ...raisedLimits },
+  dialect: 'palaver',
+  token: (name: string) =>
+    new SignJWT({ id: name, username: name })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(name)
+      .setIssuer('palaver')
+      .setIssuedAt()
+      .setExpirationTime('12h')
+      .sign(Buffer.from(secret)),
+} as const;
+const socketio = { command: [...node, join(here, 'servers/socketio.ts')], dialect: 'socketio' } as const;
+
 export const servers = {
-  palaver: {
-    title: 'Palaver',
-    command: palaver,
-    env: { PORT: '0', DATA_DIR: 'data', JWT_SECRET: secret, LOG_LEVEL: 'info', ...raisedLimits },
-    dialect: 'palaver',
-    token: (name) =>
-      new SignJWT({ id: name, username: name })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject(name)
-        .setIssuer('palaver')
-        .setIssuedAt()
-        .setExpirationTime('12h')
-        .sign(Buffer.from(secret)),
-  },
+  palaver: { title: 'Palaver', ...own },
   bun: { title: 'Bun publish', command: [bun, join(here, 'servers/bun.ts')], dialect: 'palaver' },
-  socketio: { title: 'Socket.IO', command: [...node, join(here, 'servers/socketio.ts')], dialect: 'socketio' },
+  socketio: { title: 'Socket.IO', ...socketio },
   ws: { title: 'ws, a send per client', command: [...node, join(here, 'servers/ws.ts')], dialect: 'palaver' },
+  'palaver-nodes': { title: 'Palaver, two nodes', ...own, nodes: 2 },
+  'socketio-nodes': { title: 'Socket.IO, two nodes', ...socketio, nodes: 2, beside: 'palaver-nodes' },
   hono: { title: 'Hono, a send per client', command: [...node, join(here, 'servers/hono.ts')], dialect: 'palaver' },
 } as const satisfies Record<string, ServerKind>;
 

@@ -192,7 +192,9 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const { database, users, revoked, messages } = await openStores(config);
   parts.defer(() => database.close());
   const { redisUrl } = config;
-  const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, { commandTimeout: 1_000 });
+  // One that doesn't answer is asked once, not for each attempt and frame.
+  const bounds = { commandTimeout: 1_000, socketTimeout: 1_000 };
+  const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
   parts.defer(() => counting?.disconnect());
   const createLimiter = counting ? inRedis(counting) : inMemory;
   const messageStore = adapters.messages ?? messages;

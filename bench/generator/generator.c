@@ -47,7 +47,7 @@ struct client {
 
 static struct {
   const char *host, *dialect, *users;
-  int port, clients, senders, outstanding;
+  int ports[8], port_count, clients, senders, outstanding;
   double rate, warm_s, measured_s;
   enum load load;
 } options = {.host = "127.0.0.1", .dialect = "palaver", .senders = 16, .outstanding = 4, .rate = 20, .warm_s = 1, .measured_s = 5};
@@ -115,6 +115,8 @@ static void send_frame(struct client *c, int opcode, const char *payload, size_t
 
 /* The senders stand spread over the room, so that none is always served first. */
 static struct client *sender(int s) { return &clients[(long)s * options.clients / options.senders]; }
+/* Each node has its share of the room: the first of them, the next of them, and so on. */
+static int port_of(const struct client *c) { return options.ports[(long)index_of(c) * options.port_count / options.clients]; }
 static bool is_sender(const struct client *c) {
   int s = (int)(((long)index_of(c) * options.senders + options.clients - 1) / options.clients);
   return s < options.senders && sender(s) == c;
@@ -291,7 +293,7 @@ static void watch(struct client *c, uint32_t events, int operation) {
 }
 
 static void start_client(struct client *c) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port_of(c))};
   int on = 1;
   inet_pton(AF_INET, options.host, &address.sin_addr);
   c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -314,7 +316,7 @@ static void send_upgrade(struct client *c) {
                     "GET %s HTTP/1.1\r\nHost: %s:%d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                     "Authorization: Bearer %s\r\n\r\n",
-                    socketio ? "/socket.io/?EIO=4&transport=websocket" : "/join", options.host, options.port,
+                    socketio ? "/socket.io/?EIO=4&transport=websocket" : "/join", options.host, port_of(c),
                     tokens[index_of(c)]);
   if (length >= (int)sizeof request) fail("a token is too long");
   send_bytes(c, request, (size_t)length);
@@ -469,12 +471,20 @@ static void print_result(void) {
   mark("}");
 }
 
+static void read_ports(char *list) {
+  for (char *port = strtok(list, ","); port; port = strtok(NULL, ",")) {
+    if (options.port_count == (int)(sizeof options.ports / sizeof *options.ports)) fail("too many ports");
+    options.ports[options.port_count++] = atoi(port);
+  }
+}
+
 static void read_options(int count, char **arguments) {
   static const char *loads[] = {"join", "idle", "deep", "rate"};
   for (int i = 1; i + 1 < count; i += 2) {
-    const char *name = arguments[i], *value = arguments[i + 1];
+    const char *name = arguments[i];
+    char *value = arguments[i + 1];
     if (!strcmp(name, "--host")) options.host = value;
-    else if (!strcmp(name, "--port")) options.port = atoi(value);
+    else if (!strcmp(name, "--port")) read_ports(value);
     else if (!strcmp(name, "--dialect")) options.dialect = value;
     else if (!strcmp(name, "--users")) options.users = value;
     else if (!strcmp(name, "--clients")) options.clients = atoi(value);
@@ -486,7 +496,7 @@ static void read_options(int count, char **arguments) {
     else if (!strcmp(name, "--load")) while (strcmp(value, loads[options.load]) && options.load < RATE) options.load++;
     else fail("%s is not an option", name);
   }
-  if (!options.port || !options.users || options.clients < 1) fail("--port, --users and --clients are needed");
+  if (!options.port_count || !options.users || options.clients < 1) fail("--port, --users and --clients are needed");
 }
 
 int main(int count, char **arguments) {

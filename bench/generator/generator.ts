@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 const socketio = values.dialect === 'socketio';
-const port = Number(values.port);
+const ports = values.port.split(',').map(Number);
 const count = Number(values.clients);
 const senderCount = Math.min(Number(values.senders), count);
 const rate = Number(values.rate);
@@ -228,6 +228,8 @@ function receive(client: Client, chunk: Buffer): void {
 const memory = Buffer.allocUnsafeSlow(1 << 18);
 
 function startClient(index: number): void {
+  // Each node has its share of the room: the first of them, the next of them, and so on.
+  const port = ports[Math.floor((index * ports.length) / count)]!;
   const path = socketio ? '/socket.io/?EIO=4&transport=websocket' : '/join';
   const head = [
     `GET ${path} HTTP/1.1`,

@@ -78,10 +78,16 @@ const chapters: Readonly<Record<string, string>> = {
   guarantees: 'guarantees.md',
 };
 
+/** What they show, beside them. */
+const drawings = ['nodes.svg'];
+
 /** A chapter in the one form that the reference can show: a document whose description it is. */
 function chapterDocument(name: string): string {
   const [title = '', ...lines] = readFileSync(file(`../../docs/${name}`), 'utf8').split('\n');
-  const links = Object.entries(chapters).map(([slug, to]) => [`](${to})`, `](docs?api=${slug})`] as const);
+  const links = [
+    ...Object.entries(chapters).map(([slug, to]) => [`](${to}`, `](docs?api=${slug}`] as const),
+    ...drawings.map((name) => [`](${name})`, `](docs/${name})`] as const),
+  ];
   const description = links.reduce((text, [from, to]) => text.replaceAll(from, to), lines.join('\n'));
   return toJson({ openapi: '3.1.0', info: { title: title.replace(/^# /, ''), version: '1', description }, paths: {} });
 }
@@ -102,6 +108,7 @@ export function docsFiles(): Hono<AppEnv> {
   files.get('/page.css', fixed('text/css; charset=utf-8', readFileSync(file('./docs/page.css'))));
   for (const [slug, name] of Object.entries(chapters))
     files.get(`/${slug}.json`, fixed('application/json', chapterDocument(name)));
+  for (const name of drawings) files.get(`/${name}`, fixed('image/svg+xml', readFileSync(file(`../../docs/${name}`))));
   files.get('/sdk', (c) => c.redirect('sdk/index.html'));
   files.get('/sdk/', (c) => c.redirect('index.html'));
   files.route('/sdk', folder(sdkReference, sdkHeaders));

@@ -146,7 +146,9 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
 
   it('shut a user out together', async () => {
     const { a, b } = await twoNodes();
-    const [ann, bob] = [await join(b, 'Ann'), await join(b, 'Bob')];
+    // A second later another one would be made for him.
+    const token = await tokenOf('Bob');
+    const [ann, bob] = [await join(b, 'Ann'), await connect(b, { token })];
     const admin = { headers: { Authorization: `Bearer ${testAdminToken}` } };
     await request(a, 'POST', '/admin/users/id%20of%20Ann/disable', admin);
     expect(await ann.closed()).toBe(4_003);
@@ -157,7 +159,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     await request(a, 'POST', '/admin/users/nobody/disable', admin);
     const resumed = await join(b, 'Ann', lastId(tab));
     expect((await resumed.next('users_online')).msg).toEqual({ list: ['Bob', 'Ann'], recovered: true });
-    await request(a, 'POST', '/logout', { headers: { Authorization: `Bearer ${await tokenOf('Bob')}` } });
+    await request(a, 'POST', '/logout', { headers: { Authorization: `Bearer ${token}` } });
     expect(await bob.closed()).toBe(4_003);
   });
 
@@ -217,6 +219,16 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     ann.say('again', 'n');
     await heard(bob, 'again');
     expect(messagesOf(ann)).toEqual(messagesOf(bob));
+  });
+
+  it('ask a Redis that doesn’t answer once for the limit on frames, not for each of them', async () => {
+    const { a } = await twoNodes({ RATE_LIMIT_FRAMES: '1000' });
+    const ann = await join(a, 'Ann');
+    await ann.next('users_online');
+    a.wire.stall();
+    // A second each, one after the other, would be far too long.
+    for (let n = 0; n < 60; n += 1) ann.say(`into the void ${n}`);
+    await expect.poll(() => typesOf(ann).filter((type) => type === 'error').length, poll).toBe(60);
   });
 
   it.each([true, false])('begin a new epoch where Redis was started anew (with its data: %s)', async (keepData) => {

@@ -7,12 +7,16 @@ import { MongoClient } from 'mongodb';
 import { within } from './deadline.ts';
 import { freePort, listening } from './port.ts';
 
-const binary = join(process.env.PALAVER_CACHE ?? join(homedir(), '.cache/palaver'), 'ferretdb-1.24.2/ferretdb');
+/** FerretDB, where it was built. */
+export const ferretdb = join(
+  process.env.PALAVER_CACHE ?? join(homedir(), '.cache/palaver'),
+  'ferretdb-1.24.2/ferretdb',
+);
 const given = process.env.MONGODB_URI;
 
 /** Why the tests that need a database can't run; undefined if they can. With CI set they must. */
 export const noMongo: string | undefined =
-  given || existsSync(binary) ? undefined : 'neither MONGODB_URI nor FerretDB (test/ferretdb/build.sh) is there';
+  given || existsSync(ferretdb) ? undefined : 'neither MONGODB_URI nor FerretDB (test/ferretdb/build.sh) is there';
 if (noMongo && process.env.CI) throw new Error(`In CI the MongoDB tests must run, and ${noMongo}`);
 if (noMongo) console.warn(`The MongoDB tests are skipped: ${noMongo}`);
 
@@ -58,7 +62,7 @@ export async function startMongo(): Promise<Mongo> {
   ];
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawn(binary, args, { stdio: 'ignore' });
+    child = spawn(ferretdb, args, { stdio: 'ignore' });
     await within(listening(port), 'FerretDB to listen');
   };
   const stop = async (): Promise<void> => {
@@ -104,4 +108,4 @@ export const serversUse = (mongo: Pick<Mongo, 'uri'>): void => {
 export const serversMongo = (): Pick<Mongo, 'uri'> | undefined => forServers;
 
 /** Whether there is a database that a test may stop. */
-export const canStop = existsSync(binary);
+export const canStop = existsSync(ferretdb);
