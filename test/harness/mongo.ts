@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { within } from './deadline.ts';
+import { freePort, listening } from './port.ts';
 
 const binary = join(process.env.PALAVER_CACHE ?? join(homedir(), '.cache/palaver'), 'ferretdb-1.24.2/ferretdb');
 const given = process.env.MONGODB_URI;
@@ -27,29 +27,6 @@ export interface Mongo {
   start(): Promise<void>;
   /** Stops, and leaves nothing behind. */
   remove(): Promise<void>;
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
-
-/** Resolves when something listens there. */
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect({ host: '127.0.0.1', port });
-    const open = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    );
-    socket.destroy();
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 let databases = 0;

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { within } from './deadline.ts';
+import { freePort } from './port.ts';
+
+const binary = 'redis-server';
+
+/** Why the tests that need Redis can't run; undefined if they can. With CI set they must. */
+export const noRedis: string | undefined =
+  spawnSync(binary, ['--version']).status === 0 ? undefined : `${binary} is not in the PATH`;
+if (noRedis && process.env.CI) throw new Error(`In CI the Redis tests must run, and ${noRedis}`);
+if (noRedis) console.warn(`The Redis tests are skipped: ${noRedis}`);
+
+/** Far more than a test file asks for. */
+const databases = 1_024;
+
+/** A Redis of its own. */
+export interface Redis {
+  readonly port: number;
+  /** With a database of its own for each call; of what answers at this port, where that is not Redis itself. */
+  uri(port?: number): string;
+  /** In order: what it has is written down. */
+  stop(): Promise<void>;
+  /** At once, as by a power cut: the last second may be lost. */
+  kill(): Promise<void>;
+  /** Again, at the same address; with what it had, unless this says otherwise. */
+  start(options?: { readonly keepData?: boolean }): Promise<void>;
+  restart(options?: { readonly keepData?: boolean }): Promise<void>;
+  /** From now on it is there and does not answer, until `wake`. */
+  hang(): void;
+  wake(): void;
+  /** Stops, and leaves nothing behind. */
+  remove(): Promise<void>;
+}
+
+/** Whether Redis answers there and has loaded what it keeps. */
+async function isReady(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port });
+  try {
+    socket.write('PING\r\n');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    return answer.toString() === '+PONG\r\n';
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function ready(port: number, child: ChildProcess): Promise<void> {
+  while (!(await isReady(port))) {
+    if (child.exitCode !== null) throw new Error(`${binary} ended with ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Redis on a free port of the loopback, which writes down what it has. */
+export async function startRedis(): Promise<Redis> {
+  const folder = mkdtempSync(join(tmpdir(), 'palaver-redis-'));
+  const port = await freePort();
+  const settings: Readonly<Record<string, string>> = {
+    port: `${port}`,
+    bind: '127.0.0.1',
+    dir: folder,
+    databases: `${databases}`,
+    appendonly: 'yes',
+    save: '',
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  let child: ChildProcess | undefined;
+  let given = 0;
+
+  const start: Redis['start'] = async ({ keepData = true } = {}) => {
+    if (!keepData) for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    child = spawn(binary, args, { stdio: 'ignore' });
+    await within(ready(port, child), 'Redis to be ready');
+  };
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (!child) return;
+    const ended = child;
+    child = undefined;
+    if (ended.exitCode !== null || ended.signalCode !== null) return;
+    const exited = once(ended, 'exit');
+    ended.kill('SIGCONT');
+    ended.kill(signal);
+    await within(exited, 'Redis to end');
+  }
+  const stop = (): Promise<void> => end('SIGTERM');
+  const kill = (): Promise<void> => end('SIGKILL');
+
+  await start();
+  return {
+    port,
+    uri: (at = port) => {
+      given += 1;
+      if (given >= databases) throw new Error(`Redis has only ${databases} databases`);
+      return `redis://127.0.0.1:${at}/${given}`;
+    },
+    stop,
+    kill,
+    start,
+    restart: async (options) => {
+      await stop();
+      await start(options);
+    },
+    hang: () => void child?.kill('SIGSTOP'),
+    wake: () => void child?.kill('SIGCONT'),
+    remove: async () => {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A Redis to test against, that the test need not stop: always one of its own, as a given one has only 16 databases. */
+export const anyRedis = (): Promise<Pick<Redis, 'uri' | 'remove'>> => startRedis();
