@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { isRedisUrl } from './broker/redis-url.ts';
 
 /** What an operator may set, validated and frozen. Units are in the names. */
 export interface Config {
@@ -9,6 +10,10 @@ export interface Config {
   readonly dataDir: string;
   /** Users are kept in this database; without it in `dataDir`. */
   readonly mongodbUri: string | undefined;
+  /** Nodes that share it are one room; without it this process is alone. */
+  readonly redisUrl: string | undefined;
+  /** How long a node that says nothing still counts. */
+  readonly nodeLeaseS: number;
   /** The shared secret of HS256 tokens; without it one is made in `dataDir`. */
   readonly jwtSecret: string | undefined;
   readonly jwtIssuer: string;
@@ -123,6 +128,11 @@ const variables = {
       .optional(),
     'an address that begins with mongodb:// or mongodb+srv://',
   ],
+  REDIS_URL: [
+    z.string().refine(isRedisUrl).optional(),
+    'an address that begins with redis://, rediss://, redis+sentinel:// or rediss+sentinel://',
+  ],
+  NODE_LEASE: [durationS(2, 3_600).default(6), 'a duration from 2s to 1h'],
   JWT_TTL: [durationS(1, maxTtlS).default(12 * 3_600), 'a duration from 1s to 365d, such as 90s, 15m, 12h or 30d'],
   MAX_BUFFERED_BYTES: [whole(1_024, 2 ** 30).default(1_048_576), 'a whole number from 1024 to 1073741824'],
   MAX_SESSIONS: [whole(1, 1_000_000).default(20_000), 'a whole number from 1 to 1000000'],
@@ -183,6 +193,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host: values.HOST,
     dataDir: values.DATA_DIR,
     mongodbUri: values.MONGODB_URI,
+    redisUrl: redisUrlOf(values),
+    nodeLeaseS: values.NODE_LEASE,
     jwtSecret: values.JWT_SECRET,
     jwtIssuer: values.JWT_ISSUER ?? 'palaver',
     externalIssuer,
@@ -222,6 +234,18 @@ function externalIssuerOf(values: Values): ExternalIssuer | undefined {
     idClaim: values.JWT_ID_CLAIM,
     usernameClaim: values.JWT_USERNAME_CLAIM,
   };
+}
+
+/** Nodes of one room need one store and one secret: of its own on each of them they would be no single room. */
+function redisUrlOf({ REDIS_URL, MONGODB_URI, JWT_SECRET, JWKS_URL }: Values): string | undefined {
+  if (REDIS_URL === undefined) return undefined;
+  const missing = [
+    ...(MONGODB_URI === undefined ? ['MONGODB_URI'] : []),
+    ...((JWT_SECRET ?? JWKS_URL) === undefined ? ['JWT_SECRET or JWKS_URL'] : []),
+  ];
+  if (missing.length > 0)
+    throw new ConfigError(`REDIS_URL needs ${missing.join(' and ')}: what the nodes share can not be in DATA_DIR`);
+  return REDIS_URL;
 }
 
 /** The environment's configuration, with what it leaves open from `.env` in the working directory. */

@@ -6,11 +6,14 @@ import { signingSecret } from './auth/secret.ts';
 import { createExternalVerify, createTokens, type VerifyToken } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
 import { nextEpoch } from './backplane/epoch.ts';
-import { createIdCheck, createLocalBackplane, padded } from './backplane/local.ts';
+import { createIdCheck, padded } from './backplane/ids.ts';
+import { createLocalBackplane } from './backplane/local.ts';
+import { createRedisBackplane } from './backplane/redis.ts';
+import { createRedis } from './broker/redis.ts';
 import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
 import { createPace } from './chat/pace.ts';
-import { createRecovery, maxRecovered } from './chat/recovery.ts';
+import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts';
 import { createRoom } from './chat/room.ts';
 import type { SessionCounts } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
@@ -18,7 +21,7 @@ import type { Config } from './config.ts';
 import type { Database } from './database/database.ts';
 import { openMongo } from './database/mongo.ts';
 import { openSqlite } from './database/sqlite.ts';
-import { envelopeOf, openHistory, readPast, wholeFrom } from './history/history.ts';
+import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { mongoMessageStore } from './history/mongo.ts';
 import { sqliteMessageStore } from './history/sqlite.ts';
@@ -32,6 +35,7 @@ import { opsHandlers } from './http/ops.ts';
 import { createOriginCheck } from './http/origins.ts';
 import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
 import { signUpOperations, userHandlers, userOperations } from './http/users.ts';
+import { type CreateLimiter, inMemory, inRedis } from './limits/limiter.ts';
 import type { Log } from './log.ts';
 import { mongoRevocationStore } from './revocations/mongo.ts';
 import type { RevocationStore } from './revocations/revocation-store.ts';
@@ -94,7 +98,13 @@ async function openStores({ mongodbUri, dataDir }: Config): Promise<Stores> {
 }
 
 /** Users and tokens of our own. */
-function ownUsers(config: Config, store: UserStore, passwords: Passwords, { isDisabled }: Revocations) {
+function ownUsers(
+  config: Config,
+  store: UserStore,
+  passwords: Passwords,
+  { isDisabled }: Revocations,
+  createLimiter: CreateLimiter,
+) {
   const { jwtIssuer: issuer, jwtTtlS: ttlS } = config;
   const { issue, verify } = createTokens({ secret: signingSecret(config), issuer, ttlS });
   const desk = userHandlers({
@@ -102,8 +112,8 @@ function ownUsers(config: Config, store: UserStore, passwords: Passwords, { isDi
     passwords,
     issue,
     isDisabled,
-    countSignUp: createAttemptLimit(config.rateLimitSignUp),
-    countLogin: createAttemptLimit(config.rateLimitLogin),
+    countSignUp: createAttemptLimit(config.rateLimitSignUp, createLimiter, 'sign-up'),
+    countLogin: createAttemptLimit(config.rateLimitLogin, createLimiter, 'login'),
     trustedProxies: config.trustedProxies,
   });
   return { verify, desk };
@@ -114,8 +124,29 @@ type OrderConfig = Pick<
   'dataDir' | 'maxSessionsPerUser' | 'presenceGraceS' | 'historyMaxAgeS' | 'historyMaxCount'
 >;
 
-/** The order of the room, and what is known of its past. */
-export async function openOrder(config: OrderConfig, store: MessageStore, log: Log, given?: Backplane) {
+interface Order {
+  readonly backplane: Backplane;
+  readonly recovery: Recovery;
+  readonly history: History;
+}
+
+/** The order of a room on several nodes. What was said before they know from each other, as soon as it begins. */
+async function openSharedOrder(config: Config, url: string, store: MessageStore, log: Log): Promise<Order> {
+  const backplane = createRedisBackplane({
+    create: () => createRedis(url, { retryStrategy: null, enableAutoPipelining: true }),
+    log,
+    afterEpoch: Number((await store.runs()).at(-1)?.epoch ?? 0),
+    maxSessionsPerUser: config.maxSessionsPerUser,
+    presenceGraceMs: config.presenceGraceS * 1_000,
+    leaseMs: config.nodeLeaseS * 1_000,
+  });
+  const { historyMaxAgeS: maxAgeS, historyMaxCount: maxCount } = config;
+  const history = await openHistory({ store, maxAgeS, maxCount, log, onStored: backplane.noteStored });
+  return { backplane, history, recovery: createRecovery({ from: '~', wasGiven: () => false, past: [] }) };
+}
+
+/** The order of a room that is this process's alone, and what is known of its past. */
+export async function openOrder(config: OrderConfig, store: MessageStore, log: Log, given?: Backplane): Promise<Order> {
   const { dataDir, maxSessionsPerUser, presenceGraceS, historyMaxAgeS: maxAgeS, historyMaxCount: maxCount } = config;
   const past = await readPast(store, maxRecovered);
   const run = await nextEpoch(dataDir, Date.now, Number(past.runs.at(-1)?.epoch ?? 0));
@@ -141,28 +172,41 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
 
   const { database, users, revoked, messages } = await openStores(config);
   parts.defer(() => database.close());
-  const revocations = await loadRevocations(adapters.revoked ?? revoked);
+  const { redisUrl } = config;
+  const counting = redisUrl === undefined ? undefined : createRedis(redisUrl);
+  parts.defer(() => counting?.disconnect());
+  await counting?.connect();
+  const createLimiter = counting ? inRedis(counting) : inMemory;
+  const messageStore = adapters.messages ?? messages;
+  const { backplane, recovery, history } =
+    redisUrl === undefined || adapters.backplane
+      ? await openOrder(config, messageStore, log, adapters.backplane)
+      : await openSharedOrder(config, redisUrl, messageStore, log);
+  parts.defer(() => history.close());
+  parts.defer(() => backplane.close());
+  const revocations = await loadRevocations({
+    store: adapters.revoked ?? revoked,
+    announce: backplane.announceAccess,
+    log,
+  });
   const passwords = config.externalIssuer
     ? undefined
     : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
   parts.defer(() => passwords?.close());
   const { verify: verifyAlone, desk } = passwords
-    ? ownUsers(config, adapters.store ?? users, passwords, revocations)
+    ? ownUsers(config, adapters.store ?? users, passwords, revocations, createLimiter)
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
   const verify = revocations.guard(verifyAlone);
-  const { backplane, recovery, history } = await openOrder(
-    config,
-    adapters.messages ?? messages,
-    log,
-    adapters.backplane,
-  );
-  parts.defer(() => history.close());
-  parts.defer(() => backplane.close());
   const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
   const pace = createPace(() => upgrades.underway() > 0);
-  const room = createRoom(backplane, { pace, maxSessions, recovery, keep: history.add });
-  const allowFrame = createFrameLimit(config.rateLimitFrames);
+  const room = createRoom(backplane, {
+    pace,
+    maxSessions,
+    recovery,
+    also: { deliver: history.add, begin: history.begin, accessChanged: revocations.refresh },
+  });
+  const allowFrame = createFrameLimit(config.rateLimitFrames, createLimiter);
 
   const { page = builtPage } = adapters;
   const { adminToken } = config;
@@ -182,7 +226,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       ...present(admin),
       ...joinHandlers({ verify, room, isAllowedOrigin, isStopping }),
       ...messageHandlers({ verify, history, allowPage: allowFrame }),
-      ...opsHandlers({ ping: database.ping, isStopping }),
+      ...opsHandlers({ ping: database.ping, isRoomReady: backplane.isReady, isStopping }),
       ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),
     },
     { isAllowedOrigin, adminToken, log },

@@ -20,7 +20,7 @@ export const createUserRoute = createRoute({
       content: { 'application/json': { schema: userSchema } },
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong).",
+      description: "The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong). Whether a byte order mark before it, or nesting deeper than 100 levels, is taken or malformed is left to the server (RFC 8259, 8.1 and 9).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.enum(['malformed_request', 'malformed_body', 'invalid_body']),
@@ -48,7 +48,7 @@ export const createUserRoute = createRoute({
     }) } },
     },
     429: {
-      description: "Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise).",
+      description: "Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise). Each request with a valid body is one, whatever its answer; both operations count their own. How the minute is measured is left to the server: `Retry-After` says when it is over.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -79,7 +79,7 @@ export const loginRoute = createRoute({
   path: "/login",
   tags: ["Users"],
   summary: "Log in",
-  description: "Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).",
+  description: "Needs no authentication. The e-mail address is compared as it is unique: after NFKC and lower case. The token, another one each time, opens `/join` until it expires, after 12 hours unless whoever runs the server says otherwise; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).",
   security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: loginRequestSchema } } },
@@ -90,7 +90,7 @@ export const loginRoute = createRoute({
       content: { 'application/json': { schema: loginSchema } },
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong).",
+      description: "The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong). Whether a byte order mark before it, or nesting deeper than 100 levels, is taken or malformed is left to the server (RFC 8259, 8.1 and 9).",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.enum(['malformed_request', 'malformed_body', 'invalid_body']),
@@ -126,7 +126,7 @@ export const loginRoute = createRoute({
     }) } },
     },
     429: {
-      description: "Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise).",
+      description: "Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise). Each request with a valid body is one, whatever its answer; both operations count their own. How the minute is measured is left to the server: `Retry-After` says when it is over.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -171,7 +171,7 @@ export const logoutRoute = createRoute({
     }) } },
     },
     401: {
-      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
       headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
@@ -226,7 +226,7 @@ export const disableUserRoute = createRoute({
     }) } },
     },
     401: {
-      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
       headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
@@ -274,7 +274,7 @@ export const enableUserRoute = createRoute({
     }) } },
     },
     401: {
-      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
       headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
@@ -317,14 +317,14 @@ export const joinRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
     }) } },
     },
     401: {
-      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
       headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
@@ -332,14 +332,14 @@ export const joinRoute = createRoute({
     }) } },
     },
     403: {
-      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`).",
+      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(403),
       code: z.enum(['origin_not_allowed', 'user_disabled']),
     }) } },
     },
     409: {
-      description: "Another user in the room has this name, or one that looks the same. Come back when it has left.",
+      description: "Another user in the room has this name, or one that looks the same. Come back when it has left. Who is in the room already is not refused: a further connection goes by the name of the first, whatever its token says.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(409),
       code: z.literal('name_in_use'),
@@ -354,7 +354,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     429: {
-      description: "This user has as many sessions in the room as one may have.",
+      description: "This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise).",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -397,14 +397,14 @@ export const joinByPostRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`).",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
     }) } },
     },
     401: {
-      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
       headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
@@ -412,14 +412,14 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     403: {
-      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`).",
+      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(403),
       code: z.enum(['origin_not_allowed', 'user_disabled']),
     }) } },
     },
     409: {
-      description: "Another user in the room has this name, or one that looks the same. Come back when it has left.",
+      description: "Another user in the room has this name, or one that looks the same. Come back when it has left. Who is in the room already is not refused: a further connection goes by the name of the first, whatever its token says.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(409),
       code: z.literal('name_in_use'),
@@ -434,7 +434,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     429: {
-      description: "This user has as many sessions in the room as one may have.",
+      description: "This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise).",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -465,7 +465,7 @@ export const listMessagesRoute = createRoute({
   path: "/messages",
   tags: ["Chat"],
   summary: "What was said before",
-  description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).",
+  description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.",
   security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
     query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),
@@ -483,7 +483,7 @@ export const listMessagesRoute = createRoute({
     }) } },
     },
     401: {
-      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one).",
+      description: "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
       headers: {"WWW-Authenticate":{"description":"How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error=\"invalid_token\"` where a token was refused.","required":true,"schema":{"type":"string","pattern":"^Bearer( error=\"invalid_token\")?$"},"example":"Bearer"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
@@ -602,7 +602,7 @@ export const readyzRoute = createRoute({
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
-      code: z.enum(['store_unavailable', 'shutting_down']),
+      code: z.enum(['store_unavailable', 'unavailable', 'shutting_down']),
     }) } },
     },
   },
@@ -645,7 +645,7 @@ export const openapiJsonRoute = createRoute({
   path: "/openapi.json",
   tags: ["Contract"],
   summary: "The HTTP half, as JSON",
-  description: "This document: the operations that this server has.",
+  description: "This document: the operations that this server has. Components and tags that none of them uses may be in it, and `servers` is an example.",
   security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),
@@ -676,7 +676,7 @@ export const openapiYamlRoute = createRoute({
   path: "/openapi.yaml",
   tags: ["Contract"],
   summary: "The HTTP half, as YAML",
-  description: "This document: the operations that this server has.",
+  description: "The same document.",
   security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ "if-none-match": z.string().optional() }),

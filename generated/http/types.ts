@@ -32,7 +32,7 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
+         * @description Needs no authentication. The e-mail address is compared as it is unique: after NFKC and lower case. The token, another one each time, opens `/join` until it expires, after 12 hours unless whoever runs the server says otherwise; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
          */
         post: operations["login"];
         delete?: never;
@@ -144,7 +144,7 @@ export interface paths {
         };
         /**
          * What was said before
-         * @description A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).
+         * @description A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
          */
         get: operations["listMessages"];
         put?: never;
@@ -244,7 +244,7 @@ export interface paths {
         };
         /**
          * The HTTP half, as JSON
-         * @description This document: the operations that this server has.
+         * @description This document: the operations that this server has. Components and tags that none of them uses may be in it, and `servers` is an example.
          */
         get: operations["openapiJson"];
         put?: never;
@@ -264,7 +264,7 @@ export interface paths {
         };
         /**
          * The HTTP half, as YAML
-         * @description This document: the operations that this server has.
+         * @description The same document.
          */
         get: operations["openapiYaml"];
         put?: never;
@@ -420,7 +420,7 @@ export interface components {
             version: string;
         };
         /**
-         * @description What a token must say (RFC 7519, 4). `sub`, where there, equals `id`. Other claims are ignored.
+         * @description What a token must say (RFC 7519, 4). `sub`, where there, equals `id`. Other claims are ignored. Users that were made here are not asked: `username` meets only the names of those in the room, and who bears the `id` of such a user is that user.
          * @example {
          *       "id": "1",
          *       "username": "Igor",
@@ -451,7 +451,7 @@ export interface components {
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
             type: string;
-            /** @description What went wrong, for people; the same for every occurrence. */
+            /** @description What went wrong, for people; the same for every occurrence of its code. The wording is left to the server. */
             title: string;
             /** @description The HTTP status. */
             status: number;
@@ -462,9 +462,9 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
         };
         FieldError: {
-            /** @description Where, as a JSON pointer (RFC 6901) into the body, or into the parameters by name. */
+            /** @description Where, as a JSON pointer (RFC 6901) into the body, or into the parameters by name: to the member itself, also where it is missing. */
             pointer: string;
-            /** @description What is wrong there, for people. */
+            /** @description What is wrong there, for people. For a pattern, `x-pattern-error` beside it has the words; they bind nobody. */
             detail: string;
         };
         /**
@@ -478,7 +478,7 @@ export interface components {
          */
         Text: string;
         /**
-         * @description Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the message, so that a client can tell which of its sends was meant. Others see it too and ignore it. A new one for each message: a user's nonce is published once in five minutes.
+         * @description Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the frame, whatever for, so that a client can tell which of its sends was meant; one that doesn't fit its own schema does not come back. Others see it too and ignore it. A new one for each message: a user's nonce is published once in five minutes.
          * @example m-1
          */
         Nonce: string;
@@ -608,7 +608,7 @@ export interface components {
                 };
             };
         };
-        /** @description The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong). */
+        /** @description The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong). Whether a byte order mark before it, or nesting deeper than 100 levels, is taken or malformed is left to the server (RFC 8259, 8.1 and 9). */
         InvalidBody: {
             headers: {
                 [name: string]: unknown;
@@ -752,7 +752,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). */
+        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count. */
         BadHandshake: {
             headers: {
                 [name: string]: unknown;
@@ -766,7 +766,7 @@ export interface components {
                 };
             };
         };
-        /** @description No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). */
+        /** @description No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token. */
         NotAuthenticated: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -803,7 +803,7 @@ export interface components {
                 };
             };
         };
-        /** @description The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). */
+        /** @description The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away. */
         NotLetIn: {
             headers: {
                 [name: string]: unknown;
@@ -817,7 +817,7 @@ export interface components {
                 };
             };
         };
-        /** @description Another user in the room has this name, or one that looks the same. Come back when it has left. */
+        /** @description Another user in the room has this name, or one that looks the same. Come back when it has left. Who is in the room already is not refused: a further connection goes by the name of the first, whatever its token says. */
         NameInUse: {
             headers: {
                 [name: string]: unknown;
@@ -868,7 +868,7 @@ export interface components {
                 };
             };
         };
-        /** @description This user has as many sessions in the room as one may have. */
+        /** @description This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise). */
         TooManySessions: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -891,7 +891,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise). */
+        /** @description Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise). Each request with a valid body is one, whatever its answer; both operations count their own. How the minute is measured is left to the server: `Retry-After` says when it is over. */
         TooManyAttempts: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -990,7 +990,7 @@ export interface components {
          */
         SecWebSocketVersion: string;
         /**
-         * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set.
+         * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set. The latter counts without the former too, and is answered no subprotocol then.
          * @example palaver.v1
          */
         SecWebSocketProtocol: string;
@@ -1326,7 +1326,7 @@ export interface operations {
                  */
                 "Sec-WebSocket-Version"?: components["parameters"]["SecWebSocketVersion"];
                 /**
-                 * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set.
+                 * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set. The latter counts without the former too, and is answered no subprotocol then.
                  * @example palaver.v1
                  */
                 "Sec-WebSocket-Protocol"?: components["parameters"]["SecWebSocketProtocol"];
@@ -1373,7 +1373,7 @@ export interface operations {
                  */
                 "Sec-WebSocket-Version"?: components["parameters"]["SecWebSocketVersion"];
                 /**
-                 * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set.
+                 * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set. The latter counts without the former too, and is answered no subprotocol then.
                  * @example palaver.v1
                  */
                 "Sec-WebSocket-Protocol"?: components["parameters"]["SecWebSocketProtocol"];
@@ -1539,7 +1539,7 @@ export interface operations {
                         /** @constant */
                         status: 503;
                         /** @enum {unknown} */
-                        code: "store_unavailable" | "shutting_down";
+                        code: "store_unavailable" | "unavailable" | "shutting_down";
                     };
                 };
             };

@@ -61,13 +61,37 @@ export interface Seat {
 
 export type Admission = { readonly seat: Seat } | { readonly refusal: Refusal };
 
+/** Where the order begins for this node, or begins anew. */
+export interface Beginning {
+  /** The point of the order that it goes on from. */
+  readonly id: string;
+  /** The epoch that its ids begin with. */
+  readonly epoch: string;
+  /** The messages of this epoch before that point that are remembered, oldest first. */
+  readonly said: readonly Envelope[];
+  /** From here on nothing is missing in them. */
+  readonly wholeFrom: string;
+  /** Messages, of earlier epochs too, that may not be stored yet, and a place before which some are forgotten. */
+  readonly unstored: { readonly messages: readonly Envelope[]; readonly gap?: string | undefined };
+}
+
+/** Who delivers on this node. Nothing here throws. */
+export interface Listener {
+  /**
+   * Gets every envelope once, in order, without a gap, and none before it has returned from the one before, also if it
+   * calls back in there.
+   */
+  deliver(envelope: Envelope): void;
+  /** What comes now doesn't continue what was delivered: whoever heard that has to come back. */
+  begin(beginning: Beginning): void;
+  /** Somebody's access was changed, on this node or another, or that may have been missed. */
+  accessChanged(): void;
+}
+
 /** Only `start` rejects: whatever else fails is told as a refusal. */
 export interface Backplane {
-  /**
-   * Begins the stream: `deliver` gets every envelope once, in order, without a gap, and none before it has returned
-   * from the one before, also if it calls back in here. `deliver` doesn't throw. Called once, before `admit`.
-   */
-  start(deliver: (envelope: Envelope) => void): Promise<void>;
+  /** Begins the stream. Called once, before `admit`. */
+  start(listener: Pick<Listener, 'deliver'> & Partial<Listener>): Promise<void>;
   /**
    * Seats a session and announces its user if it is the first. The reply may come before or after the envelope.
    * The seat's point is now, or any since the id `since`, where that is given: those who come together may share one.
@@ -75,6 +99,12 @@ export interface Backplane {
   admit(member: Member, since?: string): Promise<Admission>;
   /** Says how `admit` would refuse, and changes nothing. */
   refusalOf(member: Member): Promise<Refusal | undefined>;
+  /** Whether it can decide now. */
+  isReady(): boolean;
+  /** Tells every node that somebody's access was changed. Doesn't wait. */
+  announceAccess(): void;
+  /** Takes note that all messages up to this id are stored. */
+  noteStored(id: string): void;
   /** From now on everything is refused and nothing is delivered. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** The backplane of a server that runs alone: order and presence in this process's memory. */
 import type { Backplane, Envelope, Member, OrderedFrame, Seat } from './backplane.ts';
+import { idOf } from './ids.ts';
 import { createNonces } from './nonces.ts';
 import { createPresence, enter, leave, refusalOf, remove, rosterOf } from './presence.ts';
 
@@ -17,21 +18,6 @@ export interface LocalOptions {
 }
 
 type View = Pick<Seat, 'id' | 'sentAt' | 'roster'>;
-
-/** Every safe integer fits, so ids of any epoch and offset sort as strings. */
-const idDigits = 16;
-/** An epoch, as the ids of its run begin with it, or an offset. */
-export const padded = (number: number): string => String(number).padStart(idDigits, '0');
-
-/** Whether an id can be of the run of this epoch, or of an earlier one whose last id is known. */
-export const createIdCheck =
-  (epoch: string, earlier: readonly { readonly epoch: string; readonly lastId: string | undefined }[]) =>
-  (id: string): boolean => {
-    const [, of] = /^(\d{16})-\d{16}$/.exec(id) ?? [];
-    if (of === epoch) return true;
-    const lastId = earlier.find((run) => run.epoch === of)?.lastId;
-    return lastId !== undefined && id <= lastId;
-  };
 
 export const createLocalBackplane = ({
   epoch,
@@ -62,7 +48,7 @@ export const createLocalBackplane = ({
   /** Where the order is now, and when. */
   const point = (): { id: string; sentAt: string } => {
     tick();
-    return { id: `${padded(epoch)}-${padded(offset)}`, sentAt: new Date(time).toISOString() };
+    return { id: idOf(epoch, offset), sentAt: new Date(time).toISOString() };
   };
 
   const order = (frame: OrderedFrame, userId?: string): void => {
@@ -127,8 +113,8 @@ export const createLocalBackplane = ({
   };
 
   return {
-    async start(deliverEnvelope) {
-      deliver = deliverEnvelope;
+    async start(listener) {
+      deliver = listener.deliver;
     },
     async admit(member: Member, since?: string) {
       if (closed) return { refusal: 'unavailable' };
@@ -144,6 +130,10 @@ export const createLocalBackplane = ({
     async refusalOf(member: Member) {
       return closed ? 'unavailable' : refusalOf(presence, member);
     },
+    isReady: () => !closed,
+    // There is no other node to tell.
+    announceAccess: () => {},
+    noteStored: () => {},
     async close() {
       closed = true;
       waiting.length = 0;

@@ -1,4 +1,5 @@
-import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { BurstyRateLimiter, RateLimiterRes } from 'rate-limiter-flexible';
+import { type CreateLimiter, inMemory } from '../limits/limiter.ts';
 
 /** Whether this user may send one more frame, counted over all its sessions. */
 export type AllowFrame = (userId: string) => Promise<boolean>;
@@ -7,11 +8,11 @@ export type AllowFrame = (userId: string) => Promise<boolean>;
 const burstEveryS = 10;
 
 /** So many frames a second, and as many again in a burst; 0 is no limit. */
-export function createFrameLimit(perSecond: number): AllowFrame | undefined {
+export function createFrameLimit(perSecond: number, createLimiter: CreateLimiter = inMemory): AllowFrame | undefined {
   if (perSecond === 0) return undefined;
   const limiter = new BurstyRateLimiter(
-    new RateLimiterMemory({ points: perSecond, duration: 1 }),
-    new RateLimiterMemory({ points: perSecond, duration: burstEveryS }),
+    createLimiter('frames', { points: perSecond, durationS: 1 }),
+    createLimiter('burst', { points: perSecond, durationS: burstEveryS }),
   );
   return async (userId) => {
     try {

@@ -1,4 +1,5 @@
-import type { Envelope } from '../backplane/backplane.ts';
+import type { Beginning, Envelope } from '../backplane/backplane.ts';
+import { createIdCheck } from '../backplane/ids.ts';
 import { encodeEnvelope } from './frames.ts';
 
 /** More than so many missed messages are read from the history. */
@@ -21,15 +22,18 @@ interface Frame {
 
 /** The messages of late, for who was cut off: as they were sent. */
 export interface Recovery {
+  /** Forgets all, and knows what is remembered where the order begins anew. */
+  begin(beginning: Pick<Beginning, 'epoch' | 'said' | 'wholeFrom'>): void;
   add(envelope: Envelope, bytes: Buffer): void;
   /** Every message after `lastEventId` and up to `to`; undefined where that can't be told, or is too much. */
   between(lastEventId: string, to: string): readonly Buffer[] | undefined;
 }
 
-export function createRecovery({ from, wasGiven, past }: Parts): Recovery {
-  const frames: Frame[] = [];
+export function createRecovery({ from, wasGiven: wasEverGiven, past }: Parts): Recovery {
+  let frames: Frame[] = [];
   let bytesHeld = 0;
   let floor = from;
+  let wasGiven = wasEverGiven;
 
   function add({ id, frame }: Envelope, bytes: Buffer): void {
     if (frame.type !== 'chat_message') return;
@@ -38,12 +42,20 @@ export function createRecovery({ from, wasGiven, past }: Parts): Recovery {
     while (frames.length > maxRecovered || bytesHeld > maxBytes) {
       const gone = frames.shift()!;
       bytesHeld -= gone.bytes.length;
-      floor = gone.id;
+      // What comes before a gap is no less missing for being forgotten.
+      if (gone.id > floor) floor = gone.id;
     }
   }
   for (const envelope of past) add(envelope, encodeEnvelope(envelope));
 
   return {
+    begin: ({ epoch, said, wholeFrom }) => {
+      frames = [];
+      bytesHeld = 0;
+      floor = wholeFrom;
+      wasGiven = createIdCheck(epoch);
+      for (const envelope of said) add(envelope, encodeEnvelope(envelope));
+    },
     add,
     between: (lastEventId, to) => {
       if (lastEventId < floor || lastEventId > to || !wasGiven(lastEventId)) return undefined;

@@ -1,5 +1,15 @@
 import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
-import type { Backplane, Draft, Envelope, Member, Published, Refusal, Seat } from '../backplane/backplane.ts';
+import type {
+  Backplane,
+  Beginning,
+  Draft,
+  Envelope,
+  Listener,
+  Member,
+  Published,
+  Refusal,
+  Seat,
+} from '../backplane/backplane.ts';
 import { encodeEnvelope, encodeUsersOnline } from './frames.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
@@ -46,8 +56,8 @@ export interface RoomOptions {
   readonly maxSessions?: number;
   /** Without it nothing that was missed is told. */
   readonly recovery?: Recovery;
-  /** Takes note of each envelope that is delivered. */
-  readonly keep?: (envelope: Envelope) => void;
+  /** Hears of all that this node delivers, too. */
+  readonly also?: Partial<Listener>;
   /** Frames kept for one session until its socket is open. One more, and it is ended as too slow. */
   readonly maxKeptFrames?: number;
 }
@@ -82,7 +92,7 @@ interface Session {
  */
 export function createRoom(
   backplane: Backplane,
-  { pace, maxSessions = Number.POSITIVE_INFINITY, maxKeptFrames = 4_096, recovery, keep }: RoomOptions,
+  { pace, maxSessions = Number.POSITIVE_INFINITY, maxKeptFrames = 4_096, recovery, also = {} }: RoomOptions,
 ): Room {
   /** Open, and this node has delivered up to its seat: each of them gets every batch from now on, whole. */
   const live = new Set<Session>();
@@ -201,10 +211,20 @@ export function createRoom(
     const bytes = encodeEnvelope(envelope);
     log.push({ id: envelope.id, bytes });
     recovery?.add(envelope, bytes);
-    keep?.(envelope);
+    also.deliver?.(envelope);
     delivered += 1;
     deliveredId = envelope.id;
     flushSoon();
+  }
+
+  /** Nobody can be told what lies between. Who comes back hears what it has missed, if that is known. */
+  function begin(beginning: Beginning): void {
+    flush();
+    for (const session of [...live, ...joiners]) end(session, closeCodes.service_restart);
+    log = [];
+    sentId = deliveredId = beginning.id;
+    recovery?.begin(beginning);
+    also.begin?.(beginning);
   }
 
   const isHere = (session: Session): boolean => live.has(session) || joiners.has(session);
@@ -273,7 +293,7 @@ export function createRoom(
   }
 
   return {
-    start: () => backplane.start(deliver),
+    start: () => backplane.start({ deliver, begin, accessChanged: () => also.accessChanged?.() }),
     refusalOf: async (member) => ownRefusal() ?? backplane.refusalOf(member),
     enter,
     close: (code, windowMs) => {

@@ -53,6 +53,9 @@ function createAllowance(most: number, intervalMs: number): () => boolean {
   };
 }
 
+/** Who is sent away with these comes back, here or on another node, and was never gone. */
+const comesBack: ReadonlySet<CloseCode> = new Set([closeCodes.going_away, closeCodes.service_restart]);
+
 type MessageOf<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>['msg'];
 
 const nameOf = (code: CloseCode): string => Object.entries(closeCodes).find(([, value]) => value === code)![0];
@@ -102,7 +105,7 @@ export function runSession(
     if (cause === undefined) note('debug', 'session ended by the server', { code });
     else note('error', 'session failed', { code, err: cause });
     for (const bytes of queue) socket.write(bytes);
-    leave('left');
+    leave(comesBack.has(code) ? 'lost' : 'left');
     webSocket.close(code, nameOf(code));
   }
 

@@ -2,7 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import { subprotocol } from '../auth/require-auth.ts';
+import { offeredProtocols, subprotocol } from '../auth/require-auth.ts';
 import type { AppEnv } from '../http/env.ts';
 import type { Log } from '../log.ts';
 import { runSession, type SessionCounts, type SessionParts } from './session.ts';
@@ -66,11 +66,15 @@ export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
 
   async function answer(incoming: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const upgrade: NonNullable<AppEnv['Bindings']['upgrade']> = {};
-    const response = await fetch(requestOf(incoming), { incoming, upgrade });
+    const request = requestOf(incoming);
+    const response = await fetch(request, { incoming, upgrade });
     const { admitted } = upgrade;
     if (!admitted) return refuse(response, incoming, socket);
     // ws takes GET only; POST /join is the same handshake by another name.
     incoming.method = 'GET';
+    // It refuses empty elements of this list, which don't count (RFC 9110, 5.6.1.2).
+    const offered = offeredProtocols(request.headers);
+    if (offered.length > 0) incoming.headers['sec-websocket-protocol'] = offered.join(', ');
     let opened = false;
     webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
       opened = true;

@@ -9,6 +9,8 @@ export interface Backlog {
   /** How many messages were given up since the start. */
   readonly lost: number;
   add(message: StoredMessage): void;
+  /** A place before which some are missing. */
+  addGap(id: string): void;
   /** The oldest, at most so many, and the gaps there are: until they are kept they are still here. */
   peek(most: number): { readonly messages: readonly StoredMessage[]; readonly gaps: readonly string[] };
   /** These were kept. */
@@ -45,6 +47,9 @@ export function createBacklog(): Backlog {
       messages.push(message);
       characters += message.msg.text.length;
       while (messages.length > maxMessages || characters > maxCharacters) giveUp();
+    },
+    addGap: (id) => {
+      gaps.push(id);
     },
     peek: (most) => ({ messages: messages.slice(0, most), gaps: [...gaps] }),
     drop: (kept) => {

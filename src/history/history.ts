@@ -1,5 +1,5 @@
 import type { MessagePage } from '../../generated/http/index.ts';
-import type { Envelope } from '../backplane/backplane.ts';
+import type { Beginning, Envelope } from '../backplane/backplane.ts';
 import type { Log } from '../log.ts';
 import { createBacklog } from './backlog.ts';
 import type { MessageStore, Run, Slice, StoredMessage } from './message-store.ts';
@@ -18,8 +18,10 @@ const pruneIntervalMs = 600_000;
 
 interface Parts {
   readonly store: MessageStore;
-  /** Of this run, as its ids begin. */
-  readonly epoch: string;
+  /** Of this run, as its ids begin, where it is this process's alone; else `begin` says it. */
+  readonly epoch?: string;
+  /** Hears up to where all is stored. */
+  readonly onStored?: (id: string) => void;
   readonly maxAgeS: number;
   readonly maxCount: number;
   readonly log: Log;
@@ -29,6 +31,8 @@ interface Parts {
 export interface History {
   /** Takes note of what was delivered. */
   add(envelope: Envelope): void;
+  /** The order begins for this node, or begins anew. */
+  begin(beginning: Beginning): void;
   /** The last messages before an id, or of all; those that aren't kept yet, too. @throws {StoreUnavailable} */
   page(before: string | undefined, limit: number): Promise<MessagePage>;
   /** Keeps what waits, if the store lets it. Nothing is added after this. */
@@ -45,14 +49,19 @@ export interface Past extends Slice {
  * it ends with a gap. @throws {StoreUnavailable}
  */
 export async function readPast(store: MessageStore, limit: number): Promise<Past> {
+  await endRuns(store);
+  return { ...(await store.before(undefined, limit)), runs: await store.runs() };
+}
+
+/** Those before this epoch, or all: what did not end as it should ends with a gap. @throws {StoreUnavailable} */
+async function endRuns(store: MessageStore, before?: string): Promise<void> {
   for (const { epoch, lastId } of await store.runs()) {
-    if (lastId !== undefined) continue;
+    if (lastId !== undefined || (before !== undefined && epoch >= before)) continue;
     // Behind every id that it can have given.
     const end = `${epoch}-~`;
     await store.append([], [end]);
     await store.putRun({ epoch, lastId: end });
   }
-  return { ...(await store.before(undefined, limit)), runs: await store.runs() };
 }
 
 /** From where on nothing is missing in what is left of the past; undefined where nothing is left. */
@@ -68,9 +77,11 @@ export const envelopeOf = ({ id, sentAt, userId, msg }: StoredMessage): Envelope
 });
 
 /** Begins to keep what a run delivers. @throws {StoreUnavailable} */
-export async function openHistory({ store, epoch, maxAgeS, maxCount, log }: Parts): Promise<History> {
+export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStored }: Parts): Promise<History> {
   const backlog = createBacklog();
   let lastId = `${epoch}-`;
+  /** An epoch that the store doesn't know yet. */
+  let begun: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let retryMs = 0;
   let closed = false;
@@ -79,14 +90,26 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log }: Part
 
   /** One batch; rejects where the store is away. */
   async function write(): Promise<void> {
+    if (begun !== undefined) await openRun(begun);
     const batch = backlog.peek(maxBatch);
     await store.append(batch.messages, batch.gaps);
     backlog.drop(batch);
+    if (batch.messages.length > 0) onStored?.(batch.messages.at(-1)!.id);
   }
+
+  /** Any node may be the first to say so, and a late one is right, too. */
+  async function openRun(run: string): Promise<void> {
+    await endRuns(store, run);
+    const runs = await store.runs();
+    if (!runs.some((known) => known.epoch === run)) await store.putRun({ epoch: run, lastId: undefined });
+    if (begun === run) begun = undefined;
+  }
+
+  const isWaiting = (): boolean => backlog.size > 0 || begun !== undefined;
 
   async function writeAll(): Promise<void> {
     try {
-      while (backlog.size > 0) {
+      while (isWaiting()) {
         await write();
         // The embedded store answers at once: others come in between.
         await new Promise(setImmediate);
@@ -106,10 +129,16 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log }: Part
       timer = undefined;
       writing = writeAll().finally(() => {
         writing = undefined;
-        if (backlog.size > 0) writeSoon();
+        if (isWaiting()) writeSoon();
       });
     }, retryMs || writeDelayMs);
     timer.unref();
+  }
+
+  function take({ id, sentAt, userId, frame }: Envelope): boolean {
+    if (frame.type !== 'chat_message' || userId === undefined) return false;
+    backlog.add({ id, sentAt, userId, msg: frame.msg });
+    return true;
   }
 
   function prune(): void {
@@ -117,15 +146,20 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log }: Part
     store.prune(before, maxCount).catch((error: unknown) => log.warn({ err: error }, 'old messages were not removed'));
   }
 
-  await store.putRun({ epoch, lastId: undefined });
+  if (epoch !== undefined) await store.putRun({ epoch, lastId: undefined });
   prune();
   const pruning = setInterval(prune, pruneIntervalMs).unref();
 
   return {
-    add: ({ id, sentAt, userId, frame }) => {
-      lastId = id;
-      if (frame.type !== 'chat_message' || userId === undefined) return;
-      backlog.add({ id, sentAt, userId, msg: frame.msg });
+    add: (envelope) => {
+      lastId = envelope.id;
+      if (take(envelope)) writeSoon();
+    },
+
+    begin: ({ epoch: run, unstored: { messages, gap } }) => {
+      begun = run;
+      if (gap !== undefined) backlog.addGap(gap);
+      for (const envelope of messages) take(envelope);
       writeSoon();
     },
 
@@ -153,10 +187,10 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log }: Part
       clearInterval(pruning);
       await writing;
       const deadlineMs = performance.now() + closeTimeoutMs;
-      for (await writeAll(); backlog.size > 0 && performance.now() < deadlineMs; await writeAll())
+      for (await writeAll(); isWaiting() && performance.now() < deadlineMs; await writeAll())
         await new Promise((resolve) => setTimeout(resolve, closeRetryMs));
-      if (backlog.size === 0) await store.putRun({ epoch, lastId }).catch(() => {});
-      else log.error({ lost: backlog.size }, 'messages could not be kept');
+      if (isWaiting()) log.error({ lost: backlog.size }, 'messages could not be kept');
+      else if (epoch !== undefined) await store.putRun({ epoch, lastId }).catch(() => {});
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import { foldedKey } from '../folded-key.ts';
+import { type CreateLimiter, inMemory } from '../limits/limiter.ts';
 
 const windowS = 60;
 
@@ -8,9 +9,13 @@ const windowS = 60;
 export type CountAttempt = (network: string, email: string) => Promise<number | undefined>;
 
 /** So many attempts a minute from one network, and for one e-mail address; 0 is no limit. */
-export function createAttemptLimit(perMinute: number): CountAttempt {
+export function createAttemptLimit(
+  perMinute: number,
+  createLimiter: CreateLimiter = inMemory,
+  name = 'attempts',
+): CountAttempt {
   if (perMinute === 0) return async () => undefined;
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: windowS });
+  const limiter = createLimiter(name, { points: perMinute, durationS: windowS });
   // E-mail addresses are as long as their senders like.
   const keyOf = (email: string): string => createHash('sha256').update(foldedKey(email)).digest('base64');
   return async (network, email) => {

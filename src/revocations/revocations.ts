@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../auth/tokens.ts';
+import type { Log } from '../log.ts';
 import type { RevocationStore } from './revocation-store.ts';
 
 /** Calls `end` once, as soon as this access is revoked: at once if it is already. Returns how to stop watching. */
@@ -15,13 +16,27 @@ export interface Revocations {
   revoke(identity: Identity): Promise<void>;
   disable(userId: string): Promise<void>;
   enable(userId: string): Promise<void>;
+  /** Another node may have changed something: reads all again. Doesn't wait. */
+  refresh(): void;
 }
 
+interface Parts {
+  readonly store: RevocationStore;
+  /** Tells the other nodes that something was changed. */
+  readonly announce: () => void;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+/** Until a store that is away is asked again. */
+const refreshPauseMs = 1_000;
+
 /** Reads what is revoked. @throws {StoreUnavailable} */
-export async function loadRevocations(store: RevocationStore, now: () => number = Date.now): Promise<Revocations> {
+export async function loadRevocations({ store, announce, log, now = Date.now }: Parts): Promise<Revocations> {
   const kept = await store.load();
-  const tokens = new Map(kept.tokens);
-  const users = new Set(kept.users);
+  let tokens = new Map(kept.tokens);
+  let users = new Set(kept.users);
+  let isStale = false;
   const watched = new Set<{ readonly identity: Identity; readonly end: () => void }>();
   /** One after the other, so that memory and store end with the same one. */
   const inTurn = pLimit(1);
@@ -34,6 +49,26 @@ export async function loadRevocations(store: RevocationStore, now: () => number 
       watched.delete(watch);
       watch.end();
     }
+  }
+
+  async function readAgain(): Promise<void> {
+    // Once more than once at a time is once.
+    if (!isStale) return;
+    isStale = false;
+    try {
+      const all = await store.load();
+      tokens = new Map(all.tokens);
+      users = new Set(all.users);
+      endRevoked();
+    } catch (error) {
+      log.warn({ err: error }, 'revocations can not be read');
+      setTimeout(refresh, refreshPauseMs).unref();
+    }
+  }
+
+  function refresh(): void {
+    isStale = true;
+    void inTurn(readAgain);
   }
 
   return {
@@ -50,23 +85,28 @@ export async function loadRevocations(store: RevocationStore, now: () => number 
       else watched.add(watch);
       return () => watched.delete(watch);
     },
-    revoke: async ({ tokenKey, expiresAtMs }) => {
-      const nowMs = now();
-      await store.addToken(tokenKey, expiresAtMs, nowMs);
-      tokens.set(tokenKey, expiresAtMs);
-      for (const [key, endsAtMs] of tokens) if (endsAtMs <= nowMs) tokens.delete(key);
-      endRevoked();
-    },
+    revoke: ({ tokenKey, expiresAtMs }) =>
+      inTurn(async () => {
+        const nowMs = now();
+        await store.addToken(tokenKey, expiresAtMs, nowMs);
+        tokens.set(tokenKey, expiresAtMs);
+        for (const [key, endsAtMs] of tokens) if (endsAtMs <= nowMs) tokens.delete(key);
+        endRevoked();
+        announce();
+      }),
     disable: (userId) =>
       inTurn(async () => {
         await store.addUser(userId);
         users.add(userId);
         endRevoked();
+        announce();
       }),
     enable: (userId) =>
       inTurn(async () => {
         await store.removeUser(userId);
         users.delete(userId);
+        announce();
       }),
+    refresh,
   };
 }

@@ -16,7 +16,7 @@ const seatOf = (admission: Admission): Seat => {
 
 const listen = async (backplane: Backplane): Promise<Envelope[]> => {
   const heard: Envelope[] = [];
-  await backplane.start((envelope) => heard.push(envelope));
+  await backplane.start({ deliver: (envelope) => heard.push(envelope) });
   return heard;
 };
 
@@ -103,10 +103,12 @@ describe('local backplane', () => {
     const backplane = createLocalBackplane({ epoch });
     const heard: string[] = [];
     const seats: Promise<Admission>[] = [];
-    await backplane.start(({ frame }) => {
-      if (frame.type === 'user_joined' && frame.msg.username === 'Ann')
-        seats.push(backplane.admit(bob), backplane.admit(bob));
-      heard.push(`${frame.type} ${'username' in frame.msg ? frame.msg.username : ''}`);
+    await backplane.start({
+      deliver: ({ frame }) => {
+        if (frame.type === 'user_joined' && frame.msg.username === 'Ann')
+          seats.push(backplane.admit(bob), backplane.admit(bob));
+        heard.push(`${frame.type} ${'username' in frame.msg ? frame.msg.username : ''}`);
+      },
     });
     await backplane.admit(ann);
     const [first, second] = (await Promise.all(seats)).map(seatOf);
@@ -117,10 +119,12 @@ describe('local backplane', () => {
   it('drops what still waits for delivery when it is closed from inside deliver', async () => {
     const backplane = createLocalBackplane({ epoch });
     const heard: Envelope[] = [];
-    await backplane.start((envelope) => {
-      heard.push(envelope);
-      void backplane.admit(bob);
-      void backplane.close();
+    await backplane.start({
+      deliver: (envelope) => {
+        heard.push(envelope);
+        void backplane.admit(bob);
+        void backplane.close();
+      },
     });
     await backplane.admit(ann);
     expect(heard).toHaveLength(1);

@@ -44,6 +44,31 @@ describe('recovery', () => {
     expect(start(1, [message(1), message(2)]).between(1, 5)).toEqual([idOf(2)]);
   });
 
+  it('knows of a gap also when it has forgotten messages from before it', () => {
+    const { add, between } = start(
+      600,
+      Array.from({ length: 500 }, (_, n) => message(n + 1)),
+    );
+    for (let n = 601; n <= 1_200; n += 1) add(message(n));
+    expect([between(450, 1_200), between(600, 1_200)?.length]).toEqual([undefined, 600]);
+  });
+
+  it('begins anew', () => {
+    const epoch = idOf(1).padStart(16, '0');
+    const at = (n: number): string => `${epoch}-${String(n).padStart(16, '0')}`;
+    const recovery = createRecovery({ from: '~', wasGiven: () => false, past: [] });
+    recovery.begin({ epoch, wholeFrom: at(2), said: [3, 5].map((n) => ({ ...message(n), id: at(n) })) });
+    const last = (after: string) => recovery.between(after, at(6))?.length;
+    expect([at(2), at(3), at(5), at(1), idOf(4), `${epoch}-~`].map(last)).toEqual([
+      2,
+      1,
+      0,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('keeps a thousand, and 8 MiB at most', () => {
     const many = start();
     for (let n = 1; n <= 1_001; n += 1) many.add(message(n));

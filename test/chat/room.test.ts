@@ -36,10 +36,12 @@ function behindLine(inner: Backplane) {
   };
   const backplane: Backplane = {
     ...inner,
-    start: (deliver) =>
-      inner.start((envelope) =>
-        held.deliveries ? void waiting.deliveries.push(() => deliver(envelope)) : deliver(envelope),
-      ),
+    start: (listener) =>
+      inner.start({
+        ...listener,
+        deliver: (envelope) =>
+          held.deliveries ? void waiting.deliveries.push(() => listener.deliver(envelope)) : listener.deliver(envelope),
+      }),
     admit: async (...asked) => {
       const admission = await inner.admit(...asked);
       if (held.replies) await new Promise<void>((pass) => waiting.replies.push(pass));

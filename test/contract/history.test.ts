@@ -70,6 +70,26 @@ describe('GET /messages', () => {
   });
 });
 
+it('what a server took before it ended in order came back, and is kept', async () => {
+  const env = keeping();
+  const said: ChatMessage[] = [];
+  {
+    await using server = await startTestServer({ env });
+    const ann = await join(server, 'Ann');
+    for (const text of names(1, 200)) ann.say(text);
+    await ann.next('chat_message');
+    await server.stop();
+    expect(await ann.closed()).toBe(1001);
+    said.push(...messagesOf(ann));
+  }
+  expect(said.length).toBeGreaterThan(0);
+  await using server = await startTestServer({ env });
+  const last = await page(server, '?limit=100');
+  expect(last.gaps).toEqual([]);
+  const before = last.before === undefined ? [] : (await page(server, `?limit=100&before=${last.before}`)).messages;
+  expect([...before, ...last.messages]).toEqual(said);
+});
+
 describe('a connection that comes back', () => {
   it('is told all that it missed, once and in order, before anything newer', async () => {
     await using server = await startTestServer();

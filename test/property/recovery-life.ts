@@ -74,18 +74,21 @@ export async function beginLife(
   const far: Backplane = {
     ...backplane,
     start: (to) => {
-      deliver = to;
-      return backplane.start((envelope) => {
-        const wire = wireOf(envelope);
-        underWay.push(envelope);
-        order.push(envelope);
-        wires.push(wire);
-        frames.push(JSON.stringify(envelope.frame));
-        onOrdered(envelope, wire);
+      deliver = to.deliver;
+      return backplane.start({
+        ...to,
+        deliver: (envelope) => {
+          const wire = wireOf(envelope);
+          underWay.push(envelope);
+          order.push(envelope);
+          wires.push(wire);
+          frames.push(JSON.stringify(envelope.frame));
+          onOrdered(envelope, wire);
+        },
       });
     },
   };
-  const room = createRoom(far, { pace: turns.pace, recovery, keep: history.add });
+  const room = createRoom(far, { pace: turns.pace, recovery, also: { deliver: history.add } });
   await room.start();
 
   /** So many frames arrive here. */

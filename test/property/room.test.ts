@@ -52,10 +52,13 @@ function record(inner: Backplane) {
 
   const backplane: Backplane = {
     ...inner,
-    start: (deliver) =>
-      inner.start((envelope) => {
-        total.push(envelope);
-        deliver(envelope);
+    start: (listener) =>
+      inner.start({
+        ...listener,
+        deliver: (envelope) => {
+          total.push(envelope);
+          listener.deliver(envelope);
+        },
       }),
     async admit(member, since) {
       const known = seated.find(({ userId }) => userId === member.id);
@@ -108,7 +111,8 @@ function delay(inner: Backplane, scheduler: fc.Scheduler): Backplane {
   };
   return {
     ...inner,
-    start: (deliver) => inner.start((envelope) => delivery(() => deliver(envelope))),
+    start: (listener) =>
+      inner.start({ ...listener, deliver: (envelope) => delivery(() => listener.deliver(envelope)) }),
     admit: (member, since) =>
       ask(async () => {
         const admission = await inner.admit(member, since);
@@ -158,10 +162,13 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
   const room = createRoom(
     {
       ...far,
-      start: (deliver) =>
-        far.start((envelope) => {
-          deliver(envelope);
-          delivered += 1;
+      start: (listener) =>
+        far.start({
+          ...listener,
+          deliver: (envelope) => {
+            listener.deliver(envelope);
+            delivered += 1;
+          },
         }),
     },
     { pace: turns.pace },

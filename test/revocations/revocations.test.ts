@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { type Identity, InvalidToken, UserDisabled } from '../../src/auth/tokens.ts';
 import { StoreUnavailable } from '../../src/database/database.ts';
@@ -13,11 +14,14 @@ const identity = (id: string, tokenKey = `key of ${id}`, expiresAtMs = 1_000): I
   tokenKey,
   expiresAtMs,
 });
+/** Of a node that is alone. */
+const load = (kept: RevocationStore, now?: () => number) =>
+  loadRevocations({ store: kept, announce: () => {}, log: pino({ level: 'silent' }), ...(now && { now }) });
 const store = (): RevocationStore => sqliteRevocationStore(openSqlite(temporaryFolder()));
 
 describe('revocations', () => {
   it('end what is watched once, and nothing that is no longer watched', async () => {
-    const revocations = await loadRevocations(store(), () => 0);
+    const revocations = await load(store(), () => 0);
     const ended: string[] = [];
     const watch = (name: string, who: Identity) => revocations.watch(who, () => ended.push(name));
     watch('ann', identity('ann'));
@@ -37,7 +41,7 @@ describe('revocations', () => {
   it('forget a token that has expired: it is refused for that', async () => {
     let nowMs = 0;
     const kept = store();
-    const revocations = await loadRevocations(kept, () => nowMs);
+    const revocations = await load(kept, () => nowMs);
     const verify = (who: Identity) => revocations.guard(async () => who)('token');
     await revocations.revoke(identity('ann'));
     await expect(verify(identity('ann'))).rejects.toThrow(InvalidToken);
@@ -51,8 +55,8 @@ describe('revocations', () => {
     const away = async (): Promise<never> => {
       throw new StoreUnavailable('planted');
     };
-    const load = store().load;
-    const revocations = await loadRevocations({ load, addToken: away, addUser: away, removeUser: away });
+    const kept = store();
+    const revocations = await load({ load: kept.load, addToken: away, addUser: away, removeUser: away });
     const ended: string[] = [];
     revocations.watch(identity('ann'), () => ended.push('ann'));
     await expect(revocations.revoke(identity('ann'))).rejects.toThrow(StoreUnavailable);
@@ -61,7 +65,7 @@ describe('revocations', () => {
   });
 
   it('of one user end as the last one said, however the store hurries', async () => {
-    const { load, addToken } = store();
+    const inner = store();
     const done: string[] = [];
     let kept: () => void = () => {};
     const adding = new Promise<void>((resolve) => {
@@ -69,7 +73,7 @@ describe('revocations', () => {
     });
     const addUser = () => adding.then(() => void done.push('added'));
     const removeUser = async () => void done.push('removed');
-    const revocations = await loadRevocations({ load, addToken, addUser, removeUser });
+    const revocations = await load({ ...inner, addUser, removeUser });
     const both = [revocations.disable('ann'), revocations.enable('ann')];
     await new Promise(setImmediate);
     kept();
@@ -81,7 +85,7 @@ describe('revocations', () => {
     const kept = store();
     await kept.addUser('ann');
     await kept.addToken('key', 1_000, 0);
-    const { guard } = await loadRevocations(kept);
+    const { guard } = await load(kept);
     await expect(guard(async () => identity('ann'))('token')).rejects.toThrow(UserDisabled);
     await expect(guard(async () => identity('bob', 'key'))('token')).rejects.toThrow(InvalidToken);
   });

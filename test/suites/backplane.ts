@@ -28,9 +28,11 @@ export function backplaneSuite(name: string, open: () => Backplane | Promise<Bac
     onTestFinished(() => backplane.close());
     const heard: Envelope[] = [];
     let wake = (): void => {};
-    await backplane.start((envelope) => {
-      heard.push(envelope);
-      wake();
+    await backplane.start({
+      deliver: (envelope) => {
+        heard.push(envelope);
+        wake();
+      },
     });
     /** Waits until this was delivered: what was ordered before it then was, too. */
     const until = async (frame: OrderedFrame): Promise<void> => {
@@ -275,16 +277,18 @@ export function backplaneSuite(name: string, open: () => Backplane | Promise<Bac
         const all = new Promise<void>((resolve) => {
           done = resolve;
         });
-        await backplane.start(({ frame }) => {
-          if (frame.type !== 'chat_message') return;
-          const { text } = frame.msg;
-          log.push(`${text} begins`);
-          if (text === 'one') {
-            void seat?.publish({ text: 'two' });
-            void seat?.publish({ text: 'three' });
-          }
-          log.push(`${text} ends`);
-          if (text === 'three') done();
+        await backplane.start({
+          deliver: ({ frame }) => {
+            if (frame.type !== 'chat_message') return;
+            const { text } = frame.msg;
+            log.push(`${text} begins`);
+            if (text === 'one') {
+              void seat?.publish({ text: 'two' });
+              void seat?.publish({ text: 'three' });
+            }
+            log.push(`${text} ends`);
+            if (text === 'three') done();
+          },
         });
         seat = seatOf(await backplane.admit(ann));
         await seat.publish({ text: 'one' });

@@ -9,8 +9,8 @@ import { serve } from './process.ts';
 const names = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
 /** Sends of one client that are under way at once. */
 const voices = 3;
-/** How many messages of each client every life must deliver. */
-const perLife = 20;
+/** How many messages of each client every life must deliver: in all of them, more than are kept for recovery. */
+const perLife = 60;
 /** How far one may be ahead of the slowest: whoever comes back first would fill the history alone. */
 const maxLead = 50;
 /** How each life but the last one ends. First in order: a gap before all that is kept would be forgotten. */

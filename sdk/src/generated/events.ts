@@ -13,7 +13,7 @@ export interface Events {
   chat_message: ChatMessage;
   /** Answers one frame of this session; nobody else sees it. The connection lives on. */
   error: ErrorMessage;
-  /** Answers a `token_refresh`; nobody else sees it. The connection is closed at `expires_at`, unless another token comes. */
+  /** Answers a `token_refresh`; nobody else sees it. The connection is closed at `expires_at`, 5 seconds after the `exp` of the token, unless another comes. */
   token_refreshed: TokenRefreshed;
 }
 
@@ -25,6 +25,7 @@ export const afterClose = {
   1008: 'stop',
   1009: 'stop',
   1011: 'reconnect',
+  1012: 'reconnect',
   1013: 'reconnect',
   4001: 'new_token',
   4003: 'stop',

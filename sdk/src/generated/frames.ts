@@ -9,7 +9,7 @@ export type Username = string;
 /** Delivered exactly as sent. (1..4096 code points) */
 export type Text = string;
 
-/** Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the message, so that a client can tell which of its sends was meant. Others see it too and ignore it. A new one for each message: a user's nonce is published once in five minutes. (1..64 code points) */
+/** Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the frame, whatever for, so that a client can tell which of its sends was meant; one that doesn't fit its own schema does not come back. Others see it too and ignore it. A new one for each message: a user's nonce is published once in five minutes. (1..64 code points) */
 export type Nonce = string;
 
 /** A frame's place in the room's order. Opaque; plain string comparison is the order, also across restarts. (1..64 code points) */
@@ -24,7 +24,7 @@ export type UsersOnline = {
   sent_at: Time;
   msg: {
     list: Username[];
-    /** There where `last_event_id` was given. True: every `chat_message` after that frame and up to this `id` follows, once and in order, before anything newer. False: something may have been missed; none of it follows. */
+    /** There where `last_event_id` was given. True: every `chat_message` after that frame and up to this `id` follows, once and in order, before anything newer. False: something may have been missed; none of it follows. A server that keeps nothing always says false. */
     recovered?: boolean;
   };
 };
@@ -62,7 +62,8 @@ export type ChatMessage = {
  * What went wrong, for programs. Stable.
  * - `malformed_json`: the frame is not JSON.
  * - `unknown_type`: there is no frame of this type, or it is not for clients to send.
- * - `invalid_message`: the frame is not what the schema of its type asks for.
+ * - `invalid_message`: the frame is not what the schema of its type asks for (such as a `token_refresh` whose token is
+ *   no JSON Web Token), is no JSON object, or has no `type` that is a string.
  * - `unavailable`: the message could not be published, or the token not be checked. Send it again later.
  * - `rate_limited`: this user sends too many frames, on all connections together. The frame was not taken.
  * - `invalid_token`: the new token does not hold, or is another user's. The old one is good as before.
@@ -74,7 +75,7 @@ export type ErrorMessage = {
   sent_at: Time;
   msg: {
     code: ErrorCode;
-    /** What went wrong, for people. (1.. code points) */
+    /** What went wrong, for people. For a pattern, `x-pattern-error` beside it has the words; they bind nobody. (1.. code points) */
     detail: string;
     nonce?: Nonce;
   };
@@ -121,10 +122,12 @@ export const closeCodes = {
   not_utf8: 1007,
   /** Too many frames were refused, as invalid or as too frequent, or a message came in more than 256 fragments. Mend the client before it connects again. */
   policy: 1008,
-  /** A frame had more than 65,536 bytes. */
+  /** A message had more than 65,536 bytes. */
   frame_too_big: 1009,
   /** A fault of the server. Connect again. */
   internal_error: 1011,
+  /** This node can no longer vouch for what was seen. Connect again. */
+  service_restart: 1012,
   /** The client did not read fast enough, and too much waited for it. Connect again. */
   too_slow: 1013,
   /** The token has expired. Connect again with a new one. */

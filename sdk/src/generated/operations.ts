@@ -85,7 +85,7 @@ export interface Operations {
   readyz: {
     input: undefined;
     output: Readiness;
-    code: 'malformed_request' | 'store_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'store_unavailable' | 'unavailable' | 'shutting_down';
   };
   openapiJson: {
     input: undefined;
@@ -126,7 +126,7 @@ export abstract class Methods<Options> {
   /**
    * Log in.
    * 
-   * Needs no authentication. The token opens `/join` until it expires; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
+   * Needs no authentication. The e-mail address is compared as it is unique: after NFKC and lower case. The token, another one each time, opens `/join` until it expires, after 12 hours unless whoever runs the server says otherwise; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
    * 
    * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `user_disabled`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `internal_error`, `overloaded`, `store_unavailable`.
    */
@@ -170,7 +170,7 @@ export abstract class Methods<Options> {
   /**
    * What was said before.
    * 
-   * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise).
+   * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
    * 
    * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
@@ -194,7 +194,7 @@ export abstract class Methods<Options> {
    * 
    * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.
    * 
-   * Rejects with the codes `malformed_request`, `store_unavailable`, `shutting_down`.
+   * Rejects with the codes `malformed_request`, `store_unavailable`, `unavailable`, `shutting_down`.
    */
   readyz(options?: Options): Promise<Operations['readyz']['output']> {
     return this.call('readyz', undefined, options);
@@ -203,7 +203,7 @@ export abstract class Methods<Options> {
   /**
    * The HTTP half, as JSON.
    * 
-   * This document: the operations that this server has.
+   * This document: the operations that this server has. Components and tags that none of them uses may be in it, and `servers` is an example.
    * 
    * Rejects with the codes `malformed_request`.
    */

@@ -86,7 +86,7 @@ export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body
 export type Problem = {
   /** The problem's identifier, `urn:palaver:problem:` and its code. */
   type: string;
-  /** What went wrong, for people; the same for every occurrence. (1.. code points) */
+  /** What went wrong, for people; the same for every occurrence of its code. The wording is left to the server. (1.. code points) */
   title: string;
   /** The HTTP status. (400..599) */
   status: number;
@@ -98,9 +98,9 @@ export type Problem = {
 };
 
 export type FieldError = {
-  /** Where, as a JSON pointer (RFC 6901) into the body, or into the parameters by name. */
+  /** Where, as a JSON pointer (RFC 6901) into the body, or into the parameters by name: to the member itself, also where it is missing. */
   pointer: string;
-  /** What is wrong there, for people. (1.. code points) */
+  /** What is wrong there, for people. For a pattern, `x-pattern-error` beside it has the words; they bind nobody. (1.. code points) */
   detail: string;
 };
 

@@ -1,0 +1,106 @@
+/** One life of the connections to Redis: from when both are there to when either fails. */
+import type { Redis } from 'ioredis';
+import { type ScriptName, scripts } from './redis-scripts.ts';
+
+/** How long one answer may take. */
+const answerTimeoutMs = 2_000;
+/** How many entries are read at once. */
+const readCount = 1_000;
+
+/** An entry of the stream: its id there, and its fields. */
+export interface Entry {
+  readonly epoch: number;
+  readonly offset: number;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+export interface Link {
+  /** Of the Redis process: another one for each of its lives. */
+  readonly run: string;
+  /** Runs a script on the room. Scripts run in the order of the calls. Where one fails, the link is over. */
+  call(script: ScriptName, args: readonly (string | number)[]): Promise<unknown>;
+  /** The entries that there are up to this one, oldest first. */
+  entriesTo(epoch: number, offset: number): Promise<Entry[]>;
+  /** The entries after this one; waits a while for the first, then there may be none. */
+  entriesAfter(epoch: number, offset: number): Promise<Entry[]>;
+  /** Ends it, because of this. */
+  fail(error: Error): void;
+  /** Rejects when it is over. */
+  readonly over: Promise<never>;
+}
+
+interface Parts {
+  /** Makes a connection. */
+  readonly create: () => Redis;
+  /** The key below which all of the room lies. */
+  readonly room: string;
+  /** How long a read waits for what is to come. */
+  readonly blockMs: number;
+}
+
+const entryOf = ([id, fields]: [id: string, fields: string[]]): Entry => {
+  const [epoch, offset] = id.split('-').map(Number);
+  const pairs = Array.from({ length: fields.length / 2 }, (_, at) => [fields[2 * at]!, fields[2 * at + 1]!] as const);
+  return { epoch: epoch!, offset: offset!, fields: new Map(pairs) };
+};
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`Redis has not answered within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Connects twice: what is waited for must not hold up what is asked. @throws where that fails */
+export async function openLink({ create, room, blockMs }: Parts): Promise<Link> {
+  const stream = `${room}:log`;
+  const [asking, reading] = [create(), create()];
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  // Who waits for it hears of it; nobody has to.
+  over.catch(() => {});
+
+  function fail(error: Error): void {
+    reject(error);
+    // At once: what was sent and not answered is not sent again.
+    asking.disconnect();
+    reading.disconnect();
+  }
+  /** An answer that failed or is late is the end: what became of its question nobody knows. */
+  async function answer<T>(ms: number, promise: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([within(ms, promise), over]);
+    } catch (error) {
+      fail(error as Error);
+      throw error;
+    }
+  }
+  for (const redis of [asking, reading]) redis.on('end', () => fail(new Error('The connection to Redis has ended')));
+
+  await answer(answerTimeoutMs, Promise.all([asking.connect(), reading.connect()]));
+  const info = await answer(answerTimeoutMs, asking.info('server'));
+  const run = /^run_id:(\w+)/m.exec(info)?.[1];
+  if (run === undefined) throw new Error('Redis does not say which run this is');
+  const names = Object.keys(scripts) as ScriptName[];
+  const loaded = await answer(
+    answerTimeoutMs,
+    Promise.all(names.map(async (name) => [name, String(await asking.script('LOAD', scripts[name]))] as const)),
+  );
+  const hashes = new Map(loaded);
+
+  return {
+    run,
+    call: (script, args) => answer(answerTimeoutMs, asking.evalsha(hashes.get(script)!, 1, room, ...args)),
+    entriesTo: async (epoch, offset) =>
+      (await answer(answerTimeoutMs, asking.xrange(stream, '-', `${epoch}-${offset}`))).map(entryOf),
+    entriesAfter: async (epoch, offset) => {
+      const read = reading.xread('COUNT', readCount, 'BLOCK', blockMs, 'STREAMS', stream, `${epoch}-${offset}`);
+      const [found] = (await answer(blockMs + answerTimeoutMs, read)) ?? [];
+      return (found?.[1] ?? []).map(entryOf);
+    },
+    fail,
+    over,
+  };
+}

@@ -1,0 +1,306 @@
+/** The backplane of several nodes: Redis decides order and presence by its scripts, and every node delivers its stream. */
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { foldedKey } from '../folded-key.ts';
+import type { Log } from '../log.ts';
+import type { Backplane, Listener, Refusal } from './backplane.ts';
+import { idOf, padded } from './ids.ts';
+import { type Link, openLink } from './redis-link.ts';
+import type { ScriptName } from './redis-scripts.ts';
+import { createReplica, type Entry, envelopeOf, type Point } from './replica.ts';
+
+export interface RedisBackplaneOptions {
+  /** Makes a connection. */
+  readonly create: () => Redis;
+  readonly log: Log;
+  /** The room's name in Redis. */
+  readonly name?: string;
+  /** Milliseconds; a new epoch is greater. */
+  readonly afterEpoch?: number;
+  /** Without it there is no bound. */
+  readonly maxSessionsPerUser?: number | undefined;
+  /** How long a user stays whose last connection broke; 0 is not at all. */
+  readonly presenceGraceMs?: number;
+  /** For how long a node counts that says nothing. */
+  readonly leaseMs?: number;
+}
+
+const maxPauseMs = 2_000;
+const noBound = 2 ** 40;
+/** What may fail while there is no other way to tell: it is put right with the next link. */
+const ignore = (): void => {};
+
+type Entered = readonly ['seated', string, string] | readonly [Refusal];
+type Said = readonly ['accepted' | 'refused'] | readonly ['repeats', string];
+type Greeting = readonly [string, string, string, 0 | 1, string, readonly string[], readonly string[]];
+
+/** Somebody on the way in. */
+interface Arrival {
+  readonly since: string | undefined;
+  /** At this offset it is seated, unless it is a join that is still to come. */
+  offset?: number;
+  seat(point: Point | undefined): void;
+}
+
+const sayingOf = (said: string): Entry => {
+  const [epoch, offset, timeMs, user, message] = JSON.parse(said) as [string, string, string, string, string];
+  const fields = { k: 'said', t: timeMs, u: user, m: message };
+  return { epoch: Number(epoch), offset: Number(offset), fields: new Map(Object.entries(fields)) };
+};
+
+export function createRedisBackplane({
+  create,
+  log,
+  name = 'main',
+  afterEpoch = 0,
+  maxSessionsPerUser = noBound,
+  presenceGraceMs = 0,
+  leaseMs = 6_000,
+}: RedisBackplaneOptions): Backplane {
+  const node = randomUUID();
+  const room = `palaver:{${name}}`;
+  const replica = createReplica();
+  /** The sessions that this node speaks for. */
+  const held = new Set<string>();
+  /** Those that it has given up, and how, until Redis knows. */
+  const departed = new Map<string, 'left' | 'lost'>();
+  const arrivals = new Map<string, Arrival>();
+  let listener: Partial<Listener> & Pick<Listener, 'deliver'> = { deliver: () => {} };
+  let link: Link | undefined;
+  /** What makes this link's calls this node's: Redis takes none that comes late, by an earlier one. */
+  let key = '';
+  /** Until then, by this node's own clock, nobody can have taken it for dead. */
+  let sureUntilMs = 0;
+  let begun = false;
+  let serial = 0;
+  let storedTo = '';
+  let owesAnnouncement = false;
+  let closed = false;
+
+  /** @throws where there is no link, or it fails: then nobody knows whether it was done */
+  const call = async (script: ScriptName, ...args: readonly (string | number)[]): Promise<unknown> => {
+    if (!link) throw new Error('There is no connection to Redis');
+    return link.call(script, [replica.epoch, node, key, ...args]);
+  };
+
+  function settle(session: string, point?: Point): void {
+    arrivals.get(session)?.seat(point);
+    arrivals.delete(session);
+  }
+
+  function deliver(entry: Entry): void {
+    const session = entry.fields.get('s');
+    const arrival = session === undefined ? undefined : arrivals.get(session);
+    if (arrival) settle(session!, replica.pointBeforeJoin(arrival.since));
+    if (!replica.advance(entry)) {
+      begun = false;
+      throw new Error('The stream has a gap');
+    }
+    const envelope = envelopeOf(entry);
+    if (envelope) listener.deliver(envelope);
+    else listener.accessChanged?.();
+  }
+
+  function seatArrived(): void {
+    for (const [session, { offset = Number.POSITIVE_INFINITY }] of arrivals)
+      if (offset <= replica.offset) settle(session, replica.point());
+  }
+
+  /** Asks whether this node still counts. @throws where it doesn't */
+  async function renew(): Promise<boolean> {
+    const askedMs = performance.now();
+    const answer = await call('tick', leaseMs, presenceGraceMs, storedTo);
+    if (answer === 'lapsed') throw new Error('The lease has lapsed');
+    sureUntilMs = askedMs + leaseMs;
+    return answer === 'more';
+  }
+
+  async function beat({ over }: Link): Promise<never> {
+    for (;;) {
+      const more = await renew();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, more ? 0 : leaseMs / 3);
+      await Promise.race([promise, over]).finally(() => clearTimeout(timer));
+    }
+  }
+
+  async function read({ entriesAfter }: Link): Promise<never> {
+    for (;;) {
+      const entries = await entriesAfter(replica.epoch, replica.offset);
+      // It may have slept: then it speaks for nobody until it has asked.
+      if (performance.now() >= sureUntilMs) await renew();
+      for (const entry of entries) deliver(entry);
+      seatArrived();
+    }
+  }
+
+  /** Begins at what was greeted: nothing that was delivered before is continued. */
+  async function begin(opened: Link, [epoch, offset, timeMs, , stored, roster]: Greeting): Promise<void> {
+    const start = { epoch: Number(epoch), offset: Number(offset), timeMs: Number(timeMs), roster };
+    const past = await opened.entriesTo(start.epoch, start.offset);
+    for (const session of arrivals.keys()) settle(session);
+    for (const session of held) departed.set(session, 'lost');
+    held.clear();
+    replica.begin(start);
+    begun = true;
+    const first = past.find((entry) => entry.epoch === start.epoch);
+    const said = past.filter(({ fields }) => fields.get('k') === 'said').map((entry) => envelopeOf(entry)!);
+    const forgotten = past[0] && past[0].offset > 1 && idOf(past[0].epoch, past[0].offset - 1) > stored;
+    listener.begin?.({
+      id: idOf(start.epoch, start.offset),
+      epoch: padded(start.epoch),
+      said: said.filter(({ id }) => id.startsWith(padded(start.epoch))),
+      wholeFrom: idOf(start.epoch, first ? first.offset - 1 : start.offset),
+      unstored: {
+        messages: said.filter(({ id }) => id > stored),
+        gap: forgotten ? idOf(past[0]!.epoch, past[0]!.offset) : undefined,
+      },
+    });
+  }
+
+  async function attach(opened: Link): Promise<void> {
+    const askedMs = performance.now();
+    key = randomUUID();
+    const least = Math.max(afterEpoch, replica.epoch);
+    const greeting = (await opened.call('greet', [node, key, opened.run, least, leaseMs])) as Greeting;
+    const [epoch, , , known, , , sessions] = greeting;
+    sureUntilMs = askedMs + leaseMs;
+    if (!begun || !known || Number(epoch) !== replica.epoch) await begin(opened, greeting);
+    link = opened;
+    // What became of calls that had no answer shows here.
+    const owed = new Map(departed);
+    departed.clear();
+    for (const session of sessions) if (!held.has(session)) void depart(session, owed.get(session) ?? 'left');
+    listener.accessChanged?.();
+    if (owesAnnouncement) announceAccess();
+  }
+
+  async function connect(): Promise<Link> {
+    const opened = await openLink({ create, room, blockMs: leaseMs / 3 });
+    try {
+      await attach(opened);
+      return opened;
+    } catch (error) {
+      opened.fail(error as Error);
+      throw error;
+    }
+  }
+
+  /** Keeps a link for as long as it isn't closed. */
+  async function live(first: Link): Promise<void> {
+    let current: Link | undefined = first;
+    for (let failures = 0; !closed; failures += 1) {
+      try {
+        current ??= await connect();
+        if (failures > 0) log.info('Redis is there');
+        failures = 0;
+        await Promise.race([beat(current), read(current), current.over]);
+      } catch (error) {
+        if (closed) return;
+        if (failures === 0) log.warn({ err: error }, 'the link to Redis failed');
+        current?.fail(error as Error);
+        current = link = undefined;
+      }
+      const pauseMs = Math.min(maxPauseMs, 50 * 2 ** failures) * (0.5 + Math.random() / 2);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  async function depart(session: string, how: 'left' | 'lost'): Promise<void> {
+    departed.set(session, how);
+    const graceMs = how === 'left' ? 0 : presenceGraceMs;
+    await call('leave', session, userOf(session), graceMs).then(() => departed.delete(session), ignore);
+  }
+
+  function announceAccess(): void {
+    owesAnnouncement = true;
+    call('announce').then(() => {
+      owesAnnouncement = false;
+    }, ignore);
+  }
+
+  return {
+    async start(given) {
+      listener = given;
+      const first = await connect();
+      void live(first);
+    },
+
+    async admit({ id, username }, since) {
+      if (closed) return { refusal: 'unavailable' };
+      serial += 1;
+      const session = `${node}/${serial}/${id}`;
+      const { promise, resolve: seat } = Promise.withResolvers<Point | undefined>();
+      const arrival: Arrival = { since, seat };
+      // Before it asks: its join may be delivered before the answer.
+      arrivals.set(session, arrival);
+      held.add(session);
+      const giveUp = (refusal: Refusal): { refusal: Refusal } => {
+        arrivals.delete(session);
+        held.delete(session);
+        return { refusal };
+      };
+      let entered: Entered;
+      try {
+        entered = (await call('enter', session, id, username, foldedKey(username), maxSessionsPerUser)) as Entered;
+      } catch {
+        return giveUp('unavailable');
+      }
+      if (entered[0] !== 'seated') return giveUp(entered[0]);
+      const [, offset, knownAs] = entered;
+      arrival.offset = Number(offset);
+      seatArrived();
+      const point = await promise;
+      if (!point) return giveUp('unavailable');
+
+      return {
+        seat: {
+          ...point,
+          async publish({ text, nonce }) {
+            if (!held.has(session) || closed) return 'refused';
+            const message = { from_user: knownAs, text, ...(nonce !== undefined && { nonce }) };
+            try {
+              const said = (await call('publish', session, id, nonce ?? '', JSON.stringify(message))) as Said;
+              return said[0] === 'repeats' ? { repeats: envelopeOf(sayingOf(said[1]))! } : said[0];
+            } catch {
+              // It may have been said all the same: its nonce tells.
+              return 'refused';
+            }
+          },
+          async release(how) {
+            if (!held.delete(session) || closed) return;
+            await depart(session, how);
+          },
+        },
+      };
+    },
+
+    async refusalOf({ id, username }) {
+      if (closed) return 'unavailable';
+      try {
+        const refusal = await call('refuse', id, foldedKey(username), maxSessionsPerUser);
+        return refusal === '' ? undefined : (refusal as Refusal);
+      } catch {
+        return 'unavailable';
+      }
+    },
+
+    isReady: () => link !== undefined,
+    announceAccess,
+    noteStored: (id) => {
+      if (id > storedTo) storedTo = id;
+    },
+
+    async close() {
+      if (closed) return;
+      closed = true;
+      for (const session of arrivals.keys()) settle(session);
+      // Behind what was asked before it.
+      if (link) await call('tick', leaseMs, presenceGraceMs, storedTo).catch(ignore);
+      link?.fail(new Error('Closed'));
+      link = undefined;
+    },
+  };
+}
+
+const userOf = (session: string): string => session.slice(session.indexOf('/', session.indexOf('/') + 1) + 1);

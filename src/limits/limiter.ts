@@ -1,0 +1,27 @@
+import type { Redis } from 'ioredis';
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+
+/** So many points within a time. */
+interface Allowance {
+  readonly points: number;
+  readonly durationS: number;
+}
+
+/** Makes what counts, under this name. */
+export type CreateLimiter = (name: string, allowance: Allowance) => RateLimiterAbstract;
+
+/** Counts in this process. */
+export const inMemory: CreateLimiter = (_, { points, durationS }) =>
+  new RateLimiterMemory({ points, duration: durationS });
+
+/** Counts over all nodes; each for itself while Redis is away. */
+export const inRedis =
+  (redis: Redis): CreateLimiter =>
+  (name, allowance) =>
+    new RateLimiterRedis({
+      storeClient: redis,
+      keyPrefix: `palaver:{main}:limit:${name}`,
+      points: allowance.points,
+      duration: allowance.durationS,
+      insuranceLimiter: inMemory(name, allowance) as RateLimiterMemory,
+    });
