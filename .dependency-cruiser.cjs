@@ -3,7 +3,7 @@ const within = (...names) => names.map((name) => `^${name}`);
 const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
 /** What everyone in src may import, besides its own neighbours. */
-const common = within('generated/(http|chat)/index\\.ts$', 'src/(errors|log|config|folded-key)\\.ts$', 'node_modules/');
+const common = within('generated/(http|chat)/index\\.ts$', 'src/(errors|log|config|folded-key|limits/limiter)\\.ts$', 'node_modules/');
 const only = (name, folder, ...more) =>
   rule(
     name,
@@ -65,9 +65,10 @@ module.exports = {
       'only-the-server-picks-adapters',
       {
         path: '^src/',
-        pathNot: '^src/(server\\.ts|(database|history|users|revocations)/(sqlite|mongo)\\.ts|backplane/local\\.ts)$',
+        pathNot:
+          '^src/(server\\.ts|(database|history|users|revocations)/(sqlite|mongo)\\.ts|backplane/(local|redis)\\.ts)$',
       },
-      { path: '^src/((database|history|users|revocations)/(sqlite|mongo)|backplane/local)\\.ts$' },
+      { path: '^src/((database|history|users|revocations)/(sqlite|mongo)|backplane/(local|redis)|broker/redis)\\.ts$' },
       'Everyone else knows the port.',
     ),
     rule(
@@ -87,7 +88,7 @@ module.exports = {
     only(
       'chat-knows-the-port-and-auth',
       'chat/',
-      'src/backplane/backplane\\.ts$',
+      'src/backplane/(backplane|ids)\\.ts$',
       'src/auth/',
       'src/revocations/revocations\\.ts$',
       'src/http/(body|env|problem)\\.ts$',

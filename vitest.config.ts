@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { switchedOff } from './test/attack/switch-off.ts';
 import { canStop } from './test/harness/mongo.ts';
+import { noRedis } from './test/harness/redis.ts';
 
 const off = process.env.DEFENCE_OFF;
 const shared = {
@@ -28,6 +29,19 @@ export default defineConfig({
                 name: 'mongodb',
                 include: ['test/contract/*.test.ts', 'test/attack/{bodies,names}.test.ts'],
                 setupFiles: ['test/harness/on-mongodb.ts'],
+              },
+            },
+          ]
+        : []),
+      // What is said of the room once more, where it is one over Redis.
+      ...(canStop && !noRedis
+        ? [
+            {
+              test: {
+                ...shared,
+                name: 'redis',
+                include: ['test/contract/{access,chat,frames,handshake,history,room,tokens}.test.ts'],
+                setupFiles: ['test/harness/on-redis.ts'],
               },
             },
           ]

@@ -128,6 +128,8 @@ interface Order {
   readonly backplane: Backplane;
   readonly recovery: Recovery;
   readonly history: History;
+  /** Ends both, the history with all that was delivered. */
+  close(): Promise<void>;
 }
 
 /** The order of a room on several nodes. What was said before they know from each other, as soon as it begins. */
@@ -142,7 +144,16 @@ async function openSharedOrder(config: Config, url: string, store: MessageStore,
   });
   const { historyMaxAgeS: maxAgeS, historyMaxCount: maxCount } = config;
   const history = await openHistory({ store, maxAgeS, maxCount, log, onStored: backplane.noteStored });
-  return { backplane, history, recovery: createRecovery({ from: '~', wasGiven: () => false, past: [] }) };
+  return {
+    backplane,
+    history,
+    recovery: createRecovery({ from: '~', wasGiven: () => false, past: [] }),
+    // What others say meanwhile they store; the last node tells Redis what is stored.
+    close: async () => {
+      await history.close();
+      await backplane.close();
+    },
+  };
 }
 
 /** The order of a room that is this process's alone, and what is known of its past. */
@@ -160,7 +171,15 @@ export async function openOrder(config: OrderConfig, store: MessageStore, log: L
   });
   const presenceGraceMs = presenceGraceS * 1_000;
   const backplane = given ?? createLocalBackplane({ epoch: run, maxSessionsPerUser, presenceGraceMs, saidBefore });
-  return { backplane, recovery, history };
+  return {
+    backplane,
+    recovery,
+    history,
+    close: async () => {
+      await backplane.close();
+      await history.close();
+    },
+  };
 }
 
 /** The system: picks what stands behind each port, puts it together, and says in which order it starts and stops. */
@@ -173,17 +192,17 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const { database, users, revoked, messages } = await openStores(config);
   parts.defer(() => database.close());
   const { redisUrl } = config;
-  const counting = redisUrl === undefined ? undefined : createRedis(redisUrl);
+  const counting = redisUrl === undefined ? undefined : createRedis(redisUrl, { commandTimeout: 1_000 });
   parts.defer(() => counting?.disconnect());
   await counting?.connect();
   const createLimiter = counting ? inRedis(counting) : inMemory;
   const messageStore = adapters.messages ?? messages;
-  const { backplane, recovery, history } =
+  const order =
     redisUrl === undefined || adapters.backplane
       ? await openOrder(config, messageStore, log, adapters.backplane)
       : await openSharedOrder(config, redisUrl, messageStore, log);
-  parts.defer(() => history.close());
-  parts.defer(() => backplane.close());
+  parts.defer(order.close);
+  const { backplane, recovery, history } = order;
   const revocations = await loadRevocations({
     store: adapters.revoked ?? revoked,
     announce: backplane.announceAccess,

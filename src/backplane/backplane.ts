@@ -48,7 +48,8 @@ export interface Seat {
   /** Usernames in join order: without the user if this is its first session, with it otherwise. */
   readonly roster: readonly string[];
   /**
-   * Takes drafts in the order of the calls. The envelope reaches `deliver` like everyone else's. A nonce that this user
+   * Takes drafts in the order of the calls. The envelope reaches `deliver` like everyone else's, before the answer if
+   * this node goes on. A nonce that this user
    * has used within five minutes is not published again: its first envelope is the answer.
    */
   publish(draft: Draft): Promise<Published>;

@@ -160,7 +160,7 @@ if isCaller() then leave(ARGV[4], ARGV[5], tonumber(ARGV[6])) end
 return ''
 `;
 
-/** A session says something: session, user, nonce or nothing, message. Answers accepted, refused, or what it repeats. */
+/** A session says something: session, user, nonce or nothing, message. Answers accepted and its offset, refused, or what it repeats. */
 const publish = `
 if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then return {'refused'} end
 local user, nonce, message = ARGV[5], ARGV[6], ARGV[7]
@@ -173,7 +173,7 @@ local offset, ms = order('k', 'said', 'u', user, 'm', message)
 if nonce ~= '' then
   redis.call('SET', known, cjson.encode({ARGV[1], offset, ms, user, message}), 'PX', '${nonceWindowMs}')
 end
-return {'accepted'}
+return {'accepted', offset}
 `;
 
 /** Somebody's access was changed. */

@@ -31,7 +31,7 @@ const noBound = 2 ** 40;
 const ignore = (): void => {};
 
 type Entered = readonly ['seated', string, string] | readonly [Refusal];
-type Said = readonly ['accepted' | 'refused'] | readonly ['repeats', string];
+type Said = readonly ['accepted' | 'repeats', string] | readonly ['refused'];
 type Greeting = readonly [string, string, string, 0 | 1, string, readonly string[], readonly string[]];
 
 /** Somebody on the way in. */
@@ -65,6 +65,8 @@ export function createRedisBackplane({
   /** Those that it has given up, and how, until Redis knows. */
   const departed = new Map<string, 'left' | 'lost'>();
   const arrivals = new Map<string, Arrival>();
+  /** Who waits until this node has come to an offset, in their order. */
+  const waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
   let listener: Partial<Listener> & Pick<Listener, 'deliver'> = { deliver: () => {} };
   let link: Link | undefined;
   /** What makes this link's calls this node's: Redis takes none that comes late, by an earlier one. */
@@ -106,6 +108,18 @@ export function createRedisBackplane({
       if (offset <= replica.offset) settle(session, replica.point());
   }
 
+  const reached = (offset: number): Promise<void> | undefined =>
+    offset > replica.offset ? new Promise((resolve) => waiting.push({ offset, resolve })) : undefined;
+
+  function wakeReached(): void {
+    while (waiting[0] && waiting[0].offset <= replica.offset) waiting.shift()!.resolve();
+  }
+
+  function wakeAll(): void {
+    for (const session of arrivals.keys()) settle(session);
+    for (const { resolve } of waiting.splice(0)) resolve();
+  }
+
   /** Asks whether this node still counts. @throws where it doesn't */
   async function renew(): Promise<boolean> {
     const askedMs = performance.now();
@@ -131,6 +145,7 @@ export function createRedisBackplane({
       if (performance.now() >= sureUntilMs) await renew();
       for (const entry of entries) deliver(entry);
       seatArrived();
+      wakeReached();
     }
   }
 
@@ -138,7 +153,7 @@ export function createRedisBackplane({
   async function begin(opened: Link, [epoch, offset, timeMs, , stored, roster]: Greeting): Promise<void> {
     const start = { epoch: Number(epoch), offset: Number(offset), timeMs: Number(timeMs), roster };
     const past = await opened.entriesTo(start.epoch, start.offset);
-    for (const session of arrivals.keys()) settle(session);
+    wakeAll();
     for (const session of held) departed.set(session, 'lost');
     held.clear();
     replica.begin(start);
@@ -261,7 +276,9 @@ export function createRedisBackplane({
             const message = { from_user: knownAs, text, ...(nonce !== undefined && { nonce }) };
             try {
               const said = (await call('publish', session, id, nonce ?? '', JSON.stringify(message))) as Said;
-              return said[0] === 'repeats' ? { repeats: envelopeOf(sayingOf(said[1]))! } : said[0];
+              if (said[0] === 'repeats') return { repeats: envelopeOf(sayingOf(said[1]))! };
+              if (said[0] === 'accepted') await reached(Number(said[1]));
+              return said[0];
             } catch {
               // It may have been said all the same: its nonce tells.
               return 'refused';
@@ -294,7 +311,7 @@ export function createRedisBackplane({
     async close() {
       if (closed) return;
       closed = true;
-      for (const session of arrivals.keys()) settle(session);
+      wakeAll();
       // Behind what was asked before it.
       if (link) await call('tick', leaseMs, presenceGraceMs, storedTo).catch(ignore);
       link?.fail(new Error('Closed'));

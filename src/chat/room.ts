@@ -80,8 +80,10 @@ interface Session {
   told?: boolean;
   /** What is for it alone, behind the next batch. */
   replies?: Buffer[] | undefined;
-  /** It ends behind them. */
+  /** It ends behind them, and behind what it has said. */
   ending?: CloseCode;
+  /** Drafts without an answer. */
+  unanswered: number;
   /** Why the room ended it. */
   ended?: CloseCode;
 }
@@ -194,7 +196,8 @@ export function createRoom(
     addressed.delete(session);
     if (session.replies) send(session, Buffer.concat(session.replies));
     session.replies = undefined;
-    if (session.ending !== undefined && session.ended === undefined) end(session, session.ending);
+    if (session.ending !== undefined && session.unanswered === 0 && session.ended === undefined)
+      end(session, session.ending);
   }
 
   /** Drops what was sent and no joiner needs. A joiner for which too much had to be kept is ended. */
@@ -258,7 +261,7 @@ export function createRoom(
   async function enter(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
     const refusal = ownRefusal();
     if (refusal) return { refusal };
-    const session: Session = { from: sent, lastEventId };
+    const session: Session = { from: sent, lastEventId, unanswered: 0 };
     // Before it asks: what comes after its seat may come before the reply.
     joiners.add(session);
     // Nor may its seat lie before what it has seen.
@@ -281,7 +284,15 @@ export function createRoom(
     return {
       entry: {
         open: (sink) => open(session, sink),
-        publish,
+        publish: async (draft) => {
+          session.unanswered += 1;
+          try {
+            return await publish(draft);
+          } finally {
+            session.unanswered -= 1;
+            if (session.ending !== undefined && session.unanswered === 0) endBehind(session, session.ending);
+          }
+        },
         reply: (bytes) => reply(session, bytes),
         end: (code) => endBehind(session, code),
         release: (how) => {

@@ -35,6 +35,8 @@ export interface SessionCounts {
   slowConsumers: number;
 }
 
+/** Frames that may wait for their turn; then nothing is read until they had it. */
+const maxUntaken = 256;
 /** Refused frames a session may send at once; one more is allowed with each interval. */
 const badFramesMax = 20;
 const badFrameIntervalMs = 1_000;
@@ -84,6 +86,7 @@ export function runSession(
   let answered = true;
   let timer: NodeJS.Timeout | undefined;
   let turn = Promise.resolve();
+  let untaken = 0;
   let { expiresAtMs } = identity;
   let unwatch = (): void => {};
   let refreshing = false;
@@ -238,8 +241,16 @@ export function runSession(
 
   webSocket.on('message', (data: Buffer, isBinary) => {
     answered = true;
+    untaken += 1;
+    if (untaken === maxUntaken) webSocket.pause();
     // One after the other: a limit that is asked for elsewhere must not change their order.
-    turn = turn.then(() => take(data, isBinary)).catch((error: unknown) => end(closeCodes.internal_error, error));
+    turn = turn
+      .then(() => take(data, isBinary))
+      .catch((error: unknown) => end(closeCodes.internal_error, error))
+      .finally(() => {
+        untaken -= 1;
+        if (webSocket.isPaused) webSocket.resume();
+      });
   });
   webSocket.on('pong', () => {
     answered = true;
@@ -250,7 +261,10 @@ export function runSession(
     note('debug', 'session failed', { err: error });
   });
   // Without a close frame it broke, unless it was this side that ended it.
-  webSocket.on('close', (code) => leave(code === 1006 && broke ? 'lost' : 'left'));
+  webSocket.on('close', (code) => {
+    // What it had sent before is taken.
+    turn = turn.then(() => leave(code === 1006 && broke ? 'lost' : 'left'));
+  });
 
   // The first one by chance, so that those who came together are not pinged together ever after.
   watch(heartbeatIntervalMs * (0.5 + Math.random() / 2));

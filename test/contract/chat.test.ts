@@ -99,6 +99,31 @@ const failing = (): Backplane => {
   return { ...inner, admit };
 };
 
+/** An order that begins anew with the first message. */
+const forgetting = (): Backplane => {
+  const inner = local();
+  let begin = (): void => {};
+  const publish = async () => {
+    begin();
+    return 'accepted' as const;
+  };
+  return {
+    ...inner,
+    start: (listener) => {
+      begin = () => {
+        const epoch = '0009999999999999';
+        const id = `${epoch}-${'0'.repeat(16)}`;
+        listener.begin?.({ id, epoch, said: [], wholeFrom: id, unstored: { messages: [] } });
+      };
+      return inner.start(listener);
+    },
+    admit: async (member) => {
+      const admission = await inner.admit(member);
+      return 'seat' in admission ? { seat: { ...admission.seat, publish } } : admission;
+    },
+  };
+};
+
 /** How to be closed with each code. */
 const closes: Record<number, () => Promise<number>> = {
   1001: () =>
@@ -114,6 +139,7 @@ const closes: Record<number, () => Promise<number>> = {
     }),
   1009: () => closeAfter((ann) => ann.sendRaw('x'.repeat(65_537))),
   1011: () => closeAfter((ann) => ann.say('Hello!'), failing()),
+  1012: () => closeAfter((ann) => ann.say('Hello!'), forgetting()),
   1013: () =>
     onChat(async (ann, server) => {
       const slow = await join(server, 'Slow');

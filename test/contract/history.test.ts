@@ -128,7 +128,7 @@ describe('a connection that comes back', () => {
   it('is told nothing of what it missed where that can not be whole', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
-    const { id: first } = ann.frames[0] as { id: string };
+    const { id: first } = await ann.next('users_online');
     await say(ann, 1, 1_001);
     const far = [first, 'x', '~', '0'.repeat(16), `${first.slice(0, 17)}${'9'.repeat(16)}`, first.replace(/^./, '1')];
     for (const lastEventId of far) {

@@ -124,5 +124,12 @@ export async function startRedis(): Promise<Redis> {
   };
 }
 
+let forServers: Pick<Redis, 'uri'> | undefined;
+/** From now on test servers of this file share a room over this one, unless told otherwise. */
+export const serversShare = (redis: Pick<Redis, 'uri'>): void => {
+  forServers = redis;
+};
+export const serversRedis = (): Pick<Redis, 'uri'> | undefined => forServers;
+
 /** A Redis to test against, that the test need not stop: always one of its own, as a given one has only 16 databases. */
 export const anyRedis = (): Promise<Pick<Redis, 'uri' | 'remove'>> => startRedis();

@@ -7,6 +7,7 @@ import { type Adapters, type RunningServer, startServer } from '../../src/server
 import { createPasswords } from '../../src/users/passwords.ts';
 import { temporaryFolder } from './folder.ts';
 import { serversMongo } from './mongo.ts';
+import { serversRedis } from './redis.ts';
 import { testAdminToken, testIssuer, testSecret } from './tokens.ts';
 
 export interface TestServer extends RunningServer {
@@ -44,6 +45,7 @@ export async function startTestServer({ env, onLogLine, ...adapters }: Options =
     DRAIN_WINDOW: '0s',
     PRESENCE_GRACE: '0s',
     MONGODB_URI: serversMongo()?.uri(),
+    REDIS_URL: serversRedis()?.uri(),
     ...env,
   });
   const passwords = createPasswords({ params: testScrypt });
@@ -62,5 +64,10 @@ export async function startTestServer({ env, onLogLine, ...adapters }: Options =
 /** The environment of servers that keep what the one before them had. */
 export function keeping(): Record<string, string> {
   const uri = serversMongo()?.uri();
-  return { DATA_DIR: temporaryFolder(), ...(uri !== undefined && { MONGODB_URI: uri }) };
+  const redisUri = serversRedis()?.uri();
+  return {
+    DATA_DIR: temporaryFolder(),
+    ...(uri !== undefined && { MONGODB_URI: uri }),
+    ...(redisUri !== undefined && { REDIS_URL: redisUri }),
+  };
 }
