@@ -191,7 +191,7 @@ export function createRedisBackplane({
   }
 
   async function connect(): Promise<Link> {
-    const opened = await openLink({ create, room, blockMs: leaseMs / 3 });
+    const opened = await openLink({ create, room, blockMs: Math.floor(leaseMs / 3) });
     try {
       await attach(opened);
       return opened;

@@ -45,9 +45,10 @@ export function summaryOf({ connections, sends, restarts, refusals }: Account): 
 
 function report({ violations, account, happened }: Result, seed: number): void {
   console.log(summaryOf(account));
-  if (violations.length === 0) return console.log('Nothing broke.');
+  console.log(violations.length === 0 ? 'Nothing broke.' : '');
+  if (violations.length === 0) return;
   const rules = [...new Set(violations.map(({ rule }) => rule))];
-  console.log(`\n${violations.length} violations, of: ${rules.join('; ')}\n`);
+  console.log(`${violations.length} violations, of: ${rules.join('; ')}\n`);
   for (const rule of rules)
     for (const { says, frames } of violations.filter((one) => one.rule === rule).slice(0, shownViolations)) {
       console.log(`${rule}: ${says}`);

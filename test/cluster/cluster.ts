@@ -118,7 +118,7 @@ export async function startCluster({ account, epoch, env }: Parts): Promise<Clus
     RATE_LIMIT_FRAMES: '0',
     // Who is cut off again and again is there more than once for a while.
     MAX_SESSIONS_PER_USER: '1000',
-    LOG_LEVEL: 'warn',
+    LOG_LEVEL: 'info',
     ...env,
   });
   const nodes: Node[] = [];
