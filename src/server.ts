@@ -9,7 +9,7 @@ import { nextEpoch } from './backplane/epoch.ts';
 import { createIdCheck, padded } from './backplane/ids.ts';
 import { createLocalBackplane } from './backplane/local.ts';
 import { createRedisBackplane } from './backplane/redis.ts';
-import { createRedis } from './broker/redis.ts';
+import { connectRedis, createRedis } from './broker/redis.ts';
 import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
 import { createPace } from './chat/pace.ts';
@@ -192,9 +192,8 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const { database, users, revoked, messages } = await openStores(config);
   parts.defer(() => database.close());
   const { redisUrl } = config;
-  const counting = redisUrl === undefined ? undefined : createRedis(redisUrl, { commandTimeout: 1_000 });
+  const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, { commandTimeout: 1_000 });
   parts.defer(() => counting?.disconnect());
-  await counting?.connect();
   const createLimiter = counting ? inRedis(counting) : inMemory;
   const messageStore = adapters.messages ?? messages;
   const order =

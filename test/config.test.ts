@@ -8,6 +8,8 @@ import { temporaryFolder } from './harness/folder.ts';
 
 const secret = 'a secret of thirty-two bytes or more';
 const external = { JWKS_URL: 'https://issuer.example/jwks', JWT_ISSUER: 'issuer', JWT_AUDIENCE: 'palaver' };
+/** What nodes of one room need. */
+const shared = { MONGODB_URI: 'mongodb://127.0.0.1/palaver', JWT_SECRET: secret };
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
@@ -16,6 +18,8 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       dataDir: './data',
       mongodbUri: undefined,
+      redisUrl: undefined,
+      nodeLeaseS: 6,
       jwtSecret: undefined,
       jwtIssuer: 'palaver',
       jwtTtlS: 43_200,
@@ -49,6 +53,11 @@ describe('the configuration', () => {
     [{ HISTORY_MAX_AGE: '1h' }, { historyMaxAgeS: 3_600 }],
     [{ HISTORY_MAX_COUNT: '1' }, { historyMaxCount: 1 }],
     [{ ADMIN_TOKEN: 'a'.repeat(32) }, { adminToken: 'a'.repeat(32) }],
+    [{ NODE_LEASE: '2s' }, { nodeLeaseS: 2 }],
+    [{ ...shared, REDIS_URL: 'redis://localhost' }, { redisUrl: 'redis://localhost' }],
+    [{ ...shared, REDIS_URL: 'rediss://u:p@host:6380/3' }, { redisUrl: 'rediss://u:p@host:6380/3' }],
+    [{ ...shared, REDIS_URL: 'redis+sentinel://:p@a:1,b/main/0' }, { redisUrl: 'redis+sentinel://:p@a:1,b/main/0' }],
+    [{ MONGODB_URI: shared.MONGODB_URI, ...external, REDIS_URL: 'redis://a' }, { redisUrl: 'redis://a' }],
     [{ PORT: '0' }, { port: 0 }],
     [{ PORT: '65535' }, { port: 65_535 }],
     [{ PORT: '' }, { port: 3_000 }],
@@ -132,6 +141,13 @@ describe('the configuration', () => {
     [{ JWT_TTL: '366d' }, /^JWT_TTL /],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL .*trace/],
     [{ MONGODB_URI: 'http://x' }, /^MONGODB_URI .*mongodb:\/\//],
+    [{ ...shared, REDIS_URL: 'http://a' }, /^REDIS_URL /],
+    [{ ...shared, REDIS_URL: 'redis://a,b' }, /^REDIS_URL /],
+    [{ ...shared, REDIS_URL: 'redis+sentinel://a:1,b:2' }, /^REDIS_URL /],
+    [{ REDIS_URL: 'redis://a' }, /^REDIS_URL needs MONGODB_URI and JWT_SECRET or JWKS_URL:/],
+    [{ REDIS_URL: 'redis://a', JWT_SECRET: secret }, /^REDIS_URL needs MONGODB_URI:/],
+    [{ REDIS_URL: 'redis://a', MONGODB_URI: shared.MONGODB_URI }, /^REDIS_URL needs JWT_SECRET or JWKS_URL:/],
+    [{ NODE_LEASE: '1s' }, /^NODE_LEASE /],
     [{ ...external, JWKS_URL: 'ftp://x' }, /^JWKS_URL /],
     [{ ...external, JWT_ALGORITHMS: 'RS256,HS256' }, /^JWT_ALGORITHMS .*RS256/],
     [{ ...external, JWT_ALGORITHMS: 'none' }, /^JWT_ALGORITHMS /],

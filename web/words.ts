@@ -28,6 +28,7 @@ const sentences: Record<Code, string> = {
   shutting_down: 'The server is restarting.',
   // Of a connection that was lost.
   going_away: 'The server is restarting.',
+  service_restart: 'The connection was lost.',
   connection_lost: 'The connection was lost.',
   connection_failed: 'The server can’t be reached.',
   timeout: 'The server did not answer in time.',

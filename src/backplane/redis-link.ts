@@ -38,7 +38,10 @@ interface Parts {
   readonly blockMs: number;
 }
 
-const entryOf = ([id, fields]: [id: string, fields: string[]]): Entry => {
+/** As Redis tells one. */
+export type RawEntry = readonly [id: string, fields: readonly string[]];
+
+export const entryOf = ([id, fields]: RawEntry): Entry => {
   const [epoch, offset] = id.split('-').map(Number);
   const pairs = Array.from({ length: fields.length / 2 }, (_, at) => [fields[2 * at]!, fields[2 * at + 1]!] as const);
   return { epoch: epoch!, offset: offset!, fields: new Map(pairs) };

@@ -8,7 +8,7 @@
  * - `sessions`: `node/serial/user`, in lexical order; `counts`: user → sessions
  * - `names`, `folds`: user → name, folded name; `holders`: folded name → user; `roster`: user by the offset of its join
  * - `leaving`: user without a session, by the time at which it is removed
- * - `nonce:…`: what a user said under a nonce
+ * - `nonce:…`: where in the log a user said something under a nonce
  *
  * ARGV begins with the caller's epoch, node and key, except in `greet`.
  */
@@ -31,10 +31,9 @@ local function now()
   return ms
 end
 local function order(...)
-  local offset = whole(redis.call('HINCRBY', state, 'offset', 1))
-  local ms = whole(now())
+  local offset, ms = whole(redis.call('HINCRBY', state, 'offset', 1)), whole(now())
   redis.call('XADD', log, 'MAXLEN', '~', '${maxLogged}', redis.call('HGET', state, 'epoch') .. '-' .. offset, 't', ms, ...)
-  return offset, ms
+  return offset
 end
 local function isCaller()
   return redis.call('HGET', state, 'epoch') == ARGV[1] and redis.call('HGET', key('nodes'), ARGV[2]) == ARGV[3]
@@ -166,13 +165,12 @@ if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then ret
 local user, nonce, message = ARGV[5], ARGV[6], ARGV[7]
 local known = key('nonce:' .. #user .. ':' .. user .. ':' .. nonce)
 if nonce ~= '' then
-  local said = redis.call('GET', known)
+  local id = redis.call('GET', known)
+  local said = id and redis.call('XRANGE', log, id, id)[1]
   if said then return {'repeats', said} end
 end
-local offset, ms = order('k', 'said', 'u', user, 'm', message)
-if nonce ~= '' then
-  redis.call('SET', known, cjson.encode({ARGV[1], offset, ms, user, message}), 'PX', '${nonceWindowMs}')
-end
+local offset = order('k', 'said', 'u', user, 'm', message)
+if nonce ~= '' then redis.call('SET', known, ARGV[1] .. '-' .. offset, 'PX', '${nonceWindowMs}') end
 return {'accepted', offset}
 `;
 

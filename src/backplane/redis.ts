@@ -5,9 +5,9 @@ import { foldedKey } from '../folded-key.ts';
 import type { Log } from '../log.ts';
 import type { Backplane, Listener, Refusal } from './backplane.ts';
 import { idOf, padded } from './ids.ts';
-import { type Link, openLink } from './redis-link.ts';
+import { type Entry, entryOf, type Link, openLink, type RawEntry } from './redis-link.ts';
 import type { ScriptName } from './redis-scripts.ts';
-import { createReplica, type Entry, envelopeOf, type Point } from './replica.ts';
+import { createReplica, envelopeOf, type Point } from './replica.ts';
 
 export interface RedisBackplaneOptions {
   /** Makes a connection. */
@@ -31,7 +31,7 @@ const noBound = 2 ** 40;
 const ignore = (): void => {};
 
 type Entered = readonly ['seated', string, string] | readonly [Refusal];
-type Said = readonly ['accepted' | 'repeats', string] | readonly ['refused'];
+type Said = readonly ['accepted', string] | readonly ['repeats', RawEntry] | readonly ['refused'];
 type Greeting = readonly [string, string, string, 0 | 1, string, readonly string[], readonly string[]];
 
 /** Somebody on the way in. */
@@ -41,12 +41,6 @@ interface Arrival {
   offset?: number;
   seat(point: Point | undefined): void;
 }
-
-const sayingOf = (said: string): Entry => {
-  const [epoch, offset, timeMs, user, message] = JSON.parse(said) as [string, string, string, string, string];
-  const fields = { k: 'said', t: timeMs, u: user, m: message };
-  return { epoch: Number(epoch), offset: Number(offset), fields: new Map(Object.entries(fields)) };
-};
 
 export function createRedisBackplane({
   create,
@@ -191,7 +185,7 @@ export function createRedisBackplane({
   }
 
   async function connect(): Promise<Link> {
-    const opened = await openLink({ create, room, blockMs: Math.floor(leaseMs / 3) });
+    const opened = await openLink({ create, room, blockMs: Math.ceil(leaseMs / 3) });
     try {
       await attach(opened);
       return opened;
@@ -215,6 +209,8 @@ export function createRedisBackplane({
         if (failures === 0) log.warn({ err: error }, 'the link to Redis failed');
         current?.fail(error as Error);
         current = link = undefined;
+        // Nobody is kept waiting for a Redis that is away.
+        wakeAll();
       }
       const pauseMs = Math.min(maxPauseMs, 50 * 2 ** failures) * (0.5 + Math.random() / 2);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -276,7 +272,7 @@ export function createRedisBackplane({
             const message = { from_user: knownAs, text, ...(nonce !== undefined && { nonce }) };
             try {
               const said = (await call('publish', session, id, nonce ?? '', JSON.stringify(message))) as Said;
-              if (said[0] === 'repeats') return { repeats: envelopeOf(sayingOf(said[1]))! };
+              if (said[0] === 'repeats') return { repeats: envelopeOf(entryOf(said[1]))! };
               if (said[0] === 'accepted') await reached(Number(said[1]));
               return said[0];
             } catch {

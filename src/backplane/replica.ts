@@ -3,8 +3,6 @@ import type { Envelope, OrderedFrame, Seat } from './backplane.ts';
 import { idOf } from './ids.ts';
 import type { Entry } from './redis-link.ts';
 
-export type { Entry };
-
 /** A point of the order, as a session is seated there. */
 export type Point = Pick<Seat, 'id' | 'sentAt' | 'roster'>;
 
@@ -54,6 +52,8 @@ export function envelopeOf(entry: Entry): Envelope | undefined {
 
 export function createReplica(): Replica {
   let at: Omit<Start, 'roster'> = { epoch: 0, offset: 0, timeMs: 0 };
+  /** Of the last entry that sessions hear of: what others there are is no place for them. */
+  let id = idOf(0, 0);
   /** In join order. */
   let names = new Set<string>();
   let roster: readonly string[] | undefined;
@@ -62,7 +62,7 @@ export function createReplica(): Replica {
 
   const point = (): Point => {
     roster ??= Object.freeze([...names]);
-    return { id: idOf(at.epoch, at.offset), sentAt: rfc3339(at.timeMs), roster };
+    return { id, sentAt: rfc3339(at.timeMs), roster };
   };
 
   return {
@@ -74,16 +74,19 @@ export function createReplica(): Replica {
     },
     begin: ({ roster: present, ...start }) => {
       at = start;
+      id = idOf(start.epoch, start.offset);
       names = new Set(present);
       roster = shared = undefined;
     },
     advance: ({ epoch, offset, fields }) => {
       if (epoch !== at.epoch || offset !== at.offset + 1) return false;
       at = { epoch, offset, timeMs: Number(fields.get('t')) };
-      const name = fields.get('n');
+      const [kind, name] = [fields.get('k'), fields.get('n')];
+      if (kind === 'access') return true;
+      id = idOf(epoch, offset);
       if (name === undefined) return true;
       roster = undefined;
-      if (fields.get('k') === 'joined') names.add(name);
+      if (kind === 'joined') names.add(name);
       else if (names.delete(name)) shared = undefined;
       return true;
     },

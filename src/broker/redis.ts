@@ -19,3 +19,20 @@ export function createRedis(url: string, options: RedisOptions = {}): Redis {
   redis.on('error', () => {});
   return redis;
 }
+
+/** A connection that is there, and comes back by itself. @throws with its address, never its password */
+export async function connectRedis(url: string, options: RedisOptions = {}): Promise<Redis> {
+  const redis = createRedis(url, options);
+  let reason: Error | undefined;
+  redis.on('error', (error) => {
+    reason = error;
+  });
+  try {
+    await redis.connect();
+  } catch (cause) {
+    redis.disconnect();
+    const address = url.replace(/^.*?:\/\/(?:[^@/]*@)?/, '').replace(/[/?].*$/, '');
+    throw new Error(`Redis at ${address} can not be used (${(reason ?? (cause as Error)).message})`, { cause });
+  }
+  return redis;
+}

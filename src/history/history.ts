@@ -164,6 +164,8 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
     },
 
     page: async (before, limit) => {
+      // What the epochs before it lost must show.
+      if (begun !== undefined) await openRun(begun);
       // First: what is kept meanwhile is in one of both at least.
       const waiting = backlog.all();
       const isBefore = (id: string): boolean => before === undefined || id < before;

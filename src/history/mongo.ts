@@ -1,4 +1,4 @@
-import { MongoBulkWriteError } from 'mongodb';
+import { MongoBulkWriteError, MongoServerError } from 'mongodb';
 import { duplicateKey, type MongoDatabase } from '../database/mongo.ts';
 import type { MessageStore, StoredMessage } from './message-store.ts';
 
@@ -88,7 +88,12 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
       ),
     putRun: ({ epoch, lastId = null }) =>
       run(async () => {
-        await runs.replaceOne({ _id: epoch }, { lastId }, { upsert: true });
+        const put = () => runs.replaceOne({ _id: epoch }, { lastId }, { upsert: true });
+        // Where another node puts it at the same time, one of both finds it there.
+        await put().catch((error: unknown) => {
+          if (error instanceof MongoServerError && error.code === duplicateKey) return put();
+          throw error;
+        });
       }),
   };
 }

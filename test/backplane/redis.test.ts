@@ -1,21 +1,76 @@
+import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { afterAll, describe } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Envelope } from '../../src/backplane/backplane.ts';
 import { createRedisBackplane } from '../../src/backplane/redis.ts';
-import { createRedis } from '../../src/broker/redis.ts';
-import { noRedis, startRedis } from '../harness/redis.ts';
+import { openLink } from '../../src/backplane/redis-link.ts';
+import { connectRedis, createRedis } from '../../src/broker/redis.ts';
+import { noRedis, startRedis, startSentinel } from '../harness/redis.ts';
 import { backplaneSuite } from '../suites/backplane.ts';
 
 const redis = noRedis ? undefined : await startRedis();
 afterAll(() => redis?.remove());
 
+const creating = (url: string) => () => createRedis(url, { retryStrategy: null, enableAutoPipelining: true });
+const open = (url: string) => createRedisBackplane({ create: creating(url), log: pino({ level: 'silent' }) });
+
 describe.skipIf(noRedis)('with Redis', () => {
-  backplaneSuite('redis', () => {
+  backplaneSuite('redis', () => open(redis!.uri()));
+
+  it('refuses a call that comes late, by a connection that a node has given up', async () => {
+    const create = creating(redis!.uri());
+    const link = await openLink({ create, room: 'palaver:{main}', blockMs: 100 });
+    onTestFinished(() => link.fail(new Error('over')));
+    const [first, second] = [randomUUID(), randomUUID()];
+    const [epoch] = (await link.call('greet', ['node', first, link.run, 0, 6_000])) as [string];
+    const ann = ['node/1/ann', 'ann', 'Ann', 'ann', 10];
+    await link.call('greet', ['node', second, link.run, 0, 6_000]);
+    expect(await link.call('enter', [epoch, 'node', first, ...ann])).toEqual(['unavailable']);
+    expect(await link.call('enter', [epoch, 'node', second, ...ann])).toEqual(['seated', '1', 'Ann']);
+    const said = ['node/1/ann', 'ann', '', '{}'];
+    expect(await link.call('publish', [epoch, 'node', first, ...said])).toEqual(['refused']);
+    expect(await link.call('publish', [epoch, 'node', second, ...said])).toEqual(['accepted', '2']);
+  });
+
+  it('takes up a room where another node has left it, and says what was said there', async () => {
     const url = redis!.uri();
-    return createRedisBackplane({
-      create: () => createRedis(url, { retryStrategy: null, enableAutoPipelining: true }),
-      log: pino({ level: 'warn' }),
-      // Its third is no whole number.
-      leaseMs: 2_000,
-    });
+    const before = open(url);
+    const heard: Envelope[] = [];
+    await before.start({ deliver: (envelope) => heard.push(envelope) });
+    const admission = await before.admit({ id: '1', username: 'Ann' });
+    if ('refusal' in admission) throw new Error(admission.refusal);
+    await admission.seat.publish({ text: 'one' });
+    await admission.seat.publish({ text: 'two' });
+    before.noteStored(heard[1]!.id);
+    await before.close();
+    const next = open(url);
+    onTestFinished(() => next.close());
+    const beginnings: object[] = [];
+    await next.start({ deliver: () => {}, begin: (beginning) => beginnings.push(beginning) });
+    const [, one, two] = heard;
+    expect(beginnings).toEqual([
+      {
+        id: two!.id,
+        epoch: two!.id.slice(0, 16),
+        said: [one, two],
+        wholeFrom: two!.id.replace(/.$/, '0'),
+        unstored: { messages: [two], gap: undefined },
+      },
+    ]);
+  });
+
+  it('is found by a sentinel', async () => {
+    const sentinel = await startSentinel(redis!.port);
+    onTestFinished(() => sentinel.remove());
+    const found = await connectRedis(`redis+sentinel://127.0.0.1:${sentinel.port}/palaver/7`);
+    onTestFinished(() => found.disconnect());
+    expect(await found.client('INFO')).toMatch(/ laddr=127.0.0.1:\d+ .*db=7 /);
+    expect(found.stream.remotePort).toBe(redis!.port);
+  });
+
+  it('says where it looked in vain, and no password', async () => {
+    await expect(connectRedis('redis://user:secret@127.0.0.1:1/2', { retryStrategy: null })).rejects.toThrow(
+      /^Redis at 127\.0\.0\.1:1 can not be used \(connect ECONNREFUSED/,
+    );
   });
 });

@@ -393,6 +393,10 @@ const provokers = new Map<string, Provoke>([
   ['readyz 200', () => onServer(readyz)],
   ['readyz 400 malformed_request', overlongHead('GET', '/readyz')],
   ['readyz 503 store_unavailable', storeAway(lock, readyz)],
+  [
+    'readyz 503 unavailable',
+    () => onServer(readyz, { backplane: { ...createLocalBackplane({ epoch: 0 }), isReady: () => false } }),
+  ],
   ['readyz 503 shutting_down', whileStopping(readyz)],
   ['unmatched 404 not_found', () => onServer((server) => request(server, 'GET', '/nothing'))],
   ['unmatched 405 method_not_allowed', () => onServer((server) => request(server, 'GET', '/login'))],

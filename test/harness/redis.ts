@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +130,25 @@ export const serversShare = (redis: Pick<Redis, 'uri'>): void => {
   forServers = redis;
 };
 export const serversRedis = (): Pick<Redis, 'uri'> | undefined => forServers;
+
+/** A sentinel that watches the server at this port, and is asked for it as `palaver`. */
+export async function startSentinel(watched: number): Promise<{ readonly port: number; remove(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'palaver-sentinel-'));
+  const port = await freePort();
+  const file = join(folder, 'sentinel.conf');
+  writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor palaver 127.0.0.1 ${watched} 1\n`);
+  const child = spawn(binary, [file, '--sentinel'], { stdio: 'ignore' });
+  await within(ready(port, child), 'the sentinel to be ready');
+  return {
+    port,
+    remove: async () => {
+      const exited = once(child, 'exit');
+      child.kill();
+      await within(exited, 'the sentinel to end');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
 
 /** A Redis to test against, that the test need not stop: always one of its own, as a given one has only 16 databases. */
 export const anyRedis = (): Promise<Pick<Redis, 'uri' | 'remove'>> => startRedis();

@@ -122,8 +122,37 @@ const overflows: fc.Arbitrary<Step[]> = fc
     ...rest,
   ]);
 
+/** So much is said after a kill that what came before it is forgotten, in part or whole. */
+const forgets: fc.Arbitrary<Step[]> = fc
+  .tuple(
+    fc.constantFrom(3, 600, 998),
+    fc.constantFrom(3, 600, 1_001),
+    fc.array(fc.oneof(enters, says), { maxLength: 3 }),
+  )
+  .map(([before, after, rest]): Step[] => [
+    { do: 'enter', who: 0, after: 'nothing', at: 0 },
+    { do: 'enter', who: 1, after: 'nothing', at: 0 },
+    { do: 'burst', who: 0, count: before },
+    { do: 'turn', arrive: 9_999 },
+    { do: 'flush' },
+    { do: 'tick', ms: 60 },
+    { do: 'cut', who: 1, hears: 9_999, arrive: 9_999 },
+    // Said, heard by one, and lost with the process.
+    { do: 'say', who: 0, nonce: 0 },
+    { do: 'turn', arrive: 9_999 },
+    { do: 'flush' },
+    { do: 'crash' },
+    { do: 'enter', who: 0, after: 'nothing', at: 0 },
+    { do: 'burst', who: 0, count: after },
+    { do: 'flush' },
+    { do: 'enter', who: 1, after: 'last', at: 0 },
+    ...rest,
+  ]);
+
 describe('recovery, over the lives of a server', () => {
   it('shows what one that stayed has seen (SQLite)', () => property(onSqlite, numRuns), timeoutMs);
+
+  it('does not forget a gap', () => property(onSqlite, Math.ceil(numRuns / 10), forgets), timeoutMs);
 
   it('marks where it gave messages up', () => property(onSqlite, Math.ceil(numRuns / 60), overflows), timeoutMs);
 
