@@ -59,8 +59,8 @@ export function createRedisBackplane({
   /** Those that it has given up, and how, until Redis knows. */
   const departed = new Map<string, 'left' | 'lost'>();
   const arrivals = new Map<string, Arrival>();
-  /** Who waits until this node has come to an offset, in their order. */
-  const waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
+  /** Who waits until this node has come to an offset. */
+  let waiting: { readonly offset: number; readonly resolve: (isHere: boolean) => void }[] = [];
   let listener: Partial<Listener> & Pick<Listener, 'deliver'> = { deliver: () => {} };
   let link: Link | undefined;
   /** What makes this link's calls this node's: Redis takes none that comes late, by an earlier one. */
@@ -102,16 +102,20 @@ export function createRedisBackplane({
       if (offset <= replica.offset) settle(session, replica.point());
   }
 
-  const reached = (offset: number): Promise<void> | undefined =>
-    offset > replica.offset ? new Promise((resolve) => waiting.push({ offset, resolve })) : undefined;
+  /** Whether this node has delivered what lies there; waits for it, for as long as the link holds. */
+  const reached = async (epoch: number, offset: number): Promise<boolean> =>
+    epoch !== replica.epoch || offset <= replica.offset || new Promise((resolve) => waiting.push({ offset, resolve }));
 
   function wakeReached(): void {
-    while (waiting[0] && waiting[0].offset <= replica.offset) waiting.shift()!.resolve();
+    const here = waiting.filter(({ offset }) => offset <= replica.offset);
+    if (here.length === 0) return;
+    waiting = waiting.filter(({ offset }) => offset > replica.offset);
+    for (const { resolve } of here) resolve(true);
   }
 
   function wakeAll(): void {
     for (const session of arrivals.keys()) settle(session);
-    for (const { resolve } of waiting.splice(0)) resolve();
+    for (const { resolve } of waiting.splice(0)) resolve(false);
   }
 
   /** Asks whether this node still counts. @throws where it doesn't */
@@ -272,9 +276,14 @@ export function createRedisBackplane({
             const message = { from_user: knownAs, text, ...(nonce !== undefined && { nonce }) };
             try {
               const said = (await call('publish', session, id, nonce ?? '', JSON.stringify(message))) as Said;
-              if (said[0] === 'repeats') return { repeats: envelopeOf(entryOf(said[1]))! };
-              if (said[0] === 'accepted') await reached(Number(said[1]));
-              return said[0];
+              if (said[0] === 'refused') return 'refused';
+              // Nobody is answered with what this node has not come to.
+              if (said[0] === 'accepted') {
+                await reached(replica.epoch, Number(said[1]));
+                return 'accepted';
+              }
+              const first = entryOf(said[1]);
+              return (await reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';
             } catch {
               // It may have been said all the same: its nonce tells.
               return 'refused';

@@ -6,6 +6,7 @@ import { createRedisBackplane } from '../../src/backplane/redis.ts';
 import { openLink } from '../../src/backplane/redis-link.ts';
 import { connectRedis, createRedis } from '../../src/broker/redis.ts';
 import { noRedis, startRedis, startSentinel } from '../harness/redis.ts';
+import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { backplaneSuite } from '../suites/backplane.ts';
 
 const redis = noRedis ? undefined : await startRedis();
@@ -57,6 +58,38 @@ describe.skipIf(noRedis)('with Redis', () => {
         unstored: { messages: [two], gap: undefined },
       },
     ]);
+  });
+
+  it('answers a repeat only when it has delivered what is repeated', async () => {
+    const url = redis!.uri();
+    const slow = await startTcpProxy(redis!.port);
+    slow.delay(20);
+    // A link asks over its first connection and reads over its second one: what it reads comes late.
+    const connections = [creating(url), creating(url.replace(`${redis!.port}`, `${slow.port}`))];
+    let made = 0;
+    const other = createRedisBackplane({
+      create: () => connections[made++ % 2]!(),
+      log: pino({ level: 'silent' }),
+    });
+    const one = open(url);
+    onTestFinished(async () => {
+      await Promise.all([one.close(), other.close()]);
+      await slow.close();
+    });
+    const heard: string[] = [];
+    await one.start({ deliver: () => {} });
+    await other.start({ deliver: ({ id }) => heard.push(id) });
+    const seats = await Promise.all([one, other].map((node) => node.admit({ id: '1', username: 'Ann' })));
+    const [here, there] = seats.map((admission) => {
+      if ('refusal' in admission) throw new Error(admission.refusal);
+      return admission.seat;
+    });
+    for (let n = 0; n < 20; n += 1) {
+      await here!.publish({ text: `${n}`, nonce: `${n}` });
+      const again = await there!.publish({ text: `${n}`, nonce: `${n}` });
+      if (typeof again !== 'object') throw new Error(again);
+      expect(heard).toContain(again.repeats.id);
+    }
   });
 
   it('is found by a sentinel', async () => {
