@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,8 +25,8 @@ export interface Redis {
   uri(port?: number): string;
   /** In order: what it has is written down. */
   stop(): Promise<void>;
-  /** At once, as by a power cut: the last second may be lost. */
-  kill(): Promise<void>;
+  /** At once, as by a power cut, so many milliseconds from now: what it takes until then is lost. */
+  kill(lostMs?: number): Promise<void>;
   /** Again, at the same address; with what it had, unless this says otherwise. */
   start(options?: { readonly keepData?: boolean }): Promise<void>;
   restart(options?: { readonly keepData?: boolean }): Promise<void>;
@@ -90,7 +90,15 @@ export async function startRedis(): Promise<Redis> {
     await within(exited, 'Redis to end');
   }
   const stop = (): Promise<void> => end('SIGTERM');
-  const kill = (): Promise<void> => end('SIGKILL');
+  async function kill(lostMs = 0): Promise<void> {
+    if (lostMs === 0) return end('SIGKILL');
+    const copy = `${folder}-copy`;
+    cpSync(folder, copy, { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, lostMs));
+    await end('SIGKILL');
+    rmSync(folder, { recursive: true });
+    renameSync(copy, folder);
+  }
 
   await start();
   return {

@@ -1,57 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { within } from '../harness/deadline.ts';
+import { launch, launchServer, root, type ServerProcess } from '../harness/process.ts';
 
-export const root = join(import.meta.dirname, '../..');
+export { root, type ServerProcess };
 
-/** The server as a process of its own. */
-export interface ServerProcess {
-  readonly child: ChildProcess;
-  /** All it has printed. */
-  output(): string;
-  /** Resolves with where it listens, once it says so. */
-  address(): Promise<{ host: string; port: number }>;
-  /** Resolves with the exit code. */
-  exited(): Promise<number | null>;
+/** It ends with the test. */
+function withTheTest(launched: ServerProcess): ServerProcess {
+  onTestFinished(launched.kill);
+  return launched;
 }
 
-/** Runs a command of the project; it ends with the test. */
-export function run(command: string, args: readonly string[], env: Readonly<Record<string, string>>): ServerProcess {
-  const child = spawn(command, args, {
-    cwd: root,
-    env: { ...process.env, NODE_ENV: '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk));
-  const ended = once(child, 'exit').then(([code]) => code as number | null);
-  onTestFinished(async () => {
-    // Its whole group: npm does not take what it has started along.
-    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
-    await ended;
-  });
-  const address = async () => {
-    for (;;) {
-      const match = /http:\/\/([\w.]+):(\d+)/.exec(text);
-      if (match) return { host: match[1]!, port: Number(match[2]) };
-      await Promise.race([
-        once(child.stdout, 'data'),
-        once(child.stderr, 'data'),
-        ended.then((code) => Promise.reject(new Error(`exit ${code}: ${text}`))),
-      ]);
-    }
-  };
-  return {
-    child,
-    output: () => text,
-    address: () => within(address(), () => `the address; so far: ${text}`),
-    exited: () => within(ended, () => `the end; so far: ${text}`),
-  };
-}
+/** Runs a command of the project. */
+export const run = (...args: Parameters<typeof launch>): ServerProcess => withTheTest(launch(...args));
 
 /** The server alone, without npm around it. */
-export const serve = (env: Readonly<Record<string, string>>): ServerProcess =>
-  run(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], { PORT: '0', ...env });
+export const serve = (...args: Parameters<typeof launchServer>): ServerProcess => withTheTest(launchServer(...args));

@@ -1,0 +1,27 @@
+import type { TcpProxy } from '../harness/tcp-proxy.ts';
+import type { Recorder } from './recording.ts';
+
+/** Somebody in the room, who comes back by itself whenever the connection is lost. */
+export interface Client {
+  readonly name: string;
+  readonly username: string;
+  /** Between it and the nodes. */
+  readonly proxy: TcpProxy;
+  /** Says something new; `times` it goes out under one nonce, where the client can do that. */
+  say(times?: number): void;
+  /** Leaves in order, and comes no more until it joins. */
+  leave(): Promise<void>;
+  join(): void;
+  /** Loses its connection, and comes back after something that it had heard before the last. */
+  comeBackEarlier(): void;
+  /** How many sends wait for what becomes of them. */
+  pending(): number;
+}
+
+export interface ClientParts {
+  readonly name: string;
+  readonly username: string;
+  readonly token: string;
+  readonly proxy: TcpProxy;
+  readonly recorder: Recorder;
+}

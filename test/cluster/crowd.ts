@@ -1,0 +1,85 @@
+/** The clients of a run, and what they do. */
+import type { TcpProxy } from '../harness/tcp-proxy.ts';
+import { startTcpProxy } from '../harness/tcp-proxy.ts';
+import { mint, nowS } from '../harness/tokens.ts';
+import type { Client, ClientParts } from './client.ts';
+import { createRawClient } from './raw-client.ts';
+import type { Recorder } from './recording.ts';
+import type { Act } from './schedule.ts';
+import { createSdkClient } from './sdk-client.ts';
+
+const kinds: readonly (readonly [kind: string, count: number, create: (parts: ClientParts) => Client])[] = [
+  ['sdk', 12, createSdkClient],
+  ['raw', 6, createRawClient],
+];
+export const crowdSize = kinds.reduce((sum, [, count]) => sum + count, 0);
+
+export interface Crowd {
+  readonly clients: readonly Client[];
+  /** Does it, unless the client is still busy with what it did before. */
+  act(act: Act): void;
+  /** Resolves when nobody is busy. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Cut off for a while. */
+async function away(proxy: TcpProxy, ms: number): Promise<void> {
+  await proxy.down();
+  await pause(ms);
+  await proxy.up();
+}
+
+/** They all join, through this port. */
+export async function startCrowd(recorder: Recorder, port: number): Promise<Crowd> {
+  const clients: Client[] = [];
+  const busy = new Map<Client, Promise<void>>();
+  for (const [kind, count, create] of kinds)
+    for (let n = 1; n <= count; n += 1) {
+      // The second one is the same user's, in another tab.
+      const username = `${kind} ${n === 2 ? 1 : n}`;
+      const token = await mint({ id: `id of ${username}`, username, exp: nowS() + 86_400 });
+      const proxy = await startTcpProxy(port);
+      clients.push(create({ name: `${kind}-${n}`, username, token, proxy, recorder }));
+    }
+  for (const client of clients) client.join();
+
+  async function perform(client: Client, act: Act): Promise<void> {
+    const { proxy } = client;
+    if (act.do === 'be cut') proxy.cut();
+    else if (act.do === 'come back from further back') client.comeBackEarlier();
+    else if (act.do === 'be away') await away(proxy, act.ms);
+    else if (act.do === 'be held') {
+      proxy.stall();
+      await pause(act.ms);
+      proxy.resume();
+    } else if (act.do === 'leave') {
+      await client.leave();
+      await pause(act.ms);
+      client.join();
+    }
+  }
+
+  return {
+    clients,
+    act: (act) => {
+      const client = clients[act.client]!;
+      if (act.do === 'say' || act.do === 'say twice') return client.say(act.do === 'say' ? 1 : 2);
+      if (busy.has(client)) return;
+      busy.set(
+        client,
+        perform(client, act).finally(() => busy.delete(client)),
+      );
+    },
+    idle: async () => {
+      await Promise.all(busy.values());
+    },
+    close: async () => {
+      await Promise.all(busy.values());
+      await Promise.all(clients.map((client) => client.leave()));
+      await Promise.all(clients.map(({ proxy }) => proxy.close()));
+    },
+  };
+}

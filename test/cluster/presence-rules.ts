@@ -1,0 +1,101 @@
+/** What must hold of who is in the room. */
+import type { UsersOnline } from '../../generated/chat/index.ts';
+import type { Account } from './account.ts';
+import type { Violation } from './checker.ts';
+import { epochOf, type Heard, type OrderedFrame, type Reading } from './reading.ts';
+
+export function rosterAfter(roster: readonly string[], frame: OrderedFrame): readonly string[] {
+  if (frame.type === 'user_joined') return [...roster, frame.msg.username];
+  if (frame.type === 'user_left') return roster.filter((username) => username !== frame.msg.username);
+  return roster;
+}
+
+/** Who is in the room at this id, as a connection was told. */
+const rosterAt = ({ online, live }: Heard, id: string): readonly string[] =>
+  live.filter((frame) => frame.id <= id).reduce(rosterAfter, online?.msg.list ?? []);
+
+const told = (frame: object): string => JSON.stringify(frame);
+
+/** What a connection hears of joins, leaves and messages fits the roster that it knows. */
+function* turnsOf({ connection: { client }, online, live }: Heard): Generator<Violation> {
+  if (!online) return;
+  let roster: readonly string[] = online.msg.list;
+  for (const frame of live) {
+    const name = frame.type === 'chat_message' ? frame.msg.from_user : frame.msg.username;
+    const isThere = roster.includes(name);
+    if (frame.type === 'chat_message' && !isThere)
+      yield { rule: 'who speaks is there', says: `${client} hears ${name}, who is not there`, frames: [told(frame)] };
+    else if (frame.type !== 'chat_message' && isThere === (frame.type === 'user_joined'))
+      yield {
+        rule: 'joins and leaves alternate',
+        says: `${client} is told of ${frame.type}; for it ${name} ${isThere ? 'is' : 'is not'} there`,
+        frames: [told(online), told(frame)],
+      };
+    roster = rosterAfter(roster, frame);
+  }
+}
+
+/** Every list that anybody got is what each connection that was there at its id made of its own list. */
+function* listsOf(
+  { connection: { client }, online, live }: Heard,
+  lists: readonly UsersOnline[],
+): Generator<Violation> {
+  if (!online) return;
+  const last = live.at(-1)?.id ?? online.id;
+  let roster: readonly string[] = online.msg.list;
+  let at = 0;
+  for (const list of lists) {
+    if (list.id < online.id || list.id > last) continue;
+    for (; at < live.length && live[at]!.id <= list.id; at += 1) roster = rosterAfter(roster, live[at]!);
+    if (roster.join('\n') !== list.msg.list.join('\n'))
+      yield {
+        rule: 'rosters agree',
+        says: `at ${list.id} ${client} has [${roster}], and another was told [${list.msg.list}]`,
+        frames: [told(online), told(list)],
+      };
+  }
+}
+
+export function* presenceRules({ end }: Account, { heard }: Reading): Generator<Violation> {
+  const lists = new Map<string, UsersOnline[]>();
+  const known = new Set<string>();
+  for (const { online } of heard) {
+    if (!online || known.has(`${online.id} ${online.msg.list}`)) continue;
+    known.add(`${online.id} ${online.msg.list}`);
+    const epoch = epochOf(online.id);
+    lists.set(epoch, [...(lists.get(epoch) ?? []), online]);
+  }
+  for (const some of lists.values()) some.sort((a, b) => (a.id < b.id ? -1 : 1));
+  for (const one of heard) {
+    yield* turnsOf(one);
+    yield* listsOf(one, lists.get(epochOf(one.online?.id ?? '')) ?? []);
+  }
+  if (end) yield* finalRosters(end, heard);
+}
+
+function* finalRosters(
+  { clients, usernames, marker }: NonNullable<Account['end']>,
+  heard: readonly Heard[],
+): Generator<Violation> {
+  const want = [...usernames].sort().join();
+  let first: string | undefined;
+  for (const client of clients) {
+    const last = heard.findLast((one) => one.connection.client === client);
+    if (!last || last.connection.closeCode !== undefined || (last.live.at(-1)?.id ?? '') < marker) {
+      yield { rule: 'final rosters', says: `${client} did not hear the end`, frames: [] };
+      continue;
+    }
+    const roster = rosterAt(last, marker);
+    const isOther = first !== undefined && first !== roster.join();
+    if (isOther || [...roster].sort().join() !== want)
+      yield {
+        rule: 'final rosters',
+        says: `${client} has [${roster}]; connected are [${want}]${isOther ? `; another has [${first}]` : ''}`,
+        frames: [],
+      };
+    first ??= roster.join();
+  }
+}
+
+/** Whether a client has heard this, and who is there for it now. */
+export const rosterNow = (heard: Heard): readonly string[] => rosterAt(heard, '~');

@@ -1,0 +1,63 @@
+/** A WebSocket that writes down all that comes over it. */
+import type { WebSocket } from 'ws';
+import type { ServerMessage } from '../../generated/chat/index.ts';
+import type { Account, Connection } from './account.ts';
+import { epochOf } from './reading.ts';
+
+export interface Recorder {
+  readonly account: Account;
+  /** The newest epoch that anybody has heard of. */
+  epoch(): string;
+  /** Makes `new WebSocket(…)` of `ws` write down what comes and goes, under this name. */
+  record(socket: WebSocket, who: { readonly client: string; readonly username: string }): WebSocket;
+  /** The connection that a client has now. */
+  current(client: string): Connection | undefined;
+}
+
+export function createRecorder(account: Account): Recorder {
+  /** The same text once in memory, however many got it. */
+  const texts = new Map<string, string>();
+  const open = new Map<string, Connection>();
+  let newest = '';
+
+  function note(text: string): string {
+    const known = texts.get(text);
+    if (known !== undefined) return known;
+    texts.set(text, text);
+    // What is no frame is for the checker to find.
+    const [, id] = /"id":"([^"]+)"/.exec(text) ?? [];
+    if (id !== undefined && epochOf(id) > newest) newest = epochOf(id);
+    return text;
+  }
+
+  return {
+    account,
+    epoch: () => newest,
+    current: (client) => open.get(client),
+    record: (socket, { client, username }) => {
+      const asked = new URL(socket.url).searchParams.get('last_event_id') ?? undefined;
+      const connection: Connection = { client, username, asked, frames: [], nonces: [] };
+      socket.once('open', () => {
+        account.connections.push(connection);
+        open.set(client, connection);
+      });
+      socket.on('message', (data: Buffer) => void connection.frames.push(note(data.toString())));
+      socket.once('close', (code) => {
+        connection.closeCode = code;
+        if (open.get(client) === connection) open.delete(client);
+      });
+      socket.on('unexpected-response', (_, response) => {
+        account.refusals.push(response.statusCode ?? 0);
+        socket.terminate();
+      });
+      socket.on('error', () => {});
+      const send = socket.send.bind(socket) as (data: string) => void;
+      socket.send = (data: unknown) => {
+        const { nonce } = (JSON.parse(String(data)) as ServerMessage & { msg: { nonce?: string } }).msg;
+        if (nonce !== undefined) connection.nonces.push(nonce);
+        send(String(data));
+      };
+      return socket;
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** One run: faults and clients by a schedule, then quiet, and what the checker says to it. */
+import { mint } from '../harness/tokens.ts';
+import { type Account, type End, emptyAccount, type Pages } from './account.ts';
+import { check, type Violation } from './checker.ts';
+import type { Client } from './client.ts';
+import { type Cluster, type Node, startCluster } from './cluster.ts';
+import { type Crowd, startCrowd } from './crowd.ts';
+import { rosterNow } from './presence-rules.ts';
+import { read } from './reading.ts';
+import { createRecorder, type Recorder } from './recording.ts';
+import type { Act, Schedule, Step } from './schedule.ts';
+
+export interface Options {
+  readonly schedule: Schedule;
+  /** For the servers, beside the usual. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How often it is checked while it goes on: after so many faults. */
+  readonly checkEvery?: number;
+  readonly tell?: (line: string) => void;
+}
+
+export interface Result {
+  readonly violations: readonly Violation[];
+  readonly account: Account;
+  /** What had happened when it ended, in seconds from the start. */
+  readonly happened: readonly string[];
+}
+
+/** Before the first fault: what is said then is stored. */
+const warmUpMs = 1_000;
+/** How long becoming quiet may take: a message of the SDK waits as long as 30 s. */
+const quietMs = 45_000;
+const heardMs = 20_000;
+const markerTries = 20;
+const maxPages = 10_000;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until it holds, or for so long; what comes of it is for the checker to say. */
+async function settled(holds: () => boolean, ms: number): Promise<void> {
+  const untilMs = performance.now() + ms;
+  while (!holds() && performance.now() < untilMs) await pause(100);
+}
+
+const outlineOf = ({ do: what, ...rest }: Step | Act): string =>
+  [what, ...Object.entries(rest).flatMap(([name, value]) => (name === 'atMs' ? [] : [`${name} ${value}`]))].join(', ');
+
+/** Everything that one node has kept. */
+async function pagesOf({ name, port }: Node, token: string): Promise<Pages> {
+  const messages: string[] = [];
+  const gaps = new Set<string>();
+  let before = '';
+  for (let page = 0; page < maxPages; page += 1) {
+    const query = before === '' ? '' : `&before=${before}`;
+    const response = await fetch(`http://127.0.0.1:${port}/messages?limit=100${query}`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    if (response.status !== 200) throw new Error(`${name} answered ${response.status} to GET /messages`);
+    const body = (await response.json()) as { messages: object[]; gaps?: string[]; before?: string };
+    messages.unshift(...body.messages.map((message) => JSON.stringify(message)));
+    for (const gap of body.gaps ?? []) gaps.add(gap);
+    if (body.before === undefined) break;
+    before = body.before;
+  }
+  return { node: name, messages, gaps: [...gaps].sort() };
+}
+
+/** Some leave, some are cut off for good; the others must agree on who is left, and on what was said. */
+async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Recorder): Promise<End> {
+  const { account } = recorder;
+  const staying = clients.filter((_, index) => index % 3 !== 2);
+  const going = clients.filter((client) => !staying.includes(client));
+  await Promise.all(going.map((client, index) => (index % 2 === 0 ? client.leave() : client.proxy.down())));
+  const usernames = [...new Set(staying.map(({ username }) => username))];
+
+  const want = [...usernames].sort().join();
+  const agrees = ({ name, pending }: Client): boolean => {
+    const connection = recorder.current(name);
+    const [heard] = connection ? read({ ...account, connections: [connection] }).heard : [];
+    return pending() === 0 && heard !== undefined && [...rosterNow(heard)].sort().join() === want;
+  };
+  await settled(() => staying.every(agrees), quietMs);
+
+  let marker = '~';
+  const [speaker] = staying;
+  for (let tries = 0; marker === '~' && tries < markerTries; tries += 1) {
+    speaker!.say();
+    await settled(() => speaker!.pending() === 0, quietMs);
+    const outcome = account.sends.findLast(({ client }) => client === speaker!.name)?.outcome;
+    if (outcome?.kind === 'echoed') marker = outcome.id;
+  }
+  const hasHeard = ({ name }: Client): boolean =>
+    recorder.current(name)?.frames.some((text) => text.includes(`"${marker}"`)) === true;
+  await settled(() => staying.every(hasHeard), heardMs);
+  await Promise.all(going.map((client) => client.leave()));
+
+  const token = await mint({ id: 'reader', username: 'Reader' });
+  let pages: Pages[] = [];
+  for (const untilMs = performance.now() + heardMs; performance.now() < untilMs; await pause(200)) {
+    pages = await Promise.all(nodes.map((node) => pagesOf(node, token)));
+    if (pages.every(({ messages }) => messages.at(-1)?.includes(`"${marker}"`))) break;
+  }
+  return { clients: staying.map(({ name }) => name), usernames, marker, pages };
+}
+
+export async function runChaos({ schedule, env = {}, checkEvery = 1, tell = () => {} }: Options): Promise<Result> {
+  const account = emptyAccount();
+  const recorder = createRecorder(account);
+  const happened: string[] = [];
+  await using parts = new AsyncDisposableStack();
+  const cluster = await startCluster({ account, epoch: recorder.epoch, env });
+  parts.defer(() => cluster.close());
+  const crowd = await startCrowd(recorder, cluster.balancer.port);
+  parts.defer(() => crowd.close());
+
+  const startMs = performance.now();
+  const note = (what: string): string => {
+    happened.push(`${((performance.now() - startMs) / 1_000).toFixed(1)} s: ${what}`);
+    return happened.at(-1)!;
+  };
+  let isOver = false;
+  const acting = (async (): Promise<void> => {
+    for (const act of schedule.acts) {
+      while (!isOver && performance.now() - startMs < act.atMs)
+        await pause(Math.min(50, act.atMs - performance.now() + startMs));
+      if (isOver) return;
+      if (act.do !== 'say') note(`${crowd.clients[act.client]!.name}: ${outlineOf(act)}`);
+      crowd.act(act);
+    }
+  })();
+  const stop = async (): Promise<void> => {
+    isOver = true;
+    await acting;
+    await crowd.idle();
+  };
+
+  try {
+    await pause(warmUpMs);
+    for (const [index, step] of schedule.steps.entries()) {
+      tell(note(outlineOf(step)));
+      await cluster.suffer(step);
+      await pause(step.calmMs);
+      const violations = (index + 1) % checkEvery === 0 ? check(account) : [];
+      if (violations.length > 0) return { violations, account, happened };
+    }
+  } finally {
+    await stop();
+  }
+  tell(note('quiet'));
+  account.end = await becomeQuiet(crowd, cluster, recorder);
+  return { violations: check(account), account, happened };
+}
