@@ -31,7 +31,7 @@ export async function connectRedis(url: string, options: RedisOptions = {}): Pro
     await redis.connect();
   } catch (cause) {
     redis.disconnect();
-    const address = url.replace(/^.*?:\/\/(?:[^@/]*@)?/, '').replace(/[/?].*$/, '');
+    const address = url.replace(/^.*?:\/\/(?:.*@)?/, '').replace(/[/?].*$/, '');
     throw new Error(`Redis at ${address} can not be used (${(reason ?? (cause as Error)).message})`, { cause });
   }
   return redis;
