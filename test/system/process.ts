@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
-import { launch, launchServer, root, type ServerProcess } from '../harness/process.ts';
+import { launch, launchServer, type ServerProcess } from '../harness/process.ts';
 
-export { root, type ServerProcess };
+export type { ServerProcess };
 
 /** It ends with the test. */
 function withTheTest(launched: ServerProcess): ServerProcess {
