@@ -34,7 +34,10 @@ async function sayAgain(kit: Kit) {
   ] as const) {
     await kit.pacer.take(session.username);
     session.mayRepeat(nonce);
+    const from = session.frames.length;
     session.send(chatMessage({ text, nonce }));
+    // It may come behind what settles. Whether it came at all is for the rules to say.
+    await session.until('answer to what was sent again', underNonce(nonce), from).catch(() => {});
     await settle(kit, session, [ann, second, bob, observer]);
   }
   const heard = (session: Session): SeenFrame[] => session.frames.filter(underNonce(nonce));
