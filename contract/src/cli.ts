@@ -11,6 +11,7 @@ Tells whether the chat server at URL keeps its OpenAPI and AsyncAPI contract.
                                    /openapi.json and /asyncapi.json
   --token TOKEN                    of a user; twice or more, where the server makes no users
   --jwt-secret SECRET              what tokens are signed with (HS256): tries expired and forged ones, too
+  --admin-token SECRET             of whoever runs the server: shuts a user out and lets it in again
   --seed N                         gives a former run once more
   --only ID                        a case, or all whose id begins with it and a dot; may be repeated
   --list                           lists the cases, and runs none
@@ -47,6 +48,7 @@ export function readArguments(args: readonly string[]): Asked | undefined {
         asyncapi: text,
         token: list,
         'jwt-secret': text,
+        'admin-token': text,
         seed: text,
         only: list,
         list: flag,
@@ -72,6 +74,7 @@ export function readArguments(args: readonly string[]): Asked | undefined {
     ...(values.asyncapi !== undefined && { asyncapi: values.asyncapi }),
     ...(values.token && { tokens: values.token }),
     ...(values['jwt-secret'] !== undefined && { jwtSecret: values['jwt-secret'] }),
+    ...(values['admin-token'] !== undefined && { adminToken: values['admin-token'] }),
     ...(seed !== undefined && { seed }),
     ...(values.only && { only: values.only }),
     ...(seconds !== undefined && { timeLimitMs: seconds * 1_000 }),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPacer, type Pacer } from './chat/pacer.ts';
 import { chatMessage, newNonce } from './chat/say.ts';
-import { openSession, Refused, type Session } from './chat/session.ts';
+import { type JoinOptions, openSession, Refused, type Session } from './chat/session.ts';
 import { Unfinished, Violation } from './errors.ts';
 import { type Answer, asCurl, below, type Request, send } from './http/send.ts';
 import { createPatience, type Patience } from './patience.ts';
@@ -20,11 +20,13 @@ export interface Kit extends People {
   readonly pacer: Pacer;
   readonly seen: Seen;
   readonly jwtSecret: string | undefined;
+  /** The secret of whoever runs the server. */
+  readonly adminToken: string | undefined;
   /** One request. Where it is told to come back later it does, unless a case wants just that answer. @throws {NoAnswer} */
   ask(request: Request, wants?: number): Promise<Answer>;
   curl(request: Request): string;
   /** A session that ends with the case. @throws {Violation} where it isn't let in */
-  join(role: Role, options?: { readonly early?: readonly string[]; readonly token?: string }): Promise<Session>;
+  join(role: Role, options?: Partial<JoinOptions>): Promise<Session>;
   /** The session that is there all the time. */
   observer(): Promise<Session>;
   /** Ends the sessions of a case, and waits until the observer has seen them go. */
@@ -39,13 +41,14 @@ export interface KitParts {
   readonly seed: number;
   readonly tokens: readonly string[];
   readonly jwtSecret: string | undefined;
+  readonly adminToken: string | undefined;
   readonly deadlineMs: number;
 }
 
 /** A user may send 20 a second, says the contract. */
 const framesPerSecond = 18;
 
-export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: KitParts): Kit {
+export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, deadlineMs }: KitParts): Kit {
   const answers: SeenAnswer[] = [];
   const sessions: SeenSession[] = [];
   const open = new Set<Session>();
@@ -102,7 +105,7 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
     headers: { Connection: 'Upgrade', Upgrade: 'websocket', Authorization: 'Bearer $TOKEN' },
   };
 
-  async function enter(role: Role, options: { early?: readonly string[]; token?: string } = {}): Promise<Session> {
+  async function enter(role: Role, options: Partial<JoinOptions> = {}): Promise<Session> {
     const { username, token } = await people.user(role);
     inTime();
     joins += 1;
@@ -146,6 +149,7 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, deadlineMs }: K
     pacer,
     seen: { answers, sessions },
     jwtSecret,
+    adminToken,
     ask,
     curl: (request) => asCurl(url, request),
     ...people,

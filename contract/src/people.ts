@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { CouldNotRun, NotTried, Unfinished, Violation } from './errors.ts';
+import { bodyRequest } from './http/request-body.ts';
 import { type Answer, parsed, type Request } from './http/send.ts';
 import type { Seen } from './seen.ts';
 import type { HttpSpec } from './specs/http.ts';
@@ -17,12 +19,26 @@ export interface People {
   account(): Promise<Account>;
   /** The same for any role. @throws {Violation} where the sign-up failed */
   signedUp(role: Role): Promise<Account>;
+  /** Logs bob in once more. @throws {NotTried} where there is no login */
+  logIn(): Promise<LoggedIn>;
+  /** What became of the last login that way; one more where there was none. */
+  again(): Promise<LoggedIn>;
+  /** Another token of bob's: minted where that can be, so that it differs in all that it may. @throws {NotTried} where there is none */
+  secondToken(): Promise<string>;
   /** Fields of a user that nobody has yet. */
   names(name: string): { username: string; email: string; password: string };
   /** A token with these claims beside, or instead of, the usual ones. @throws {NotTried} without the secret */
   minted(claims: Readonly<Record<string, unknown>>): Promise<string>;
   /** Names of users that stay behind. */
   leftBehind(): string[];
+}
+
+/** A further login. */
+export interface LoggedIn {
+  readonly request: Request;
+  readonly answer: Answer;
+  /** Whatever is there in the place of a token. */
+  readonly token: unknown;
 }
 
 interface PeopleParts {
@@ -34,6 +50,9 @@ interface PeopleParts {
   /** What a user is called in the room, where its token doesn't say. */
   readonly usernameOf: (token: string) => Promise<string>;
 }
+
+/** Nobody else's token is good for just as long. */
+const secondTokenS = 5_000;
 
 export function createPeople({
   spec: { operations },
@@ -48,12 +67,12 @@ export function createPeople({
   const accounts = new Map<Role, Promise<Account>>();
   const hasUsers = ['createUser', 'login'].every((id) => operations.some((operation) => operation.id === id));
 
-  async function askOperation(id: string, body: unknown): Promise<Answer> {
+  function requestOf(id: string, body: unknown): Request {
     const operation = operations.find((each) => each.id === id);
     if (!operation) throw new NotTried(`the contract has no ${id}`);
-    const { method, path } = operation;
-    return ask({ method, path, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    return bodyRequest(operation, JSON.stringify(body));
   }
+  const askOperation = async (id: string, body: unknown): Promise<Answer> => ask(requestOf(id, body));
 
   /** A token of the server's own making, where it makes any: it shows the issuer, and whether the secret is right. */
   async function exampleToken(): Promise<string | undefined> {
@@ -117,7 +136,35 @@ export function createPeople({
     return once(accounts, role, () => makeAccount(role));
   };
 
+  /** With the address in capitals; as it was written where that is refused, which is for a rule to judge. */
+  async function logIn(): Promise<LoggedIn> {
+    const { email, password } = await needed(signedUp('bob'));
+    const request = requestOf('login', { email: email.toUpperCase(), password });
+    const answer = await ask(request);
+    const { json } = answer.status < 300 ? answer : await askOperation('login', { email, password });
+    return { request, answer, token: member(json, 'token') };
+  }
+
+  async function secondToken(): Promise<string> {
+    const { token: first, username, own } = await people.user('bob');
+    if (!own) throw new NotTried('the kit has no second token of a user');
+    if (jwtSecret !== undefined) {
+      const exp = nowS() + secondTokenS;
+      return minted({ id: claimsOf(first).id, username, exp, jti: randomUUID() });
+    }
+    const { token } = await people.again();
+    if (typeof token !== 'string' || token === first) throw new NotTried('a second login gives no second token');
+    return token;
+  }
+
+  let loggedIn: Promise<LoggedIn> | undefined;
   const people: People = {
+    logIn: () => {
+      loggedIn = logIn();
+      return loggedIn;
+    },
+    again: () => loggedIn ?? people.logIn(),
+    secondToken,
     user: (role) => needed(once(users, role, () => makeUser(role))),
     signedUp,
     account: () => needed(signedUp('ann')),

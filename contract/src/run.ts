@@ -25,6 +25,8 @@ export interface KitOptions {
   readonly tokens?: readonly string[];
   /** What the server signs tokens with (HS256), for what only minted tokens can try. */
   readonly jwtSecret?: string;
+  /** The secret of whoever runs the server, for what only they may ask. */
+  readonly adminToken?: string;
   /** Chosen at random, and told in the report, unless given. */
   readonly seed?: number;
   /** Cases whose id is one of these, or begins with one of these and a dot. */
@@ -113,12 +115,15 @@ async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end
  * @example const { results } = await runKit({ url: 'http://127.0.0.1:3000' });
  */
 export async function runKit(options: KitOptions): Promise<Report> {
-  const { tokens = [], jwtSecret, timeLimitMs = usualTimeLimitMs, seed = randomInt(2 ** 31), onProgress } = options;
+  const { tokens = [], jwtSecret, adminToken, onProgress } = options;
+  const { timeLimitMs = usualTimeLimitMs, seed = randomInt(2 ** 31) } = options;
   const startedMs = Date.now();
   const deadlineMs = startedMs + timeLimitMs;
   const { cases, standing, asked, specs, base } = await prepare(options);
   if (tokens.length === 1) throw new CouldNotRun('One token is not enough: give --token twice or more');
-  const kit = createKit({ url: base, specs, seed, tokens, jwtSecret, deadlineMs });
+  const kit = createKit({ url: base, specs, seed, tokens, jwtSecret, adminToken, deadlineMs });
+  const withoutSecrets = (text: string): string =>
+    withoutTokens(adminToken === undefined ? text : text.replaceAll(adminToken, '$ADMIN_TOKEN'));
   const results: Result[] = [];
   let why: string | undefined;
   let complete = true;
@@ -148,7 +153,11 @@ export async function runKit(options: KitOptions): Promise<Report> {
     requests: kit.seen.answers.length,
     frames: kit.seen.sessions.reduce((sum, { exchange }) => sum + exchange.length, 0),
     results: [...results.filter(({ id }) => asked(id)), ...standing.map((each) => resultOf(each, kit.seen))].map(
-      (result) => (result.what === undefined ? result : { ...result, what: withoutTokens(result.what) }),
+      ({ what, show, ...result }) => ({
+        ...result,
+        ...(what !== undefined && { what: withoutSecrets(what) }),
+        ...(show !== undefined && { show: withoutSecrets(show) }),
+      }),
     ),
     leftBehind: kit.leftBehind(),
   };

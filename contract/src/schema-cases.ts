@@ -70,16 +70,21 @@ function broken(schema: Schema): [keyword: string, value: unknown][] {
   return all;
 }
 
-/** Texts as short and as long as this schema allows. */
-function edges(schema: Schema): [keyword: string, value: string][] {
+/** Texts as short and as long, and numbers as small and as large, as this schema allows. */
+function edges(schema: Schema): [keyword: string, value: string | number][] {
   if (unknownKeyword(schema) !== undefined) return [];
-  return (['minLength', 'maxLength'] as const).flatMap((keyword) => {
+  const ofText = (['minLength', 'maxLength'] as const).flatMap((keyword) => {
     const length = schema[keyword];
     if (length === undefined) return [];
     return texts(length)
       .filter((text) => fits(schema, text))
       .map((text): [string, string] => [keyword, text]);
   });
+  const ofNumbers = (['minimum', 'maximum'] as const).flatMap((keyword): [string, number][] => {
+    const bound = schema[keyword];
+    return bound === undefined ? [] : [[keyword, bound]];
+  });
+  return [...ofText, ...ofNumbers];
 }
 
 /** A copy in which the value at `path` is another, or absent where none is given. */
@@ -125,7 +130,7 @@ export const brokenSamples = (schema: Schema, example: unknown): Sample[] =>
     ];
   });
 
-/** The example with each text as short and as long as it may be. */
+/** The example with each text as short and as long, and each number as small and as large, as it may be. */
 export const edgeSamples = (schema: Schema, example: unknown): Sample[] =>
   places(schema).flatMap(({ schema: at, path }) =>
     edges(at).map(([keyword, to]) => ({

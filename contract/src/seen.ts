@@ -32,6 +32,10 @@ export interface SeenSession {
   readonly closeCode: number | undefined;
   /** Who has brought about its end: the kit by a close, by cutting it, or by something that the server has to close for. */
   readonly ending: 'closed' | 'dropped' | 'provoked' | undefined;
+  /** What it said it had seen last, where it came back. */
+  readonly lastEventId: string | undefined;
+  /** Nonces that it has sent again: what answers them is no news. */
+  readonly repeats: ReadonlySet<string>;
 }
 
 /** Everything that any case got to see: what the standing checks judge at the end. */

@@ -28,6 +28,7 @@ describe('the command line', () => {
     [[url, '--seed', '7'], { url, seed: 7 }],
     [['--token', 'a', url, '--token', 'b'], { url, tokens: ['a', 'b'] }],
     [[url, '--jwt-secret', 's'], { url, jwtSecret: 's' }],
+    [[url, '--admin-token', 's'], { url, adminToken: 's' }],
     [[url, '--openapi', 'o', '--asyncapi', 'a'], { url, openapi: 'o', asyncapi: 'a' }],
     [[url, '--only', 'http', '--only', 'rule.echo'], { url, only: ['http', 'rule.echo'] }],
     [[url, '--time-limit', '9'], { url, timeLimitMs: 9_000 }],

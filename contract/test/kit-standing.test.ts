@@ -16,9 +16,18 @@ const session = (label: string, ...made: readonly Made[]): SeenSession => ({
   exchange: made.map((frame) => `${label} ← ${JSON.stringify(frame)}`),
   closeCode: undefined,
   ending: undefined,
+  lastEventId: undefined,
+  repeats: new Set(),
+});
+
+/** Who came back after this id. */
+const back = (lastEventId: string, ...made: readonly Made[]): SeenSession => ({
+  ...session('Ann', ...made),
+  lastEventId,
 });
 
 const online = (id: string, ...list: string[]): Made => ['users_online', id, { list }];
+const recovered = (id: string, ...list: string[]): Made => ['users_online', id, { list, recovered: true }];
 const joined = (id: string, username: string): Made => ['user_joined', id, { username }];
 const left = (id: string, username: string): Made => ['user_left', id, { username }];
 const said = (id: string, text: string, sentAt?: string): Made => [
@@ -40,6 +49,20 @@ const brokenBy = (standing: readonly Standing[], seen: Seen): string[] =>
 
 it('a room in order breaks nothing, and is enough for every rule to say so', () => {
   expect(rules.map(({ judge }) => judge(seeing([ann, bob])))).toEqual(rules.map(() => undefined));
+});
+
+it('what was missed, and what answers a repeat, are no news', () => {
+  const again: Made = ['chat_message', '3', { from_user: 'Ann', text: 'hi', nonce: 'n' }];
+  const repeating = (...made: readonly Made[]): SeenSession => ({
+    ...session('Bob', ...made),
+    repeats: new Set(['n']),
+  });
+  const sessions = [
+    back('1', recovered('3', 'Ann', 'Bob'), again, left('4', 'Bob')),
+    repeating(online('1', 'Ann'), joined('2', 'Bob'), again, again),
+    repeating(online('4', 'Ann'), again, said('5', 'ho')),
+  ];
+  expect(brokenBy(rules, seeing(sessions))).toEqual([]);
 });
 
 it('of nothing nothing is said', () => {
@@ -78,6 +101,13 @@ describe('what breaks which', () => {
       'who leaves without having been there',
       [session('Ann', online('0'), left('1', 'Bob'))],
       ['rule.presence.consistent'],
+    ],
+    ['recovered where it was not asked for', [session('Ann', recovered('1'), said('2', 'a'))], ['rule.recovery.told']],
+    ['no recovered where it was', [back('0', online('1'), said('2', 'a'))], ['rule.recovery.told']],
+    [
+      'what was missed, to who did not ask for it',
+      [session('Ann', online('4'), said('3', 'hi'), said('5', 'ho'))],
+      ['rule.order.rising'],
     ],
     ['a roster without who is there', bobSees(online('1'), joined('2', 'Bob'), said('3', 'hi')), ['rule.roster']],
     [

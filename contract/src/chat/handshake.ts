@@ -5,16 +5,7 @@ import type { Answer, Request } from '../http/send.ts';
 import type { Kit } from '../kit.ts';
 import type { Operation } from '../specs/http.ts';
 import type { Specs } from '../specs/index.ts';
-
-type Headers = Readonly<Record<string, string | readonly string[]>>;
-
-/** The headers of a handshake (RFC 6455, 4.1), of a key of its own that is in the RFC. */
-const upgrade: Headers = {
-  Connection: 'Upgrade',
-  Upgrade: 'websocket',
-  'Sec-WebSocket-Version': '13',
-  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-};
+import { type Headers, upgrade } from './upgrade.ts';
 
 const protocolName = 'palaver.v1';
 

@@ -22,6 +22,8 @@ export interface Session extends SeenSession {
   drop(): void;
   /** From now on the server may have a reason to close. */
   mayEnd(): void;
+  /** From now on a message with this nonce may be the answer to a repeat. */
+  mayRepeat(nonce: string): void;
   /** Resolves with the code when the server has closed. @throws {Violation} if it doesn't */
   closed(what: string, withinMs?: number): Promise<number>;
 }
@@ -30,6 +32,8 @@ export interface JoinOptions {
   readonly token: string;
   /** Texts that travel in one packet with the handshake. */
   readonly early?: readonly string[];
+  /** What was seen last, before it came back. */
+  readonly lastEventId?: string;
 }
 
 interface Place {
@@ -66,10 +70,12 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
  */
 export async function openSession(
   place: Place,
-  { token, early = [] }: JoinOptions,
+  { token, early = [], lastEventId }: JoinOptions,
   opening: (answer: Answer) => void,
 ): Promise<Session> {
-  const socket = new WebSocket(place.url, {
+  const url = new URL(place.url);
+  if (lastEventId !== undefined) url.searchParams.set('last_event_id', lastEventId);
+  const socket = new WebSocket(url, {
     headers: { Authorization: `Bearer ${token}` },
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
@@ -79,7 +85,8 @@ export async function openSession(
       else outgoing.end();
     },
   });
-  const session = sessionOver(socket, place, Number(claimsOf(token).exp) * 1_000);
+  const session = sessionOver(socket, place, lastEventId, Number(claimsOf(token).exp) * 1_000);
+  if (lastEventId !== undefined) session.note(`joins after ${lastEventId}`);
   for (const text of early) session.note(`→ ${text}`);
   await new Promise<void>((resolve, reject) => {
     socket.once('upgrade', ({ statusCode = 0, headers }) =>
@@ -105,10 +112,12 @@ const clockToleranceMs = 5_000;
 function sessionOver(
   socket: WebSocket,
   { label, username, patience }: Place,
+  lastEventId: string | undefined,
   expiresAtMs: number,
 ): Session & { note(line: string): void } {
   const frames: SeenFrame[] = [];
   const exchange: string[] = [];
+  const repeats = new Set<string>();
   const news = new EventEmitter().setMaxListeners(0);
   let closeCode: number | undefined;
   let ending: SeenSession['ending'];
@@ -179,6 +188,8 @@ function sessionOver(
     username,
     frames,
     exchange,
+    lastEventId,
+    repeats,
     note,
     get closeCode() {
       return closeCode;
@@ -195,6 +206,7 @@ function sessionOver(
     mayEnd: () => {
       ending ??= 'provoked';
     },
+    mayRepeat: (nonce) => void repeats.add(nonce),
     closed: (what, withinMs) => {
       ending ??= 'provoked';
       return wait(what, () => closeCode, withinMs);

@@ -10,6 +10,12 @@ export const told = ({ status, json }: Pick<Answer, 'status' | 'json'>): string 
   return typeof code === 'string' && status >= 400 ? `${status} ${code}` : String(status);
 };
 
+/** Where a problem says that something is invalid. */
+export const pointersIn = ({ json }: Answer): unknown[] => {
+  const errors = member(json, 'errors');
+  return Array.isArray(errors) ? errors.map((error) => member(error, 'pointer')) : [];
+};
+
 export const broken = (kit: Kit, request: Request, what: string): Violation => new Violation(what, kit.curl(request));
 
 /** @throws {NotTried} where the operation doesn't declare this answer */

@@ -6,16 +6,10 @@ import { brokenSamples, byKeyword } from '../schema-cases.ts';
 import { shrunk } from '../shrink.ts';
 import type { DeclaredBody, Operation } from '../specs/http.ts';
 import { statedBytes } from '../specs/index.ts';
-import { member } from '../specs/schema.ts';
-import { broken, expectAnswer, needs, told } from './answers.ts';
+import { broken, expectAnswer, needs, pointersIn, told } from './answers.ts';
 import { bodyRequest } from './request-body.ts';
-import type { Answer, Request } from './send.ts';
+import type { Request } from './send.ts';
 import { isUserOperation, userBodyCases } from './user-bodies.ts';
-
-const pointersIn = (answer: Answer): unknown[] => {
-  const errors = member(answer.json, 'errors');
-  return Array.isArray(errors) ? errors.map((error) => member(error, 'pointer')) : [];
-};
 
 async function refusedFor(
   kit: Kit,

@@ -5,6 +5,7 @@ import type { Specs } from '../specs/index.ts';
 import { accountCases } from './accounts.ts';
 import { broken, expectAnswer, needs, told } from './answers.ts';
 import { bodyCases } from './bodies.ts';
+import { parameterCases } from './parameters.ts';
 import { securedCases } from './secured.ts';
 import type { Request } from './send.ts';
 
@@ -13,7 +14,7 @@ const isPlain = ({ method, path, body, schemes }: Operation): boolean =>
 
 /** An operation that anybody may ask for something to read. */
 function plainCases(operation: Operation): Case[] {
-  const { id, method, path, answers, headers } = operation;
+  const { id, method, path, answers, parameters } = operation;
   const request: Request = { method, path };
   const cases: Case[] = [
     {
@@ -25,7 +26,7 @@ function plainCases(operation: Operation): Case[] {
       },
     },
   ];
-  if (answers.has(304) && headers.includes('if-none-match'))
+  if (answers.has(304) && parameters.some(({ name }) => name === 'if-none-match'))
     cases.push({
       id: `http.${id}.conditional`,
       says: 'who has it already is answered 304, and who has another one is answered in full',
@@ -110,7 +111,8 @@ export function httpCases(specs: Specs): Case[] {
     ...operations
       .filter(({ path }) => path !== specs.chat.address)
       .sort((a, b) => Number(a.method !== 'GET') - Number(b.method !== 'GET'))
-      .flatMap((operation) => securedCases(specs, operation)),
+      .flatMap((operation) => securedCases(operation)),
+    ...operations.flatMap((operation) => parameterCases(specs, operation)),
     ...[...new Set(operations.map(({ path }) => path))].map((path) => methodCase(path, specs)),
     unknownPaths(specs),
   ];

@@ -1,6 +1,8 @@
 import type { Case } from '../cases.ts';
 import { chatMessage, fault, newNonce } from '../chat/say.ts';
 import { NotTried } from '../errors.ts';
+import { broken, told } from '../http/answers.ts';
+import { asksWith } from '../http/secured.ts';
 import type { SeenFrame } from '../seen.ts';
 import { member } from '../specs/schema.ts';
 
@@ -28,5 +30,30 @@ export const frameLimit: Case = {
       if (errors.length > 0) return;
     }
     throw new NotTried(`${mostFrames} frames in a moment are not too many here`);
+  },
+};
+
+/** Asked for at once, and how often. */
+const pagesAtOnce = 20;
+const mostVolleys = 6;
+
+export const pageLimit: Case = {
+  id: 'rule.limit.pages',
+  says: 'a page too many is refused with 429 rate_limited',
+  run: async (kit) => {
+    const operation = kit.specs.http.operations.find(({ id }) => id === 'listMessages');
+    if (!operation?.answers.get(429)?.codes.includes('rate_limited'))
+      throw new NotTried('the contract declares no such limit');
+    const [request] = asksWith(kit, (await kit.user('bob')).token).filter(({ path }) => path === operation.path);
+    if (!request) throw new NotTried('no token of a user asks for a page');
+    for (let volley = 0; volley < mostVolleys; volley += 1) {
+      const answers = await Promise.all(Array.from({ length: pagesAtOnce }, () => kit.ask(request, 429)));
+      const refused = answers.find(({ status }) => status >= 300);
+      if (!refused) continue;
+      if (told(refused) !== '429 rate_limited')
+        throw broken(kit, request, `a page too many: answered ${told(refused)}`);
+      return;
+    }
+    throw new NotTried(`${mostVolleys * pagesAtOnce} pages in a moment are not too many here`);
   },
 };

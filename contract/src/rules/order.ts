@@ -3,9 +3,25 @@ import type { Standing } from '../cases.ts';
 import { excerpt, type Seen, type SeenFrame, type SeenSession } from '../seen.ts';
 import { member } from '../specs/schema.ts';
 
-/** The frames that have a place in the room's order: all that carry an `id`, but for the roster's own. */
-export const ordered = ({ frames }: Pick<SeenSession, 'frames'>): SeenFrame[] =>
-  frames.filter(({ id, type }) => id !== '' && type !== 'users_online');
+type Received = Pick<SeenSession, 'frames' | 'lastEventId' | 'repeats'>;
+
+/**
+ * The frames that came in the room's order: all that carry an `id`, but for the roster's own, for what was missed before
+ * it where that was asked for, and for what answers a message that was sent again.
+ */
+export function ordered({ frames, lastEventId, repeats }: Received): SeenFrame[] {
+  const online = frames.find(({ type }) => type === 'users_online');
+  const isRecovered = lastEventId !== undefined && member(online?.msg, 'recovered') === true;
+  const start = online?.id ?? '';
+  let last = start;
+  return frames.filter(({ id, type, msg }) => {
+    if (id === '' || type === 'users_online') return false;
+    if (isRecovered && type === 'chat_message' && id <= start) return false;
+    if (id <= last && repeats.has(String(member(msg, 'nonce')))) return false;
+    last = id;
+    return true;
+  });
+}
 
 const show = (session: SeenSession, frame: SeenFrame): string => excerpt(session, frame.line);
 

@@ -26,14 +26,22 @@ export interface DeclaredBody {
   readonly examples: readonly unknown[];
 }
 
+export interface DeclaredParameter {
+  /** That of a header in small letters. */
+  readonly name: string;
+  readonly place: 'path' | 'query' | 'header';
+  readonly required: boolean;
+  readonly schema: Schema;
+  readonly example: unknown;
+}
+
 export interface Operation {
   readonly id: string;
   /** In capitals. */
   readonly method: string;
   readonly path: string;
   readonly body: DeclaredBody | undefined;
-  /** Names of the request's headers that it reads, in small letters. */
-  readonly headers: readonly string[];
+  readonly parameters: readonly DeclaredParameter[];
   /** The names of the security schemes of which one is asked for; empty if none is. */
   readonly schemes: readonly string[];
   readonly answers: ReadonlyMap<number, DeclaredAnswer>;
@@ -97,20 +105,30 @@ function readBody(document: Document, operation: unknown): DeclaredBody | undefi
   return { mediaType, schema: flatten(document, member(media, 'schema')), examples: examplesOf(media) };
 }
 
+function readParameter(document: Document, parameter: unknown): DeclaredParameter {
+  const place = member(parameter, 'in') as DeclaredParameter['place'];
+  const name = String(member(parameter, 'name'));
+  return {
+    name: place === 'header' ? name.toLowerCase() : name,
+    place,
+    required: member(parameter, 'required') === true,
+    schema: flatten(document, member(parameter, 'schema')),
+    example: examplesOf(parameter)[0],
+  };
+}
+
 function readOperation(document: Document, path: string, method: string, item: unknown): Operation {
   const operation = member(item, method);
   const parameters = [member(item, 'parameters'), member(operation, 'parameters')]
     .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
-    .map((parameter) => resolve(document, parameter, '').part);
+    .map((given) => readParameter(document, resolve(document, given, '').part));
   const security = (member(operation, 'security') ?? member(document, 'security') ?? []) as object[];
   return {
     id: String(member(operation, 'operationId') ?? `${method} ${path}`),
     method: method.toUpperCase(),
     path,
     body: readBody(document, operation),
-    headers: parameters
-      .filter((parameter) => member(parameter, 'in') === 'header')
-      .map((header) => String(member(header, 'name')).toLowerCase()),
+    parameters,
     schemes: security.flatMap((requirement) => Object.keys(requirement)),
     answers: readAnswers(document, member(operation, 'responses'), `/paths/${segment(path)}/${method}/responses`),
   };
@@ -130,7 +148,7 @@ export function readHttp(document: Document): HttpSpec {
       method: '',
       path: '',
       body: undefined,
-      headers: [],
+      parameters: [],
       schemes: [],
       answers: readAnswers(document, document['x-unmatched'], '/x-unmatched'),
     },

@@ -19,6 +19,7 @@ export interface Session {
 interface Claims {
   readonly id?: string;
   readonly username?: string;
+  readonly exp?: number;
 }
 
 export interface Room {

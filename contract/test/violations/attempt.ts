@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { startTestServer } from '../../../test/harness/server.ts';
-import { testSecret } from '../../../test/harness/tokens.ts';
+import { testAdminToken, testSecret } from '../../../test/harness/tokens.ts';
 import { type KitOptions, type Report, type Result, runKit } from '../../src/index.ts';
 import { startProxy } from '../proxy/proxy.ts';
 import type { Group } from './index.ts';
@@ -17,7 +17,7 @@ export async function attempt(
   // As it comes, but that nobody waits for the next minute to sign up or to log in.
   await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: '20' } });
   await using proxy = await startProxy(server.port, violation?.plant());
-  return await runKit({ url: proxy.url, jwtSecret: testSecret, seed: 1, ...options });
+  return await runKit({ url: proxy.url, jwtSecret: testSecret, adminToken: testAdminToken, seed: 1, ...options });
 }
 
 export const brokenIn = ({ results }: Report): Result[] => results.filter(({ outcome }) => outcome === 'broken');

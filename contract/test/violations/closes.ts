@@ -27,6 +27,12 @@ const swallowing =
 const isUtf8 = ({ payload }: Frame): boolean => Buffer.from(payload.toString()).equals(payload);
 const isMessage = (frame: Frame): boolean => typeof messageOf(frame)?.msg?.text === 'string';
 
+const malformed = (): object => ({
+  type: 'error',
+  sent_at: new Date().toISOString(),
+  msg: { code: 'malformed_json', detail: 'The frame is not JSON.' },
+});
+
 export const closes: readonly Violation[] = [
   {
     name: 'binary-ignored',
@@ -94,8 +100,25 @@ export const closes: readonly Violation[] = [
           const count = (refused.get(session) ?? 0) + 1;
           refused.set(session, count);
           if (count <= 10) return undefined;
-          const msg = { code: 'malformed_json', detail: 'The frame is not JSON.' };
-          session.tell(messageFrame({ type: 'error', sent_at: new Date().toISOString(), msg }));
+          session.tell(messageFrame(malformed()));
+          return [];
+        },
+      };
+    },
+  },
+  {
+    name: 'patient-for-twice-as-long',
+    breaks: 'forty frames are refused before the connection ends, not twenty',
+    caughtBy: 'rule.errors.too-many',
+    plant: () => {
+      const refused = new Map<Session, number>();
+      return {
+        say: (frame, session) => {
+          if (!isText(frame) || isMessage(frame)) return undefined;
+          const count = (refused.get(session) ?? 0) + 1;
+          refused.set(session, count);
+          if (count > 20) return undefined;
+          session.tell(messageFrame(malformed()));
           return [];
         },
       };

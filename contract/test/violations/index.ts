@@ -2,9 +2,14 @@ import { closes } from './closes.ts';
 import { errors } from './errors.ts';
 import { frames } from './frames.ts';
 import { handshake } from './handshake.ts';
+import { history } from './history.ts';
 import { http } from './http.ts';
+import { nonces } from './nonces.ts';
 import { order } from './order.ts';
 import { presence } from './presence.ts';
+import { recovery } from './recovery.ts';
+import { revoked } from './revoked.ts';
+import { tokenRefresh } from './token-refresh.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
 import type { Violation } from './violation.ts';
@@ -23,6 +28,14 @@ const always =
 
 const ofOperation: Group['only'] = ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', caughtBy];
 const door = ['ws.handshake', 'ws.token', 'http.join', 'rule.www-authenticate'];
+
+/** All of the recovery, of nonces, of the history, or of an operation's parameters. */
+const ofPast: Group['only'] = ({ caughtBy }) => [
+  caughtBy
+    .split('.')
+    .slice(0, caughtBy.startsWith('http') ? 3 : 2)
+    .join('.'),
+];
 
 /** Each way in which the kit must catch a server, by what it concerns. */
 export const groups: readonly Group[] = [
@@ -66,5 +79,12 @@ export const groups: readonly Group[] = [
       'rule.limit.frames',
     ),
   },
+  {
+    name: 'access',
+    violations: [...tokenRefresh, ...revoked],
+    only: ({ caughtBy }) =>
+      caughtBy.startsWith('ws.') ? ['rule.token-refresh', caughtBy] : [caughtBy.replace(/(refresh)\..*/, '$1')],
+  },
+  { name: 'past', violations: [...recovery, ...nonces, ...history], only: ofPast },
   { name: 'closes', violations: closes, only: always('ws.bytes', 'ws.close', 'rule.errors', 'rule.token-expiry') },
 ];

@@ -17,7 +17,7 @@ export interface Violation {
 }
 
 /** Drops the query. */
-const pathOf = ({ target }: Request): string => target.split('?')[0]!;
+export const pathOf = ({ target }: Request): string => target.split('?')[0]!;
 
 /** `undefined` leaves it as it came. */
 export type Change = (response: Response, request: Request) => Response | undefined;
@@ -89,6 +89,9 @@ export function bodyOf({ body }: Request): Readonly<Record<string, unknown>> {
     return {};
   }
 }
+
+/** Done, and nothing to say. */
+export const done: Response = { status: 204, headers: [['Connection', 'close']], body: '' };
 
 const jsonHeaders = (type: string): Response['headers'] => [
   ['Content-Type', type],

@@ -1,0 +1,141 @@
+import { type Message, messageFrame, messageOf } from '../proxy/frames.ts';
+import type { Switch } from '../proxy/proxy.ts';
+import type { Session } from '../proxy/room.ts';
+import { onSay, type Violation, withMsg } from './violation.ts';
+
+/** Which messages are sent a second time under their nonce, by whom it says so. */
+function createRepeats(): (session: Session, message: Partial<Message> | undefined) => boolean {
+  const known = new Set<string>();
+  return ({ claims }, message) => {
+    if (message?.type !== 'chat_message' || typeof message.msg?.nonce !== 'string') return false;
+    const key = `${claims.id} ${message.msg.nonce}`;
+    if (known.has(key)) return true;
+    known.add(key);
+    return false;
+  };
+}
+
+/** Changes what answers a message that is sent again. */
+const onRepeat =
+  (
+    change: (
+      answer: Message,
+      session: Session,
+      sessions: readonly Session[],
+    ) => Message | readonly Message[] | undefined,
+  ): (() => Switch) =>
+  () => {
+    const isRepeat = createRepeats();
+    const due = new Map<Session, string[]>();
+    return {
+      say: (frame, session) => {
+        const message = messageOf(frame);
+        if (isRepeat(session, message)) due.set(session, [...(due.get(session) ?? []), String(message?.msg.nonce)]);
+        return undefined;
+      },
+      tell: (frame, session, { sessions }) => {
+        const message = messageOf(frame);
+        const nonces = due.get(session) ?? [];
+        if (message?.type !== 'chat_message' || !nonces.includes(String(message.msg.nonce))) return undefined;
+        due.set(
+          session,
+          nonces.filter((nonce) => nonce !== message.msg.nonce),
+        );
+        const changed = change(message, session, sessions);
+        return changed === undefined ? undefined : [changed].flat().map((each) => messageFrame(each as Message));
+      },
+    };
+  };
+
+const tellAll = (message: Message, to: readonly Session[]): undefined => {
+  for (const session of to) session.tell(messageFrame(message));
+};
+
+export const nonces: readonly Violation[] = [
+  {
+    name: 'nonce-published-twice',
+    breaks: 'what is sent again under its nonce is published again',
+    caughtBy: 'rule.nonce.once',
+    plant: () => {
+      const isRepeat = createRepeats();
+      const mark = '~again';
+      let count = 0;
+      return {
+        say: (frame, session) => {
+          const message = messageOf(frame);
+          if (!message || !isRepeat(session, message)) return undefined;
+          count += 1;
+          return [messageFrame(withMsg(message, { nonce: `${String(message.msg.nonce)}${mark}${count}` }))];
+        },
+        tell: (frame) => {
+          const message = messageOf(frame);
+          const nonce = String(message?.msg?.nonce);
+          return message && nonce.includes(mark)
+            ? [messageFrame(withMsg(message, { nonce: nonce.replace(/~again\d+$/, '') }))]
+            : undefined;
+        },
+      };
+    },
+  },
+  {
+    name: 'repeat-to-all',
+    breaks: 'what answers a message that is sent again goes to everybody',
+    caughtBy: 'rule.nonce.once',
+    plant: onRepeat((message, session, sessions) =>
+      tellAll(
+        message,
+        sessions.filter((other) => other !== session),
+      ),
+    ),
+  },
+  {
+    name: 'repeat-to-own-sessions',
+    breaks: "what answers a message that is sent again goes to the user's other sessions, too",
+    caughtBy: 'rule.nonce.answered',
+    plant: onRepeat((message, session, sessions) =>
+      tellAll(
+        message,
+        sessions.filter((other) => other !== session && other.claims.id === session.claims.id),
+      ),
+    ),
+  },
+  {
+    name: 'repeat-unanswered',
+    breaks: 'what is sent again under its nonce is not answered',
+    caughtBy: 'rule.nonce.answered',
+    plant: onRepeat(() => []),
+  },
+  {
+    name: 'repeat-with-a-new-id',
+    breaks: 'what answers a message that is sent again has an id of its own',
+    caughtBy: 'rule.nonce.answered',
+    plant: onRepeat((message) => ({ ...message, id: `${message.id}0` })),
+  },
+  {
+    name: 'repeat-at-a-new-time',
+    breaks: 'what answers a message that is sent again says another time',
+    caughtBy: 'rule.nonce.answered',
+    plant: onRepeat((message) => ({ ...message, sent_at: '2099-01-01T00:00:00.000Z' })),
+  },
+  {
+    name: 'repeat-in-other-words',
+    breaks: 'what answers a message that is sent again has the text that was sent the second time',
+    caughtBy: 'rule.nonce.answered',
+    plant: onRepeat((message) => withMsg(message, { text: 'In other words' })),
+  },
+  {
+    name: 'nonce-of-all',
+    breaks: "another user's message under a nonce that somebody has used is swallowed",
+    caughtBy: 'rule.nonce.own',
+    plant: () => {
+      const owners = new Map<string, string | undefined>();
+      return onSay((message, _, { claims }) => {
+        const nonce = message?.type === 'chat_message' ? message.msg?.nonce : undefined;
+        if (typeof nonce !== 'string') return undefined;
+        const owner = owners.get(nonce) ?? claims.id;
+        owners.set(nonce, owner);
+        return owner === claims.id ? undefined : [];
+      })();
+    },
+  },
+];

@@ -1,0 +1,210 @@
+import { testAdminToken } from '../../../test/harness/tokens.ts';
+import { closeCodeOf, closeFrame } from '../proxy/frames.ts';
+import type { Request, Response } from '../proxy/http.ts';
+import type { Switch } from '../proxy/proxy.ts';
+import { claimsOf, type Session, tokenOf } from '../proxy/room.ts';
+import { done, json, onAnswer, pathOf, problem, tokenFor, type Violation, withHeader } from './violation.ts';
+
+const invalidToken = problem(401, 'invalid_token', 'Token refused');
+const refusedToken = withHeader(invalidToken, 'WWW-Authenticate', 'Bearer error="invalid_token"');
+const userDisabled = problem(403, 'user_disabled', 'User disabled');
+/** As if it came with a token that nobody has given back, of a user that nobody has disabled. */
+const asAnother = (request: Request, claims: Readonly<Record<string, unknown>>): Request =>
+  withHeader(request, 'Authorization', `Bearer ${tokenFor({ jti: 'planted', ...claims })}`);
+
+interface GivenBack {
+  /** Answers the first time that a token is given back, in the server's place. */
+  readonly giveBack?: Response;
+  /** Answers, or changes, what is asked with a token that was given back; or with another one of its user. */
+  readonly withIt?: (request: Request) => Request | Response;
+  readonly withAnother?: (request: Request) => Request | Response;
+  readonly closes?: (session: Session) => boolean;
+}
+
+/** Changes what becomes of tokens that are given back. */
+const givenBack =
+  ({ giveBack, withIt, withAnother, closes }: GivenBack): (() => Switch) =>
+  () => {
+    const tokens = new Set<string>();
+    const users = new Set<string>();
+    return {
+      ask: (request) => {
+        const token = tokenOf(request);
+        const { id } = claimsOf(token);
+        if (token === undefined || id === undefined) return undefined;
+        if (tokens.has(token)) return withIt?.(request);
+        if (users.has(id)) return withAnother?.(request);
+        if (pathOf(request) !== '/logout') return undefined;
+        tokens.add(token);
+        users.add(id);
+        return giveBack;
+      },
+      answer: (response, request, { sessions }) => {
+        const { id } = claimsOf(tokenOf(request));
+        if (pathOf(request) !== '/logout' || response.status !== 204 || !closes) return undefined;
+        for (const session of sessions) if (session.claims.id === id && closes(session)) session.tell(closeFrame(4003));
+        return undefined;
+      },
+    };
+  };
+
+interface ShutOut {
+  /** In the server's place. */
+  readonly disable?: Response;
+  readonly enable?: Response;
+  /** What a user that is disabled asks, and what it is answered. */
+  readonly asks?: (request: Request) => Request | Response | undefined;
+  readonly answers?: (response: Response, request: Request) => Response | undefined;
+}
+
+/** Changes what it means to be disabled. */
+const shutOut =
+  ({ disable, enable, asks, answers }: ShutOut): (() => Switch) =>
+  () => {
+    const disabled = new Set<string>();
+    return {
+      ask: (request) => {
+        const [, id = '', verb] = /^\/admin\/users\/([^/]+)\/(disable|enable)$/.exec(pathOf(request)) ?? [];
+        if (verb === 'disable') {
+          disabled.add(decodeURIComponent(id));
+          return disable;
+        }
+        if (verb === 'enable') {
+          disabled.delete(decodeURIComponent(id));
+          return enable;
+        }
+        return disabled.has(claimsOf(tokenOf(request)).id ?? '') ? asks?.(request) : undefined;
+      },
+      answer: (response, request) => answers?.(response, request),
+    };
+  };
+
+const isLogin = (request: Request): boolean => pathOf(request) === '/login';
+
+export const revoked: readonly Violation[] = [
+  {
+    name: 'logout-closes-nothing',
+    breaks: 'what a token opened lives on when it is given back',
+    caughtBy: 'rule.logout',
+    plant: givenBack({ giveBack: done, withIt: () => refusedToken }),
+  },
+  {
+    name: 'logout-is-going-away',
+    breaks: 'what a token opened is closed with another code when it is given back',
+    caughtBy: 'rule.logout',
+    plant: () => ({ tell: (frame) => (closeCodeOf(frame) === 4003 ? [closeFrame(1001)] : undefined) }),
+  },
+  {
+    name: 'logout-revokes-nothing',
+    breaks: 'a token that was given back opens as before',
+    caughtBy: 'rule.logout',
+    plant: givenBack({ withIt: (request) => asAnother(request, { ...claimsOf(tokenOf(request)) }) }),
+  },
+  {
+    name: 'logout-is-for-the-door',
+    breaks: 'a token that was given back is good for everything but the door',
+    caughtBy: 'rule.logout',
+    plant: givenBack({
+      withIt: (request) =>
+        pathOf(request) === '/join' ? request : asAnother(request, { ...claimsOf(tokenOf(request)) }),
+    }),
+  },
+  {
+    name: 'logout-closes-all',
+    breaks: 'with one token that is given back all connections of its user are closed',
+    caughtBy: 'rule.logout',
+    plant: givenBack({ closes: () => true }),
+  },
+  {
+    name: 'logout-revokes-all',
+    breaks: 'with one token that is given back all tokens of its user are refused',
+    caughtBy: 'rule.logout',
+    plant: givenBack({ withAnother: () => refusedToken }),
+  },
+  {
+    name: 'disable-closes-nothing',
+    breaks: 'the connections of a user that is disabled live on',
+    caughtBy: 'rule.disabled',
+    plant: shutOut({ disable: done, asks: () => userDisabled }),
+  },
+  {
+    name: 'disable-is-going-away',
+    breaks: 'the connections of a user that is disabled are closed with another code',
+    caughtBy: 'rule.disabled',
+    plant: () => ({ tell: (frame) => (closeCodeOf(frame) === 4003 ? [closeFrame(1001)] : undefined) }),
+  },
+  {
+    name: 'disabled-let-in',
+    breaks: 'a user that is disabled is let in',
+    caughtBy: 'rule.disabled',
+    plant: shutOut({
+      asks: (request) =>
+        pathOf(request) === '/join' ? asAnother(request, { id: 'planted', username: 'A stranger' }) : undefined,
+    }),
+  },
+  {
+    name: 'disabled-reads-on',
+    breaks: 'a user that is disabled reads what is said',
+    caughtBy: 'rule.disabled',
+    plant: shutOut({
+      asks: (request) =>
+        pathOf(request) === '/messages' ? asAnother(request, { id: 'planted', username: 'A stranger' }) : undefined,
+    }),
+  },
+  {
+    name: 'disabled-logs-in',
+    breaks: 'a user that is disabled logs in',
+    caughtBy: 'rule.disabled',
+    plant: onAnswer('POST', '/login', 403, () =>
+      json(200, { id: 'planted', username: 'A stranger', token: tokenFor({ id: 'planted', username: 'A stranger' }) }),
+    ),
+  },
+  {
+    name: 'disabled-is-invalid',
+    breaks: 'a user that is disabled is told that its token does not hold',
+    caughtBy: 'rule.disabled',
+    plant: shutOut({ asks: () => refusedToken }),
+  },
+  {
+    name: 'enable-without-effect',
+    breaks: 'a user that is enabled again is refused as before',
+    caughtBy: 'rule.disabled',
+    plant: shutOut({ enable: done }),
+  },
+  {
+    name: 'enabled-has-no-login',
+    breaks: 'a user that is enabled again can not log in',
+    caughtBy: 'rule.disabled',
+    plant: () => {
+      let enabled = false;
+      return {
+        answer: (response, request) => {
+          enabled ||= pathOf(request).endsWith('/enable') && response.status === 204;
+          return enabled && isLogin(request) && response.status === 200 ? userDisabled : undefined;
+        },
+      };
+    },
+  },
+  {
+    name: 'admin-for-everybody',
+    breaks: 'whoever has any token disables a user',
+    caughtBy: 'http.disableUser.bad-token',
+    plant: () => ({
+      ask: (request) =>
+        pathOf(request).startsWith('/admin/') && tokenOf(request) !== undefined
+          ? withHeader(request, 'Authorization', `Bearer ${testAdminToken}`)
+          : undefined,
+    }),
+  },
+  {
+    name: 'admin-without-a-token',
+    breaks: 'whoever asks without a token disables a user',
+    caughtBy: 'http.disableUser.no-token',
+    plant: () => ({
+      ask: (request) =>
+        pathOf(request).startsWith('/admin/') && tokenOf(request) === undefined
+          ? withHeader(request, 'Authorization', `Bearer ${testAdminToken}`)
+          : undefined,
+    }),
+  },
+];
