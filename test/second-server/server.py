@@ -225,19 +225,19 @@ async def join(request):
     demand(not errors, 400, "invalid_parameter", errors=errors)
     demand(not request.body_exists, 400, "body_not_allowed")
     asked, key = partial(request.headers.getall, default=[]), request.headers.get("Sec-WebSocket-Key", "")
-    upgrade = all(value.lower() in ",".join(asked(name)).lower() for name, value in UPGRADE.items())
+    missing = [name for name, value in UPGRADE.items() if value.lower() not in ",".join(asked(name)).lower()]
     try:
         subprotocols = [item for field in asked("Sec-WebSocket-Protocol") for item in headers.parse_subprotocol(field)]
         _ = [headers.parse_extension(field) for field in asked("Sec-WebSocket-Extensions")]
+        good = len(set(subprotocols)) == len(subprotocols) and re.fullmatch("[0-9A-Za-z+/]{22}==", key)
     except exceptions.InvalidHeader:
-        raise Problem(400, "malformed_handshake")
-    good = len(set(subprotocols)) == len(subprotocols) and (not upgrade or re.fullmatch("[0-9A-Za-z+/]{22}==", key))
-    demand(good, 400, "malformed_handshake")
-    demand(origin.partition("//")[2] == request.host, 403, "origin_not_allowed")
+        subprotocols, good = [], False
+    demand(good or {"Upgrade", "Connection"} & {*missing}, 400, "malformed_handshake")
+    demand(origin.partition("//")[2].lower() == request.host.lower(), 403, "origin_not_allowed")
     claims = authenticate(asked("Authorization"), subprotocols)
     free = fold(claims["username"]) not in map(fold, room.names.values())
     demand(free or claims["id"] in room.names, 409, "name_in_use")
-    demand(upgrade, 426, "upgrade_required", UPGRADE)
+    demand(not missing, 426, "upgrade_required", UPGRADE)
     answer = ["HTTP/1.1 101", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept_key(key)}"]
     answer += ["Sec-WebSocket-Protocol: palaver.v1"] if "palaver.v1" in subprotocols else []
     request.transport.write("\r\n".join([*answer, "", ""]).encode())
@@ -275,7 +275,8 @@ ROUTES = {"/createUser": ("POST", create_user), "/login": ("POST", login), "/joi
 whole = json.loads(openapi)
 openapi = json.dumps(whole | {"paths": {path: item for path, item in whole["paths"].items() if path in ROUTES}})
 web.RequestHandler.handle_error = handle_error  # also for what is no HTTP
-app = web.Application(client_max_size=16385, handler_args={"max_line_size": 16384, "max_field_size": 16384})
+app = web.Application(client_max_size=16385, handler_args={
+    "auto_decompress": False, "max_line_size": 16384, "max_field_size": 16384})
 app.router.add_route("*", "/{path:.*}", handle)
 app.on_shutdown.append(end_all)
 web.run_app(app, host="127.0.0.1", port=int(sys.argv[3]), access_log=None)
