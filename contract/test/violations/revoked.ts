@@ -176,11 +176,11 @@ export const revoked: readonly Violation[] = [
     breaks: 'a user that is enabled again can not log in',
     caughtBy: 'rule.disabled',
     plant: () => {
-      let enabled = false;
+      let disabled = false;
       return {
         answer: (response, request) => {
-          enabled ||= pathOf(request).endsWith('/enable') && response.status === 204;
-          return enabled && isLogin(request) && response.status === 200 ? userDisabled : undefined;
+          disabled ||= pathOf(request).endsWith('/disable') && response.status === 204;
+          return disabled && isLogin(request) && response.status === 200 ? userDisabled : undefined;
         },
       };
     },
