@@ -3,7 +3,11 @@ const within = (...names) => names.map((name) => `^${name}`);
 const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
 /** What everyone in src may import, besides its own neighbours. */
-const common = within('generated/(http|chat)/index\\.ts$', 'src/(errors|log|config|folded-key|limits/limiter)\\.ts$', 'node_modules/');
+const common = within(
+  'generated/(http|chat)/index\\.ts$',
+  'src/(errors|log|config|folded-key|limits/limiter)\\.ts$',
+  'node_modules/',
+);
 const only = (name, folder, ...more) =>
   rule(
     name,
