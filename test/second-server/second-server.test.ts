@@ -10,7 +10,7 @@ import { within } from '../harness/deadline.ts';
 import { freePort } from '../harness/port.ts';
 import { testSecret } from '../harness/tokens.ts';
 
-/** Debian's own, as its packages are for no other. */
+/** Debian's own: another one would not find the packages of Debian. */
 const python = '/usr/bin/python3';
 const source = join(import.meta.dirname, 'server.py');
 const specs = ['http/openapi.json', 'chat/asyncapi.json'].map((file) =>
@@ -62,7 +62,7 @@ describe.skipIf(noPython)('a server in another language, written from the specs 
   );
 });
 
-it('it takes no more than 282 lines, none of them long', () => {
+it('takes no more than 282 lines, none of them long', () => {
   const lines = readFileSync(source, 'utf8').trimEnd().split('\n');
   expect(lines.length).toBeLessThanOrEqual(282);
   expect(lines.filter((line) => line.length > 120)).toEqual([]);
