@@ -24,7 +24,7 @@ export type UsersOnline = {
   sent_at: Time;
   msg: {
     list: Username[];
-    /** There where `last_event_id` was given. True: every `chat_message` after that frame and up to this `id` follows, once and in order, before anything newer. False: something may have been missed; none of it follows. A server that keeps nothing always says false. */
+    /** There where `last_event_id` was given. True: every `chat_message` after that frame and up to this `id` follows, once and in order, before anything newer. False: something may have been missed; none of it follows. A server without `GET /messages` may always say false. */
     recovered?: boolean;
   };
 };

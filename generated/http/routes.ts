@@ -41,7 +41,7 @@ export const createUserRoute = createRoute({
     }) } },
     },
     415: {
-      description: "The body must be `application/json`, with no charset or with UTF-8.",
+      description: "The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(415),
       code: z.literal('unsupported_media_type'),
@@ -119,7 +119,7 @@ export const loginRoute = createRoute({
     }) } },
     },
     415: {
-      description: "The body must be `application/json`, with no charset or with UTF-8.",
+      description: "The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(415),
       code: z.literal('unsupported_media_type'),
@@ -317,7 +317,7 @@ export const joinRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count.",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count. All three are looked at where `Upgrade` and `Connection` ask for a WebSocket, whatever its version.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
@@ -332,7 +332,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     403: {
-      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away.",
+      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host, in whatever case, and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(403),
       code: z.enum(['origin_not_allowed', 'user_disabled']),
@@ -397,7 +397,7 @@ export const joinByPostRoute = createRoute({
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Accept":{"description":"The answer to `Sec-WebSocket-Key` (RFC 6455, 4.2.2).","required":true,"schema":{"type":"string","minLength":1},"example":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},"Sec-WebSocket-Protocol":{"description":"`palaver.v1` where it was offered; absent otherwise.","schema":{"const":"palaver.v1"},"example":"palaver.v1"}},
     },
     400: {
-      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count.",
+      description: "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count. All three are looked at where `Upgrade` and `Connection` ask for a WebSocket, whatever its version.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.enum(['malformed_request', 'body_not_allowed', 'malformed_handshake', 'invalid_parameter']),
@@ -412,7 +412,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     403: {
-      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away.",
+      description: "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host, in whatever case, and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(403),
       code: z.enum(['origin_not_allowed', 'user_disabled']),

@@ -644,7 +644,7 @@ export interface components {
                 };
             };
         };
-        /** @description The body must be `application/json`, with no charset or with UTF-8. */
+        /** @description The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -752,7 +752,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count. */
+        /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count. All three are looked at where `Upgrade` and `Connection` ask for a WebSocket, whatever its version. */
         BadHandshake: {
             headers: {
                 [name: string]: unknown;
@@ -803,7 +803,7 @@ export interface components {
                 };
             };
         };
-        /** @description The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away. */
+        /** @description The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host, in whatever case, and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away. */
         NotLetIn: {
             headers: {
                 [name: string]: unknown;
