@@ -122,7 +122,7 @@ export async function runChaos({ schedule, env = {}, checkEvery = 1, tell = () =
   const acting = (async (): Promise<void> => {
     for (const act of schedule.acts) {
       while (!isOver && performance.now() - startMs < act.atMs)
-        await pause(Math.min(50, act.atMs - performance.now() + startMs));
+        await pause(Math.max(0, Math.min(50, act.atMs - performance.now() + startMs)));
       if (isOver) return;
       if (act.do !== 'say') note(`${crowd.clients[act.client]!.name}: ${outlineOf(act)}`);
       crowd.act(act);
