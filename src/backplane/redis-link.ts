@@ -71,10 +71,13 @@ export async function openLink({ create, room, blockMs }: Parts): Promise<Link> 
     asking.disconnect();
     reading.disconnect();
   }
-  /** An answer that failed or is late is the end: what became of its question nobody knows. */
+  /**
+   * An answer that failed or is late is the end: what became of its question nobody knows. Where the link is over its
+   * connection rejects what is open; nothing waits for `over` itself, which would hold on to each of them till then.
+   */
   async function answer<T>(ms: number, promise: Promise<T>): Promise<T> {
     try {
-      return await Promise.race([within(ms, promise), over]);
+      return await within(ms, promise);
     } catch (error) {
       fail(error as Error);
       throw error;

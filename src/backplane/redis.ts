@@ -127,20 +127,19 @@ export function createRedisBackplane({
     return answer === 'more';
   }
 
-  async function beat({ over }: Link): Promise<never> {
-    for (;;) {
+  async function beat(own: Link): Promise<void> {
+    while (link === own) {
       const more = await renew();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, more ? 0 : leaseMs / 3);
-      await Promise.race([promise, over]).finally(() => clearTimeout(timer));
+      await new Promise((resolve) => setTimeout(resolve, more ? 0 : leaseMs / 3).unref());
     }
   }
 
-  async function read({ entriesAfter }: Link): Promise<never> {
+  async function read(own: Link): Promise<void> {
     for (;;) {
-      const entries = await entriesAfter(replica.epoch, replica.offset);
+      const entries = await own.entriesAfter(replica.epoch, replica.offset);
       // It may have slept: then it speaks for nobody until it has asked.
       if (performance.now() >= sureUntilMs) await renew();
+      if (link !== own) return;
       for (const entry of entries) deliver(entry);
       seatArrived();
       wakeReached();
@@ -205,6 +204,7 @@ export function createRedisBackplane({
     for (let failures = 0; !closed; failures += 1) {
       try {
         current ??= await connect();
+        if (closed) return current.fail(new Error('Closed'));
         if (failures > 0) log.info('Redis is there');
         failures = 0;
         await Promise.race([beat(current), read(current), current.over]);
