@@ -284,7 +284,7 @@ describe('the end of a connection', () => {
     [1000, 'connection_lost'],
     [1001, 'going_away'],
     [1011, 'internal_error'],
-    [1012, 'connection_lost'],
+    [1012, 'service_restart'],
     [1013, 'too_slow'],
   ])('comes back after %i', async (code, reason) => {
     using server = await closingWith(code);
