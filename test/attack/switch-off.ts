@@ -4,16 +4,19 @@ import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type Defence, defences } from './defences.ts';
 
-const fileOf = ({ file }: Defence): string => fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
+/** A piece of a source, and what stands there instead. */
+export type Change = Pick<Defence, 'name' | 'file' | 'source' | 'off'>;
+
+const fileOf = ({ file }: Change): string => fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
 
 /** @throws where the piece is not there exactly once: the table is out of date then. */
-export function without({ name, source, off }: Defence, code: string): string {
+export function without({ name, source, off }: Change, code: string): string {
   const pieces = code.split(source);
   if (pieces.length !== 2) throw new Error(`'${name}': its source was found ${pieces.length - 1} times`);
   return pieces.join(off);
 }
 
-export const withoutOnDisk = (defence: Defence): string => without(defence, readFileSync(fileOf(defence), 'utf8'));
+export const withoutOnDisk = (change: Change): string => without(change, readFileSync(fileOf(change), 'utf8'));
 
 function chosen(name: string): Defence {
   const defence = defences.find((one) => one.name === name);
@@ -37,15 +40,17 @@ export function switchedOff(
   ];
 }
 
-/** For Node: what a server loads that a test starts as a process. */
-export function switchOffHere(name: string): void {
-  const defence = chosen(name);
-  const file = fileOf(defence);
+/** For Node: what is loaded from now on. */
+export function changeHere(change: Change): void {
+  const file = fileOf(change);
   registerHooks({
     load: (url, context, next) => {
       const loaded = next(url, context);
       if (!url.startsWith('file:') || fileURLToPath(url) !== file) return loaded;
-      return { ...loaded, source: without(defence, String(loaded.source)) };
+      return { ...loaded, source: without(change, String(loaded.source)) };
     },
   });
 }
+
+/** For a server that a test starts as a process. */
+export const switchOffHere = (name: string): void => changeHere(chosen(name));

@@ -16,6 +16,8 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>;
   /** How often it is checked while it goes on: after so many faults. */
   readonly checkEvery?: number;
+  /** How long becoming quiet may take. */
+  readonly quietMs?: number;
   readonly tell?: (line: string) => void;
 }
 
@@ -28,8 +30,8 @@ export interface Result {
 
 /** Before the first fault: what is said then is stored. */
 const warmUpMs = 1_000;
-/** How long becoming quiet may take: a message of the SDK waits as long as 30 s. */
-const quietMs = 45_000;
+/** Until all is quiet: a message of the SDK waits as long as 30 s. */
+const usualQuietMs = 45_000;
 const heardMs = 20_000;
 const markerTries = 20;
 const maxPages = 10_000;
@@ -66,7 +68,7 @@ async function pagesOf({ name, port }: Node, token: string): Promise<Pages> {
 }
 
 /** Some leave, some are cut off for good; the others must agree on who is left, and on what was said. */
-async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Recorder): Promise<End> {
+async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Recorder, quietMs: number): Promise<End> {
   const { account } = recorder;
   const staying = clients.filter((_, index) => index % 3 !== 2);
   const going = clients.filter((client) => !staying.includes(client));
@@ -103,7 +105,13 @@ async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Rec
   return { clients: staying.map(({ name }) => name), usernames, marker, pages };
 }
 
-export async function runChaos({ schedule, env = {}, checkEvery = 1, tell = () => {} }: Options): Promise<Result> {
+export async function runChaos({
+  schedule,
+  env = {},
+  checkEvery = 1,
+  quietMs = usualQuietMs,
+  tell = () => {},
+}: Options): Promise<Result> {
   const account = emptyAccount();
   const recorder = createRecorder(account);
   const happened: string[] = [];
@@ -147,6 +155,6 @@ export async function runChaos({ schedule, env = {}, checkEvery = 1, tell = () =
     await stop();
   }
   tell(note('quiet'));
-  account.end = await becomeQuiet(crowd, cluster, recorder);
+  account.end = await becomeQuiet(crowd, cluster, recorder, quietMs);
   return { violations: check(account), account, happened };
 }

@@ -1,0 +1,8 @@
+/** Loaded before everything else by every server that is to have a bug. */
+import { changeHere } from '../attack/switch-off.ts';
+import { bugs } from './planted.ts';
+
+const { PLANTED } = process.env;
+const bug = bugs.find(({ name }) => name === PLANTED);
+if (!bug) throw new Error(`There is no bug called '${PLANTED}'`);
+for (const change of bug.changes) changeHere(change);

@@ -1,0 +1,81 @@
+/** Bugs that several nodes may have: each with the faults that bring it to light, and the rule that must see it. */
+import type { Change } from '../attack/switch-off.ts';
+import type { Rule } from './checker.ts';
+import type { Fault, Step } from './schedule.ts';
+
+export interface Bug {
+  readonly name: string;
+  readonly changes: readonly Change[];
+  readonly steps: readonly Step[];
+  readonly rule: Rule;
+}
+
+type Row = readonly [
+  name: string,
+  changes: readonly (readonly [file: string, source: string, off: string])[],
+  steps: readonly Step[],
+  rule: Rule,
+];
+
+const calmMs = 2_000;
+const step = (fault: Fault): Step => ({ ...fault, calmMs });
+const redisStarts = step({ do: 'restart redis', how: 'in order', ms: 200 });
+/** Clients talk, come and go by themselves: that is enough for what shows without a fault. */
+const talk = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'reset', ms: 10 }));
+/** Behind it lies more than the log keeps in one of the bugs, and less than a lease. */
+const short = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'reset', ms: 1_000 }));
+const kills = [0, 1, 2].map((node) => step({ do: 'kill', node, ms: 100 }));
+/** Beyond the lease and the grace. What a node has asked until it gave up arrives afterwards. */
+const held = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'hold', ms: 5_000 }));
+
+const room = 'chat/room.ts';
+const scripts = 'backplane/redis-scripts.ts';
+const replica = 'backplane/replica.ts';
+
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: they are sources.
+// biome-ignore format: a table.
+const rows: readonly Row[] = [
+  ['one message is dropped for one client', [
+    [room, 'for (const session of live) send(session, bytes);',
+      'for (const session of [...live].slice(sent % 8 === 0 ? 1 : 0)) send(session, bytes);'],
+  ], talk, 'nothing lost'],
+  ['two messages are swapped', [
+    [room, 'const batch = log.slice(unsentAt()).map(({ bytes }) => bytes);',
+      'if (delivered - sent === 1 && delivered % 2 === 0) return void setTimeout(flushSoon, 50);\n' +
+      'const batch = log.slice(unsentAt()).map(({ bytes }) => bytes).reverse();'],
+  ], talk, 'one order'],
+  ['a dead node is not swept', [
+    [scripts, 'if dead then', 'if false then'],
+  ], kills, 'final rosters'],
+  ['user_left comes twice', [
+    [scripts, "order('k', 'left', 'n', name)", "order('k', 'left', 'n', name)\n  order('k', 'left', 'n', name)"],
+  ], talk, 'joins and leaves alternate'],
+  ['a nonce is not looked at', [
+    [scripts, "if said then return {'repeats', said} end", ''],
+  ], talk, 'a nonce once'],
+  ['a list is not that of its offset', [
+    [replica, '      roster = undefined;\n      if (kind', '      if (kind'],
+  ], talk, 'rosters agree'],
+  ['a gap is ignored', [
+    [scripts, 'export const maxLogged = 10_000;', 'export const maxLogged = 3;'],
+    [scripts, "'MAXLEN', '~',", "'MAXLEN', '=',"],
+    [replica, 'offset !== at.offset + 1', 'offset <= at.offset'],
+  ], short, 'nothing lost'],
+  ['a ghost speaks: nobody asks whether a node and its session still count', [
+    [scripts, "if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then return {'refused'} end", ''],
+  ], held, 'who speaks is there'],
+  ['an epoch is not renewed', [
+    [scripts, "if epoch < least or redis.call('HGET', state, 'run') ~= run then", 'if epoch < least then'],
+  ], [redisStarts], 'a restart is a new epoch'],
+];
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are sources.
+
+export const bugs: readonly Bug[] = rows.map(([name, changes, steps, rule]) => ({
+  name,
+  changes: changes.map(([file, source, off]) => ({ name, file, source, off })),
+  steps,
+  rule,
+}));
+
+/** What all of them are brought to light with: with no bug it breaks nothing. */
+export const allSteps: readonly Step[] = [...new Set(bugs.flatMap(({ steps }) => steps))];
