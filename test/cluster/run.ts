@@ -1,10 +1,11 @@
 /** One run: faults and clients by a schedule, then quiet, and what the checker says to it. */
 import { mint } from '../harness/tokens.ts';
-import { type Account, type End, emptyAccount, type Pages } from './account.ts';
+import { type Account, type End, emptyAccount } from './account.ts';
 import { check, type Violation } from './checker.ts';
 import type { Client } from './client.ts';
-import { type Cluster, type Node, startCluster } from './cluster.ts';
+import { type Cluster, startCluster } from './cluster.ts';
 import { type Crowd, startCrowd } from './crowd.ts';
+import { readPages } from './pages.ts';
 import { rosterNow } from './presence-rules.ts';
 import { read } from './reading.ts';
 import { createRecorder, type Recorder } from './recording.ts';
@@ -34,7 +35,6 @@ const warmUpMs = 1_000;
 const usualQuietMs = 45_000;
 const heardMs = 20_000;
 const markerTries = 20;
-const maxPages = 10_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -46,26 +46,6 @@ async function settled(holds: () => boolean, ms: number): Promise<void> {
 
 const outlineOf = ({ do: what, ...rest }: Step | Act): string =>
   [what, ...Object.entries(rest).flatMap(([name, value]) => (name === 'atMs' ? [] : [`${name} ${value}`]))].join(', ');
-
-/** Everything that one node has kept. */
-async function pagesOf({ name, port }: Node, token: string): Promise<Pages> {
-  const messages: string[] = [];
-  const gaps = new Set<string>();
-  let before = '';
-  for (let page = 0; page < maxPages; page += 1) {
-    const query = before === '' ? '' : `&before=${before}`;
-    const response = await fetch(`http://127.0.0.1:${port}/messages?limit=100${query}`, {
-      headers: { Authorization: `Bearer ${token}` },
-    });
-    if (response.status !== 200) throw new Error(`${name} answered ${response.status} to GET /messages`);
-    const body = (await response.json()) as { messages: object[]; gaps?: string[]; before?: string };
-    messages.unshift(...body.messages.map((message) => JSON.stringify(message)));
-    for (const gap of body.gaps ?? []) gaps.add(gap);
-    if (body.before === undefined) break;
-    before = body.before;
-  }
-  return { node: name, messages, gaps: [...gaps].sort() };
-}
 
 /** Some leave, some are cut off for good; the others must agree on who is left, and on what was said. */
 async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Recorder, quietMs: number): Promise<End> {
@@ -97,11 +77,7 @@ async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Rec
   await Promise.all(going.map((client) => client.leave()));
 
   const token = await mint({ id: 'reader', username: 'Reader' });
-  let pages: Pages[] = [];
-  for (const untilMs = performance.now() + heardMs; performance.now() < untilMs; await pause(200)) {
-    pages = await Promise.all(nodes.map((node) => pagesOf(node, token)));
-    if (pages.every(({ messages }) => messages.at(-1)?.includes(`"${marker}"`))) break;
-  }
+  const pages = await readPages(nodes, token, marker, account);
   return { clients: staying.map(({ name }) => name), usernames, marker, pages };
 }
 
