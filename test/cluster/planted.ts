@@ -29,8 +29,13 @@ const kills = [0, 1, 2].map((node) => step({ do: 'kill', node, ms: 100 }));
 const held = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'hold', ms: 5_000 }));
 
 const room = 'chat/room.ts';
+const redis = 'backplane/redis.ts';
 const scripts = 'backplane/redis-scripts.ts';
 const replica = 'backplane/replica.ts';
+
+const reading = 'const entries = await own.entriesAfter(replica.epoch, replica.offset);';
+/** As over a slow network: does no harm by itself. */
+const slowly: Row[1][number] = [redis, reading, `${reading}\nawait new Promise((resolve) => setTimeout(resolve, 100));`];
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: they are sources.
 // biome-ignore format: a table.
@@ -38,6 +43,11 @@ const rows: readonly Row[] = [
   ['one message is dropped for one client', [
     [room, 'for (const session of live) send(session, bytes);',
       'for (const session of [...live].slice(sent % 8 === 0 ? 1 : 0)) send(session, bytes);'],
+  ], talk, 'nothing lost'],
+  ['an entry is dropped on one node', [
+    [redis, 'if (envelope) listener.deliver(envelope);',
+      'if (envelope && entry.offset % 32 === Number.parseInt(node.slice(0, 8), 16) % 32) return;\n' +
+      'if (envelope) listener.deliver(envelope);'],
   ], talk, 'nothing lost'],
   ['two messages are swapped', [
     [room, 'const batch = log.slice(unsentAt()).map(({ bytes }) => bytes);',
@@ -53,6 +63,11 @@ const rows: readonly Row[] = [
   ['a nonce is not looked at', [
     [scripts, "if said then return {'repeats', said} end", ''],
   ], talk, 'a nonce once'],
+  ['a repeat is answered before it was delivered', [
+    [redis, "return (await reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';",
+      'return { repeats: envelopeOf(first)! };'],
+    slowly,
+  ], talk, 'one order'],
   ['a list is not that of its offset', [
     [replica, '      roster = undefined;\n      if (kind', '      if (kind'],
   ], talk, 'rosters agree'],
