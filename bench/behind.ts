@@ -1,6 +1,5 @@
 /** What several nodes need behind them: a Redis, and for Palaver a database of MongoDB's protocol. */
-
-import { ferretdb } from '../test/harness/mongo.ts';
+import { ferretdbAt } from '../test/harness/mongo.ts';
 import { freePort, listening } from '../test/harness/port.ts';
 import { type Child, start } from './processes.ts';
 
@@ -33,20 +32,7 @@ export async function startBehind(folder: string): Promise<Behind> {
     ['redis-server', '--port', `${redisPort}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder],
     folder,
   );
-  const mongodb = await startAt(
-    mongoPort,
-    [
-      ferretdb,
-      '--handler=sqlite',
-      `--sqlite-url=file:${folder}/`,
-      `--state-dir=${folder}`,
-      `--listen-addr=127.0.0.1:${mongoPort}`,
-      '--debug-addr=-',
-      '--telemetry=disable',
-      '--log-level=error',
-    ],
-    folder,
-  );
+  const mongodb = await startAt(mongoPort, ferretdbAt(mongoPort, folder), folder);
   const env = { REDIS_URL: `redis://127.0.0.1:${redisPort}`, MONGODB_URI: `mongodb://127.0.0.1:${mongoPort}/bench` };
   return { redis, mongodb, env };
 }

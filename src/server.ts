@@ -8,8 +8,8 @@ import type { Backplane } from './backplane/backplane.ts';
 import { nextEpoch } from './backplane/epoch.ts';
 import { createIdCheck, padded } from './backplane/ids.ts';
 import { createLocalBackplane } from './backplane/local.ts';
-import { createRedisBackplane } from './backplane/redis.ts';
-import { connectRedis, createRedis } from './broker/redis.ts';
+import { createRedisBackplane, roomKey } from './backplane/redis.ts';
+import { connectRedis, linkingTo } from './broker/redis.ts';
 import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
 import { createPace } from './chat/pace.ts';
@@ -135,7 +135,7 @@ interface Order {
 /** The order of a room on several nodes. What was said before they know from each other, as soon as it begins. */
 async function openSharedOrder(config: Config, url: string, store: MessageStore, log: Log): Promise<Order> {
   const backplane = createRedisBackplane({
-    create: () => createRedis(url, { retryStrategy: null, enableAutoPipelining: true }),
+    create: linkingTo(url),
     log,
     afterEpoch: Number((await store.runs()).at(-1)?.epoch ?? 0),
     maxSessionsPerUser: config.maxSessionsPerUser,
@@ -196,7 +196,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const bounds = { commandTimeout: 1_000, socketTimeout: 1_000 };
   const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
   parts.defer(() => counting?.disconnect());
-  const createLimiter = counting ? inRedis(counting) : inMemory;
+  const createLimiter = counting ? inRedis(counting, roomKey) : inMemory;
   const messageStore = adapters.messages ?? messages;
   const order =
     redisUrl === undefined || adapters.backplane

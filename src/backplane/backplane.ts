@@ -39,18 +39,22 @@ export type Refusal = 'name_in_use' | 'too_many_sessions' | 'unavailable';
 /** What became of a draft. */
 export type Published = 'accepted' | 'refused' | { readonly repeats: Envelope };
 
-/** One session's place in the room. */
-export interface Seat {
-  /** The point of the order at which `roster` is true: every envelope after it concerns this session. */
+/** A point of the order, as a session is seated there. */
+export interface Point {
+  /** At it `roster` is true: every envelope after it concerns this session. */
   readonly id: string;
   /** When it was seated: not after any of those envelopes, nor before what came before. */
   readonly sentAt: string;
   /** Usernames in join order: without the user if this is its first session, with it otherwise. */
   readonly roster: readonly string[];
+}
+
+/** One session's place in the room. */
+export interface Seat extends Point {
   /**
    * Takes drafts in the order of the calls. The envelope reaches `deliver` like everyone else's, before the answer if
-   * this node goes on. A nonce that this user
-   * has used within five minutes is not published again: its first envelope is the answer.
+   * this node goes on. A nonce that this user has used within five minutes is not published again: its first envelope is
+   * the answer.
    */
   publish(draft: Draft): Promise<Published>;
   /**

@@ -1,5 +1,5 @@
 /** The backplane of a server that runs alone: order and presence in this process's memory. */
-import type { Backplane, Envelope, Member, OrderedFrame, Seat } from './backplane.ts';
+import type { Backplane, Envelope, Member, OrderedFrame, Point, Seat } from './backplane.ts';
 import { idOf } from './ids.ts';
 import { createNonces } from './nonces.ts';
 import { createPresence, enter, leave, refusalOf, remove, rosterOf } from './presence.ts';
@@ -16,8 +16,6 @@ export interface LocalOptions {
   /** What was said before this run, oldest first: its nonces are known. */
   readonly saidBefore?: readonly Envelope[];
 }
-
-type View = Pick<Seat, 'id' | 'sentAt' | 'roster'>;
 
 export const createLocalBackplane = ({
   epoch,
@@ -37,7 +35,7 @@ export const createLocalBackplane = ({
   let offset = 0;
   let time = epoch;
   /** What the last newcomer saw. Nobody has left since, so no further newcomer is in it. */
-  let shared: View | undefined;
+  let shared: Point | undefined;
 
   /** The order's own time: it never goes back. */
   const tick = (): number => {
@@ -82,7 +80,7 @@ export const createLocalBackplane = ({
   };
 
   /** Newcomers of one batch share a view: in a storm of them, each would be a roster longer than the last. */
-  const viewOf = ({ id }: Member, since: string | undefined): View => {
+  const viewOf = ({ id }: Member, since: string | undefined): Point => {
     const isNew = !presence.users.has(id);
     if (isNew && shared !== undefined && since !== undefined && shared.id >= since) return shared;
     const view = { ...point(), roster: rosterOf(presence) };
@@ -90,7 +88,7 @@ export const createLocalBackplane = ({
     return view;
   };
 
-  const seatOf = (userId: string, username: string, at: View): Seat => {
+  const seatOf = (userId: string, username: string, at: Point): Seat => {
     let held = true;
     return {
       ...at,

@@ -1,7 +1,7 @@
 import type { Envelope } from './backplane.ts';
 
 /** How long a user's nonce is published once. */
-const windowMs = 300_000;
+export const nonceWindowMs = 300_000;
 /** What may be remembered; beyond it the oldest go before their time. */
 const maxEntries = 100_000;
 const maxCharacters = 8_388_608;
@@ -32,7 +32,7 @@ export function createNonces(): Nonces {
     for (; first < queue.length; first += 1) {
       const entry = queue[first]!;
       const isOver = queue.length - first > maxEntries || characters > maxCharacters;
-      if (!isOver && nowMs - entry.atMs < windowMs) break;
+      if (!isOver && nowMs - entry.atMs < nonceWindowMs) break;
       entries.delete(entry.key);
       characters -= entry.characters;
     }

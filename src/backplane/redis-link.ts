@@ -1,5 +1,6 @@
 /** One life of the connections to Redis: from when both are there to when either fails. */
 import type { Redis } from 'ioredis';
+import { within } from '../within.ts';
 import { type ScriptName, scripts } from './redis-scripts.ts';
 
 /** How long one answer may take. */
@@ -47,16 +48,6 @@ export const entryOf = ([id, fields]: RawEntry): Entry => {
   return { epoch: epoch!, offset: offset!, fields: new Map(pairs) };
 };
 
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`Redis has not answered within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Connects twice: what is waited for must not hold up what is asked. @throws where that fails */
 export async function openLink({ create, room, blockMs }: Parts): Promise<Link> {
   const stream = `${room}:log`;
@@ -77,7 +68,7 @@ export async function openLink({ create, room, blockMs }: Parts): Promise<Link> 
    */
   async function answer<T>(ms: number, promise: Promise<T>): Promise<T> {
     try {
-      return await within(ms, promise);
+      return await within(promise, ms, () => new Error(`Redis has not answered within ${ms} ms`));
     } catch (error) {
       fail(error as Error);
       throw error;

@@ -13,11 +13,12 @@
  * ARGV begins with the caller's epoch, node and key, except in `greet`.
  */
 
+import { nonceWindowMs } from './nonces.ts';
+
 /** Entries of the stream that are kept at least: a node that attaches reads them all. */
 export const maxLogged = 10_000;
 /** Sessions or users that one script removes: Redis serves nobody else meanwhile. */
 const bite = 200;
-const nonceWindowMs = 300_000;
 
 const prelude = `
 local room = KEYS[1]
@@ -48,7 +49,8 @@ local function removeUser(user)
   redis.call('HDEL', key('holders'), fold)
   order('k', 'left', 'n', name)
 end
-local function leave(session, user, graceMs)
+local function leave(session, graceMs)
+  local user = string.match(session, '^[^/]*/[^/]*/(.*)$')
   if redis.call('ZREM', key('sessions'), session) == 0 then return end
   if redis.call('HINCRBY', key('counts'), user, -1) > 0 then return end
   if graceMs == 0 then removeUser(user)
@@ -117,7 +119,7 @@ local more = 'no'
 if dead then
   redis.call('HDEL', key('nodes'), dead)
   local sessions = sessionsOf(dead, 'LIMIT', 0, ${bite})
-  for _, session in ipairs(sessions) do leave(session, string.match(session, '^[^/]*/[^/]*/(.*)$'), graceMs) end
+  for _, session in ipairs(sessions) do leave(session, graceMs) end
   if #sessions < ${bite} then redis.call('ZREM', key('leases'), dead) end
   more = 'more'
 end
@@ -153,9 +155,9 @@ if not isCaller() then return 'unavailable' end
 return refusalOf(ARGV[4], ARGV[5], tonumber(ARGV[6])) or ''
 `;
 
-/** A session goes: session, user, grace. */
+/** A session goes: session, grace. */
 const leave = `
-if isCaller() then leave(ARGV[4], ARGV[5], tonumber(ARGV[6])) end
+if isCaller() then leave(ARGV[4], tonumber(ARGV[5])) end
 return ''
 `;
 

@@ -3,18 +3,16 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { foldedKey } from '../folded-key.ts';
 import type { Log } from '../log.ts';
-import type { Backplane, Listener, Refusal } from './backplane.ts';
+import type { Backplane, Listener, Point, Refusal } from './backplane.ts';
 import { idOf, padded } from './ids.ts';
 import { type Entry, entryOf, type Link, openLink, type RawEntry } from './redis-link.ts';
 import type { ScriptName } from './redis-scripts.ts';
-import { createReplica, envelopeOf, type Point } from './replica.ts';
+import { createReplica, envelopeOf } from './replica.ts';
 
 export interface RedisBackplaneOptions {
   /** Makes a connection. */
   readonly create: () => Redis;
   readonly log: Log;
-  /** The room's name in Redis. */
-  readonly name?: string;
   /** Milliseconds; a new epoch is greater. */
   readonly afterEpoch?: number;
   /** Without it there is no bound. */
@@ -25,6 +23,8 @@ export interface RedisBackplaneOptions {
   readonly leaseMs?: number;
 }
 
+/** Below it lies all that the nodes share in Redis, in one hash slot. */
+export const roomKey = 'palaver:{main}';
 const maxPauseMs = 2_000;
 const noBound = 2 ** 40;
 /** What may fail while there is no other way to tell: it is put right with the next link. */
@@ -45,14 +45,12 @@ interface Arrival {
 export function createRedisBackplane({
   create,
   log,
-  name = 'main',
   afterEpoch = 0,
   maxSessionsPerUser = noBound,
   presenceGraceMs = 0,
   leaseMs = 6_000,
 }: RedisBackplaneOptions): Backplane {
   const node = randomUUID();
-  const room = `palaver:{${name}}`;
   const replica = createReplica();
   /** The sessions that this node speaks for. */
   const held = new Set<string>();
@@ -157,7 +155,8 @@ export function createRedisBackplane({
     begun = true;
     const first = past.find((entry) => entry.epoch === start.epoch);
     const said = past.filter(({ fields }) => fields.get('k') === 'said').map((entry) => envelopeOf(entry)!);
-    const forgotten = past[0] && past[0].offset > 1 && idOf(past[0].epoch, past[0].offset - 1) > stored;
+    const [oldest] = past;
+    const isForgotten = oldest !== undefined && oldest.offset > 1 && idOf(oldest.epoch, oldest.offset - 1) > stored;
     listener.begin?.({
       id: idOf(start.epoch, start.offset),
       epoch: padded(start.epoch),
@@ -165,7 +164,7 @@ export function createRedisBackplane({
       wholeFrom: idOf(start.epoch, first ? first.offset - 1 : start.offset),
       unstored: {
         messages: said.filter(({ id }) => id > stored),
-        gap: forgotten ? idOf(past[0]!.epoch, past[0]!.offset) : undefined,
+        gap: isForgotten ? idOf(oldest.epoch, oldest.offset) : undefined,
       },
     });
   }
@@ -188,7 +187,7 @@ export function createRedisBackplane({
   }
 
   async function connect(): Promise<Link> {
-    const opened = await openLink({ create, room, blockMs: Math.ceil(leaseMs / 3) });
+    const opened = await openLink({ create, room: roomKey, blockMs: Math.ceil(leaseMs / 3) });
     try {
       await attach(opened);
       return opened;
@@ -224,7 +223,7 @@ export function createRedisBackplane({
   async function depart(session: string, how: 'left' | 'lost'): Promise<void> {
     departed.set(session, how);
     const graceMs = how === 'left' ? 0 : presenceGraceMs;
-    await call('leave', session, userOf(session), graceMs).then(() => departed.delete(session), ignore);
+    await call('leave', session, graceMs).then(() => departed.delete(session), ignore);
   }
 
   function announceAccess(): void {
@@ -324,5 +323,3 @@ export function createRedisBackplane({
     },
   };
 }
-
-const userOf = (session: string): string => session.slice(session.indexOf('/', session.indexOf('/') + 1) + 1);

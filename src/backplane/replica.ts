@@ -1,10 +1,7 @@
 /** What a node knows of the room: where it is in the order, and who is there at that point. */
-import type { Envelope, OrderedFrame, Seat } from './backplane.ts';
+import type { Envelope, OrderedFrame, Point } from './backplane.ts';
 import { idOf } from './ids.ts';
 import type { Entry } from './redis-link.ts';
-
-/** A point of the order, as a session is seated there. */
-export type Point = Pick<Seat, 'id' | 'sentAt' | 'roster'>;
 
 interface Start {
   readonly epoch: number;

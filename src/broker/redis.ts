@@ -4,7 +4,7 @@ import { sentinelsOf } from './redis-url.ts';
 const connectTimeoutMs = 2_000;
 
 /** A connection that isn't made yet. What is asked while there is none fails at once. */
-export function createRedis(url: string, options: RedisOptions = {}): Redis {
+function createRedis(url: string, options: RedisOptions = {}): Redis {
   const all: RedisOptions = {
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
@@ -19,6 +19,10 @@ export function createRedis(url: string, options: RedisOptions = {}): Redis {
   redis.on('error', () => {});
   return redis;
 }
+
+/** Makes the connections of a link, which ends with them: one that broke doesn't come back. */
+export const linkingTo = (url: string) => (): Redis =>
+  createRedis(url, { retryStrategy: null, enableAutoPipelining: true });
 
 /** A connection that is there, and comes back by itself. @throws with its address, never its password */
 export async function connectRedis(url: string, options: RedisOptions = {}): Promise<Redis> {

@@ -29,11 +29,11 @@ export interface Recovery {
   between(lastEventId: string, to: string): readonly Buffer[] | undefined;
 }
 
-export function createRecovery({ from, wasGiven: wasEverGiven, past }: Parts): Recovery {
-  let frames: Frame[] = [];
-  let bytesHeld = 0;
-  let floor = from;
-  let wasGiven = wasEverGiven;
+export function createRecovery(parts: Parts): Recovery {
+  let frames: Frame[];
+  let bytesHeld: number;
+  let floor: string;
+  let wasGiven: Parts['wasGiven'];
 
   function add({ id, frame }: Envelope, bytes: Buffer): void {
     if (frame.type !== 'chat_message') return;
@@ -46,16 +46,17 @@ export function createRecovery({ from, wasGiven: wasEverGiven, past }: Parts): R
       if (gone.id > floor) floor = gone.id;
     }
   }
-  for (const envelope of past) add(envelope, encodeEnvelope(envelope));
+  function start({ from, past, ...rest }: Parts): void {
+    frames = [];
+    bytesHeld = 0;
+    floor = from;
+    wasGiven = rest.wasGiven;
+    for (const envelope of past) add(envelope, encodeEnvelope(envelope));
+  }
+  start(parts);
 
   return {
-    begin: ({ epoch, said, wholeFrom }) => {
-      frames = [];
-      bytesHeld = 0;
-      floor = wholeFrom;
-      wasGiven = createIdCheck(epoch);
-      for (const envelope of said) add(envelope, encodeEnvelope(envelope));
-    },
+    begin: ({ epoch, said, wholeFrom }) => start({ from: wholeFrom, wasGiven: createIdCheck(epoch), past: said }),
     add,
     between: (lastEventId, to) => {
       if (lastEventId < floor || lastEventId > to || !wasGiven(lastEventId)) return undefined;

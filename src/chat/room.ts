@@ -6,6 +6,7 @@ import type {
   Envelope,
   Listener,
   Member,
+  Point,
   Published,
   Refusal,
   Seat,
@@ -73,7 +74,7 @@ interface Session {
   /** What it has seen on an earlier connection. */
   readonly lastEventId?: string | undefined;
   /** Its point of the order, until it has caught up with it. A roster is large: nobody keeps it longer. */
-  seat?: Pick<Seat, 'id' | 'sentAt' | 'roster'> | undefined;
+  seat?: Point | undefined;
   release?: Seat['release'];
   sink?: Sink;
   /** `users_online` was sent. */

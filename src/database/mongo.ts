@@ -1,4 +1,5 @@
 import { type Db, MongoClient, MongoError, MongoServerError } from 'mongodb';
+import { within } from '../within.ts';
 import { type Database, StoreUnavailable } from './database.ts';
 
 /** How long one operation may look for a server. */
@@ -75,17 +76,8 @@ class TooLate extends Error {
   override name = 'TooLate';
 }
 
-async function bounded<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TooLate(`No answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const bounded = <T>(work: Promise<T>, timeoutMs: number): Promise<T> =>
+  within(work, timeoutMs, () => new TooLate(`No answer within ${timeoutMs} ms`));
 
 /** No server answered in time, or one that can't serve now. */
 function isAway(error: unknown): boolean {

@@ -49,19 +49,29 @@ export interface Past extends Slice {
  * it ends with a gap. @throws {StoreUnavailable}
  */
 export async function readPast(store: MessageStore, limit: number): Promise<Past> {
-  await endRuns(store);
-  return { ...(await store.before(undefined, limit)), runs: await store.runs() };
+  const runs = await endRuns(store);
+  return { ...(await store.before(undefined, limit)), runs };
 }
 
-/** Those before this epoch, or all: what did not end as it should ends with a gap. @throws {StoreUnavailable} */
-async function endRuns(store: MessageStore, before?: string): Promise<void> {
-  for (const { epoch, lastId } of await store.runs()) {
-    if (lastId !== undefined || (before !== undefined && epoch >= before)) continue;
+/**
+ * All runs; those before this epoch, or all, that did not end as they should end with a gap now.
+ * @throws {StoreUnavailable}
+ */
+async function endRuns(store: MessageStore, before?: string): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const run of await store.runs()) {
+    const { epoch, lastId } = run;
+    if (lastId !== undefined || (before !== undefined && epoch >= before)) {
+      runs.push(run);
+      continue;
+    }
     // Behind every id that it can have given.
     const end = `${epoch}-~`;
     await store.append([], [end]);
     await store.putRun({ epoch, lastId: end });
+    runs.push({ epoch, lastId: end });
   }
+  return runs;
 }
 
 /** From where on nothing is missing in what is left of the past; undefined where nothing is left. */
@@ -99,8 +109,7 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
 
   /** Any node may be the first to say so, and a late one is right, too. */
   async function openRun(run: string): Promise<void> {
-    await endRuns(store, run);
-    const runs = await store.runs();
+    const runs = await endRuns(store, run);
     if (!runs.some((known) => known.epoch === run)) await store.putRun({ epoch: run, lastId: undefined });
     if (begun === run) begun = undefined;
   }

@@ -11,17 +11,17 @@ interface Allowance {
 export type CreateLimiter = (name: string, allowance: Allowance) => RateLimiterAbstract;
 
 /** Counts in this process. */
-export const inMemory: CreateLimiter = (_, { points, durationS }) =>
+export const inMemory = (_: string, { points, durationS }: Allowance): RateLimiterMemory =>
   new RateLimiterMemory({ points, duration: durationS });
 
-/** Counts over all nodes; each for itself while Redis is away. */
+/** Counts over all nodes, below this key; each for itself while Redis is away. */
 export const inRedis =
-  (redis: Redis): CreateLimiter =>
+  (redis: Redis, key: string): CreateLimiter =>
   (name, allowance) =>
     new RateLimiterRedis({
       storeClient: redis,
-      keyPrefix: `palaver:{main}:limit:${name}`,
+      keyPrefix: `${key}:limit:${name}`,
       points: allowance.points,
       duration: allowance.durationS,
-      insuranceLimiter: inMemory(name, allowance) as RateLimiterMemory,
+      insuranceLimiter: inMemory(name, allowance),
     });

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Envelope } from '../../src/backplane/backplane.ts';
 import { createRedisBackplane } from '../../src/backplane/redis.ts';
 import { openLink } from '../../src/backplane/redis-link.ts';
-import { connectRedis, createRedis } from '../../src/broker/redis.ts';
+import { connectRedis, linkingTo } from '../../src/broker/redis.ts';
 import { noRedis, startRedis, startSentinel } from '../harness/redis.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { backplaneSuite } from '../suites/backplane.ts';
@@ -12,14 +12,13 @@ import { backplaneSuite } from '../suites/backplane.ts';
 const redis = noRedis ? undefined : await startRedis();
 afterAll(() => redis?.remove());
 
-const creating = (url: string) => () => createRedis(url, { retryStrategy: null, enableAutoPipelining: true });
-const open = (url: string) => createRedisBackplane({ create: creating(url), log: pino({ level: 'silent' }) });
+const open = (url: string) => createRedisBackplane({ create: linkingTo(url), log: pino({ level: 'silent' }) });
 
 describe.skipIf(noRedis)('with Redis', () => {
   backplaneSuite('redis', () => open(redis!.uri()));
 
   it('refuses a call that comes late, by a connection that a node has given up', async () => {
-    const create = creating(redis!.uri());
+    const create = linkingTo(redis!.uri());
     const link = await openLink({ create, room: 'palaver:{main}', blockMs: 100 });
     onTestFinished(() => link.fail(new Error('over')));
     const [first, second] = [randomUUID(), randomUUID()];
@@ -65,7 +64,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     const slow = await startTcpProxy(redis!.port);
     slow.delay(20);
     // A link asks over its first connection and reads over its second one: what it reads comes late.
-    const connections = [creating(url), creating(url.replace(`${redis!.port}`, `${slow.port}`))];
+    const connections = [linkingTo(url), linkingTo(url.replace(`${redis!.port}`, `${slow.port}`))];
     let made = 0;
     const other = createRedisBackplane({
       create: () => connections[made++ % 2]!(),

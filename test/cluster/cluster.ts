@@ -1,4 +1,5 @@
 /** Three servers of one room, their Redis and their store, each a process of its own, with a network that fails on demand. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { startMongo } from '../harness/mongo.ts';
 import { freePort } from '../harness/port.ts';
 import { launchServer, type ServerProcess } from '../harness/process.ts';
@@ -11,8 +12,6 @@ import { type Fault, leaseMs, nodeCount } from './schedule.ts';
 
 /** How long a node may take to be ready once all is well again. */
 const readyMs = 20_000;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 export interface Node {
   readonly name: string;
   readonly port: number;

@@ -1,4 +1,5 @@
 /** The clients of a run, and what they do. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { TcpProxy } from '../harness/tcp-proxy.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { mint, nowS } from '../harness/tokens.ts';
@@ -22,8 +23,6 @@ export interface Crowd {
   idle(): Promise<void>;
   close(): Promise<void>;
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Cut off for a while. */
 async function away(proxy: TcpProxy, ms: number): Promise<void> {

@@ -2,7 +2,7 @@
 import { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ChatMessage } from '../../generated/chat/index.ts';
-import { type Chat, connect } from '../harness/chat.ts';
+import { type Chat, connect, lastId, messagesOf } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { anyMongo, type Mongo, noMongo } from '../harness/mongo.ts';
 import { noRedis, type Redis, startRedis } from '../harness/redis.ts';
@@ -53,8 +53,6 @@ async function twoNodes(more?: Readonly<Record<string, string>>) {
 const tokenOf = (name: string): Promise<string> => mint({ id: `id of ${name}`, username: name });
 const join = async (node: TestServer, name: string, lastEventId?: string): Promise<Chat> =>
   connect(node, { token: await tokenOf(name), ...(lastEventId !== undefined && { lastEventId }) });
-const lastId = ({ frames }: Chat): string => frames.flatMap((frame) => ('id' in frame ? [frame.id] : [])).at(-1)!;
-const messagesOf = ({ frames }: Chat): ChatMessage[] => frames.filter((frame) => frame.type === 'chat_message');
 const textsOf = (chat: Chat): string[] => messagesOf(chat).map(({ msg }) => msg.text);
 const heard = (chat: Chat, text: string): Promise<void> =>
   expect.poll(() => textsOf(chat), poll).toContain(text) as Promise<void>;

@@ -1,4 +1,5 @@
 /** One run: faults and clients by a schedule, then quiet, and what the checker says to it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { mint } from '../harness/tokens.ts';
 import { type Account, type End, emptyAccount } from './account.ts';
 import { check, type Violation } from './checker.ts';
@@ -35,8 +36,6 @@ const warmUpMs = 1_000;
 const usualQuietMs = 45_000;
 const heardMs = 20_000;
 const markerTries = 20;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until it holds, or for so long; what comes of it is for the checker to say. */
 async function settled(holds: () => boolean, ms: number): Promise<void> {

@@ -1,4 +1,5 @@
 /** A client as an application has it: the SDK, which does all the coming back by itself. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Palaver, type PalaverError, type Room, type WebSocketConstructor } from '../../sdk/src/index.ts';
 import type { Send, Stretch } from './account.ts';
@@ -47,7 +48,7 @@ export function createSdkClient({ name, username, token, proxy, recorder }: Clie
         return;
       } catch {
         // It tries again for as long as it wants in.
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await pause(100);
       }
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../generated/chat/index.ts';
 import type { MessagePage } from '../../generated/http/index.ts';
-import { type Chat, connect } from '../harness/chat.ts';
+import { type Chat, connect, lastId, messagesOf } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { keeping, startTestServer, type TestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
@@ -28,8 +28,6 @@ async function say(chat: Chat, from: number, to: number): Promise<void> {
   while ((await chat.next('chat_message')).msg.text !== `m${to}`);
 }
 const names = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, n) => `m${from + n}`);
-const lastId = (chat: Chat): string => chat.frames.flatMap((frame) => ('id' in frame ? [frame.id] : [])).at(-1)!;
-const messagesOf = ({ frames }: Chat): ChatMessage[] => frames.filter((frame) => frame.type === 'chat_message');
 
 describe('GET /messages', () => {
   it('pages back to the beginning: each message once and as it was delivered, also what is not kept yet', async () => {

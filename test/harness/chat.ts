@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { type ClientRequest, type OutgoingHttpHeaders, request as send } from 'node:http';
 import { WebSocket } from 'ws';
-import type { ServerMessage } from '../../generated/chat/index.ts';
+import type { ChatMessage, ServerMessage } from '../../generated/chat/index.ts';
 import { within } from './deadline.ts';
 import { frame, opcodes } from './frame.ts';
 import { type Answer, answerOf, recorded } from './http.ts';
@@ -199,3 +199,8 @@ export function handshake(
   });
   return within(asked, 'the answer to a handshake');
 }
+
+/** How far in the order it has heard. */
+export const lastId = ({ frames }: Chat): string =>
+  frames.flatMap((frame) => ('id' in frame ? [frame.id] : [])).at(-1)!;
+export const messagesOf = ({ frames }: Chat): ChatMessage[] => frames.filter((frame) => frame.type === 'chat_message');

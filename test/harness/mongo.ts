@@ -47,22 +47,26 @@ async function drop(uri: string): Promise<void> {
   await client.close();
 }
 
+/** The command that serves what is in this folder, at this port of the loopback. */
+export const ferretdbAt = (port: number, folder: string): [command: string, ...args: string[]] => [
+  ferretdb,
+  '--handler=sqlite',
+  `--sqlite-url=file:${folder}/`,
+  `--state-dir=${folder}`,
+  `--listen-addr=127.0.0.1:${port}`,
+  '--debug-addr=-',
+  '--telemetry=disable',
+  '--log-level=error',
+];
+
 /** FerretDB on a free port of the loopback. */
 export async function startMongo(): Promise<Mongo> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-ferretdb-'));
   const port = await freePort();
-  const args = [
-    '--handler=sqlite',
-    `--sqlite-url=file:${folder}/`,
-    `--state-dir=${folder}`,
-    `--listen-addr=127.0.0.1:${port}`,
-    '--debug-addr=-',
-    '--telemetry=disable',
-    '--log-level=error',
-  ];
+  const [command, ...args] = ferretdbAt(port, folder);
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawn(ferretdb, args, { stdio: 'ignore' });
+    child = spawn(command, args, { stdio: 'ignore' });
     await within(listening(port), 'FerretDB to listen');
   };
   const stop = async (): Promise<void> => {

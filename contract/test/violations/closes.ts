@@ -33,6 +33,23 @@ const malformed = (): object => ({
   msg: { code: 'malformed_json', detail: 'The frame is not JSON.' },
 });
 
+/** These of a session's frames that are no messages, counted from 1, are refused here: the server never sees them. */
+const refusing =
+  (isRefused: (count: number) => boolean): (() => Switch) =>
+  () => {
+    const refused = new Map<Session, number>();
+    return {
+      say: (frame, session) => {
+        if (!isText(frame) || isMessage(frame)) return undefined;
+        const count = (refused.get(session) ?? 0) + 1;
+        refused.set(session, count);
+        if (!isRefused(count)) return undefined;
+        session.tell(messageFrame(malformed()));
+        return [];
+      },
+    };
+  };
+
 export const closes: readonly Violation[] = [
   {
     name: 'binary-ignored',
@@ -92,37 +109,13 @@ export const closes: readonly Violation[] = [
     name: 'patient-for-ever',
     breaks: 'however many frames are refused, the connection lives on',
     caughtBy: 'rule.errors.too-many',
-    plant: () => {
-      const refused = new Map<Session, number>();
-      return {
-        say: (frame, session) => {
-          if (!isText(frame) || isMessage(frame)) return undefined;
-          const count = (refused.get(session) ?? 0) + 1;
-          refused.set(session, count);
-          if (count <= 10) return undefined;
-          session.tell(messageFrame(malformed()));
-          return [];
-        },
-      };
-    },
+    plant: refusing((count) => count > 10),
   },
   {
     name: 'patient-for-twice-as-long',
     breaks: 'forty frames are refused before the connection ends, not twenty',
     caughtBy: 'rule.errors.too-many',
-    plant: () => {
-      const refused = new Map<Session, number>();
-      return {
-        say: (frame, session) => {
-          if (!isText(frame) || isMessage(frame)) return undefined;
-          const count = (refused.get(session) ?? 0) + 1;
-          refused.set(session, count);
-          if (count > 20) return undefined;
-          session.tell(messageFrame(malformed()));
-          return [];
-        },
-      };
-    },
+    plant: refusing((count) => count <= 20),
   },
   {
     name: 'expiry-is-going-away',
