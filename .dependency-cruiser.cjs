@@ -5,7 +5,7 @@ const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, f
 /** What everyone in src may import, besides its own neighbours. */
 const common = within(
   'generated/(http|chat)/index\\.ts$',
-  'src/(errors|log|config|folded-key|limits/limiter)\\.ts$',
+  'src/(errors|log|config|folded-key|within|limits/limiter)\\.ts$',
   'node_modules/',
 );
 const only = (name, folder, ...more) =>
@@ -76,9 +76,9 @@ module.exports = {
       'Everyone else knows the port.',
     ),
     rule(
-      'only-main-starts-the-server',
-      { path: '^src/', pathNot: '^src/main\\.ts$' },
-      { path: '^src/(server|main)\\.ts$' },
+      'only-commands-know-the-server',
+      { path: '^src/', pathNot: '^src/(main|commands/[a-z-]+)\\.ts$' },
+      { path: '^src/(server|main|commands/.+)\\.ts$' },
       'The composition root imports, and is not imported.',
     ),
     rule('src-knows-no-test', { path: '^(src|sdk|specs)/' }, { path: '^test/' }),

@@ -1,25 +1,40 @@
-import closeWithGrace from 'close-with-grace';
-import { ConfigError, loadConfig } from './config.ts';
-import { createLog } from './log.ts';
-import { startServer } from './server.ts';
+/** The command `palaver`. */
+import { type Command, exitCodes, UsageError } from './commands/command.ts';
 
-/** How long an orderly end may take beyond the drain window; then the process ends all the same. */
-const stopTimeoutMs = 10_000;
+/** Each is loaded alone: what one needs, no other waits for. */
+const commands: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
+  serve: {
+    summary: 'starts the server; so does palaver alone',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
+};
+
+const width = Math.max(...Object.keys(commands).map((name) => name.length));
+const usage = `palaver [command]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
+  .join('\n')}
+
+palaver <command> --help says more. Exit code: 0 if it is done, 1 if it could not be, 2 if it was not understood.
+`;
+
+async function run([name = 'serve', ...args]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h') return print(usage);
+  const command = await commands[name]?.load();
+  if (!command) throw new UsageError(`palaver has no command '${name}'`);
+  return args.includes('--help') || args.includes('-h') ? print(command.usage) : command.run(args);
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return exitCodes.done;
+}
 
 try {
-  const config = loadConfig();
-  const log = createLog(config);
-  const { host, port, stop } = await startServer(config, log);
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  closeWithGrace({ delay: config.drainWindowS * 1_000 + stopTimeoutMs, logger: log }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'Palaver failed');
-    else log.info({ signal }, 'Palaver is stopping');
-    await stop(err !== undefined);
-    log.info('Palaver has stopped');
-  });
-  // Only now: whoever waits for this line may send a signal next.
-  log.info({ http: `http://${address}`, chat: `ws://${address}/join` }, 'Palaver is listening');
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : `Palaver could not start: ${(error as Error).message}`);
-  process.exitCode = 1;
+  console.error((error as Error).message);
+  if (error instanceof UsageError) console.error('palaver --help says what there is');
+  process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }

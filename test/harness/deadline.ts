@@ -1,7 +1,5 @@
 /** Against hanging only: generous, and its error says what was waited for. */
-const deadlineMs = 10_000;
-
-export async function within<T>(promise: Promise<T>, what: string | (() => string)): Promise<T> {
+export async function within<T>(promise: Promise<T>, what: string | (() => string), deadlineMs = 10_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

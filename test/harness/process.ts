@@ -5,6 +5,9 @@ import { within } from './deadline.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
+/** A process starts slowly where many do. */
+const startMs = 25_000;
+
 /** The server as a process of its own. */
 export interface ServerProcess {
   readonly child: ChildProcess;
@@ -43,7 +46,7 @@ export function launch(command: string, args: readonly string[], env: Readonly<R
   return {
     child,
     output: () => text,
-    address: () => within(address(), () => `the address; so far: ${text}`),
+    address: () => within(address(), () => `the address; so far: ${text}`, startMs),
     exited: () => within(ended, () => `the end; so far: ${text}`),
     kill: async () => {
       // Its whole group: npm does not take what it has started along.
