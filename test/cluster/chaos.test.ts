@@ -12,7 +12,7 @@ it.skipIf(noRedis ?? noMongo)(
   'three nodes keep what they promise through a round of every fault',
   async () => {
     const { violations, account, happened } = await runChaos({
-      schedule: scheduleOf(1, 1, crowdSize),
+      schedule: scheduleOf(1, crowdSize),
       checkEvery: faultsPerRound,
     });
     expect({ violations: violations.slice(0, 5), happened: violations.length > 0 ? happened : [] }).toEqual({

@@ -28,7 +28,7 @@ export interface Schedule {
 }
 
 export const nodeCount = 3;
-/** Until all faults of one round are over, by far. */
+/** Until all faults of a round are over, by far. */
 const roundMs = 120_000;
 /** How often each client does something. */
 const actEveryMs = 400;
@@ -81,7 +81,7 @@ const deed = fc.oneof(
 const drawn = <Value>(arbitrary: fc.Arbitrary<Value>, seed: number, count: number): Value[] =>
   fc.sample(fc.noBias(arbitrary), { seed, numRuns: count });
 
-/** What each client does; `restless` ones do more than talk. */
+/** What the clients do within such a time. */
 export function actsOf(seed: number, clients: number, ms: number): Act[] {
   const count = Math.ceil((clients * ms) / actEveryMs);
   return drawn(fc.tuple(fc.nat(ms), fc.nat(clients - 1), deed), seed, count)
@@ -89,7 +89,8 @@ export function actsOf(seed: number, clients: number, ms: number): Act[] {
     .sort((a, b) => a.atMs - b.atMs);
 }
 
-export const scheduleOf = (seed: number, rounds: number, clients: number): Schedule => ({
-  steps: drawn(round, seed, rounds).flat(),
-  acts: actsOf(seed, clients, rounds * roundMs),
+/** One round: every fault once, in an order of the seed's. */
+export const scheduleOf = (seed: number, clients: number): Schedule => ({
+  steps: drawn(round, seed, 1).flat(),
+  acts: actsOf(seed, clients, roundMs),
 });
