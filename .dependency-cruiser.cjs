@@ -70,9 +70,9 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(server\\.ts|(database|history|users|revocations)/(sqlite|mongo)\\.ts|backplane/(local|redis)\\.ts)$',
+          '^src/(server\\.ts|(database|history|users|revocations)/(sqlite|mongo|redis)\\.ts|backplane/(local|redis)\\.ts)$',
       },
-      { path: '^src/((database|history|users|revocations)/(sqlite|mongo)|backplane/(local|redis)|broker/redis)\\.ts$' },
+      { path: '^src/((database|history|users|revocations)/(sqlite|mongo|redis)|backplane/(local|redis)|broker/redis)\\.ts$' },
       'Everyone else knows the port.',
     ),
     rule(

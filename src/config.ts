@@ -8,7 +8,7 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly dataDir: string;
-  /** Users are kept in this database; without it in `dataDir`. */
+  /** What is to last is kept in this database; without it in `dataDir`, or in Redis where nodes share that alone. */
   readonly mongodbUri: string | undefined;
   /** Nodes that share it are one room; without it this process is alone. */
   readonly redisUrl: string | undefined;
@@ -238,13 +238,15 @@ function externalIssuerOf(values: Values): ExternalIssuer | undefined {
 
 /** Nodes of one room need one store and one secret: of its own on each of them they would be no single room. */
 function redisUrlOf({ REDIS_URL, MONGODB_URI, JWT_SECRET, JWKS_URL }: Values): string | undefined {
-  if (REDIS_URL === undefined) return undefined;
-  const missing = [
-    ...(MONGODB_URI === undefined ? ['MONGODB_URI'] : []),
-    ...((JWT_SECRET ?? JWKS_URL) === undefined ? ['JWT_SECRET or JWKS_URL'] : []),
-  ];
+  // With users elsewhere, Redis keeps the rest.
+  if (REDIS_URL === undefined || JWKS_URL !== undefined) return REDIS_URL;
+  const missing = Object.entries({ MONGODB_URI, JWT_SECRET }).flatMap(([name, value]) =>
+    value === undefined ? name : [],
+  );
   if (missing.length > 0)
-    throw new ConfigError(`REDIS_URL needs ${missing.join(' and ')}: what the nodes share can not be in DATA_DIR`);
+    throw new ConfigError(
+      `REDIS_URL needs ${missing.join(' and ')}, or JWKS_URL: what the nodes share can not be in DATA_DIR`,
+    );
   return REDIS_URL;
 }
 

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import asyncapi from '../generated/chat/asyncapi.json' with { type: 'json' };
 import { closeCodes } from '../generated/chat/index.ts';
 import openapi from '../generated/http/openapi.json' with { type: 'json' };
@@ -20,10 +21,12 @@ import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/database.ts';
 import { openMongo } from './database/mongo.ts';
+import { openRedisDatabase } from './database/redis.ts';
 import { openSqlite } from './database/sqlite.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { mongoMessageStore } from './history/mongo.ts';
+import { redisMessageStore } from './history/redis.ts';
 import { sqliteMessageStore } from './history/sqlite.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
@@ -38,6 +41,7 @@ import { signUpOperations, userHandlers, userOperations } from './http/users.ts'
 import { type CreateLimiter, inMemory, inRedis } from './limits/limiter.ts';
 import type { Log } from './log.ts';
 import { mongoRevocationStore } from './revocations/mongo.ts';
+import { redisRevocationStore } from './revocations/redis.ts';
 import type { RevocationStore } from './revocations/revocation-store.ts';
 import { loadRevocations, type Revocations } from './revocations/revocations.ts';
 import { sqliteRevocationStore } from './revocations/sqlite.ts';
@@ -73,12 +77,17 @@ export interface RunningServer {
 
 interface Stores {
   readonly database: Database;
-  readonly users: UserStore;
+  /** None where all users are elsewhere. */
+  readonly users?: UserStore;
   readonly revoked: RevocationStore;
   readonly messages: MessageStore;
 }
 
-async function openStores({ mongodbUri, dataDir }: Config): Promise<Stores> {
+async function openStores({ mongodbUri, dataDir }: Config, redis: Redis | undefined): Promise<Stores> {
+  if (mongodbUri === undefined && redis) {
+    const database = openRedisDatabase(redis, roomKey);
+    return { database, revoked: redisRevocationStore(database), messages: redisMessageStore(database) };
+  }
   if (mongodbUri === undefined) {
     const database = openSqlite(dataDir);
     return {
@@ -189,14 +198,14 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
-  const { database, users, revoked, messages } = await openStores(config);
-  parts.defer(() => database.close());
   const { redisUrl } = config;
   // One that doesn't answer is asked once, not for each attempt and frame.
   const bounds = { commandTimeout: 1_000, socketTimeout: 1_000 };
-  const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
-  parts.defer(() => counting?.disconnect());
-  const createLimiter = counting ? inRedis(counting, roomKey) : inMemory;
+  const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
+  parts.defer(() => redis?.disconnect());
+  const createLimiter = redis ? inRedis(redis, roomKey) : inMemory;
+  const { database, users, revoked, messages } = await openStores(config, redis);
+  parts.defer(() => database.close());
   const messageStore = adapters.messages ?? messages;
   const order =
     redisUrl === undefined || adapters.backplane
@@ -214,7 +223,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
   parts.defer(() => passwords?.close());
   const { verify: verifyAlone, desk } = passwords
-    ? ownUsers(config, adapters.store ?? users, passwords, revocations, createLimiter)
+    ? ownUsers(config, (adapters.store ?? users)!, passwords, revocations, createLimiter)
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
   const verify = revocations.guard(verifyAlone);

@@ -92,6 +92,9 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
   let lastId = `${epoch}-`;
   /** An epoch that the store doesn't know yet. */
   let begun: string | undefined;
+  /** That of this node, and the one before. */
+  let current: string | undefined;
+  let previous: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let retryMs = 0;
   let closed = false;
@@ -109,6 +112,9 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
 
   /** Any node may be the first to say so, and a late one is right, too. */
   async function openRun(run: string): Promise<void> {
+    // A store that doesn't know it any more has lost what was said in it: that is to show.
+    if (previous !== undefined && !(await store.runs()).some(({ epoch: known }) => known === previous))
+      await store.putRun({ epoch: previous, lastId: undefined });
     const runs = await endRuns(store, run);
     if (!runs.some((known) => known.epoch === run)) await store.putRun({ epoch: run, lastId: undefined });
     if (begun === run) begun = undefined;
@@ -166,6 +172,7 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
     },
 
     begin: ({ epoch: run, unstored: { messages, gap } }) => {
+      if (run !== current) [previous, current] = [current, run];
       begun = run;
       if (gap !== undefined) backlog.addGap(gap);
       for (const envelope of messages) take(envelope);
