@@ -42,8 +42,8 @@ describe.skipIf(noRedis ?? noMongo ?? withoutChromium)('the chat page before sev
     const ann = await come(browser, balancer.port, 'Ann');
     const bob = await come(browser, balancer.port, 'Bob');
     await Promise.all([ann.seesHere('Ann (you)', 'Bob'), bob.seesHere('Ann', 'Bob (you)')]);
-    const reconnected: Visitor[] = [];
-    for (const visitor of [ann, bob]) visitor.page.on('websocket', () => reconnected.push(visitor));
+    const reconnected = new Set<Visitor>();
+    for (const visitor of [ann, bob]) visitor.page.on('websocket', () => reconnected.add(visitor));
     for (const [turn, port] of ports.entries()) {
       // With all nodes killed once, each of the two has lost its node.
       await nodes.get(port)!.kill();
@@ -64,6 +64,6 @@ describe.skipIf(noRedis ?? noMongo ?? withoutChromium)('the chat page before sev
       expect(since.map((entry) => said.find((text) => entry.endsWith(text)))).toEqual(said);
     }
     await Promise.all([ann.seesHere('Ann (you)', 'Bob'), bob.seesHere('Ann', 'Bob (you)')]);
-    expect(reconnected).toEqual(expect.arrayContaining([ann, bob]));
+    expect(reconnected.size).toBe(2);
   });
 });
