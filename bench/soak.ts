@@ -95,26 +95,22 @@ try {
   console.log(`${isFlat ? 'Flat' : 'NOT FLAT'}. Warm-up ${warmMinutes.toFixed(2)} min; ${nonces}.`);
 
   if (options.svg !== undefined) {
-    const all = [...warm.samples, ...last.samples];
     const line = (label: string, colour: string, figure: Exclude<keyof Sample, 'minute'>) => ({
       label,
       colour,
-      points: all.map((sample) => ({ minute: sample.minute, value: sample[figure] })),
+      lines: [warm, last].map((spell) => spell.samples.map(({ minute, ...each }) => ({ minute, value: each[figure] }))),
     });
     const [blue, orange] = ['#1d5fd1', '#c2761c'];
+    const late = [line('p99', orange, 'p99Ms'), line('p50', blue, 'p50Ms')];
     const panels: Panel[] = [
-      { title: 'Live heap', unit: 'MB', series: [line('', blue, 'heapMb')], trend: heap.trend! },
-      { title: 'RSS', unit: 'MB', series: [line('', blue, 'rssMb')], trend: rss.trend! },
-      { title: 'Descriptors', unit: '', series: [line('', blue, 'files')] },
-      {
-        title: 'The event loop is late by',
-        unit: 'ms',
-        series: [line('p99', orange, 'p99Ms'), line('p50', blue, 'p50Ms')],
-      },
+      { title: 'Live heap, MB', series: [line('', blue, 'heapMb')], trend: heap.trend! },
+      { title: 'RSS, MB', series: [line('', blue, 'rssMb')], trend: rss.trend! },
+      { title: 'Descriptors', series: [line('', blue, 'files')] },
+      { title: 'How late the event loop is, ms', series: late },
     ];
     const title = `${minutes} minutes of churn: ${counts.joined.toLocaleString('en')} joins, ${counts.frames.toLocaleString('en')} frames`;
     const notes = [...judgements.map(({ says }) => says), describeMachine('JavaScript')];
-    writeFileSync(options.svg, drawSoak(title, panels, { fromMinute, minutes: all.at(-1)!.minute }, notes));
+    writeFileSync(options.svg, drawSoak(title, panels, { fromMinute, minutes: last.samples.at(-1)!.minute }, notes));
   }
   process.exitCode = isFlat ? 0 : 1;
 } finally {

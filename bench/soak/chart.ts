@@ -11,13 +11,13 @@ const top = 110;
 interface Series {
   readonly label: string;
   readonly colour: string;
-  readonly points: readonly Point[];
+  /** A line each: between them nobody looked. */
+  readonly lines: readonly (readonly Point[])[];
 }
 
 /** One figure over time, to a scale of its own from zero. */
 export interface Panel {
   readonly title: string;
-  readonly unit: string;
   readonly series: readonly Series[];
   /** Drawn over what it was fitted to. */
   readonly trend?: Trend;
@@ -38,8 +38,8 @@ const steps = (most: number, step: number): number[] =>
   Array.from({ length: Math.floor(most / step) + 1 }, (_, n) => n * step);
 const short = (value: number): string => `${Number(value.toPrecision(6))}`;
 
-function drawPanel({ title, unit, series, trend }: Panel, { fromMinute, minutes }: Times, y: number): string {
-  const highest = Math.max(1e-3, ...series.flatMap(({ points }) => points.map(({ value }) => value)));
+function drawPanel({ title, series, trend }: Panel, { fromMinute, minutes }: Times, y: number): string {
+  const highest = Math.max(1e-3, ...series.flatMap(({ lines }) => lines.flat().map(({ value }) => value)));
   const step = stepFor(highest, 4);
   const most = Math.ceil((highest * 1.02) / step) * step;
   const bottom = y + panelHeight;
@@ -61,14 +61,15 @@ function drawPanel({ title, unit, series, trend }: Panel, { fromMinute, minutes 
       (value) =>
         `<path d="M${left} ${at(value)}H${right}" stroke="#d8dee4"/>\n${text(left - 8, Number(at(value)) + 4, short(value), 'text-anchor="end" fill="#57606a"')}`,
     ),
-    text(24, y + 4, unit, 'fill="#57606a"'),
     ...steps(minutes, stepFor(minutes, 10)).map((minute) =>
       text(Number(x(minute)), bottom + 18, short(minute), 'text-anchor="middle" fill="#57606a"'),
     ),
-    ...series.map(({ colour, points }) => {
-      const line = points.map(({ minute, value }) => `${x(minute)},${at(value)}`).join(' ');
-      return `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="1.5"/>`;
-    }),
+    ...series.flatMap(({ colour, lines }) =>
+      lines.map((points) => {
+        const line = points.map(({ minute, value }) => `${x(minute)},${at(value)}`).join(' ');
+        return `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="1.5"/>`;
+      }),
+    ),
     ...(trend ? [fitted(trend)] : []),
   ].join('\n');
 }
@@ -81,7 +82,7 @@ export function drawSoak(title: string, panels: readonly Panel[], times: Times, 
 <title>${title}</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 ${text(24, 36, title, 'font-size="20" font-weight="600"')}
-${text(24, 58, 'minutes from left to right; grey: warm-up; dashed: the line that the verdict is about', 'fill="#57606a"')}
+${text(24, 58, 'minutes from left to right; grey: warm-up, and a rest behind it; dashed: the line that the verdict is about', 'fill="#57606a"')}
 ${panels.map((panel, n) => drawPanel(panel, times, top + n * (panelHeight + gap))).join('\n')}
 ${notes.map((note, n) => text(24, below + n * 16, note, 'fill="#57606a" font-size="11"')).join('\n')}
 </svg>

@@ -141,7 +141,7 @@ export function createChurn({ port, users, hasNonces, token }: Options): Churn {
       await closed;
     },
     run: async (ms) => {
-      over = AbortSignal.timeout(ms);
+      over = AbortSignal.timeout(Math.round(ms));
       setMaxListeners(0, over);
       await Promise.all([...Array.from({ length: users }, (_, n) => user(`User ${n}`)), logins()]);
     },
