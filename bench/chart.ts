@@ -22,7 +22,7 @@ const colours: Record<ServerName, string> = {
 
 const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
-function text(x: number, y: number, words: string, attributes = ''): string {
+export function text(x: number, y: number, words: string, attributes = ''): string {
   return `<text x="${x}" y="${y}" ${attributes}>${escaped(words)}</text>`;
 }
 

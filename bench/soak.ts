@@ -1,215 +1,120 @@
-/** npm run soak -- --minutes 5: churn of every kind, and what the server's process holds of it. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+/** npm run soak -- --minutes 10: churn of every kind, what the server's process holds meanwhile, and whether that grows. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { WebSocket } from 'ws';
-import { end, start, usageOf } from './processes.ts';
+import { nonceWindowMs } from '../src/backplane/nonces.ts';
+import { portOf } from './measure.ts';
+import { describeMachine, end, start } from './processes.ts';
 import { servers } from './servers.ts';
+import { drawSoak, type Panel } from './soak/chart.ts';
+import { createChurn } from './soak/churn.ts';
+import { type Classes, openInspector } from './soak/inspector.ts';
+import { judge } from './soak/judge.ts';
+import { createWatch, type Sample } from './soak/watch.ts';
 
+const usage = `npm run soak -- [--minutes 10] [--users 200] [--svg FILE] [--classes] [--leak NAME]
+
+  --svg FILE   draws what was measured
+  --classes    prints what the heap holds more of at the end than after the warm-up. The snapshots are in RSS then
+  --leak NAME  gives the server a leak of bench/soak/leaks.ts, to see that it is seen
+
+Exit code 0 if all is flat; 1 if something grows, or if the run was too short to tell.
+`;
 const { values: options } = parseArgs({
-  options: { minutes: { type: 'string', default: '5' }, users: { type: 'string', default: '200' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    users: { type: 'string', default: '200' },
+    svg: { type: 'string' },
+    classes: { type: 'boolean', default: false },
+    leak: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 });
+if (options.help) {
+  console.log(usage);
+  process.exit();
+}
 const minutes = Number(options.minutes);
 const users = Number(options.users);
-const sampleMs = 5_000;
+// No process of a measurement lives for more than a quarter of an hour.
+if (!(minutes > 0 && minutes <= 13 && users > 0)) throw new Error('--minutes is at most 13, --users 1 or more');
+const sampleMs = Math.min(3_000, minutes * 1_000);
+/** Until all that is remembered for a time is full. In a run that is too short for it, messages have no nonces. */
+const nonceMinutes = nonceWindowMs / 60_000;
+const hasNonces = minutes >= 1.8 * nonceMinutes;
+const warmMinutes = hasNonces ? nonceMinutes + 0.25 : minutes / 3;
+/** Until as many are there again as before the rest. */
+const rampMinutes = Math.min(0.25, (minutes - warmMinutes) / 5);
+
+function print({ minute, rssMb, heapMb, files, p50Ms, p99Ms }: Sample): void {
+  const held = `RSS ${rssMb.toFixed(1)} MB, live heap ${heapMb.toFixed(2)} MB, ${files} descriptors`;
+  console.log(`${minute.toFixed(2)} min: ${held}, event loop ${p50Ms.toFixed(1)} ms late, p99 ${p99Ms.toFixed(1)} ms`);
+}
+
+function printGrowth(before: Classes, after: Classes): void {
+  const grown = [...after].map(([name, bytes]) => ({ name, bytes: bytes - (before.get(name) ?? 0) }));
+  console.log('KB more than after the warm-up, by class:');
+  for (const { name, bytes } of grown.sort((a, b) => b.bytes - a.bytes).slice(0, 20))
+    console.log(`${(bytes / 1_024).toFixed(1).padStart(10)}  ${name}`);
+}
 
 const { command, env, token } = servers.palaver;
 const folder = mkdtempSync(join(tmpdir(), 'palaver-soak-'));
 const [node, ...args] = command;
-const { child, problem } = start([node!, '--inspect=127.0.0.1:0', ...args], {
+const leaking = options.leak === undefined ? [] : [`--import=${new URL('soak/leak-here.ts', import.meta.url).href}`];
+const { child, problem } = start([node!, '--inspect=127.0.0.1:0', ...leaking, ...args], {
   side: 'server',
   cwd: folder,
-  // The limits as they are, so that they are met; a small window, since it is not ended in the middle of one.
-  env: { ...env, RATE_LIMIT_FRAMES: '20', DRAIN_WINDOW: '0s' },
+  // The limit on frames as it is, so that it is met.
+  env: { ...env, RATE_LIMIT_FRAMES: '20', ...(options.leak !== undefined && { LEAK: options.leak }) },
 });
-
-/** Asks the process itself (Chrome DevTools Protocol): what is left of the heap when all garbage is collected. */
-async function openInspector(): Promise<() => Promise<number>> {
-  let url: string | undefined;
-  while (!url) {
-    await delay(100);
-    url = /ws:\/\/\S+/.exec(problem())?.[0];
-  }
-  const socket = new WebSocket(url);
-  await new Promise((resolve) => socket.once('open', resolve));
-  let asked = 0;
-  const ask = (method: string): Promise<{ usedSize: number }> => {
-    asked += 1;
-    const id = asked;
-    return new Promise((resolve) => {
-      const hear = (data: Buffer): void => {
-        const reply = JSON.parse(data.toString());
-        if (reply.id !== id) return;
-        socket.off('message', hear);
-        resolve(reply.result);
-      };
-      socket.on('message', hear);
-      socket.send(JSON.stringify({ id, method }));
-    });
-  };
-  return async () => {
-    await ask('HeapProfiler.collectGarbage');
-    return (await ask('Runtime.getHeapUsage')).usedSize / 2 ** 20;
-  };
-}
-
-const port = await new Promise<number>((resolve) => {
-  let text = '';
-  const read = (chunk: Buffer): void => {
-    text += chunk;
-    const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
-    if (!found) return;
-    child.stdout.off('data', read).resume();
-    resolve(Number(found));
-  };
-  child.stdout.on('data', read);
-});
-const liveHeapMb = await openInspector();
-const openFiles = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
-
-const deadlineMs = performance.now() + minutes * 60_000;
-const goesOn = (): boolean => performance.now() < deadlineMs;
-const some = (least: number, most: number): number => least + Math.random() * (most - least);
-const counts = {
-  joined: 0,
-  refused: 0,
-  frames: 0,
-  closes: {} as Record<number, number>,
-  logins: {} as Record<number, number>,
-};
-
-function connect(name: string): Promise<WebSocket | undefined> {
-  return token(name).then(
-    (bearer) =>
-      new Promise((resolve) => {
-        const socket = new WebSocket(`ws://127.0.0.1:${port}/join`, {
-          headers: { Authorization: `Bearer ${bearer}` },
-          perMessageDeflate: false,
-        });
-        socket.on('message', () => (counts.frames += 1));
-        socket.on('error', () => {});
-        socket.once('close', (code) => {
-          counts.closes[code] = (counts.closes[code] ?? 0) + 1;
-          resolve(undefined);
-        });
-        socket.once('unexpected-response', () => {
-          counts.refused += 1;
-          resolve(undefined);
-        });
-        socket.once('open', () => {
-          counts.joined += 1;
-          resolve(socket);
-        });
-      }),
-  );
-}
-
-/** What a connection does before it ends, and how it ends. */
-const lives: ((socket: WebSocket) => Promise<void>)[] = [
-  async (socket) => {
-    for (let n = 0; n < 20 && goesOn(); n += 1) {
-      socket.send(JSON.stringify({ type: 'chat_message', msg: { text: `message ${n}`, nonce: crypto.randomUUID() } }));
-      await delay(some(50, 500));
-    }
-    socket.close();
-  },
-  async (socket) => {
-    await delay(some(10, 5_000));
-    socket.terminate();
-  },
-  async (socket) => {
-    for (let n = 0; n < 30; n += 1) socket.send('{"type":"nothing"');
-    await delay(2_000);
-    socket.terminate();
-  },
-  async (socket) => {
-    for (let n = 0; n < 200; n += 1) socket.send(JSON.stringify({ type: 'chat_message', msg: { text: 'flood' } }));
-    await delay(2_000);
-    socket.terminate();
-  },
-  async (socket) => {
-    socket.pause();
-    await delay(some(5_000, 20_000));
-    socket.terminate();
-  },
-  async (socket) => {
-    socket.send(Buffer.from('binary'), { binary: true });
-    await delay(500);
-    socket.terminate();
-  },
-];
-
-async function user(name: string): Promise<void> {
-  while (goesOn()) {
-    const socket = await connect(name);
-    if (socket) await lives[Math.floor(Math.random() ** 2 * lives.length)]!(socket);
-    else await delay(some(100, 1_000));
-  }
-}
-
-async function post(path: string, body: object): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  await response.arrayBuffer();
-  return response.status;
-}
-
-async function logins(): Promise<void> {
-  const account = { email: 'soak@example.com', username: 'Soak', password: 'correct horse' };
-  await post('/createUser', account);
-  for (let n = 0; goesOn(); n += 1) {
-    const status = await post('/login', n % 2 === 0 ? account : { ...account, password: 'wrong' });
-    counts.logins[status] = (counts.logins[status] ?? 0) + 1;
-  }
-}
-
-interface Sample {
-  readonly s: number;
-  readonly rssMb: number;
-  readonly heapMb: number;
-  readonly files: number;
-}
-const samples: Sample[] = [];
-const sample = async (): Promise<Sample> => {
-  const heapMb = await liveHeapMb();
-  const taken = { s: performance.now() / 1_000, rssMb: usageOf(child.pid!).rssKb / 1_024, heapMb, files: openFiles() };
-  samples.push(taken);
-  console.log(
-    `${taken.s.toFixed(0)} s: RSS ${taken.rssMb.toFixed(1)} MB, live heap ${heapMb.toFixed(1)} MB, ${taken.files} files`,
-  );
-  return taken;
-};
-const watch = async (): Promise<void> => {
-  while (goesOn()) {
-    await delay(sampleMs);
-    await sample();
-  }
-};
 
 try {
-  const before = await sample();
-  await Promise.all([...Array.from({ length: users }, (_, n) => user(`User ${n}`)), logins(), watch()]);
-  // What is closing may take its time.
-  await delay(5_000);
-  const after = await sample();
-  const half = samples.slice(1, -1);
-  const middle = (from: number, to: number, figure: keyof Sample): number => {
-    const values = half.slice(half.length * from, half.length * to).map((each) => each[figure]);
-    return values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-  };
+  const port = await portOf(child, problem);
+  const inspector = await openInspector(child, problem);
+  const churn = createChurn({ port, users, hasNonces, token });
+  await churn.once();
+  const hasClasses = options.classes;
+  const watch = createWatch({ child, problem, inspector, churn, sampleMs, hasClasses, onSample: print });
+  const warm = await watch.spell(warmMinutes * 60_000);
+  const last = await watch.spell((minutes - warmMinutes) * 60_000);
+  if (warm.rest.classes && last.rest.classes) printGrowth(warm.rest.classes, last.rest.classes);
+
+  const fromMinute = last.samples[0]!.minute + rampMinutes;
+  const { filesAtFirst } = watch;
+  const samples = last.samples.filter(({ minute }) => minute >= fromMinute);
+  const { heap, rss, rest, files } = judge({ samples, rests: [warm.rest, last.rest], filesAtFirst });
+  // What a snapshot took, nobody can tell from a leak.
+  const judgements = options.classes ? [rest, heap, files] : [rest, heap, rss, files];
+  const isFlat = judgements.every(({ verdict }) => verdict === 'flat');
+  const { counts } = churn;
+  const nonces = hasNonces ? 'every tenth message with a nonce' : 'messages without nonces';
   console.log(JSON.stringify(counts));
-  for (const figure of ['rssMb', 'heapMb'] as const) {
-    const [second, last] = [middle(0.25, 0.5, figure), middle(0.75, 1, figure)];
-    console.log(`${figure}: second quarter ${second.toFixed(1)}, last quarter ${last.toFixed(1)}`);
+  for (const { says } of judgements) console.log(says);
+  console.log(`${isFlat ? 'Flat' : 'NOT FLAT'}. Warm-up ${warmMinutes.toFixed(2)} min; ${nonces}.`);
+
+  if (options.svg !== undefined) {
+    const line = (label: string, colour: string, figure: Exclude<keyof Sample, 'minute'>) => ({
+      label,
+      colour,
+      lines: [warm, last].map((spell) => spell.samples.map(({ minute, ...each }) => ({ minute, value: each[figure] }))),
+    });
+    const [blue, orange] = ['#1d5fd1', '#c2761c'];
+    const late = [line('p99', orange, 'p99Ms'), line('p50', blue, 'p50Ms')];
+    const panels: Panel[] = [
+      { title: 'Live heap, MB', series: [line('', blue, 'heapMb')], trend: heap.trend! },
+      { title: 'RSS, MB', series: [line('', blue, 'rssMb')], trend: rss.trend! },
+      { title: 'Descriptors', series: [line('', blue, 'files')] },
+      { title: 'How late the event loop is, ms', series: late },
+    ];
+    const title = `${minutes} minutes of churn: ${counts.joined.toLocaleString('en')} joins, ${counts.frames.toLocaleString('en')} frames`;
+    const notes = [...judgements.map(({ says }) => says), describeMachine('JavaScript')];
+    writeFileSync(options.svg, drawSoak(title, panels, { fromMinute, minutes: last.samples.at(-1)!.minute }, notes));
   }
-  console.log(`before: ${before.heapMb.toFixed(1)} MB live, ${before.files} files`);
-  console.log(`at rest again: ${after.heapMb.toFixed(1)} MB live, ${after.files} files`);
+  process.exitCode = isFlat ? 0 : 1;
 } finally {
   await end(child);
   rmSync(folder, { recursive: true, force: true });
 }
+process.exit();

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } f
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Certificates, hasOpenssl } from './certificates.ts';
 import { within } from './deadline.ts';
 import { freePort } from './port.ts';
 
@@ -15,12 +16,25 @@ export const noRedis: string | undefined =
 if (noRedis && process.env.CI) throw new Error(`In CI the Redis tests must run, and ${noRedis}`);
 if (noRedis) console.warn(`The Redis tests are skipped: ${noRedis}`);
 
+/** It stops at the first line that it doesn't know. */
+const knowsTls = (): boolean =>
+  spawnSync(binary, ['--tls-port', '0', '--no-such-line', '1'], { encoding: 'utf8' }).stderr.includes('no-such-line');
+
+/** Why the tests that need Redis with TLS can't run; undefined if they can. With CI set they must. */
+export const noTlsRedis: string | undefined =
+  noRedis ??
+  (hasOpenssl ? undefined : 'openssl is not in the PATH') ??
+  (knowsTls() ? undefined : `${binary} was built without TLS`);
+if (noTlsRedis && process.env.CI) throw new Error(`In CI the tests of Redis with TLS must run, and ${noTlsRedis}`);
+
 /** Far more than a test file asks for. */
 const databases = 1_024;
 
 /** A Redis of its own. */
 export interface Redis {
   readonly port: number;
+  /** Where it speaks TLS, if it has certificates. */
+  readonly tlsPort: number | undefined;
   /** With a database of its own for each call; of what answers at this port, where that is not Redis itself. */
   uri(port?: number): string;
   /** In order: what it has is written down. */
@@ -58,10 +72,19 @@ async function ready(port: number, child: ChildProcess): Promise<void> {
   }
 }
 
-/** Redis on a free port of the loopback, which writes down what it has. */
-export async function startRedis(): Promise<Redis> {
+const tlsSettings = (port: number, { ca, cert, key }: Certificates): Readonly<Record<string, string>> => ({
+  'tls-port': `${port}`,
+  'tls-ca-cert-file': ca,
+  'tls-cert-file': cert,
+  'tls-key-file': key,
+  'tls-auth-clients': 'no',
+});
+
+/** Redis on a free port of the loopback, which writes down what it has; with certificates on another one, too. */
+export async function startRedis(certificates?: Certificates): Promise<Redis> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-redis-'));
   const port = await freePort();
+  const tlsPort = certificates && (await freePort());
   const settings: Readonly<Record<string, string>> = {
     port: `${port}`,
     bind: '127.0.0.1',
@@ -69,6 +92,7 @@ export async function startRedis(): Promise<Redis> {
     databases: `${databases}`,
     appendonly: 'yes',
     save: '',
+    ...(certificates && tlsSettings(tlsPort!, certificates)),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   let child: ChildProcess | undefined;
@@ -103,6 +127,7 @@ export async function startRedis(): Promise<Redis> {
   await start();
   return {
     port,
+    tlsPort,
     uri: (at = port) => {
       given += 1;
       if (given >= databases) throw new Error(`Redis has only ${databases} databases`);
@@ -131,16 +156,29 @@ export const serversShare = (redis: Pick<Redis, 'uri'>): void => {
 };
 export const serversRedis = (): Pick<Redis, 'uri'> | undefined => forServers;
 
-/** A sentinel that watches the server at this port, and is asked for it as `palaver`. */
-export async function startSentinel(watched: number): Promise<{ readonly port: number; remove(): Promise<void> }> {
+/** A sentinel that watches the server at this port, and is asked for it as `palaver`; with certificates, all by TLS. */
+export async function startSentinel(
+  watched: number,
+  certificates?: Certificates,
+): Promise<{ readonly port: number; readonly tlsPort: number | undefined; remove(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-sentinel-'));
   const port = await freePort();
+  const tlsPort = certificates && (await freePort());
   const file = join(folder, 'sentinel.conf');
-  writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor palaver 127.0.0.1 ${watched} 1\n`);
+  const settings = {
+    port: `${port}`,
+    bind: '127.0.0.1',
+    dir: folder,
+    ...(certificates && { ...tlsSettings(tlsPort!, certificates), 'tls-replication': 'yes' }),
+    'sentinel monitor palaver': `127.0.0.1 ${watched} 1`,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`);
+  writeFileSync(file, lines.join(''));
   const child = spawn(binary, [file, '--sentinel'], { stdio: 'ignore' });
   await within(ready(port, child), 'the sentinel to be ready');
   return {
     port,
+    tlsPort,
     remove: async () => {
       const exited = once(child, 'exit');
       child.kill();

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ChatMessage, Palaver, type PalaverError, type PalaverErrorCode, type Room } from '../../sdk/src/index.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { mint, testIssuer, testSecret } from '../harness/tokens.ts';
+import { readHistory, type Whole } from './history.ts';
 import { serve } from './process.ts';
 
 const names = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
@@ -95,23 +96,6 @@ async function talker(palaver: Palaver, name: string, { again, counts, progress 
   };
 }
 
-interface Whole {
-  readonly messages: readonly ChatMessage[];
-  readonly gaps: readonly string[];
-}
-
-async function history(palaver: Palaver): Promise<Whole> {
-  const token = await mint({ id: 'reader', username: 'Reader' });
-  const pages: Whole[] = [];
-  let before: string | undefined;
-  do {
-    const page = await palaver.listMessages({ limit: 100, ...(before !== undefined && { before }) }, { token });
-    pages.unshift(page);
-    before = page.before;
-  } while (before !== undefined);
-  return { messages: pages.flatMap(({ messages }) => messages), gaps: pages.flatMap(({ gaps }) => gaps) };
-}
-
 /** Whether there is a gap that it may be missing in: none of the messages lies between both. */
 const isInGap = ({ messages, gaps }: Whole, id: string): boolean =>
   gaps.some((gap) => gap >= id && !messages.some((message) => message.id > id && message.id < gap));
@@ -158,7 +142,7 @@ describe('a server that is killed under load', () => {
     await allSay(perLife);
     await Promise.all(talkers.map(({ stop }) => stop()));
 
-    const kept = await history(palaver);
+    const kept = await readHistory(palaver);
     const keptIds = new Set(idsOf(kept.messages));
     const known = [
       ...new Set([...keptIds, ...talkers.flatMap(({ whole }) => whole.flatMap(({ heard }) => idsOf(heard)))]),

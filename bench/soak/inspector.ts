@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import type { Child } from '../processes.ts';
+
+const timeoutMs = 20_000;
+/** How often the event loop is looked at: what it is late beyond this is its delay. */
+const resolutionMs = 10;
+
+/** Half of the time it was late by so many milliseconds or less, and 99 % of the time. */
+export interface Delay {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** What lives in a heap: bytes by class, as a snapshot names it. */
+export type Classes = ReadonlyMap<string, number>;
+
+/** A process asked about itself (Chrome DevTools Protocol). Nothing in the server is there for it. */
+export interface Inspector {
+  /** What is left of the heap when all garbage is collected, with the buffers that it holds, in MB. */
+  liveHeapMb(): Promise<number>;
+  /** How late the event loop was since the last time, or since `forgetDelay`. */
+  delay(): Promise<Delay>;
+  forgetDelay(): Promise<void>;
+  classes(): Promise<Classes>;
+}
+
+interface Snapshot {
+  readonly snapshot: { readonly meta: { readonly node_fields: string[]; readonly node_types: [string[]] } };
+  readonly nodes: number[];
+  readonly strings: string[];
+}
+
+/** Bytes by what they are: objects by their constructor, all else by its kind. */
+function classesOf({ snapshot: { meta }, nodes, strings }: Snapshot): Classes {
+  const [type, name, size] = ['type', 'name', 'self_size'].map((field) => meta.node_fields.indexOf(field));
+  const bytes = new Map<string, number>();
+  for (let at = 0; at < nodes.length; at += meta.node_fields.length) {
+    const kind = meta.node_types[0][nodes[at + type!]!]!;
+    const isNamed = kind === 'object' || kind === 'native' || kind === 'closure' || kind === 'hidden';
+    const key = isNamed ? `${kind} ${strings[nodes[at + name!]!]}` : kind;
+    bytes.set(key, (bytes.get(key) ?? 0) + nodes[at + size!]!);
+  }
+  return bytes;
+}
+
+/** @param problem what the process has said on stderr: where its inspector listens */
+export async function openInspector(child: Child, problem: () => string): Promise<Inspector> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const url = (): string | undefined => /ws:\/\/\S+/.exec(problem())?.[0];
+  while (url() === undefined) await once(child.stderr, 'data', { signal });
+  const socket = new WebSocket(url()!, { maxPayload: 2 ** 30 });
+  await once(socket, 'open', { signal });
+
+  const asked = new Map<number, PromiseWithResolvers<unknown>>();
+  let chunks: string[] = [];
+  socket.on('message', (data: Buffer) => {
+    const { id, method, params, result, error } = JSON.parse(data.toString());
+    if (method === 'HeapProfiler.addHeapSnapshotChunk') chunks.push(params.chunk);
+    const question = asked.get(id);
+    asked.delete(id);
+    if (error) question?.reject(new Error(error.message));
+    else question?.resolve(result);
+  });
+  socket.on('close', () => {
+    for (const { reject } of asked.values()) reject(new Error(`The server is gone: ${problem()}`));
+    asked.clear();
+  });
+  let questions = 0;
+  const ask = <Reply>(method: string, params: object = {}): Promise<Reply> => {
+    questions += 1;
+    const question = Promise.withResolvers<unknown>();
+    asked.set(questions, question);
+    socket.send(JSON.stringify({ id: questions, method, params }));
+    return question.promise as Promise<Reply>;
+  };
+  const run = async <Value>(expression: string): Promise<Value> => {
+    const { result } = await ask<{ result: { value: Value } }>('Runtime.evaluate', { expression, returnByValue: true });
+    return result.value;
+  };
+
+  const histogram = 'globalThis[Symbol.for("palaver.soak")]';
+  await run(
+    `(${histogram} = process.getBuiltinModule('perf_hooks').monitorEventLoopDelay({ resolution: ${resolutionMs} })).enable()`,
+  );
+  const forgetDelay = (): Promise<void> => run(`${histogram}.reset()`);
+
+  return {
+    liveHeapMb: async () => {
+      await ask('HeapProfiler.collectGarbage');
+      const held = await ask<{ usedSize: number; backingStorageSize: number }>('Runtime.getHeapUsage');
+      return (held.usedSize + held.backingStorageSize) / 2 ** 20;
+    },
+    delay: async () => {
+      const [p50, p99] = await run<[number, number]>(`[50, 99].map((part) => ${histogram}.percentile(part) / 1e6)`);
+      await forgetDelay();
+      return { p50: Math.max(0, p50 - resolutionMs), p99: Math.max(0, p99 - resolutionMs) };
+    },
+    forgetDelay,
+    classes: async () => {
+      chunks = [];
+      await ask('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
+      const snapshot = JSON.parse(chunks.join(''));
+      chunks = [];
+      return classesOf(snapshot);
+    },
+  };
+}

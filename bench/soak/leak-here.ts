@@ -1,0 +1,8 @@
+/** Loaded before everything else by a server that is to leak: what is never let go of, for each connection that ends. */
+import { changeHere } from '../../test/attack/switch-off.ts';
+import { leaks } from './leaks.ts';
+
+const { LEAK } = process.env;
+const leak = leaks.find(({ name }) => name === LEAK);
+if (!leak) throw new Error(`There is no leak called '${LEAK}'`);
+changeHere(leak);

@@ -1,0 +1,36 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Whether certificates can be made here. */
+export const hasOpenssl: boolean = spawnSync('openssl', ['version']).status === 0;
+
+export interface Certificates {
+  /** Who signed the other one, and is known to nobody yet. */
+  readonly ca: string;
+  /** Of `localhost` and 127.0.0.1. */
+  readonly cert: string;
+  readonly key: string;
+  remove(): void;
+}
+
+/** An authority of one day, and a certificate of it, as files. */
+export function makeCertificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), 'palaver-certificates-'));
+  const file = (name: string): string => join(folder, name);
+  const make = (name: string, ...args: string[]): void => {
+    const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`)];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+    execFileSync('openssl', ['req', '-x509', ...curve, ...files, ...args], { stdio: 'pipe' });
+  };
+  make('ca', '-subj', '/CN=An authority of one day');
+  const signed = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-addext', 'basicConstraints=critical,CA:FALSE'];
+  make('server', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', ...signed);
+  return {
+    ca: file('ca.pem'),
+    cert: file('server.pem'),
+    key: file('server.key'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

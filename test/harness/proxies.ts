@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Certificates } from './certificates.ts';
+import { within } from './deadline.ts';
+import { freePort, listening } from './port.ts';
+
+/** A proxy that people put in front, of this machine's packages. */
+export interface ProxyKind {
+  readonly name: string;
+  /** What its configuration in the guide is fenced with. */
+  readonly fence: string;
+  readonly isHere: boolean;
+  /** What stands in the guide for this machine's own; each has to be there. */
+  readonly replaced: (at: Places) => readonly (readonly [guide: string, here: string])[];
+  /** A whole configuration around what stands in the guide, and what serves it. */
+  readonly around: (config: string, folder: string) => string;
+  readonly command: (file: string, folder: string) => readonly string[];
+}
+
+interface Places {
+  readonly port: number;
+  /** Without TLS. */
+  readonly plainPort: number;
+  readonly upstream: number;
+  readonly timeout: string;
+  readonly certificates: Certificates;
+}
+
+export interface RunningProxy {
+  readonly port: number;
+  readonly plainPort: number;
+  stop(): Promise<void>;
+}
+
+const isHere = (command: string, flag: string): boolean => spawnSync(command, [flag]).status === 0;
+
+export const nginx: ProxyKind = {
+  name: 'nginx',
+  fence: 'nginx',
+  isHere: isHere('nginx', '-v'),
+  replaced: ({ port, plainPort, upstream, timeout, certificates }) => [
+    ['listen 80;', `listen 127.0.0.1:${plainPort};`],
+    ['listen 443 ssl', `listen 127.0.0.1:${port} ssl`],
+    ['chat.example.com;', 'localhost;'],
+    ['/etc/ssl/chat.example.com.pem', certificates.cert],
+    ['/etc/ssl/chat.example.com.key', certificates.key],
+    ['127.0.0.1:3000', `127.0.0.1:${upstream}`],
+    ['timeout 90s', `timeout ${timeout}`],
+  ],
+  around: (config, folder) => {
+    const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+    const temporary = kinds.map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join('\n');
+    // Its workers write to this folder, too.
+    const user = process.getuid?.() === 0 ? 'user root;\n' : '';
+    const main = `${user}daemon off;\npid ${join(folder, 'pid')};\nevents {}\n`;
+    return `${main}http {\naccess_log off;\n${temporary}\n${config}\n}\n`;
+  },
+  command: (file, folder) => ['nginx', '-p', folder, '-c', file, '-e', 'stderr'],
+};
+
+export const caddy: ProxyKind = {
+  name: 'Caddy',
+  fence: 'caddyfile',
+  isHere: isHere('caddy', 'version'),
+  // It has no time-out for what is open.
+  replaced: ({ port, upstream, certificates }) => [
+    ['chat.example.com {', `localhost:${port} {\n\ttls ${certificates.cert} ${certificates.key}`],
+    ['127.0.0.1:3000', `127.0.0.1:${upstream}`],
+  ],
+  around: (config) => `{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n}\n${config}\n`,
+  command: (file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
+};
+
+/** @throws where what is to be replaced is not in the guide any more */
+function configurationOf(kind: ProxyKind, guide: string, places: Places): string {
+  const [, config] = new RegExp(`^\`\`\`${kind.fence}\\n(.*?)^\`\`\`$`, 'ms').exec(guide) ?? [];
+  if (config === undefined) throw new Error(`The guide has no configuration of ${kind.name}`);
+  return kind.replaced(places).reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`The guide's configuration of ${kind.name} has no '${from}'`);
+    return text.replaceAll(from, to);
+  }, config);
+}
+
+interface Options {
+  /** The markdown that its configuration stands in, as the first one of its fence. */
+  readonly guide: string;
+  readonly upstream: number;
+  readonly certificates: Certificates;
+  /** Instead of the guide's time-outs, where it has any. */
+  readonly timeout: string;
+}
+
+/** Starts a proxy with the configuration that stands in the guide. */
+export async function startProxy(kind: ProxyKind, { guide, ...options }: Options): Promise<RunningProxy> {
+  const folder = mkdtempSync(join(tmpdir(), 'palaver-proxy-'));
+  const [port, plainPort] = [await freePort(), await freePort()];
+  const file = join(folder, 'config');
+  const config = configurationOf(kind, guide, { ...options, port, plainPort });
+  writeFileSync(file, kind.around(config, folder));
+  const [command, ...args] = kind.command(file, folder);
+  const child: ChildProcess = spawn(command!, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: folder },
+  });
+  let said = '';
+  child.stderr!.on('data', (chunk: Buffer) => (said = (said + chunk).slice(-2_000)));
+  const ended = once(child, 'exit');
+  const died = ended.then(() => Promise.reject(new Error(`${kind.name} ended: ${said}`)));
+  await within(Promise.race([listening(port), died]), () => `${kind.name} to listen: ${said}`);
+  return {
+    port,
+    plainPort,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await within(ended, `${kind.name} to end`);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
