@@ -73,9 +73,12 @@ function show(room: Room, print: (line: string) => void): void {
   room.on('users_online', ({ msg }) => {
     if (!msg.recovered) print('— something may be missing here');
   });
+  let isAway = false;
   room.on('state', ({ state, reason }) => {
-    if (state === 'reconnecting') print(`— away: ${readable(reason?.detail ?? '')}`);
+    // Not for each time that it tries.
+    if (state === 'reconnecting' && !isAway) print(`— away: ${readable(reason?.detail ?? '')}`);
     if (state === 'open') print(here(room.roster));
+    isAway = state !== 'open';
   });
 }
 
