@@ -52,9 +52,15 @@ module.exports = {
     ),
     rule(
       'nobody-knows-the-kit',
-      { pathNot: '^contract/' },
-      { path: '^contract/' },
-      'It looks at the server from outside.',
+      { pathNot: '^(contract/|src/commands/contract\\.ts$)' },
+      { path: '^(contract/|palaver-contract)' },
+      'It looks at the server from outside. One command hands on to it.',
+    ),
+    rule(
+      'one-command-knows-the-sdk',
+      { path: '^src/', pathNot: '^src/commands/tail\\.ts$' },
+      { path: '^(sdk/|@palaver/sdk)' },
+      'The server has no client in it.',
     ),
     rule('the-hook-alone-knows-react', { path: '^sdk/src/react\\.ts$' }, { pathNot: '^(sdk|node_modules/react)/' }),
     rule('one-file-knows-ws', { path: '^sdk/src/platform\\.ts$' }, { pathNot: '^(sdk|node_modules/ws)/' }),

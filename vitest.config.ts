@@ -1,9 +1,11 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { switchedOff } from './test/attack/switch-off.ts';
 import { canStop } from './test/harness/mongo.ts';
 import { noRedis } from './test/harness/redis.ts';
 
 const off = process.env.DEFENCE_OFF;
+/** What is tried on the packages as others install them. */
+const ofPackages = ['test/sdk/package.test.ts', 'test/system/{package,tail}.test.ts'];
 const shared = {
   // What was loaded without a defence is for no other run.
   fsModuleCache: !off,
@@ -18,7 +20,15 @@ export default defineConfig({
     projects: [
       {
         plugins: switchedOff(off),
-        test: { ...shared, name: 'palaver', include: ['test/**/*.test.ts', 'contract/test/**/*.test.ts'] },
+        test: {
+          ...shared,
+          name: 'palaver',
+          include: ['test/**/*.test.ts', 'contract/test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...ofPackages],
+        },
+      },
+      {
+        test: { ...shared, name: 'packages', include: ofPackages, globalSetup: ['test/harness/packed.ts'] },
       },
       // The contract once more, with the users in MongoDB: where a database is there that a test may stop.
       ...(canStop

@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { Config } from './config.ts';
+import { printable } from './printable.ts';
 
 export type Log = Logger;
 
@@ -15,13 +16,10 @@ function errorFields(error: unknown): object {
   return { type, message, stack, code: (error as NodeJS.ErrnoException).code };
 }
 
-/** Controls beyond those of ASCII, and what turns text round or hides: JSON leaves them as they are, and terminals obey. */
-const unprintable = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
 /** A token (RFC 7519) that a careless client has put where the log looks, such as into a path. */
 const token = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
-const escaped = (char: string): string =>
-  Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
-const printable = (line: string): string => line.replace(token, '[token]').replace(unprintable, escaped);
+/** JSON leaves what is not ASCII as it is, and terminals obey. */
+const safe = (line: string): string => `${printable(line.trimEnd().replace(token, '[token]'))}\n`;
 
 /** JSON lines; readable ones where a person looks at a terminal and it is not production. */
 export function createLog(config: Pick<Config, 'logLevel' | 'production'>, destination?: DestinationStream): Log {
@@ -29,7 +27,7 @@ export function createLog(config: Pick<Config, 'logLevel' | 'production'>, desti
     level: config.logLevel,
     redact,
     serializers: { err: errorFields },
-    hooks: { streamWrite: printable },
+    hooks: { streamWrite: safe },
     timestamp: stdTimeFunctions.isoTime,
     base: null,
   };

@@ -7,6 +7,14 @@ const commands: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'starts the server; so does palaver alone',
     load: async () => (await import('./commands/serve.ts')).serve,
   },
+  tail: {
+    summary: 'a chat in the terminal, or at the end of a pipe',
+    load: async () => (await import('./commands/tail.ts')).tail,
+  },
+  contract: {
+    summary: 'tells whether a live server keeps the contract',
+    load: async () => (await import('./commands/contract.ts')).contract,
+  },
 };
 
 const width = Math.max(...Object.keys(commands).map((name) => name.length));

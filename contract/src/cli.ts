@@ -3,7 +3,8 @@ import { CouldNotRun } from './errors.ts';
 import { exitCodeOf, progressTo, tableOf } from './print.ts';
 import { type KitOptions, listCases, runKit } from './run.ts';
 
-const usage = `palaver-contract URL [options]
+/** What there is to ask for, of the command of this name. */
+export const usageOf = (command: string): string => `${command} URL [options]
 
 Tells whether the chat server at URL keeps its OpenAPI and AsyncAPI contract.
 
@@ -88,7 +89,7 @@ export async function main(args: readonly string[]): Promise<0 | 1 | 2> {
   try {
     const asked = readArguments(args);
     if (!asked) {
-      write(usage);
+      write(usageOf('palaver-contract'));
       return 0;
     }
     const { options, json, list } = asked;

@@ -1,2 +1,4 @@
-/** Of the package: a test holds both to be the same. */
-export const version = '0.1.0';
+import { createRequire } from 'node:module';
+
+/** Of the package. */
+export const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };

@@ -5,12 +5,10 @@ import { type AddressInfo, createServer as listen } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import manifest from '../package.json' with { type: 'json' };
 import { readArguments } from '../src/cli.ts';
 import { CouldNotRun } from '../src/errors.ts';
 import { exitCodeOf } from '../src/print.ts';
 import type { Result } from '../src/report.ts';
-import { version } from '../src/version.ts';
 
 const bin = join(import.meta.dirname, '../src/bin.ts');
 const url = 'http://127.0.0.1:3000';
@@ -118,8 +116,4 @@ it('a fault of the kit itself is 2 too, and says so', async () => {
   const { code, stdout, stderr } = await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/A fault of the kit: SyntaxError/);
-});
-
-it('states the version of its package', () => {
-  expect(version).toBe(manifest.version);
 });

@@ -59,7 +59,7 @@ export const docsHandlers = ({ openapi, asyncapi }: Documents): Docs => ({
 });
 
 /** The one file of the reference's package that is served: from the package, or where that isn't installed from a copy. */
-function referenceScript(): URL | undefined {
+export function referenceScript(): URL | undefined {
   const places = [file('./docs/reference.js')];
   try {
     places.unshift(new URL('./browser/standalone.js', import.meta.resolve('@scalar/api-reference')));
@@ -70,7 +70,7 @@ function referenceScript(): URL | undefined {
 }
 
 /** The chapters of the guide, by the name that the page calls each. */
-const chapters: Readonly<Record<string, string>> = {
+export const chapters: Readonly<Record<string, string>> = {
   'first-minute': 'first-minute.md',
   'self-hosting': 'self-hosting.md',
   'external-issuer': 'external-issuer.md',
@@ -79,7 +79,7 @@ const chapters: Readonly<Record<string, string>> = {
 };
 
 /** What they show, beside them. */
-const drawings = ['nodes.svg'];
+export const drawings = ['nodes.svg'];
 
 /** A chapter in the one form that the reference can show: a document whose description it is. */
 function chapterDocument(name: string): string {

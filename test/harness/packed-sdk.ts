@@ -1,23 +1,16 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { inject } from 'vitest';
+import { archiveOf, installInto } from './packed.ts';
 
-const run = promisify(execFile);
 export const root = join(import.meta.dirname, '../..');
-const npm = join(root, 'node_modules/.bin/npm');
 
-/** An empty project into which the SDK was packed and installed, as somebody's would be. */
+/** An empty project into which the SDK alone was installed, as somebody's would be. */
 export async function installSdk(): Promise<string> {
   const project = await mkdtemp(join(tmpdir(), 'palaver-sdk-'));
-  const { stdout } = await run(npm, ['pack', '--json', '--workspace', 'sdk', '--pack-destination', project], {
-    cwd: root,
-  });
-  const filename = /"filename": "(.+\.tgz)"/.exec(stdout)![1]!;
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'chat', private: true, type: 'module' }));
-  await run(npm, ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`], { cwd: project });
+  await installInto(project, join(inject('packed'), archiveOf('palaver-sdk')));
   return project;
 }
 

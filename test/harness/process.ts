@@ -21,10 +21,15 @@ export interface ServerProcess {
   kill(): Promise<void>;
 }
 
-/** Runs a command of the project. Whoever launches it kills it. */
-export function launch(command: string, args: readonly string[], env: Readonly<Record<string, string>>): ServerProcess {
+/** Runs a command, of the project if no other folder is named. Whoever launches it kills it. */
+export function launch(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd = root,
+): ServerProcess {
   const child = spawn(command, args, {
-    cwd: root,
+    cwd,
     env: { ...process.env, NODE_ENV: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
