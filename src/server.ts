@@ -18,13 +18,8 @@ import { createRoom } from './chat/room.ts';
 import type { SessionCounts } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
-import type { Database } from './database/database.ts';
-import { openMongo } from './database/mongo.ts';
-import { openSqlite } from './database/sqlite.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
-import { mongoMessageStore } from './history/mongo.ts';
-import { sqliteMessageStore } from './history/sqlite.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
@@ -37,14 +32,11 @@ import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
 import { signUpOperations, userHandlers, userOperations } from './http/users.ts';
 import { type CreateLimiter, inMemory, inRedis } from './limits/limiter.ts';
 import type { Log } from './log.ts';
-import { mongoRevocationStore } from './revocations/mongo.ts';
 import type { RevocationStore } from './revocations/revocation-store.ts';
 import { loadRevocations, type Revocations } from './revocations/revocations.ts';
-import { sqliteRevocationStore } from './revocations/sqlite.ts';
-import { mongoUserStore } from './users/mongo.ts';
+import { openStores } from './stores.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
 import { createScryptProcess } from './users/scrypt.ts';
-import { sqliteUserStore } from './users/sqlite.ts';
 import type { UserStore } from './users/user-store.ts';
 
 /** What stands behind the ports; a test may put something else there. */
@@ -69,32 +61,6 @@ export interface RunningServer {
    * none if it is `atOnce`), answers what it has begun to, closes the store.
    */
   stop(atOnce?: boolean): Promise<void>;
-}
-
-interface Stores {
-  readonly database: Database;
-  readonly users: UserStore;
-  readonly revoked: RevocationStore;
-  readonly messages: MessageStore;
-}
-
-async function openStores({ mongodbUri, dataDir }: Config): Promise<Stores> {
-  if (mongodbUri === undefined) {
-    const database = openSqlite(dataDir);
-    return {
-      database,
-      users: sqliteUserStore(database),
-      revoked: sqliteRevocationStore(database),
-      messages: sqliteMessageStore(database),
-    };
-  }
-  const database = openMongo(mongodbUri);
-  return {
-    database,
-    users: await mongoUserStore(database),
-    revoked: mongoRevocationStore(database),
-    messages: await mongoMessageStore(database),
-  };
 }
 
 /** Users and tokens of our own. */
@@ -209,6 +175,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     announce: backplane.announceAccess,
     log,
   });
+  parts.defer(revocations.close);
   const passwords = config.externalIssuer
     ? undefined
     : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
