@@ -21,7 +21,9 @@ const unprintable = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
 const token = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const escaped = (char: string): string =>
   Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
-const printable = (line: string): string => line.replace(token, '[token]').replace(unprintable, escaped);
+/** A text that a terminal shows as it is; of JSON, the same JSON. */
+export const visible = (text: string): string => text.replace(unprintable, escaped);
+const printable = (line: string): string => visible(line.replace(token, '[token]'));
 
 /** JSON lines; readable ones where a person looks at a terminal and it is not production. */
 export function createLog(config: Pick<Config, 'logLevel' | 'production'>, destination?: DestinationStream): Log {

@@ -86,38 +86,33 @@ function checkWhole(db: DatabaseSync): void {
   if (found !== 'ok') throw new Error(`it is damaged (${found})`);
 }
 
-/**
- * Puts a whole database, closed and with nothing else open in this process, into the place of the data folder's. Without
- * `replace` there must be none. @throws where a server has the old one open
- */
-export function installDatabase(from: string, dataDir: string, replace: boolean): void {
-  const target = databaseFile(dataDir);
-  flush(from);
-  if (!replace) linkSync(from, target);
-  else {
-    const letGo = holdOld(dataDir);
-    // What a damaged one has left behind is not of the new one.
-    for (const suffix of ['-wal', '-shm']) rmSync(`${target}${suffix}`, { force: true });
-    renameSync(from, target);
-    letGo();
-  }
+/** Puts a file of one folder into the other, whole or not at all. What is there, if it is to be replaced, is held. */
+export function install(name: string, from: string, dataDir: string, replace: boolean): void {
+  flush(join(from, name));
+  if (replace) renameSync(join(from, name), join(dataDir, name));
+  else linkSync(join(from, name), join(dataDir, name));
   flush(dataDir);
 }
 
-/** Keeps everyone out of the data folder's database; returns how to let it go. @throws where a server has it open */
-export function holdOld(dataDir: string): () => void {
+/**
+ * Keeps everyone out of the data folder's database, if it has one, until it is let go of, or another one is in its place.
+ * Returns how to let go. @throws where a server has it open
+ */
+export function holdDatabase(dataDir: string): () => void {
   if (!existsSync(databaseFile(dataDir))) return () => {};
   const db = new DatabaseSync(databaseFile(dataDir), { timeout: 0 });
   try {
     // Without a log beside it: letting go must not touch what has come into its place.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN IMMEDIATE; COMMIT');
   } catch (error) {
-    // A damaged one is nobody's.
     if (isBusy(error)) {
       db.close();
       throw new Error(inUse(dataDir));
     }
+    // A damaged one is nobody's.
   }
+  // What is left of it must not be taken for that of another.
+  for (const suffix of ['-wal', '-shm']) rmSync(`${databaseFile(dataDir)}${suffix}`, { force: true });
   return () => db.close();
 }
 
