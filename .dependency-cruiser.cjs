@@ -76,9 +76,11 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(server\\.ts|(database|history|users|revocations)/(sqlite|mongo|redis)\\.ts|backplane/(local|redis)\\.ts)$',
+          '^src/(server\\.ts|stores\\.ts|database/sqlite-backup\\.ts|(database|history|users|revocations)/(sqlite|mongo|redis)\\.ts|backplane/(local|redis)\\.ts)$',
       },
-      { path: '^src/((database|history|users|revocations)/(sqlite|mongo|redis)|backplane/(local|redis)|broker/redis)\\.ts$' },
+      {
+        path: '^src/((database|history|users|revocations)/(sqlite|mongo|redis)|backplane/(local|redis)|broker/redis)\\.ts$',
+      },
       'Everyone else knows the port.',
     ),
     rule(
@@ -86,6 +88,12 @@ module.exports = {
       { path: '^src/', pathNot: '^src/(main|commands/[a-z-]+)\\.ts$' },
       { path: '^src/(server|main|commands/.+)\\.ts$' },
       'The composition root imports, and is not imported.',
+    ),
+    rule(
+      'only-the-server-and-commands-open-stores',
+      { path: '^src/', pathNot: '^src/(server|commands/[a-z-]+)\\.ts$' },
+      { path: '^src/stores\\.ts$' },
+      'Everyone else is given what it needs of them.',
     ),
     rule('src-knows-no-test', { path: '^(src|sdk|specs)/' }, { path: '^test/' }),
     only('the-database-knows-itself', 'database/'),

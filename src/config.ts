@@ -92,6 +92,17 @@ const durationS = (least: number, most: number) =>
     .transform((text) => Number(text.slice(0, -1)) * secondsIn[text.at(-1)!]!)
     .pipe(z.number().min(least).max(most));
 
+/** How long a token may be good for, in words, and in seconds. */
+const tokenTtl = 'a duration from 1s to 365d, such as 90s, 15m, 12h or 30d';
+const tokenTtlS = durationS(1, maxTtlS);
+
+/** The seconds of such a text. @throws {ConfigError} */
+export function readTokenTtlS(text: string): number {
+  const { data, success } = tokenTtlS.safeParse(text);
+  if (!success) throw new ConfigError(`${text} is not valid: it must be ${tokenTtl}`);
+  return data;
+}
+
 /** A scheme, a host and a port, as browsers write them (RFC 6454, 6.2). */
 const isOrigin = (text: string): boolean =>
   /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
@@ -133,7 +144,7 @@ const variables = {
     'an address that begins with redis://, rediss://, redis+sentinel:// or rediss+sentinel://',
   ],
   NODE_LEASE: [durationS(2, 3_600).default(6), 'a duration from 2s to 1h'],
-  JWT_TTL: [durationS(1, maxTtlS).default(12 * 3_600), 'a duration from 1s to 365d, such as 90s, 15m, 12h or 30d'],
+  JWT_TTL: [tokenTtlS.default(12 * 3_600), tokenTtl],
   MAX_BUFFERED_BYTES: [whole(1_024, 2 ** 30).default(1_048_576), 'a whole number from 1024 to 1073741824'],
   MAX_SESSIONS: [whole(1, 1_000_000).default(20_000), 'a whole number from 1 to 1000000'],
   MAX_SESSIONS_PER_USER: [whole(1, 1_000_000).default(10), 'a whole number from 1 to 1000000'],

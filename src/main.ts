@@ -7,6 +7,26 @@ const commands: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: 'starts the server; so does palaver alone',
     load: async () => (await import('./commands/serve.ts')).serve,
   },
+  users: {
+    summary: 'makes users, lists them, shuts them out and lets them in again',
+    load: async () => (await import('./commands/users.ts')).users,
+  },
+  token: {
+    summary: 'makes a token of a user, as its login does',
+    load: async () => (await import('./commands/token.ts')).token,
+  },
+  backup: {
+    summary: 'writes all that DATA_DIR keeps into one file, while the server runs',
+    load: async () => (await import('./commands/backup.ts')).backup,
+  },
+  restore: {
+    summary: 'makes a DATA_DIR of such a file',
+    load: async () => (await import('./commands/restore.ts')).restore,
+  },
+  'to-mongodb': {
+    summary: 'copies all that DATA_DIR keeps to MONGODB_URI',
+    load: async () => (await import('./commands/to-mongodb.ts')).toMongodb,
+  },
   tail: {
     summary: 'a chat in the terminal, or at the end of a pipe',
     load: async () => (await import('./commands/tail.ts')).tail,

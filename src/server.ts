@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import asyncapi from '../generated/chat/asyncapi.json' with { type: 'json' };
 import { closeCodes } from '../generated/chat/index.ts';
 import openapi from '../generated/http/openapi.json' with { type: 'json' };
@@ -19,15 +18,8 @@ import { createRoom } from './chat/room.ts';
 import type { SessionCounts } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
-import type { Database } from './database/database.ts';
-import { openMongo } from './database/mongo.ts';
-import { openRedisDatabase } from './database/redis.ts';
-import { openSqlite } from './database/sqlite.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
-import { mongoMessageStore } from './history/mongo.ts';
-import { redisMessageStore } from './history/redis.ts';
-import { sqliteMessageStore } from './history/sqlite.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
@@ -40,15 +32,11 @@ import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
 import { signUpOperations, userHandlers, userOperations } from './http/users.ts';
 import { type CreateLimiter, inMemory, inRedis } from './limits/limiter.ts';
 import type { Log } from './log.ts';
-import { mongoRevocationStore } from './revocations/mongo.ts';
-import { redisRevocationStore } from './revocations/redis.ts';
 import type { RevocationStore } from './revocations/revocation-store.ts';
 import { loadRevocations, type Revocations } from './revocations/revocations.ts';
-import { sqliteRevocationStore } from './revocations/sqlite.ts';
-import { mongoUserStore } from './users/mongo.ts';
+import { openStores } from './stores.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
 import { createScryptProcess } from './users/scrypt.ts';
-import { sqliteUserStore } from './users/sqlite.ts';
 import type { UserStore } from './users/user-store.ts';
 
 /** What stands behind the ports; a test may put something else there. */
@@ -73,37 +61,6 @@ export interface RunningServer {
    * none if it is `atOnce`), answers what it has begun to, closes the store.
    */
   stop(atOnce?: boolean): Promise<void>;
-}
-
-interface Stores {
-  readonly database: Database;
-  /** None where all users are elsewhere. */
-  readonly users?: UserStore;
-  readonly revoked: RevocationStore;
-  readonly messages: MessageStore;
-}
-
-async function openStores({ mongodbUri, dataDir }: Config, redis: Redis | undefined): Promise<Stores> {
-  if (mongodbUri === undefined && redis) {
-    const database = openRedisDatabase(redis, roomKey);
-    return { database, revoked: redisRevocationStore(database), messages: redisMessageStore(database) };
-  }
-  if (mongodbUri === undefined) {
-    const database = openSqlite(dataDir);
-    return {
-      database,
-      users: sqliteUserStore(database),
-      revoked: sqliteRevocationStore(database),
-      messages: sqliteMessageStore(database),
-    };
-  }
-  const database = openMongo(mongodbUri);
-  return {
-    database,
-    users: await mongoUserStore(database),
-    revoked: mongoRevocationStore(database),
-    messages: await mongoMessageStore(database),
-  };
 }
 
 /** Users and tokens of our own. */
@@ -198,14 +155,14 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
+  const { database, users, revoked, messages } = await openStores(config);
+  parts.defer(() => database.close());
   const { redisUrl } = config;
   // One that doesn't answer is asked once, not for each attempt and frame.
   const bounds = { commandTimeout: 1_000, socketTimeout: 1_000 };
-  const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
-  parts.defer(() => redis?.disconnect());
-  const createLimiter = redis ? inRedis(redis, roomKey) : inMemory;
-  const { database, users, revoked, messages } = await openStores(config, redis);
-  parts.defer(() => database.close());
+  const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
+  parts.defer(() => counting?.disconnect());
+  const createLimiter = counting ? inRedis(counting, roomKey) : inMemory;
   const messageStore = adapters.messages ?? messages;
   const order =
     redisUrl === undefined || adapters.backplane
@@ -218,12 +175,13 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     announce: backplane.announceAccess,
     log,
   });
+  parts.defer(revocations.close);
   const passwords = config.externalIssuer
     ? undefined
     : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
   parts.defer(() => passwords?.close());
   const { verify: verifyAlone, desk } = passwords
-    ? ownUsers(config, (adapters.store ?? users)!, passwords, revocations, createLimiter)
+    ? ownUsers(config, adapters.store ?? users, passwords, revocations, createLimiter)
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
   const verify = revocations.guard(verifyAlone);

@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Database, StoreUnavailable } from './database.ts';
 
-/** How long a statement waits for another process's lock. The event loop waits with it, so it is short. */
-const busyTimeoutMs = 250;
+export interface SqliteOptions {
+  /** How long a statement waits for another process's lock. The event loop waits with it, so it is short. */
+  readonly busyTimeoutMs?: number;
+  /** No other process may have it open: neither now nor until it is closed. */
+  readonly alone?: boolean;
+}
 
 /** Each step brings the schema one version further (`PRAGMA user_version`). */
 const migrations = [
@@ -33,8 +37,19 @@ const migrations = [
 /** SQLite's primary result codes for a store that can't answer now: BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */
 const away = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]);
 
+/** What the schema of this version is called (`PRAGMA user_version`). */
+export const schemaVersion = migrations.length;
+
+const busy = 5;
+
 /** SQLite's extended result code of an error. */
 export const resultCode = (error: unknown): number => Number((error as { errcode?: unknown }).errcode);
+export const isBusy = (error: unknown): boolean => (resultCode(error) & 0xff) === busy;
+
+/** The file that all is in. */
+export const databaseFile = (dataDir: string): string => join(dataDir, 'palaver.db');
+export const inUse = (dataDir: string): string =>
+  `${databaseFile(dataDir)} is in use: stop the server, or the command, that has it open`;
 
 export interface SqliteDatabase extends Database {
   readonly db: DatabaseSync;
@@ -45,15 +60,19 @@ export interface SqliteDatabase extends Database {
 }
 
 /** The embedded database: one file, `palaver.db`, in `dataDir`. It writes synchronously, which costs some milliseconds. */
-export function openSqlite(dataDir: string): SqliteDatabase {
+export function openSqlite(
+  dataDir: string,
+  { busyTimeoutMs = 250, alone = false }: SqliteOptions = {},
+): SqliteDatabase {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const file = join(dataDir, 'palaver.db');
+  const file = databaseFile(dataDir);
   const db = new DatabaseSync(file, { timeout: busyTimeoutMs });
   chmodSync(file, 0o600);
+  if (alone) holdAlone(db, dataDir);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   migrate(db, file);
-  const relaxed = new DatabaseSync(file, { timeout: busyTimeoutMs });
-  relaxed.exec('PRAGMA synchronous = NORMAL');
+  const relaxed = alone ? db : new DatabaseSync(file, { timeout: busyTimeoutMs });
+  if (!alone) relaxed.exec('PRAGMA synchronous = NORMAL');
 
   const run = async <T>(statements: () => T): Promise<T> => {
     try {
@@ -70,19 +89,29 @@ export function openSqlite(dataDir: string): SqliteDatabase {
     run,
     ping: () => run(() => db.exec('BEGIN IMMEDIATE; ROLLBACK')),
     close: async () => {
-      relaxed.close();
+      if (!alone) relaxed.close();
       db.close();
     },
   };
 }
 
+/** Whoever has the database open holds a lock on it, which ends with its process. @throws where somebody does */
+function holdAlone(db: DatabaseSync, dataDir: string): void {
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT');
+  } catch (error) {
+    db.close();
+    throw isBusy(error) ? new Error(inUse(dataDir)) : error;
+  }
+}
+
 function migrate(db: DatabaseSync, file: string): void {
   db.exec('BEGIN IMMEDIATE');
   const version = Number(db.prepare('PRAGMA user_version').get()!.user_version);
-  if (version > migrations.length) {
+  if (version > schemaVersion) {
     db.close();
     throw new Error(`${file} was written by a newer version of this server`);
   }
   for (const step of migrations.slice(version)) db.exec(step);
-  db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
+  db.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`);
 }

@@ -191,7 +191,8 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
       const messages = all.slice(-limit);
       const more = slice.more || all.length > messages.length;
       const from = more ? messages[0]!.id : '';
-      const gaps = [...new Set([...slice.gaps, ...waiting.gaps])].filter((id) => id > from && isBefore(id)).sort();
+      const isHere = (gap: string): boolean => gap > from && (before === undefined || gap <= before);
+      const gaps = [...new Set([...slice.gaps, ...waiting.gaps])].filter(isHere).sort();
       return {
         messages: messages.map(({ id, sentAt, msg }) => ({ type: 'chat_message', id, sent_at: sentAt, msg })),
         gaps,

@@ -13,8 +13,9 @@ export interface StoredMessage {
 export interface Slice {
   readonly messages: readonly StoredMessage[];
   /**
-   * Places in the order: between each and the message before it something may be missing. All that lie between the first
-   * message of the slice and its end; where nothing comes before the slice, all that lie before its end.
+   * Places in the order: between each and the message before it something may be missing. All that lie behind the first
+   * message of the slice, up to its end and there too: it may be the place of a message that is kept. Where nothing comes
+   * before the slice, all up to its end.
    */
   readonly gaps: readonly string[];
   /** Whether there are messages before the first one. */

@@ -57,7 +57,7 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
           .map(({ _id, ...rest }) => ({ id: _id, ...rest }));
         const from = more ? page[0]!.id : '';
         const gaps = await messageGaps
-          .find({ _id: { $gt: from, ...(id !== undefined && { $lt: id }) } })
+          .find({ _id: { $gt: from, ...(id !== undefined && { $lte: id }) } })
           .sort({ _id: 1 })
           .toArray();
         return { messages: page, more, gaps: gaps.map(({ _id }) => _id) };

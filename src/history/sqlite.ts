@@ -64,7 +64,7 @@ export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): Messag
         const messages = (rows.slice(0, limit) as unknown as Row[]).reverse().map(messageOf);
         const from = more ? messages[0]!.id : '';
         const found = gaps.all(from).map((row) => String(row.id));
-        return { messages, more, gaps: found.filter((gap) => id === undefined || gap < id) };
+        return { messages, more, gaps: found.filter((gap) => id === undefined || gap <= id) };
       }),
 
     prune: async (sentAt, keep) => {

@@ -6,12 +6,15 @@ export function mongoRevocationStore({ db, run }: MongoDatabase): RevocationStor
   const tokens = db.collection<{ readonly _id: string; readonly expiresAtMs: number }>('revokedTokens');
   const users = db.collection<{ readonly _id: string }>('disabledUsers');
 
+  const disabledUsers = async (): Promise<string[]> => (await users.find().toArray()).map(({ _id: id }) => id);
+
   return {
     load: () =>
       run(async () => ({
         tokens: new Map((await tokens.find().toArray()).map(({ _id: key, expiresAtMs }) => [key, expiresAtMs])),
-        users: (await users.find().toArray()).map(({ _id: id }) => id),
+        users: await disabledUsers(),
       })),
+    disabledUsers: () => run(disabledUsers),
     addToken: (key, expiresAtMs, nowMs) =>
       run(async () => {
         await tokens.updateOne({ _id: key }, { $set: { expiresAtMs } }, { upsert: true });

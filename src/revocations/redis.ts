@@ -14,6 +14,7 @@ export function redisRevocationStore({ redis, key, run, runAll }: RedisDatabase)
         const pairs = Array.from({ length: scored.length / 2 }, (_, at) => scored.slice(2 * at, 2 * at + 2));
         return { tokens: new Map(pairs.map(([token, expiresAtMs]) => [token!, Number(expiresAtMs)])), users: disabled };
       }),
+    disabledUsers: () => run(() => redis.smembers(users)),
     addToken: async (token, expiresAtMs, nowMs) => {
       await runAll([
         ['zadd', tokens, expiresAtMs, token],

@@ -6,10 +6,12 @@ export interface Revoked {
   readonly users: readonly string[];
 }
 
-/** The port to what has to outlive a restart. All of it fits in memory; it is read once, at the start. */
+/** The port to what has to outlive a restart. All of it fits in memory. */
 export interface RevocationStore {
   /** @throws {StoreUnavailable} */
   load(): Promise<Revoked>;
+  /** The users of it alone: they are few. @throws {StoreUnavailable} */
+  disabledUsers(): Promise<readonly string[]>;
   /** Keeps a token's key, and forgets those that have expired by `nowMs`. @throws {StoreUnavailable} */
   addToken(key: string, expiresAtMs: number, nowMs: number): Promise<void>;
   /** Keeps that a user is disabled; twice is once. @throws {StoreUnavailable} */

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../auth/tokens.ts';
+import { StoreUnavailable } from '../database/database.ts';
 import type { Log } from '../log.ts';
 import type { RevocationStore } from './revocation-store.ts';
 
@@ -18,6 +19,8 @@ export interface Revocations {
   enable(userId: string): Promise<void>;
   /** Another node may have changed something: reads all again. Doesn't wait. */
   refresh(): void;
+  /** Ends the looking for what others have changed. */
+  close(): Promise<void>;
 }
 
 interface Parts {
@@ -28,6 +31,8 @@ interface Parts {
   readonly now?: () => number;
 }
 
+/** How soon it shows that a command has disabled a user, or enabled one: nobody announces that. */
+const rereadIntervalMs = 2_000;
 /** Until a store that is away is asked again. */
 const refreshPauseMs = 1_000;
 
@@ -71,6 +76,22 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
     void inTurn(readAgain);
   }
 
+  async function readUsers(): Promise<void> {
+    try {
+      const disabled = await store.disabledUsers();
+      const hasNew = disabled.some((id) => !users.has(id));
+      users = new Set(disabled);
+      if (hasNew) endRevoked();
+    } catch (error) {
+      // Where the store is away, /readyz says so, not a line every two seconds.
+      if (!(error instanceof StoreUnavailable)) log.error({ err: error }, 'disabled users can not be read');
+    }
+  }
+  // One that waits for its turn is enough.
+  const rereading = setInterval(() => {
+    if (inTurn.activeCount === 0) void inTurn(readUsers);
+  }, rereadIntervalMs).unref();
+
   return {
     guard: (verify) => async (token) => {
       const identity = await verify(token);
@@ -108,5 +129,9 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
         announce();
       }),
     refresh,
+    close: async () => {
+      clearInterval(rereading);
+      await inTurn(() => {});
+    },
   };
 }

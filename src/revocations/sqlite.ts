@@ -10,12 +10,15 @@ export function sqliteRevocationStore({ db, run }: SqliteDatabase): RevocationSt
   const addUser = db.prepare('INSERT OR IGNORE INTO disabled_users (id) VALUES (?)');
   const removeUser = db.prepare('DELETE FROM disabled_users WHERE id = ?');
 
+  const disabledUsers = (): string[] => users.all().map(({ id }) => String(id));
+
   return {
     load: () =>
       run(() => ({
         tokens: new Map(tokens.all().map(({ key, expiresAtMs }) => [String(key), Number(expiresAtMs)])),
-        users: users.all().map(({ id }) => String(id)),
+        users: disabledUsers(),
       })),
+    disabledUsers: () => run(disabledUsers),
     addToken: (key, expiresAtMs, nowMs) =>
       run(() => {
         addToken.run(key, expiresAtMs);

@@ -1,4 +1,4 @@
-import { MongoServerError } from 'mongodb';
+import { type Filter, MongoServerError } from 'mongodb';
 import { duplicateKey, type MongoDatabase } from '../database/mongo.ts';
 import { foldedKey } from '../folded-key.ts';
 import type { StoredUser, UserStore } from './user-store.ts';
@@ -12,6 +12,13 @@ interface Document {
   readonly usernameKey: string;
   readonly passwordHash: string;
 }
+
+const storedUser = ({ _id: id, email, username, passwordHash }: Document): StoredUser => ({
+  id,
+  email,
+  username,
+  passwordHash,
+});
 
 /** Users in MongoDB: the collection `users`. @throws where the database can't be reached or used */
 export async function mongoUserStore({ db, run, prepare }: MongoDatabase): Promise<UserStore> {
@@ -35,16 +42,25 @@ export async function mongoUserStore({ db, run, prepare }: MongoDatabase): Promi
     }
   };
 
-  const findByEmail = async (text: string): Promise<StoredUser | undefined> => {
-    const found = await users.findOne({ emailKey: foldedKey(text) });
-    if (!found) return undefined;
-    const { _id: id, email, username, passwordHash } = found;
-    return { id, email, username, passwordHash };
+  const find = async (filter: Filter<Document>): Promise<StoredUser | undefined> => {
+    const found = await users.findOne(filter);
+    return found ? storedUser(found) : undefined;
   };
 
   return {
     insert: (user) => run(() => insert(user)),
-    findByEmail: (email) => run(() => findByEmail(email)),
+    findByEmail: (email) => run(() => find({ emailKey: foldedKey(email) })),
+    findById: (id) => run(() => find({ _id: id })),
+    list: (after, limit) =>
+      run(async () =>
+        (
+          await users
+            .find(after === undefined ? {} : { emailKey: { $gt: foldedKey(after) } })
+            .sort({ emailKey: 1 })
+            .limit(limit)
+            .toArray()
+        ).map(storedUser),
+      ),
     replaceHash: ({ id, passwordHash: old }, passwordHash) =>
       run(async () => {
         await users.updateOne({ _id: id, passwordHash: old }, { $set: { passwordHash } });

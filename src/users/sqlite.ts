@@ -9,10 +9,10 @@ export function sqliteUserStore({ db, run }: SqliteDatabase): UserStore {
   const insert = db.prepare(
     'INSERT INTO users (id, email, email_key, username, username_key, password_hash) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const findByEmail = db.prepare(
-    'SELECT id, email, username, password_hash AS passwordHash FROM users WHERE email_key = ?',
-  );
-
+  const columns = 'id, email, username, password_hash AS passwordHash';
+  const findByEmail = db.prepare(`SELECT ${columns} FROM users WHERE email_key = ?`);
+  const findById = db.prepare(`SELECT ${columns} FROM users WHERE id = ?`);
+  const list = db.prepare(`SELECT ${columns} FROM users WHERE email_key > ? ORDER BY email_key LIMIT ?`);
   const replaceHash = db.prepare('UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?');
 
   return {
@@ -28,6 +28,9 @@ export function sqliteUserStore({ db, run }: SqliteDatabase): UserStore {
         }
       }),
     findByEmail: (email) => run(() => findByEmail.get(foldedKey(email)) as StoredUser | undefined),
+    findById: (id) => run(() => findById.get(id) as StoredUser | undefined),
+    // An empty key comes before all that there can be.
+    list: (after, limit) => run(() => list.all(foldedKey(after ?? ''), limit) as unknown as StoredUser[]),
     replaceHash: (user, passwordHash) =>
       run(() => {
         replaceHash.run(passwordHash, user.id, user.passwordHash);

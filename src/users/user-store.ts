@@ -15,6 +15,10 @@ export interface UserStore {
   insert(user: StoredUser): Promise<'inserted' | 'email_taken' | 'username_taken'>;
   /** The user with this e-mail address, by its folded key. @throws {StoreUnavailable} */
   findByEmail(email: string): Promise<StoredUser | undefined>;
+  /** The user with this id. @throws {StoreUnavailable} */
+  findById(id: string): Promise<StoredUser | undefined>;
+  /** At most `limit` users, in the order of their e-mail addresses' keys, those behind this one. @throws {StoreUnavailable} */
+  list(afterEmail: string | undefined, limit: number): Promise<readonly StoredUser[]>;
   /** Puts another hash in the place of the user's, if that is still the one that is there. @throws {StoreUnavailable} */
   replaceHash(user: StoredUser, passwordHash: string): Promise<void>;
 }

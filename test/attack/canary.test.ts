@@ -125,6 +125,8 @@ it('where what stands behind a port fails, and says with what', async () => {
       throw failing('insert');
     },
     findByEmail: async () => Promise.reject(failing('find')),
+    findById: async () => Promise.reject(failing('find')),
+    list: async () => Promise.reject(failing('list')),
     replaceHash: async () => {},
   };
   const token = await mint({ id: '1', username: 'Ann' }, { secret });

@@ -72,9 +72,9 @@ const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
   const fault = async (): Promise<never> => {
     throw new Error('planted');
   };
-  const store = { insert: fault, findByEmail: fault, replaceHash: fault };
+  const store = { insert: fault, findByEmail: fault, findById: fault, list: fault, replaceHash: fault };
   const load = async () => ({ tokens: new Map<string, number>(), users: [] });
-  const revoked = { load, addToken: fault, addUser: fault, removeUser: fault };
+  const revoked = { load, disabledUsers: fault, addToken: fault, addUser: fault, removeUser: fault };
   // It is read at the start, too.
   let reads = 0;
   const messages = {

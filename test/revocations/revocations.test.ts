@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Identity, InvalidToken, UserDisabled } from '../../src/auth/tokens.ts';
 import { StoreUnavailable } from '../../src/database/database.ts';
 import { openSqlite } from '../../src/database/sqlite.ts';
@@ -15,8 +15,12 @@ const identity = (id: string, tokenKey = `key of ${id}`, expiresAtMs = 1_000): I
   expiresAtMs,
 });
 /** Of a node that is alone. */
-const load = (kept: RevocationStore, now?: () => number) =>
-  loadRevocations({ store: kept, announce: () => {}, log: pino({ level: 'silent' }), ...(now && { now }) });
+async function load(kept: RevocationStore, now?: () => number) {
+  const parts = { store: kept, announce: () => {}, log: pino({ level: 'silent' }), ...(now && { now }) };
+  const revocations = await loadRevocations(parts);
+  onTestFinished(revocations.close);
+  return revocations;
+}
 const store = (): RevocationStore => sqliteRevocationStore(openSqlite(temporaryFolder()));
 
 describe('revocations', () => {
@@ -56,7 +60,7 @@ describe('revocations', () => {
       throw new StoreUnavailable('planted');
     };
     const kept = store();
-    const revocations = await load({ load: kept.load, addToken: away, addUser: away, removeUser: away });
+    const revocations = await load({ ...kept, addToken: away, addUser: away, removeUser: away });
     const ended: string[] = [];
     revocations.watch(identity('ann'), () => ended.push('ann'));
     await expect(revocations.revoke(identity('ann'))).rejects.toThrow(StoreUnavailable);

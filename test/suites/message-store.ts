@@ -74,6 +74,13 @@ export function messageStoreSuite(
       expect((await store.before(idOf(6), 1)).gaps).toEqual([idOf(5)]);
     });
 
+    it('names a gap at the place of a message that is kept, also where a page begins with that', async () => {
+      await store.append([message(2), message(4), message(6)], [idOf(4)]);
+      expect((await store.before(undefined, 3)).gaps).toEqual([idOf(4)]);
+      expect((await store.before(undefined, 2)).gaps).toEqual([]);
+      expect((await store.before(idOf(4), 2)).gaps).toEqual([idOf(4)]);
+    });
+
     it('forgets by age and by number, and gaps and runs that lie before all that is left', async () => {
       for (const [epoch, lastId] of [
         ['0', '0-9999'],

@@ -16,6 +16,7 @@ export function revocationStoreSuite(
 
     it('is empty at first', async () => {
       expect(await store.load()).toEqual({ tokens: new Map(), users: [] });
+      expect(await store.disabledUsers()).toEqual([]);
     });
 
     it('keeps tokens, and forgets those that have expired with the next', async () => {
@@ -45,6 +46,7 @@ export function revocationStoreSuite(
       await store.removeUser('1');
       await store.removeUser('nobody');
       expect([...(await store.load()).users].sort()).toEqual(ids.slice(1).sort());
+      expect((await store.disabledUsers()).toSorted()).toEqual(ids.slice(1).sort());
     });
   });
 }

@@ -33,6 +33,27 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
       expect(await store.findByEmail('nobody@example.com')).toBeUndefined();
     });
 
+    it('finds a user by its id, and nobody by one that nobody has', async () => {
+      const odd = user({ id: '{"$ne": ""}' });
+      await store.insert(user());
+      await store.insert(odd);
+      expect(await store.findById(odd.id)).toEqual(odd);
+      expect(await store.findById('nobody')).toBeUndefined();
+      expect(await store.findById('')).toBeUndefined();
+    });
+
+    it('lists all in pages, each once, by the keys of their e-mails', async () => {
+      expect(await store.list(undefined, 10)).toEqual([]);
+      // As bytes, and not as their language has it.
+      const emails = ['A@x', 'B2@x', 'b@x', 'é@x', '\ue000@x', '\u{1f600}@x'].map((email) => user({ email }));
+      for (const one of emails.toReversed()) await store.insert(one);
+      expect(await store.list(undefined, 10)).toEqual(emails);
+      expect(await store.list(undefined, 2)).toEqual(emails.slice(0, 2));
+      expect(await store.list(emails[1]!.email, 2)).toEqual(emails.slice(2, 4));
+      expect(await store.list(emails[5]!.email, 2)).toEqual([]);
+      expect(await store.list('c@x', 10)).toEqual(emails.slice(3));
+    });
+
     it('replaces a hash, unless it was replaced meanwhile', async () => {
       const igor = user({ passwordHash: 'old' });
       await store.insert(igor);

@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { nextEpoch } from '../backplane/epoch.ts';
+import { padded } from '../backplane/ids.ts';
+import { loadConfig } from '../config.ts';
+import { databaseFile } from '../database/sqlite.ts';
+import { holdDatabase, install, unpackBackup } from '../database/sqlite-backup.ts';
+import { argumentsOf, onlyOne } from './arguments.ts';
+import { type Command, exitCodes } from './command.ts';
+import { withStores } from './with-stores.ts';
+
+const secretFile = 'jwt-secret';
+
+export const restore: Command = {
+  usage: `palaver restore [--replace] FILE
+
+Makes a DATA_DIR of a file that palaver backup has written, after it has checked it. Users, passwords and tokens are those
+of the backup; what was said since is lost, and the history says so by a gap. No server may run on DATA_DIR, and nothing
+may be kept there; with --replace it takes the place of what is there. What is in MongoDB is for mongorestore.
+`,
+  run: async (args) => {
+    const options = { replace: { type: 'boolean', default: false } } as const;
+    const { positionals, values } = argumentsOf({ args: [...args], options, allowPositionals: true });
+    const file = onlyOne(positionals, 'the file to restore');
+    const { mongodbUri, dataDir } = loadConfig();
+    if (mongodbUri !== undefined) throw new Error('With MONGODB_URI all is kept in MongoDB: use mongorestore');
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const letGo = holdDatabase(dataDir);
+    // Beside what it is to become, for a name is changed only within one file system.
+    const draft = mkdtempSync(join(dataDir, 'restore-'));
+    try {
+      const kept = [databaseFile(dataDir), join(dataDir, secretFile)].filter(existsSync);
+      if (kept.length > 0 && !values.replace)
+        throw new Error(`${kept.join(' and ')} is there already: another DATA_DIR, or --replace`);
+      const beside = unpackBackup(file, draft);
+      await endWithGap(draft, dataDir, Number(beside.get('epoch') ?? 0));
+      const secret = beside.get(secretFile);
+      if (secret) {
+        writeFileSync(join(draft, secretFile), secret, { mode: 0o600 });
+        install(secretFile, draft, dataDir, values.replace);
+      }
+      // Last: with it all is there.
+      install(basename(databaseFile(draft)), draft, dataDir, values.replace);
+    } finally {
+      letGo();
+      rmSync(draft, { recursive: true });
+    }
+    return exitCodes.done;
+  },
+};
+
+/**
+ * Nobody knows what was said after the backup. That is told as of any run which did not end as it should: the next start
+ * ends it with a gap. Its epoch lies behind all that was given until now, so no id is given twice.
+ */
+const endWithGap = (draft: string, dataDir: string, epochThen: number): Promise<void> =>
+  withStores({ mongodbUri: undefined, dataDir: draft }, async ({ messages }) => {
+    const last = Number((await messages.runs()).at(-1)?.epoch ?? 0);
+    const epoch = padded(await nextEpoch(dataDir, Date.now, Math.max(epochThen, last)));
+    await messages.putRun({ epoch, lastId: undefined });
+  });

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { loadConfig } from '../config.ts';
+import { databaseFile } from '../database/sqlite.ts';
+import { openStores } from '../stores.ts';
+import { type Command, exitCodes, UsageError } from './command.ts';
+import { copyStores } from './copy-stores.ts';
+import { withStores } from './with-stores.ts';
+
+export const toMongodb: Command = {
+  usage: `palaver to-mongodb
+
+Copies all that the embedded store in DATA_DIR keeps (users, what was revoked, what was said) to the database that
+MONGODB_URI names, and reads it back. Stop the server first; start it with MONGODB_URI afterwards. Nothing is taken away
+from DATA_DIR, whose secret and epoch the server goes on using. It may be run again, until a server has run on that
+database.
+`,
+  run: async (args) => {
+    if (args.length > 0) throw new UsageError('palaver to-mongodb takes no arguments: set DATA_DIR and MONGODB_URI');
+    const { mongodbUri, dataDir } = loadConfig();
+    if (mongodbUri === undefined) throw new Error('Set MONGODB_URI: it names the database to copy to');
+    if (!existsSync(databaseFile(dataDir))) throw new Error(`Nothing is kept in ${dataDir}`);
+    const from = await openStores({ mongodbUri: undefined, dataDir }, { busyTimeoutMs: 0, alone: true });
+    try {
+      const copied = await withStores({ mongodbUri, dataDir }, (to) => copyStores(from, to));
+      for (const [what, count] of Object.entries(copied)) console.log(`${what}: ${count}`);
+    } finally {
+      await from.database.close();
+    }
+    return exitCodes.done;
+  },
+};

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createUserRequestSchema, userIdSchema } from '../../generated/http/index.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { detailOf, problems } from '../errors.ts';
+import { readable } from '../printable.ts';
+import type { Stores } from '../stores.ts';
+import { createPasswords } from '../users/passwords.ts';
+import { argumentsOf, onlyOne } from './arguments.ts';
+import { type Command, exitCodes, UsageError } from './command.ts';
+import { readPassword } from './password.ts';
+import { withStores } from './with-stores.ts';
+
+const pageSize = 500;
+
+const actions: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  add,
+  list,
+  disable: (args) => change(args, 'disable'),
+  enable: (args) => change(args, 'enable'),
+};
+
+export const users: Command = {
+  usage: `palaver users add --email EMAIL --username NAME
+palaver users list [--json]
+palaver users disable ID|EMAIL
+palaver users enable ID|EMAIL
+
+add      makes a user, also where SIGNUP is off, and prints its id. Its password is read from standard input;
+         at a terminal it is asked for.
+list     prints a line for each user: id, e-mail address, username, and 'enabled' or 'disabled', with tabs between;
+         with --json an object each.
+disable  shuts a user out: within seconds its connections are closed, and its tokens and its password refused.
+enable   lets it in again.
+
+They read and write what the server does (DATA_DIR or MONGODB_URI), whether it runs or not. With JWKS_URL users are not
+kept here: disable and enable take the id that is in their tokens, add and list are not there.
+`,
+  run: async ([name = '', ...args]) => {
+    const action = actions[name];
+    if (!action) throw new UsageError(`palaver users needs one of ${Object.keys(actions).join(', ')}`);
+    return action(args);
+  },
+};
+
+/** The configuration of a server that has users of its own. */
+function ownUsersConfig(): Config {
+  const config = loadConfig();
+  if (config.externalIssuer) throw new Error('With JWKS_URL users are kept where their tokens come from: not here');
+  return config;
+}
+
+async function add(args: readonly string[]): Promise<number> {
+  const options = { email: { type: 'string' }, username: { type: 'string' } } as const;
+  const { email, username } = argumentsOf({ args: [...args], options }).values;
+  if (email === undefined || username === undefined) throw new UsageError('Give --email and --username');
+  const config = ownUsersConfig();
+  const given = createUserRequestSchema.safeParse({ email, username, password: await readPassword() });
+  if (!given.success) throw new Error(`Such a user can not be: ${detailOf(given.error.issues)}`);
+  const { password, ...named } = given.data;
+  const passwordHash = await createPasswords().hash(password);
+  const user = { id: randomUUID(), ...named, passwordHash };
+  const result = await withStores(config, ({ users }) => users.insert(user));
+  if (result !== 'inserted') throw new Error(problems[result][1]);
+  console.log(user.id);
+  return exitCodes.done;
+}
+
+async function list(args: readonly string[]): Promise<number> {
+  const { json } = argumentsOf({ args: [...args], options: { json: { type: 'boolean' } } }).values;
+  return withStores(ownUsersConfig(), async (stores) => {
+    await pipeline(Readable.from(linesOf(stores, json === true)), process.stdout, { end: false }).catch(
+      (error: NodeJS.ErrnoException) => {
+        // Whoever reads it has seen enough.
+        if (error.code !== 'EPIPE') throw error;
+      },
+    );
+    return exitCodes.done;
+  });
+}
+
+async function* linesOf({ users, revoked }: Stores, json: boolean): AsyncGenerator<string> {
+  const shutOut = new Set(await revoked.disabledUsers());
+  let page = await users.list(undefined, pageSize);
+  while (page.length > 0) {
+    for (const { id, email, username } of page) {
+      const disabled = shutOut.has(id);
+      const line = json
+        ? JSON.stringify({ id, email, username, disabled })
+        : [id, email, username, disabled ? 'disabled' : 'enabled'].join('\t');
+      yield `${readable(line)}\n`;
+    }
+    page = await users.list(page.at(-1)!.email, pageSize);
+  }
+}
+
+/** The servers find it in the store: they look every two seconds. */
+async function change(args: readonly string[], what: 'disable' | 'enable'): Promise<number> {
+  const { positionals } = argumentsOf({ args: [...args], allowPositionals: true });
+  const given = userIdSchema.safeParse(onlyOne(positionals, 'the id or the e-mail address of a user'));
+  if (!given.success) throw new Error(`No user can have such an id: ${detailOf(given.error.issues)}`);
+  const config = loadConfig();
+  return withStores(config, async (stores) => {
+    const id = config.externalIssuer ? given.data : await idOf(stores, given.data);
+    await (what === 'disable' ? stores.revoked.addUser(id) : stores.revoked.removeUser(id));
+    console.log(`${what}d ${readable(id)}`);
+    return exitCodes.done;
+  });
+}
+
+/** Whose token was made elsewhere, with the same secret, is not kept here: any id will do. */
+async function idOf({ users }: Stores, given: string): Promise<string> {
+  const user = (await users.findById(given)) ?? (await users.findByEmail(given));
+  if (user) return user.id;
+  if (given.includes('@')) throw new Error(`No user has the e-mail address ${readable(given)}`);
+  console.error(`No user that is kept here has the id ${readable(given)}; one of another issuer may`);
+  return given;
+}
