@@ -55,7 +55,7 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
         const page = found.slice(0, limit).reverse();
         const [messages, between] = await Promise.all([
           messagesOf(page),
-          redis.zrangebylex(gaps, more ? `[${page[0]}` : '-', end),
+          redis.zrangebylex(gaps, more ? `(${page[0]}` : '-', id === undefined ? '+' : `[${id}`),
         ]);
         return { messages, more, gaps: between };
       }),
