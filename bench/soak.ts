@@ -55,7 +55,10 @@ function print({ minute, rssMb, heapMb, files, p50Ms, p99Ms }: Sample): void {
 function printGrowth(before: Classes, after: Classes): void {
   const grown = [...after].map(([name, bytes]) => ({ name, bytes: bytes - (before.get(name) ?? 0) }));
   console.log('KB more than after the warm-up, by class:');
-  for (const { name, bytes } of grown.sort((a, b) => b.bytes - a.bytes).slice(0, 20))
+  for (const { name, bytes } of grown
+    .filter((one) => one.bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 30))
     console.log(`${(bytes / 1_024).toFixed(1).padStart(10)}  ${name}`);
 }
 
@@ -92,7 +95,9 @@ try {
   const nonces = hasNonces ? 'every tenth message with a nonce' : 'messages without nonces';
   console.log(JSON.stringify(counts));
   for (const { says } of judgements) console.log(says);
-  console.log(`${isFlat ? 'Flat' : 'NOT FLAT'}. Warm-up ${warmMinutes.toFixed(2)} min; ${nonces}.`);
+  const grows = judgements.some(({ verdict }) => verdict === 'grows');
+  const word = isFlat ? 'Flat' : grows ? 'NOT FLAT' : 'UNCLEAR: too short, or too much else to do on this machine';
+  console.log(`${word}. Warm-up ${warmMinutes.toFixed(2)} min; ${nonces}.`);
 
   if (options.svg !== undefined) {
     const line = (label: string, colour: string, figure: Exclude<keyof Sample, 'minute'>) => ({

@@ -19,7 +19,7 @@ export type Classes = ReadonlyMap<string, number>;
 export interface Inspector {
   /** What is left of the heap when all garbage is collected, with the buffers that it holds, in MB. */
   liveHeapMb(): Promise<number>;
-  /** How late the event loop was since the last time, or since `forgetDelay`. */
+  /** How late the event loop was since `forgetDelay`. */
   delay(): Promise<Delay>;
   forgetDelay(): Promise<void>;
   classes(): Promise<Classes>;
@@ -75,7 +75,8 @@ export async function openInspector(child: Child, problem: () => string): Promis
     return question.promise as Promise<Reply>;
   };
   const run = async <Value>(expression: string): Promise<Value> => {
-    const { result } = await ask<{ result: { value: Value } }>('Runtime.evaluate', { expression, returnByValue: true });
+    const asking = { expression, returnByValue: true, awaitPromise: true };
+    const { result } = await ask<{ result: { value: Value } }>('Runtime.evaluate', asking);
     return result.value;
   };
 
@@ -83,7 +84,9 @@ export async function openInspector(child: Child, problem: () => string): Promis
   await run(
     `(${histogram} = process.getBuiltinModule('perf_hooks').monitorEventLoopDelay({ resolution: ${resolutionMs} })).enable()`,
   );
-  const forgetDelay = (): Promise<void> => run(`${histogram}.reset()`);
+  /** A turn of the loop later: what held it up until now is only counted with the next look. */
+  const forgetDelay = (): Promise<void> =>
+    run(`new Promise((done) => setTimeout(() => done(${histogram}.reset()), ${3 * resolutionMs}))`);
 
   return {
     liveHeapMb: async () => {
@@ -93,7 +96,6 @@ export async function openInspector(child: Child, problem: () => string): Promis
     },
     delay: async () => {
       const [p50, p99] = await run<[number, number]>(`[50, 99].map((part) => ${histogram}.percentile(part) / 1e6)`);
-      await forgetDelay();
       return { p50: Math.max(0, p50 - resolutionMs), p99: Math.max(0, p99 - resolutionMs) };
     },
     forgetDelay,

@@ -1,4 +1,4 @@
-/** Loaded before everything else by a server that is to leak: what is never let go of, for each connection that ends. */
+/** Loaded before everything else by a server that is to leak. */
 import { changeHere } from '../../test/attack/switch-off.ts';
 import { leaks } from './leaks.ts';
 

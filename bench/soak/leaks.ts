@@ -1,16 +1,26 @@
 import type { Change } from '../../test/attack/switch-off.ts';
 
+/** A piece of the server's source, and what stands there instead. */
+export interface Leak extends Change {
+  /** The class of what it doesn't let go of. */
+  readonly holds: string;
+}
+
 const file = 'chat/upgrade.ts';
 const gone = 'sockets.delete(webSocket);';
 
-/** What a server can be made to leak, to see that the verdict sees it. */
-export const leaks: readonly Change[] = [
-  { name: 'sockets', file, source: gone, off: '' },
-  // An object and a text, some hundred bytes in all: what a table loses that nobody cleans up.
+/** What a server can be made to leak, for each connection that ends. */
+export const leaks: readonly Leak[] = [
+  { name: 'sockets', holds: 'WebSocket', file, source: gone, off: '' },
+  // An object and a text, a hundred bytes in all: what a table loses that nobody cleans up.
   {
     name: 'names',
+    holds: 'Forgotten',
     file,
     source: gone,
-    off: `${gone}\n((globalThis as { left?: object[] }).left ??= []).push({ id: \`\${admitted.requestId} left\` });`,
+    off: `${gone}
+      const all = globalThis as any;
+      all.Forgotten ??= class Forgotten { constructor(id) { this.id = id; } };
+      (all.forgotten ??= []).push(new all.Forgotten(admitted.requestId + ' is gone'));`,
   },
 ];

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ScryptParams } from 'scrypt-kdf';
+import { within } from '../within.ts';
 import { paramsOf, type Scrypt, scryptHere } from './scrypt.ts';
 
-/** Too many passwords wait already. */
+/** Too many passwords wait already, or one has waited for too long. */
 export class Overloaded extends Error {
   override name = 'Overloaded';
 }
@@ -27,16 +28,19 @@ export function createPasswords({
   params = { logN: 15, r: 8, p: 3 },
   atOnce = Math.min(4, availableParallelism()),
   queueMax = 100,
+  // Well before a connection on which nothing moves is cut off: whoever waits is to be answered.
+  timeoutMs = 30_000,
 }: {
   scrypt?: Scrypt;
   params?: ScryptParams;
   atOnce?: number;
   queueMax?: number;
+  timeoutMs?: number;
 } = {}): Passwords {
   const limit = pLimit(atOnce);
-  const bounded = <T>(work: () => Promise<T>): Promise<T> => {
+  const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (limit.pendingCount >= queueMax) throw new Overloaded('Too many passwords wait to be hashed');
-    return limit(work);
+    return within(limit(work), timeoutMs, () => new Overloaded('A password was not hashed in time'));
   };
   const kdf = async (password: string): Promise<Uint8Array> => scrypt.kdf(bytesOf(password), params);
   let dummy: Promise<Uint8Array> | undefined;
@@ -58,8 +62,8 @@ export function createPasswords({
     },
     hash: async (password) => bounded(async () => Buffer.from(await kdf(password)).toString('base64')),
     verify: async (password, hash) => {
-      const key = hash === undefined ? await dummyKey() : Buffer.from(hash, 'base64');
-      const right = await bounded(() => scrypt.verify(key, bytesOf(password)));
+      const key = async () => (hash === undefined ? dummyKey() : Buffer.from(hash, 'base64'));
+      const right = await bounded(async () => scrypt.verify(await key(), bytesOf(password)));
       return right && hash !== undefined;
     },
     close: () => scrypt.close(),

@@ -94,6 +94,9 @@ const rows: readonly Row[] = [
   ['hashes that wait are limited', 'users/passwords.ts',
    "if (limit.pendingCount >= queueMax) throw new Overloaded('Too many passwords wait to be hashed');", '',
    'users/passwords.test.ts', 'passwords > refuses at once what its queue can not hold, and carries the rest out'],
+  ['hashes do not wait for ever', 'users/passwords.ts',
+   "return within(limit(work), timeoutMs, () => new Overloaded('A password was not hashed in time'));", 'return limit(work);',
+   'users/passwords.test.ts', 'passwords > lets nobody wait for longer than a connection is kept on which nothing moves'],
   // How much.
   ['a body is bounded', 'http/body.ts',
    "bodyLimit({ maxSize: maxBodyBytes, onError: (c) => problem(c, 'body_too_large') }),", '',
@@ -162,7 +165,7 @@ const rows: readonly Row[] = [
    'attack/tokens.test.ts', 'a key is found by its name alone, whatever the name > a thousand unknown names ask the issuer once'],
   // Names and passwords.
   ['an unknown e-mail is hashed too', 'users/passwords.ts',
-   'const key = hash === undefined ? await dummyKey()', 'if (hash === undefined) return false;\n      const key = hash === undefined ? await dummyKey()',
+   'const key = async () => (hash === undefined', 'if (hash === undefined) return false;\n      const key = async () => (hash === undefined',
    'attack/login.test.ts', 'an unknown e-mail costs the same hash as a wrong password, and is answered alike'],
   ['a login asks for the hash before it asks for the user', 'http/users.ts',
    'if (!(await passwords.verify(password, user?.passwordHash)) || !user)', 'if (!user || !(await passwords.verify(password, user.passwordHash)))',

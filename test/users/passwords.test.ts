@@ -66,4 +66,13 @@ describe('passwords', () => {
     expect(results[4]).toMatchObject({ reason: expect.any(Overloaded) });
     await expect(small.hash('correct horse')).resolves.toBeTypeOf('string');
   });
+
+  it('lets nobody wait for longer than a connection is kept on which nothing moves', async () => {
+    const never = new Promise<never>(() => {});
+    const scrypt = { kdf: () => never, verify: () => never, close: () => {} };
+    const starved = createPasswords({ scrypt, timeoutMs: 20 });
+    await expect(starved.hash('correct horse')).rejects.toBeInstanceOf(Overloaded);
+    await expect(starved.verify('correct horse', 'AAAA')).rejects.toBeInstanceOf(Overloaded);
+    await expect(starved.verify('correct horse', undefined)).rejects.toBeInstanceOf(Overloaded);
+  });
 });
