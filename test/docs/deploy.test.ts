@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import manifest from '../../package.json' with { type: 'json' };
 import { readConfig } from '../../src/config.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -46,11 +47,26 @@ describe('what deploy/ runs', () => {
     expect(passed).toEqual(nodes.map(([name]) => [name, port]));
   });
 
-  it('the image copies what is there', () => {
-    const copied = [...read('deploy/Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from]) =>
-      from!.split(' '),
-    );
-    expect(copied.length).toBeGreaterThan(5);
-    expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  describe('the image', () => {
+    const lines = read('deploy/Dockerfile').split('\n');
+    const copied = (pattern: RegExp): string[] =>
+      lines.flatMap((line) => pattern.exec(line)?.[1]?.split(' ') ?? []).filter((path) => path !== '.');
+
+    it('copies what is there', () => {
+      const sources = copied(/^COPY (?!--from)(.+) \S+$/);
+      expect(sources.length).toBeGreaterThan(3);
+      expect(sources.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    });
+
+    it('has in it what is in the packages', () => {
+      const files = (folder: string): string[] =>
+        JSON.parse(read(join(folder, 'package.json'))).files.map((path: string) => join(folder, path));
+      expect(copied(/^COPY --from=build \/palaver\/(\S+) \1$/)).toEqual(['.', 'sdk', 'contract'].flatMap(files));
+    });
+
+    it('runs the command, and asks it whether it is ready', () => {
+      expect(lines).toContain(`CMD ["node", "${manifest.bin.palaver}"]`);
+      expect(read('deploy/Dockerfile')).toMatch(/^HEALTHCHECK .*\\\n.*\/readyz/m);
+    });
   });
 });
