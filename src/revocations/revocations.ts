@@ -61,7 +61,7 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
       users = new Set(all.users);
       endRevoked();
     } catch (error) {
-      log.warn({ err: error }, 'revocations can not be read');
+      log.event('revocations_unread', { err: error });
       setTimeout(refresh, refreshPauseMs).unref();
     }
   }

@@ -15,6 +15,8 @@ export interface Passwords {
   isCurrent(hash: string): boolean;
   /** Whether `password` made `hash`. Without a hash (nobody has this e-mail) it costs the same and is false. @throws {Overloaded} */
   verify(password: string, hash: string | undefined): Promise<boolean>;
+  /** How many wait for their turn. */
+  readonly waiting: number;
   close(): void;
 }
 
@@ -27,16 +29,24 @@ export function createPasswords({
   params = { logN: 15, r: 8, p: 3 },
   atOnce = Math.min(4, availableParallelism()),
   queueMax = 100,
+  onHash = () => {},
 }: {
   scrypt?: Scrypt;
   params?: ScryptParams;
   atOnce?: number;
   queueMax?: number;
+  /** Hears how long each took, without its wait. */
+  onHash?: (seconds: number) => void;
 } = {}): Passwords {
   const limit = pLimit(atOnce);
   const bounded = <T>(work: () => Promise<T>): Promise<T> => {
     if (limit.pendingCount >= queueMax) throw new Overloaded('Too many passwords wait to be hashed');
-    return limit(work);
+    return limit(async () => {
+      const startedMs = performance.now();
+      const result = await work();
+      onHash((performance.now() - startedMs) / 1_000);
+      return result;
+    });
   };
   const kdf = async (password: string): Promise<Uint8Array> => scrypt.kdf(bytesOf(password), params);
   let dummy: Promise<Uint8Array> | undefined;
@@ -61,6 +71,9 @@ export function createPasswords({
       const key = hash === undefined ? await dummyKey() : Buffer.from(hash, 'base64');
       const right = await bounded(() => scrypt.verify(key, bytesOf(password)));
       return right && hash !== undefined;
+    },
+    get waiting() {
+      return limit.pendingCount;
     },
     close: () => scrypt.close(),
   };

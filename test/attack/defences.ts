@@ -175,7 +175,7 @@ const rows: readonly Row[] = [
    'users/sqlite.test.ts', 'SQLite > keeps users over a restart, in files that others can not read'],
   // Bytes.
   ['a reset at any time is expected', upgrade,
-   "socket.on('error', (error) => log.debug({ err: error }, 'a connection failed'));", '',
+   "socket.on('error', (error) => log.event('connection_failed', { err: error, requestId: upgrade.requestId }));", '',
    'attack/sockets.test.ts', 'a reset > right behind a handshake that is refused, and once the answer has come'],
   ["a handshake's key is checked", join,
    "handshakeKey.test(headers.get('sec-websocket-key') ?? '') &&", '',
