@@ -43,7 +43,13 @@ async function start(given?: MessageStore) {
     log,
   });
   onTestFinished(() => database.close());
-  return { store, history, lines, goAway: (gone: boolean) => (away = gone), events: () => lines.map(({ event }) => event) };
+  return {
+    store,
+    history,
+    lines,
+    goAway: (gone: boolean) => (away = gone),
+    events: () => lines.map(({ event }) => event),
+  };
 }
 const textsIn = async (history: History, before?: string): Promise<string[]> =>
   (await history.page(before, 100)).messages.map(({ msg }) => msg.text);
@@ -114,7 +120,7 @@ describe('the history', () => {
     goAway(true);
     history.add(envelope(1));
     await history.close();
-    expect(events()).toContain('messages could not be kept');
+    expect(events()).toContain('history_lost');
     expect((await readPast(store, 10)).gaps).toEqual(['1-~']);
   });
 });
