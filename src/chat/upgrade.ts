@@ -104,8 +104,8 @@ export function createUpgrades({ fetch, session, counts, log }: Parts): Upgrades
       Number(headers['content-length'] ?? 0) === 0,
 
     handle: (incoming, socket, head) => {
-      // First of all: a reset at any time must not end the process.
       const upgrade: NonNullable<AppEnv['Bindings']['upgrade']> = {};
+      // First of all: a reset at any time must not end the process.
       socket.on('error', (error) => log.event('connection_failed', { err: error, requestId: upgrade.requestId }));
       underway += 1;
       answer(incoming, socket as Socket, head, upgrade)

@@ -1,6 +1,7 @@
 /** The one file that knows the Prometheus client: what is measured, under its name there. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type LabelValues, Registry } from '@prometheus-io/client';
 import type { ChatCounts } from '../chat/counts.ts';
+import { problems } from '../errors.ts';
 import { parts } from '../http/readiness.ts';
 import type { Metrics, Sources } from './metrics.ts';
 
@@ -41,12 +42,14 @@ export function createPrometheus(): Prometheus {
     buckets: requestS,
     registers,
   });
-  const problems = new Counter({
+  const refusals = new Counter({
     name: 'palaver_http_problems_total',
     help: 'Requests that were refused, by the code of the problem',
     labelNames: ['code'],
     registers,
   });
+  // From the start, so that the first one is an increase.
+  for (const code of Object.keys(problems)) refusals.inc({ code }, 0);
   const flushes = new Histogram({
     name: 'palaver_flush_duration_seconds',
     help: 'Flushes: what was delivered is written to every session',
@@ -70,7 +73,7 @@ export function createPrometheus(): Prometheus {
 
   return {
     request: (operation, status, seconds) => requests.observe({ operation, status: String(status) }, seconds),
-    problem: (code) => problems.inc({ code }),
+    problem: (code) => refusals.inc({ code }),
     flush: (frames, seconds) => {
       flushes.observe(seconds);
       if (frames > 0) batches.observe(frames);

@@ -33,7 +33,7 @@ const since =
 /** Resolves once this metric has this value; what ends on the other side shows a moment later. */
 const reaches = (server: TestServer, name: string, labels: Record<string, string>, value: number): Promise<void> =>
   expect
-    .poll(async () => (await scrape(server)).sum(`palaver_${name}`, labels), { timeout: 10_000 })
+    .poll(async () => (await scrape(server)).sum(`palaver_${name}`, labels), { timeout: 20_000 })
     .toBe(value) as Promise<void>;
 
 describe('metrics move with', () => {
