@@ -5,7 +5,7 @@ const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, f
 /** What everyone in src may import, besides its own neighbours. */
 const common = within(
   'generated/(http|chat)/index\\.ts$',
-  'src/(errors|log|config|folded-key|within|limits/limiter)\\.ts$',
+  'src/(errors|log|log-events|config|folded-key|within|observed|limits/limiter)\\.ts$',
   'node_modules/',
 );
 const only = (name, folder, ...more) =>
@@ -95,6 +95,24 @@ module.exports = {
       { path: '^src/stores\\.ts$' },
       'Everyone else is given what it needs of them.',
     ),
+    rule(
+      'one-file-knows-prometheus',
+      { path: '^src/', pathNot: '^src/metrics/prometheus\\.ts$' },
+      { path: 'node_modules/@prometheus-io/' },
+      'Whoever is measured knows the port.',
+    ),
+    rule(
+      'only-its-listener-makes-prometheus',
+      { path: '^src/', pathNot: '^src/metrics/listener\\.ts$' },
+      { path: '^src/metrics/prometheus\\.ts$' },
+      'It is loaded where metrics are wanted.',
+    ),
+    rule(
+      'only-the-server-serves-metrics',
+      { path: '^src/', pathNot: '^src/server\\.ts$' },
+      { path: '^src/metrics/listener\\.ts$' },
+    ),
+    only('metrics-know-what-they-tell-of', 'metrics/', 'src/chat/counts\\.ts$', 'src/http/readiness\\.ts$'),
     rule('src-knows-no-test', { path: '^(src|sdk|specs)/' }, { path: '^test/' }),
     only('the-database-knows-itself', 'database/'),
     only('users-know-the-database', 'users/', 'src/database/'),

@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
+import { routePath } from 'hono/route';
 import { type Handlers, mount, routes } from '../generated/http/index.ts';
 import { fieldErrors } from './errors.ts';
 import { adminOnly, type adminOperations } from './http/access.ts';
@@ -11,6 +13,7 @@ import { codeOf, problem } from './http/problem.ts';
 import { noStore, securityHeaders } from './http/security-headers.ts';
 import type { userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 export type App = OpenAPIHono<AppEnv>;
 
@@ -22,11 +25,23 @@ interface Parts {
   readonly isAllowedOrigin: IsAllowedOrigin;
   /** Opens the operations that ask for it; without it they must be absent. */
   readonly adminToken: string | undefined;
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 
+/** The contract's operations, by what the app matches them by. */
+const operations: ReadonlyMap<string, string> = new Map(
+  Object.entries(routes).map(([id, route]) => [`${route.method.toUpperCase()} ${route.getRoutingPath()}`, id]),
+);
+
+/** The operation that answers a request; of a bounded list, whatever is asked for. */
+function operationOf(c: Context<AppEnv>): string {
+  const method = c.req.method === 'HEAD' ? 'GET' : c.req.method;
+  return operations.get(`${method} ${routePath(c, -1)}`) ?? 'none';
+}
+
 /** The HTTP half: every operation of the contract behind what all of them share. */
-export function createApp(handlers: Served, { isAllowedOrigin, adminToken, log }: Parts): App {
+export function createApp(handlers: Served, { isAllowedOrigin, adminToken, metrics, log }: Parts): App {
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => {
       if (result.success) return;
@@ -38,12 +53,24 @@ export function createApp(handlers: Served, { isAllowedOrigin, adminToken, log }
   app.use(requestId({ headerName: 'X-Request-Id', generator: () => crypto.randomUUID() }));
   app.use(async (c, next) => {
     const startedMs = performance.now();
-    c.set('log', log.child({ requestId: c.var.requestId }));
+    c.set('log', log.ofRequest(c.var.requestId));
+    const upgrade = c.env?.upgrade;
+    if (upgrade) upgrade.requestId = c.var.requestId;
     await next();
-    const status = c.env?.upgrade?.admitted ? 101 : c.res.status;
+    const status = upgrade?.admitted ? 101 : c.res.status;
+    const ms = performance.now() - startedMs;
+    metrics.request(operationOf(c), status, ms / 1_000);
+    if (c.var.problem) metrics.problem(c.var.problem);
     // The path alone, as it was sent: a query may hold what a log must not, and what is decoded is the sender's to choose.
     const { pathname: path } = new URL(c.req.url);
-    c.var.log.info({ method: c.req.method, path, status, ms: Math.round(performance.now() - startedMs) }, 'request');
+    c.var.log.event('request', {
+      method: c.req.method,
+      path,
+      status,
+      ms: Math.round(ms),
+      sessionId: upgrade?.admitted?.sessionId,
+      userId: upgrade?.admitted?.identity.id,
+    });
   });
   app.use(securityHeaders, noStore, crossOrigin(isAllowedOrigin));
   app.use(
@@ -65,7 +92,7 @@ export function createApp(handlers: Served, { isAllowedOrigin, adminToken, log }
   app.notFound((c) => problem(c, 'not_found'));
   app.onError((error, c) => {
     const code = codeOf(error);
-    if (code === 'internal_error') c.var.log.error({ err: error }, 'a request failed');
+    if (code === 'internal_error') c.var.log.event('request_failed', { err: error });
     return problem(c, code);
   });
   return app;

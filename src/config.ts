@@ -7,6 +7,9 @@ import { isRedisUrl } from './broker/redis-url.ts';
 export interface Config {
   readonly port: number;
   readonly host: string;
+  /** Metrics are served on this port; without it they aren't. */
+  readonly metricsPort: number | undefined;
+  readonly metricsHost: string;
   readonly dataDir: string;
   /** What is to last is kept in this database; without it in `dataDir`, or in Redis where nodes share that alone. */
   readonly mongodbUri: string | undefined;
@@ -111,6 +114,8 @@ const isOrigin = (text: string): boolean =>
 const variables = {
   PORT: [whole(0, 65_535).default(3_000), 'a whole number from 0 to 65535, 0 for any free port'],
   HOST: [z.string().default('127.0.0.1'), 'an address to listen on'],
+  METRICS_PORT: [whole(0, 65_535).optional(), 'a whole number from 0 to 65535, 0 for any free port'],
+  METRICS_HOST: [z.string().default('127.0.0.1'), 'an address to listen on'],
   DATA_DIR: [z.string().default('./data'), 'a folder'],
   JWT_SECRET: [
     z
@@ -202,6 +207,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.freeze({
     port: values.PORT,
     host: values.HOST,
+    metricsPort: values.METRICS_PORT,
+    metricsHost: values.METRICS_HOST,
     dataDir: values.DATA_DIR,
     mongodbUri: values.MONGODB_URI,
     redisUrl: redisUrlOf(values),

@@ -1,9 +1,15 @@
-import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Level, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { Config } from './config.ts';
+import { type FieldsOf, type LogEvent, logEvents } from './log-events.ts';
 import { printable } from './printable.ts';
 
-export type Log = Logger;
+export interface Log {
+  /** Writes the line of an event, at its level. */
+  event<Name extends LogEvent>(name: Name, fields: FieldsOf<Name>): void;
+  /** The same log; all that it says has this id. */
+  ofRequest(requestId: string): Log;
+}
 
 /** Secrets are never handed to the log; should one be, it is cut out here. */
 const secrets = ['authorization', 'password', 'passwordHash', 'token', 'jwtSecret', 'secret'];
@@ -31,8 +37,16 @@ export function createLog(config: Pick<Config, 'logLevel' | 'production'>, desti
     timestamp: stdTimeFunctions.isoTime,
     base: null,
   };
-  if (destination) return pino(options, destination);
+  if (destination) return logOver(pino(options, destination));
   const readable = process.stdout.isTTY && !config.production;
   // At once, not from a buffer: what is left in one at the exit is tried for ever where nobody reads it any more.
-  return pino(options, readable ? PinoPretty({ sync: true }) : pino.destination({ sync: true }));
+  return logOver(pino(options, readable ? PinoPretty({ sync: true }) : pino.destination({ sync: true })));
 }
+
+const logOver = (logger: Logger): Log => ({
+  event: (name, fields) => {
+    const { level, text }: { level: Level; text: string } = logEvents[name];
+    logger[level]({ event: name, ...fields } as object, text);
+  },
+  ofRequest: (requestId) => logOver(logger.child({ requestId })),
+});

@@ -10,12 +10,12 @@ import { createIdCheck, padded } from './backplane/ids.ts';
 import { createLocalBackplane } from './backplane/local.ts';
 import { createRedisBackplane, roomKey } from './backplane/redis.ts';
 import { connectRedis, linkingTo } from './broker/redis.ts';
+import { type ChatCounts, createChatCounts } from './chat/counts.ts';
 import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
 import { createPace } from './chat/pace.ts';
 import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts';
 import { createRoom } from './chat/room.ts';
-import type { SessionCounts } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
@@ -29,12 +29,16 @@ import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
 import { createOriginCheck } from './http/origins.ts';
 import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
+import { createReadiness } from './http/readiness.ts';
 import { signUpOperations, userHandlers, userOperations } from './http/users.ts';
 import { type CreateLimiter, inMemory, inRedis } from './limits/limiter.ts';
 import type { Log } from './log.ts';
+import { serveMetrics } from './metrics/listener.ts';
+import { type Metrics, noMetrics } from './metrics/metrics.ts';
+import { observed, observedPort } from './observed.ts';
 import type { RevocationStore } from './revocations/revocation-store.ts';
 import { loadRevocations, type Revocations } from './revocations/revocations.ts';
-import { openStores } from './stores.ts';
+import { openStores, type Stores } from './stores.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
 import { createScryptProcess } from './users/scrypt.ts';
 import type { UserStore } from './users/user-store.ts';
@@ -55,12 +59,25 @@ export interface Adapters {
 export interface RunningServer {
   readonly host: string;
   readonly port: number;
-  readonly counts: Readonly<SessionCounts>;
+  readonly counts: Readonly<ChatCounts>;
+  /** Where metrics are served, if they are. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   /**
    * Takes nobody in any more, delivers what it has accepted, ends every session with 1001 over the drain window (over
    * none if it is `atOnce`), answers what it has begun to, closes the store.
    */
   stop(atOnce?: boolean): Promise<void>;
+}
+
+/** What stands behind the ports, a test's own or the database's; every call is observed. */
+async function openObserved(config: Config, given: Partial<Adapters>, { store: observer }: Metrics): Promise<Stores> {
+  const { database, users, revoked, messages } = await openStores(config);
+  return {
+    database: { ...database, ping: () => observed(observer('database'), 'ping', database.ping) },
+    users: observedPort(given.store ?? users, observer('users')),
+    revoked: observedPort(given.revoked ?? revoked, observer('revocations')),
+    messages: observedPort(given.messages ?? messages, observer('messages')),
+  };
 }
 
 /** Users and tokens of our own. */
@@ -99,7 +116,13 @@ interface Order {
 }
 
 /** The order of a room on several nodes. What was said before they know from each other, as soon as it begins. */
-async function openSharedOrder(config: Config, url: string, store: MessageStore, log: Log): Promise<Order> {
+async function openSharedOrder(
+  config: Config,
+  url: string,
+  store: MessageStore,
+  log: Log,
+  metrics: Metrics,
+): Promise<Order> {
   const backplane = createRedisBackplane({
     create: linkingTo(url),
     log,
@@ -107,6 +130,7 @@ async function openSharedOrder(config: Config, url: string, store: MessageStore,
     maxSessionsPerUser: config.maxSessionsPerUser,
     presenceGraceMs: config.presenceGraceS * 1_000,
     leaseMs: config.nodeLeaseS * 1_000,
+    onCall: metrics.redis,
   });
   const { historyMaxAgeS: maxAgeS, historyMaxCount: maxCount } = config;
   const history = await openHistory({ store, maxAgeS, maxCount, log, onStored: backplane.noteStored });
@@ -155,7 +179,10 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
-  const { database, users, revoked, messages } = await openStores(config);
+  const served = await serveMetrics(config);
+  parts.defer(() => served?.close());
+  const metrics = served ?? noMetrics;
+  const { database, users, revoked, messages } = await openObserved(config, adapters, metrics);
   parts.defer(() => database.close());
   const { redisUrl } = config;
   // One that doesn't answer is asked once, not for each attempt and frame.
@@ -163,32 +190,34 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
   parts.defer(() => counting?.disconnect());
   const createLimiter = counting ? inRedis(counting, roomKey) : inMemory;
-  const messageStore = adapters.messages ?? messages;
   const order =
     redisUrl === undefined || adapters.backplane
-      ? await openOrder(config, messageStore, log, adapters.backplane)
-      : await openSharedOrder(config, redisUrl, messageStore, log);
+      ? await openOrder(config, messages, log, adapters.backplane)
+      : await openSharedOrder(config, redisUrl, messages, log, metrics);
   parts.defer(order.close);
   const { backplane, recovery, history } = order;
   const revocations = await loadRevocations({
-    store: adapters.revoked ?? revoked,
+    store: revoked,
     announce: backplane.announceAccess,
     log,
   });
   parts.defer(revocations.close);
   const passwords = config.externalIssuer
     ? undefined
-    : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess() }));
+    : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess(), onHash: metrics.hash }));
   parts.defer(() => passwords?.close());
   const { verify: verifyAlone, desk } = passwords
-    ? ownUsers(config, adapters.store ?? users, passwords, revocations, createLimiter)
+    ? ownUsers(config, users, passwords, revocations, createLimiter)
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
   const verify = revocations.guard(verifyAlone);
   const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
   const pace = createPace(() => upgrades.underway() > 0);
+  const counts = createChatCounts();
   const room = createRoom(backplane, {
     pace,
+    counts,
+    onFlush: metrics.flush,
     maxSessions,
     recovery,
     also: { deliver: history.add, begin: history.begin, accessChanged: revocations.refresh },
@@ -204,6 +233,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const { logout, ...admin } = accessHandlers({ verify, revocations });
   const present = <Handler>(handlers: Record<string, Handler>): Record<string, Handler> =>
     Object.fromEntries(Object.entries(handlers).filter(([operation]) => !absent.includes(operation)));
+  const notReady = createReadiness({ ping: database.ping, isRoomReady: backplane.isReady, isStopping });
   const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
   const app = createApp(
     {
@@ -213,10 +243,10 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       ...present(admin),
       ...joinHandlers({ verify, room, isAllowedOrigin, isStopping }),
       ...messageHandlers({ verify, history, allowPage: allowFrame }),
-      ...opsHandlers({ ping: database.ping, isRoomReady: backplane.isReady, isStopping }),
+      ...opsHandlers(notReady),
       ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),
     },
-    { isAllowedOrigin, adminToken, log },
+    { isAllowedOrigin, adminToken, metrics, log },
   );
   app.route('/docs', docsFiles());
   app.route('/assets', pageFiles(page));
@@ -229,17 +259,30 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       verify,
       watchAccess: revocations.watch,
     },
+    counts,
     log,
   });
-  const server = createListener((request, bindings) => app.fetch(request, bindings), upgrades);
+  const server = createListener((request, bindings) => app.fetch(request, bindings), upgrades, {
+    onProblem: metrics.problem,
+  });
 
+  served?.watch({
+    counts,
+    sessions: () => room.size,
+    members: backplane.memberCount,
+    waitingHashes: () => passwords?.waiting ?? 0,
+    unstoredMessages: () => history.waiting,
+    lostMessages: () => history.lost,
+    notReady,
+  });
   await room.start();
   const port = await listen(server, config);
   const closing = parts.move();
   return {
     host: config.host,
     port,
-    counts: upgrades.counts,
+    counts,
+    metrics: served?.address,
     stop: async (atOnce = false) => {
       stopping = true;
       room.close(closeCodes.going_away, atOnce ? 0 : drainWindowS * 1_000);

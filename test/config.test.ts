@@ -16,6 +16,8 @@ describe('the configuration', () => {
     expect(readConfig({})).toEqual({
       port: 3_000,
       host: '127.0.0.1',
+      metricsPort: undefined,
+      metricsHost: '127.0.0.1',
       dataDir: './data',
       mongodbUri: undefined,
       redisUrl: undefined,
@@ -64,6 +66,10 @@ describe('the configuration', () => {
     ],
     [{ PORT: '0' }, { port: 0 }],
     [{ PORT: '65535' }, { port: 65_535 }],
+    [
+      { METRICS_PORT: '9464', METRICS_HOST: '::1' },
+      { metricsPort: 9_464, metricsHost: '::1' },
+    ],
     [{ PORT: '' }, { port: 3_000 }],
     [{ HOST: '::1' }, { host: '::1' }],
     [{ DATA_DIR: '/var/palaver' }, { dataDir: '/var/palaver' }],
@@ -126,6 +132,7 @@ describe('the configuration', () => {
     [{ ADMIN_TOKEN: `${'a'.repeat(32)} b` }, /^ADMIN_TOKEN /],
     [{ PORT: 'abc' }, /^PORT .*0 to 65535/],
     [{ PORT: '65536' }, /^PORT /],
+    [{ METRICS_PORT: 'on' }, /^METRICS_PORT .*0 to 65535/],
     [{ PORT: '-1' }, /^PORT /],
     [{ PORT: '1e3' }, /^PORT /],
     [{ MAX_BUFFERED_BYTES: '1' }, /^MAX_BUFFERED_BYTES .*1024/],

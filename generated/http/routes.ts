@@ -583,7 +583,7 @@ export const readyzRoute = createRoute({
   path: "/readyz",
   tags: ["Operations"],
   summary: "Does it want traffic?",
-  description: "For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.",
+  description: "For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached; `detail` names each of them.",
   security: [] as Record<string, string[]>[],
   responses: {
     200: {

@@ -106,6 +106,8 @@ export interface Backplane {
   refusalOf(member: Member): Promise<Refusal | undefined>;
   /** Whether it can decide now. */
   isReady(): boolean;
+  /** Users in the room, on all nodes, as far as this node has delivered. */
+  memberCount(): number;
   /** Tells every node that somebody's access was changed. Doesn't wait. */
   announceAccess(): void;
   /** Takes note that all messages up to this id are stored. */

@@ -129,6 +129,7 @@ export const createLocalBackplane = ({
       return closed ? 'unavailable' : refusalOf(presence, member);
     },
     isReady: () => !closed,
+    memberCount: () => presence.users.size,
     // There is no other node to tell.
     announceAccess: () => {},
     noteStored: () => {},

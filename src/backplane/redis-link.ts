@@ -1,5 +1,6 @@
 /** One life of the connections to Redis: from when both are there to when either fails. */
 import type { Redis } from 'ioredis';
+import { type ObserveCall, observed } from '../observed.ts';
 import { within } from '../within.ts';
 import { type ScriptName, scripts } from './redis-scripts.ts';
 
@@ -37,6 +38,8 @@ interface Parts {
   readonly room: string;
   /** How long a read waits for what is to come. */
   readonly blockMs: number;
+  /** Hears of every script. */
+  readonly onCall?: ObserveCall | undefined;
 }
 
 /** As Redis tells one. */
@@ -49,7 +52,7 @@ export const entryOf = ([id, fields]: RawEntry): Entry => {
 };
 
 /** Connects twice: what is waited for must not hold up what is asked. @throws where that fails */
-export async function openLink({ create, room, blockMs }: Parts): Promise<Link> {
+export async function openLink({ create, room, blockMs, onCall = () => {} }: Parts): Promise<Link> {
   const stream = `${room}:log`;
   const [asking, reading] = [create(), create()];
   const { promise: over, reject } = Promise.withResolvers<never>();
@@ -89,7 +92,8 @@ export async function openLink({ create, room, blockMs }: Parts): Promise<Link> 
 
   return {
     run,
-    call: (script, args) => answer(answerTimeoutMs, asking.evalsha(hashes.get(script)!, 1, room, ...args)),
+    call: (script, args) =>
+      observed(onCall, script, () => answer(answerTimeoutMs, asking.evalsha(hashes.get(script)!, 1, room, ...args))),
     entriesTo: async (epoch, offset) =>
       (await answer(answerTimeoutMs, asking.xrange(stream, '-', `${epoch}-${offset}`))).map(entryOf),
     entriesAfter: async (epoch, offset) => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { foldedKey } from '../folded-key.ts';
 import type { Log } from '../log.ts';
+import type { ObserveCall } from '../observed.ts';
 import type { Backplane, Listener, Point, Refusal } from './backplane.ts';
 import { idOf, padded } from './ids.ts';
 import { type Entry, entryOf, type Link, openLink, type RawEntry } from './redis-link.ts';
@@ -21,6 +22,8 @@ export interface RedisBackplaneOptions {
   readonly presenceGraceMs?: number;
   /** For how long a node counts that says nothing. */
   readonly leaseMs?: number;
+  /** Hears of every script that it runs. */
+  readonly onCall?: ObserveCall;
 }
 
 /** Below it lies all that the nodes share in Redis, in one hash slot. */
@@ -49,6 +52,7 @@ export function createRedisBackplane({
   maxSessionsPerUser = noBound,
   presenceGraceMs = 0,
   leaseMs = 6_000,
+  onCall,
 }: RedisBackplaneOptions): Backplane {
   const node = randomUUID();
   const replica = createReplica();
@@ -187,7 +191,7 @@ export function createRedisBackplane({
   }
 
   async function connect(): Promise<Link> {
-    const opened = await openLink({ create, room: roomKey, blockMs: Math.ceil(leaseMs / 3) });
+    const opened = await openLink({ create, room: roomKey, blockMs: Math.ceil(leaseMs / 3), onCall });
     try {
       await attach(opened);
       return opened;
@@ -204,12 +208,12 @@ export function createRedisBackplane({
       try {
         current ??= await connect();
         if (closed) return current.fail(new Error('Closed'));
-        if (failures > 0) log.info('Redis is there');
+        if (failures > 0) log.event('redis_back', {});
         failures = 0;
         await Promise.race([beat(current), read(current), current.over]);
       } catch (error) {
         if (closed) return;
-        if (failures === 0) log.warn({ err: error }, 'the link to Redis failed');
+        if (failures === 0) log.event('redis_lost', { err: error });
         current?.fail(error as Error);
         current = link = undefined;
         // Nobody is kept waiting for a Redis that is away.
@@ -307,6 +311,7 @@ export function createRedisBackplane({
     },
 
     isReady: () => link !== undefined,
+    memberCount: () => replica.members,
     announceAccess,
     noteStored: (id) => {
       if (id > storedTo) storedTo = id;

@@ -13,6 +13,7 @@ interface Start {
 export interface Replica {
   readonly epoch: number;
   readonly offset: number;
+  readonly members: number;
   begin(start: Start): void;
   /** Goes on by one entry; false where it isn't the next one. */
   advance(entry: Entry): boolean;
@@ -68,6 +69,9 @@ export function createReplica(): Replica {
     },
     get offset() {
       return at.offset;
+    },
+    get members() {
+      return names.size;
     },
     begin: ({ roster: present, ...start }) => {
       at = start;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Handlers } from '../../generated/http/index.ts';
 import { authenticate, offeredProtocols } from '../auth/require-auth.ts';
@@ -56,7 +57,7 @@ export function joinHandlers({
     }
     const admission = await room.enter({ id, username }, lastEventId);
     if ('refusal' in admission) return problem(c, admission.refusal);
-    upgrade.admitted = { entry: admission.entry, identity, requestId: c.var.requestId };
+    upgrade.admitted = { entry: admission.entry, identity, requestId: c.var.requestId, sessionId: randomUUID() };
     // Never sent: who is admitted gets the 101 from the upgrade.
     return c.body(null);
   };

@@ -1,4 +1,4 @@
-import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
+import { type CloseCode, closeCodes, type ServerMessage } from '../../generated/chat/index.ts';
 import type {
   Backplane,
   Beginning,
@@ -11,6 +11,7 @@ import type {
   Refusal,
   Seat,
 } from '../backplane/backplane.ts';
+import { type ChatCounts, createChatCounts } from './counts.ts';
 import { encodeEnvelope, encodeUsersOnline } from './frames.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
@@ -61,11 +62,23 @@ export interface RoomOptions {
   readonly also?: Partial<Listener>;
   /** Frames kept for one session until its socket is open. One more, and it is ended as too slow. */
   readonly maxKeptFrames?: number;
+  /** Counts what is sent to sessions. */
+  readonly counts?: Pick<ChatCounts, 'sent'>;
+  /** Hears of every flush: how many frames left for all, and how long that took. */
+  readonly onFlush?: (frames: number, seconds: number) => void;
 }
 
 interface Frame {
   readonly id: string;
+  readonly type: ServerMessage['type'];
   readonly bytes: Buffer;
+}
+
+/** What sessions that begin at one place are sent. */
+interface Opening {
+  readonly bytes: Buffer;
+  readonly types: readonly ServerMessage['type'][];
+  sessions: number;
 }
 
 interface Session {
@@ -95,7 +108,15 @@ interface Session {
  */
 export function createRoom(
   backplane: Backplane,
-  { pace, maxSessions = Number.POSITIVE_INFINITY, maxKeptFrames = 4_096, recovery, also = {} }: RoomOptions,
+  {
+    pace,
+    maxSessions = Number.POSITIVE_INFINITY,
+    maxKeptFrames = 4_096,
+    recovery,
+    also = {},
+    counts: { sent: counted } = createChatCounts(),
+    onFlush = () => {},
+  }: RoomOptions,
 ): Room {
   /** Open, and this node has delivered up to its seat: each of them gets every batch from now on, whole. */
   const live = new Set<Session>();
@@ -149,18 +170,29 @@ export function createRoom(
   const unsentAt = (): number => log.length - (delivered - sent);
 
   /** What a session at this seat is sent of the log, behind `users_online` if it wasn't told yet. */
-  function openingOf({ seat, told, lastEventId }: Session): Buffer {
+  function openingOf({ seat, told, lastEventId }: Session): Opening {
     const { id } = seat!;
-    const frames = log.slice(0, unsentAt()).flatMap((frame) => (frame.id > id ? [frame.bytes] : []));
-    if (told) return Buffer.concat(frames);
-    if (lastEventId === undefined) return Buffer.concat([encodeUsersOnline(seat!), ...frames]);
-    const missed = recovery?.between(lastEventId, id);
-    return Buffer.concat([encodeUsersOnline(seat!, missed !== undefined), ...(missed ?? []), ...frames]);
+    const frames = log.slice(0, unsentAt()).filter((frame) => frame.id > id);
+    const missed = told || lastEventId === undefined ? undefined : recovery?.between(lastEventId, id);
+    const recovered = lastEventId === undefined ? undefined : missed !== undefined;
+    const before = told ? [] : [encodeUsersOnline(seat!, recovered), ...(missed ?? [])];
+    return {
+      bytes: Buffer.concat([...before, ...frames.map(({ bytes }) => bytes)]),
+      // What is recovered are messages.
+      types: [
+        ...before.map((_, at) => (at === 0 ? 'users_online' : 'chat_message')),
+        ...frames.map(({ type }) => type),
+      ],
+      sessions: 0,
+    };
   }
 
   function flush(): void {
+    const startedMs = performance.now();
     flushing = false;
-    const batch = log.slice(unsentAt()).map(({ bytes }) => bytes);
+    const unsent = log.slice(unsentAt());
+    const batch = unsent.map(({ bytes }) => bytes);
+    for (const { type } of unsent) counted[type] += live.size;
     sent = delivered;
     sentId = deliveredId;
     if (batch.length > 0) {
@@ -170,27 +202,30 @@ export function createRoom(
     sendOpenings();
     for (const session of addressed) sendOwn(session);
     forget();
+    onFlush(batch.length, (performance.now() - startedMs) / 1_000);
   }
 
   /** Sessions that are seated at one point of the order share the bytes. */
   function sendOpenings(): void {
-    const openings = new Map<string, Buffer>();
+    const openings = new Map<string, Opening>();
     for (const session of joiners) {
       const { seat, sink, told = false, lastEventId } = session;
       if (!seat || !sink) continue;
       // What was missed ends with the seat: this node must have it.
       if (lastEventId !== undefined && sentId < seat.id) continue;
       const key = `${seat.id} ${seat.sentAt} ${told} ${lastEventId}`;
-      const bytes = openings.get(key) ?? openingOf(session);
-      openings.set(key, bytes);
+      const opening = openings.get(key) ?? openingOf(session);
+      openings.set(key, opening);
+      opening.sessions += 1;
       session.told = true;
       if (sentId >= seat.id) {
         joiners.delete(session);
         live.add(session);
         session.seat = undefined;
       }
-      if (bytes.length > 0) send(session, bytes);
+      if (opening.bytes.length > 0) send(session, opening.bytes);
     }
+    for (const { types, sessions } of openings.values()) for (const type of types) counted[type] += sessions;
   }
 
   function sendOwn(session: Session): void {
@@ -213,7 +248,7 @@ export function createRoom(
 
   function deliver(envelope: Envelope): void {
     const bytes = encodeEnvelope(envelope);
-    log.push({ id: envelope.id, bytes });
+    log.push({ id: envelope.id, type: envelope.frame.type, bytes });
     recovery?.add(envelope, bytes);
     also.deliver?.(envelope);
     delivered += 1;

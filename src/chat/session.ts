@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { type ClientMessage, type CloseCode, closeCodes } from '../../generated/chat/index.ts';
+import { type ClientMessage, type CloseCode, closeCodes, type ServerMessage } from '../../generated/chat/index.ts';
 import { IssuerUnavailable } from '../auth/keys.ts';
 import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../auth/tokens.ts';
 import type { Log } from '../log.ts';
+import type { FieldsOf, LogEvent } from '../log-events.ts';
 import type { WatchAccess } from '../revocations/revocations.ts';
+import { type ChatCounts, countClose } from './counts.ts';
 import type { AllowFrame } from './frame-limit.ts';
 import { decode, encodeEnvelope, encodeError, encodeTokenRefreshed, type FrameRefusal } from './frames.ts';
 import type { Entry } from './room.ts';
@@ -16,6 +18,7 @@ export interface Admitted {
   readonly identity: Identity;
   /** Of the handshake. */
   readonly requestId: string;
+  readonly sessionId: string;
 }
 
 export interface SessionParts {
@@ -27,12 +30,6 @@ export interface SessionParts {
   /** For tokens that are to take the place of the first one. */
   readonly verify: VerifyToken;
   readonly watchAccess: WatchAccess;
-}
-
-/** What happened to sessions since the start. */
-export interface SessionCounts {
-  /** Ended because they didn't read. */
-  slowConsumers: number;
 }
 
 /** Frames that may wait for their turn; then nothing is read until they had it. */
@@ -58,6 +55,14 @@ function createAllowance(most: number, intervalMs: number): () => boolean {
 /** Who is sent away with these comes back, here or on another node, and was never gone. */
 const comesBack: ReadonlySet<CloseCode> = new Set([closeCodes.going_away, closeCodes.service_restart]);
 
+/** What ws closes with, by the code of its error; anything else is an error of the protocol (RFC 6455, 7.4.1). */
+const protocolCloses: Readonly<Record<string, CloseCode>> = {
+  WS_ERR_INVALID_UTF8: closeCodes.not_utf8,
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: closeCodes.frame_too_big,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: closeCodes.policy,
+};
+const protocolError = 1002;
+
 type MessageOf<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>['msg'];
 
 const nameOf = (code: CloseCode): string => Object.entries(closeCodes).find(([, value]) => value === code)![0];
@@ -69,9 +74,9 @@ const nameOf = (code: CloseCode): string => Object.entries(closeCodes).find(([, 
 export function runSession(
   webSocket: WebSocket,
   socket: Socket,
-  { entry, identity, requestId }: Admitted,
+  { entry, identity, requestId, sessionId }: Admitted,
   { maxBufferedBytes, heartbeatIntervalMs, allowFrame, verify, watchAccess }: SessionParts,
-  counts: SessionCounts,
+  counts: ChatCounts,
   log: Log,
 ): void {
   const userId = identity.id;
@@ -91,22 +96,24 @@ export function runSession(
   let unwatch = (): void => {};
   let refreshing = false;
   let broke = true;
+  /** What this side ended it with. */
+  let endedWith: number | undefined;
 
-  const note = (level: 'debug' | 'warn' | 'error', event: string, fields: object): void =>
-    log[level]({ requestId, userId, ...fields }, event);
+  const note = <Name extends LogEvent>(event: Name, fields: FieldsOf<Name>): void =>
+    log.event(event, { sessionId, requestId, userId, ...fields });
 
   function leave(how: 'left' | 'lost'): void {
     ended = true;
     queue = [];
     clearTimeout(timer);
     unwatch();
-    entry.release(how).catch((error: unknown) => note('error', 'a seat could not be given up', { err: error }));
+    entry.release(how).catch((error: unknown) => note('seat_not_released', { err: error }));
   }
 
   function end(code: CloseCode, cause?: unknown): void {
     if (ended) return;
-    if (cause === undefined) note('debug', 'session ended by the server', { code });
-    else note('error', 'session failed', { code, err: cause });
+    endedWith = code;
+    if (cause !== undefined) note('session_failed', { code, err: cause });
     for (const bytes of queue) socket.write(bytes);
     leave(comesBack.has(code) ? 'lost' : 'left');
     webSocket.close(code, nameOf(code));
@@ -131,13 +138,14 @@ export function runSession(
 
   function send(bytes: Buffer): void {
     if (ended || webSocket.readyState !== webSocket.OPEN) return;
+    counts.sentBytes += bytes.length;
     const buffered = socket.writableLength + queuedBytes;
     if (buffered === 0) {
       // As nearly always. One batch may wait however long it is: a roster can be longer than the bound.
       socket.write(bytes);
     } else if (buffered + bytes.length > maxBufferedBytes) {
       counts.slowConsumers += 1;
-      note('warn', 'slow consumer', { buffered, slowConsumers: counts.slowConsumers });
+      note('slow_consumer', { buffered, slowConsumers: counts.slowConsumers });
       queue = [];
       end(closeCodes.too_slow);
     } else if (!socket.writableNeedDrain) {
@@ -161,7 +169,7 @@ export function runSession(
 
   function beat(): void {
     if (!answered) {
-      note('debug', 'peer is gone', {});
+      note('session_gone', {});
       webSocket.terminate();
       return;
     }
@@ -177,16 +185,30 @@ export function runSession(
     unwatch = watchAccess(next, () => finish(closeCodes.access_revoked));
   }
 
+  function reply(type: ServerMessage['type'], bytes: Buffer): void {
+    counts.sent[type] += 1;
+    entry.reply(bytes);
+  }
+
+  function replyError(refusal: FrameRefusal): void {
+    const { code } = refusal;
+    counts.refused[code] += 1;
+    note('frame_refused', { code });
+    reply('error', encodeError(refusal));
+  }
+
   function refuse(refusal: FrameRefusal): void {
-    if (allowBadFrame()) entry.reply(encodeError(refusal));
+    if (allowBadFrame()) replyError(refusal);
     else finish(closeCodes.policy);
   }
 
   async function take(data: Buffer, isBinary: boolean): Promise<void> {
     const allowed = allowFrame === undefined || (await allowFrame(userId));
     if (ending || ended) return;
-    if (isBinary) return finish(closeCodes.binary_frame);
-    const decoded = decode(data.toString());
+    counts.receivedBytes += data.length;
+    const decoded = isBinary ? undefined : decode(data.toString());
+    counts.received[decoded && 'message' in decoded ? decoded.message.type : 'invalid'] += 1;
+    if (!decoded) return finish(closeCodes.binary_frame);
     if ('refusal' in decoded) return refuse(decoded.refusal);
     const { message } = decoded;
     const { nonce } = message.msg;
@@ -200,15 +222,13 @@ export function runSession(
     // An order that is far away has taken the draft with the call.
     entry.publish({ text, nonce }).then(
       (result) => {
-        if (typeof result === 'object') entry.reply(encodeEnvelope(result.repeats));
+        if (typeof result === 'object') reply('chat_message', encodeEnvelope(result.repeats));
         else if (result === 'refused')
-          entry.reply(
-            encodeError({
-              code: 'unavailable',
-              detail: 'The message could not be published. Send it again later.',
-              nonce,
-            }),
-          );
+          replyError({
+            code: 'unavailable',
+            detail: 'The message could not be published. Send it again later.',
+            nonce,
+          });
       },
       (error: unknown) => end(closeCodes.internal_error, error),
     );
@@ -226,7 +246,7 @@ export function runSession(
       stayWith(next);
       clearTimeout(timer);
       watch(heartbeatIntervalMs);
-      entry.reply(encodeTokenRefreshed(expiresAtMs, nonce));
+      reply('token_refreshed', encodeTokenRefreshed(expiresAtMs, nonce));
     } catch (error) {
       if (ending || ended) return;
       if (error instanceof InvalidToken || error instanceof UserDisabled)
@@ -256,12 +276,16 @@ export function runSession(
     answered = true;
   });
   // A frame that is too big, not UTF-8 or not of the protocol: ws closes with the code for it.
-  webSocket.on('error', (error) => {
+  webSocket.on('error', (error: NodeJS.ErrnoException) => {
     broke = false;
-    note('debug', 'session failed', { err: error });
+    endedWith ??= protocolCloses[error.code ?? ''] ?? protocolError;
+    note('session_broke_protocol', { err: error });
   });
   // Without a close frame it broke, unless it was this side that ended it.
   webSocket.on('close', (code) => {
+    const by = endedWith === undefined ? 'client' : 'server';
+    countClose(counts.closed[by], endedWith ?? code);
+    note('session_left', { code: endedWith ?? code, by });
     // What it had sent before is taken.
     turn = turn.then(() => leave(code === 1006 && broke ? 'lost' : 'left'));
   });
@@ -269,5 +293,6 @@ export function runSession(
   // The first one by chance, so that those who came together are not pinged together ever after.
   watch(heartbeatIntervalMs * (0.5 + Math.random() / 2));
   stayWith(identity);
+  note('session_joined', {});
   entry.open({ send, end });
 }

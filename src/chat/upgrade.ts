@@ -5,7 +5,8 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { offeredProtocols, subprotocol } from '../auth/require-auth.ts';
 import type { AppEnv } from '../http/env.ts';
 import type { Log } from '../log.ts';
-import { runSession, type SessionCounts, type SessionParts } from './session.ts';
+import type { ChatCounts } from './counts.ts';
+import { runSession, type SessionParts } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /**
@@ -30,6 +31,7 @@ const room = /^(https?:\/\/[^/?#@]+)?\/join(\?|$)/;
 interface Parts {
   readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
   readonly session: SessionParts;
+  readonly counts: ChatCounts;
   readonly log: Log;
 }
 
@@ -38,7 +40,6 @@ export interface Upgrades {
   wants(incoming: IncomingMessage): boolean;
   /** For the server's `upgrade` event. */
   handle(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
-  readonly counts: Readonly<SessionCounts>;
   /** How many handshakes are being answered. */
   underway(): number;
   /** Resolves when no session's socket is open. */
@@ -46,9 +47,8 @@ export interface Upgrades {
 }
 
 /** From an upgrade request to a session: the app answers it like any other, and says whom it admits. */
-export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
+export function createUpgrades({ fetch, session, counts, log }: Parts): Upgrades {
   const sockets = new Set<WebSocket>();
-  const counts: SessionCounts = { slowConsumers: 0 };
   let underway = 0;
   let whenEmpty: (() => void) | undefined;
   // Newer than the types.
@@ -64,8 +64,12 @@ export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
   };
   const webSockets = new WebSocketServer(options);
 
-  async function answer(incoming: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const upgrade: NonNullable<AppEnv['Bindings']['upgrade']> = {};
+  async function answer(
+    incoming: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    upgrade: NonNullable<AppEnv['Bindings']['upgrade']>,
+  ): Promise<void> {
     const request = requestOf(incoming);
     const response = await fetch(request, { incoming, upgrade });
     const { admitted } = upgrade;
@@ -100,12 +104,13 @@ export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
       Number(headers['content-length'] ?? 0) === 0,
 
     handle: (incoming, socket, head) => {
+      const upgrade: NonNullable<AppEnv['Bindings']['upgrade']> = {};
       // First of all: a reset at any time must not end the process.
-      socket.on('error', (error) => log.debug({ err: error }, 'a connection failed'));
+      socket.on('error', (error) => log.event('connection_failed', { err: error, requestId: upgrade.requestId }));
       underway += 1;
-      answer(incoming, socket as Socket, head)
+      answer(incoming, socket as Socket, head, upgrade)
         .catch((error: unknown) => {
-          log.error({ err: error }, 'an upgrade failed');
+          log.event('upgrade_failed', { err: error, requestId: upgrade.requestId });
           socket.destroy();
         })
         .finally(() => {
@@ -113,7 +118,6 @@ export function createUpgrades({ fetch, session, log }: Parts): Upgrades {
         });
     },
 
-    counts,
     underway: () => underway,
 
     drained: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => (whenEmpty = resolve))),

@@ -7,6 +7,8 @@ import { type Command, exitCodes, UsageError } from './command.ts';
 /** How long an orderly end may take beyond the drain window; then the process ends all the same. */
 const stopTimeoutMs = 10_000;
 
+const addressOf = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 export const serve: Command = {
   usage: `palaver serve
 
@@ -16,18 +18,26 @@ Starts the server, until SIGTERM or SIGINT. What it takes is set by environment 
     if (args.length > 0) throw new UsageError('palaver serve takes no arguments: it is set by environment variables');
     const config = loadConfig();
     const log = createLog(config);
-    const { host, port, stop } = await startServer(config, log).catch((error: Error) => {
+    const { host, port, metrics, stop } = await startServer(config, log).catch((error: Error) => {
       throw new Error(`Palaver could not start: ${error.message}`);
     });
-    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    closeWithGrace({ delay: config.drainWindowS * 1_000 + stopTimeoutMs, logger: log }, async ({ err, signal }) => {
-      if (err) log.fatal({ err }, 'Palaver failed');
-      else log.info({ signal }, 'Palaver is stopping');
+    const address = addressOf(host, port);
+    const delay = config.drainWindowS * 1_000 + stopTimeoutMs;
+    const logger = {
+      error: (why: unknown) => log.event('stop_failed', { err: why instanceof Error ? why : new Error(String(why)) }),
+    };
+    closeWithGrace({ delay, logger }, async ({ err, signal }) => {
+      if (err) log.event('server_failed', { err });
+      else log.event('server_stopping', { signal });
       await stop(err !== undefined);
-      log.info('Palaver has stopped');
+      log.event('server_stopped', {});
     });
     // Only now: whoever waits for this line may send a signal next.
-    log.info({ http: `http://${address}`, chat: `ws://${address}/join` }, 'Palaver is listening');
+    log.event('server_listening', {
+      http: `http://${address}`,
+      chat: `ws://${address}/join`,
+      metrics: metrics && `http://${addressOf(metrics.host, metrics.port)}/metrics`,
+    });
     return exitCodes.done;
   },
 };

@@ -37,6 +37,10 @@ export interface History {
   page(before: string | undefined, limit: number): Promise<MessagePage>;
   /** Keeps what waits, if the store lets it. Nothing is added after this. */
   close(): Promise<void>;
+  /** Messages, and gaps, that are not stored yet. */
+  readonly waiting: number;
+  /** Messages that were given up since the start. */
+  readonly lost: number;
 }
 
 /** What earlier runs left behind. */
@@ -129,11 +133,11 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
         // The embedded store answers at once: others come in between.
         await new Promise(setImmediate);
       }
-      if (retryMs > 0) log.info({ lost: backlog.lost - lostBefore }, 'messages are kept again');
+      if (retryMs > 0) log.event('history_caught_up', { lost: backlog.lost - lostBefore });
       lostBefore = backlog.lost;
       retryMs = 0;
     } catch (error) {
-      if (retryMs === 0) log.error({ err: error, waiting: backlog.size }, 'messages can not be kept');
+      if (retryMs === 0) log.event('history_behind', { err: error, waiting: backlog.size });
       retryMs = Math.min(maxRetryMs, retryMs * 2 || firstRetryMs);
     }
   }
@@ -158,7 +162,7 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
 
   function prune(): void {
     const before = new Date(Date.now() - maxAgeS * 1_000).toISOString();
-    store.prune(before, maxCount).catch((error: unknown) => log.warn({ err: error }, 'old messages were not removed'));
+    store.prune(before, maxCount).catch((error: unknown) => log.event('history_not_pruned', { err: error }));
   }
 
   if (epoch !== undefined) await store.putRun({ epoch, lastId: undefined });
@@ -200,6 +204,13 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
       };
     },
 
+    get waiting() {
+      return backlog.size;
+    },
+    get lost() {
+      return backlog.lost;
+    },
+
     close: async () => {
       closed = true;
       clearTimeout(timer);
@@ -208,7 +219,7 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
       const deadlineMs = performance.now() + closeTimeoutMs;
       for (await writeAll(); isWaiting() && performance.now() < deadlineMs; await writeAll())
         await new Promise((resolve) => setTimeout(resolve, closeRetryMs));
-      if (isWaiting()) log.error({ lost: backlog.size }, 'messages could not be kept');
+      if (isWaiting()) log.event('history_lost', { lost: backlog.size });
       else if (epoch !== undefined) await store.putRun({ epoch, lastId }).catch(() => {});
     },
   };

@@ -13,6 +13,8 @@ interface Parts {
   readonly revocations: Revocations;
 }
 
+type AccessEvent = 'user_disabled' | 'user_enabled';
+
 /** What is not there where nobody has the token for it. */
 export const adminOperations = ['disableUser', 'enableUser'] as const;
 
@@ -21,10 +23,10 @@ export function accessHandlers({
   verify,
   revocations,
 }: Parts): Pick<Handlers<AppEnv>, 'logout' | (typeof adminOperations)[number]> {
-  const change = async (c: Context<AppEnv>, userId: string, apply: Revocations['disable'], event: string) => {
+  const change = async (c: Context<AppEnv>, userId: string, apply: Revocations['disable'], event: AccessEvent) => {
     if (hasBody(c.req.raw.headers)) return problem(c, 'body_not_allowed');
     await apply(userId);
-    c.var.log.info({ userId }, event);
+    c.var.log.event(event, { userId });
     return c.body(null, 204);
   };
   return {
@@ -33,12 +35,12 @@ export function accessHandlers({
       const identity = await authenticate(c.req.raw.headers, verify);
       if (typeof identity === 'string') return problem(c, identity);
       await revocations.revoke(identity);
-      c.var.log.info({ userId: identity.id }, 'a token was given back');
+      c.var.log.event('token_given_back', { userId: identity.id });
       return c.body(null, 204);
     },
 
-    disableUser: (c) => change(c, c.req.valid('param').id, revocations.disable, 'a user was disabled'),
-    enableUser: (c) => change(c, c.req.valid('param').id, revocations.enable, 'a user was enabled'),
+    disableUser: (c) => change(c, c.req.valid('param').id, revocations.disable, 'user_disabled'),
+    enableUser: (c) => change(c, c.req.valid('param').id, revocations.enable, 'user_enabled'),
   };
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { ProblemCode } from '../../generated/http/index.ts';
 import type { Upgrades } from '../chat/upgrade.ts';
 import type { Config } from '../config.ts';
 import { codeOf, plainProblem } from './problem.ts';
@@ -20,11 +21,12 @@ export const timeouts: Timeouts = { requestMs: 30_000, checkIntervalMs: 5_000, i
 const closeTimeoutMs = 3_000;
 
 /** The answer to bytes that are no HTTP. One that ran out of time is only cut off. */
-async function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): Promise<void> {
+async function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket, onProblem: OnProblem): Promise<void> {
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;
   }
+  onProblem('malformed_request');
   const response = plainProblem('malformed_request');
   const body = await response.text();
   const head = [...response.headers, ['Content-Length', Buffer.byteLength(body)], ['Connection', 'close']];
@@ -41,16 +43,25 @@ function endAfter(outgoing: ServerResponse): void {
   outgoing.once('finish', () => outgoing.req.socket.destroySoon());
 }
 
+type OnProblem = (code: ProblemCode) => void;
+interface Options extends Timeouts {
+  /** Hears of what is refused without asking the app. */
+  readonly onProblem: OnProblem;
+}
 type FetchCallback = Parameters<typeof getRequestListener>[0];
 
 /** The HTTP server: the app's requests, and the room's handshakes. */
 export function createListener(
   fetch: FetchCallback,
   upgrades: Pick<Upgrades, 'wants' | 'handle'>,
-  { requestMs, checkIntervalMs, idleMs }: Timeouts = timeouts,
+  options: Partial<Options> = {},
 ): Server {
+  const { requestMs, checkIntervalMs, idleMs, onProblem } = { ...timeouts, onProblem: () => {}, ...options };
   const answer = getRequestListener(fetch, {
-    errorHandler: (error) => plainProblem(codeOf(error)),
+    errorHandler: (error) => {
+      onProblem(codeOf(error));
+      return plainProblem(codeOf(error));
+    },
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (incoming.headers.upgrade !== undefined) endAfter(outgoing);
@@ -74,7 +85,7 @@ export function createListener(
   // An expectation that isn't known is ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', listener);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    refuseGarbage(error, socket as Socket).catch(() => socket.destroy());
+    refuseGarbage(error, socket as Socket, onProblem).catch(() => socket.destroy());
   });
   return server;
 }

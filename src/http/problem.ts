@@ -47,12 +47,14 @@ type ProblemResponse<Code extends ProblemCode> = Code extends ProblemCode
   : never;
 
 /** A problem as a response (RFC 9457), typed by its code: an operation that doesn't declare it does not compile. */
-export const problem = <Code extends ProblemCode>(c: Context, code: Code, extra: Extra = {}) =>
-  c.json(bodyOf(code, extra), problems[code][0], {
+export const problem = <Code extends ProblemCode>(c: Context, code: Code, extra: Extra = {}) => {
+  c.set('problem', code);
+  return c.json(bodyOf(code, extra), problems[code][0], {
     ...headersOf(code),
     ...extra.headers,
     'Content-Type': 'application/problem+json',
   }) as unknown as ProblemResponse<Code>;
+};
 
 /** The same where there is no context: a request that could not be read. */
 export function plainProblem(code: ProblemCode): Response {

@@ -60,6 +60,6 @@ async function renewHash({ store, passwords }: Parts, user: StoredUser, password
   try {
     await store.replaceHash(user, await passwords.hash(password));
   } catch (error) {
-    log.warn({ err: error, userId: user.id }, 'a password hash could not be renewed');
+    log.event('hash_not_renewed', { err: error, userId: user.id });
   }
 }

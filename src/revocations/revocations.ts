@@ -66,7 +66,7 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
       users = new Set(all.users);
       endRevoked();
     } catch (error) {
-      log.warn({ err: error }, 'revocations can not be read');
+      log.event('revocations_unread', { err: error });
       setTimeout(refresh, refreshPauseMs).unref();
     }
   }
@@ -84,7 +84,7 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
       if (hasNew) endRevoked();
     } catch (error) {
       // Where the store is away, /readyz says so, not a line every two seconds.
-      if (!(error instanceof StoreUnavailable)) log.error({ err: error }, 'disabled users can not be read');
+      if (!(error instanceof StoreUnavailable)) log.event('revocations_unread', { err: error });
     }
   }
   // One that waits for its turn is enough.

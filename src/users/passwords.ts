@@ -16,6 +16,8 @@ export interface Passwords {
   isCurrent(hash: string): boolean;
   /** Whether `password` made `hash`. Without a hash (nobody has this e-mail) it costs the same and is false. @throws {Overloaded} */
   verify(password: string, hash: string | undefined): Promise<boolean>;
+  /** How many wait for their turn. */
+  readonly waiting: number;
   close(): void;
 }
 
@@ -30,17 +32,26 @@ export function createPasswords({
   queueMax = 100,
   // Well before a connection on which nothing moves is cut off: whoever waits is to be answered.
   timeoutMs = 30_000,
+  onHash = () => {},
 }: {
   scrypt?: Scrypt;
   params?: ScryptParams;
   atOnce?: number;
   queueMax?: number;
   timeoutMs?: number;
+  /** Hears how long each took, without its wait. */
+  onHash?: (seconds: number) => void;
 } = {}): Passwords {
   const limit = pLimit(atOnce);
   const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (limit.pendingCount >= queueMax) throw new Overloaded('Too many passwords wait to be hashed');
-    return within(limit(work), timeoutMs, () => new Overloaded('A password was not hashed in time'));
+    const timed = async (): Promise<T> => {
+      const startedMs = performance.now();
+      const result = await work();
+      onHash((performance.now() - startedMs) / 1_000);
+      return result;
+    };
+    return within(limit(timed), timeoutMs, () => new Overloaded('A password was not hashed in time'));
   };
   const kdf = async (password: string): Promise<Uint8Array> => scrypt.kdf(bytesOf(password), params);
   let dummy: Promise<Uint8Array> | undefined;
@@ -65,6 +76,9 @@ export function createPasswords({
       const key = async () => (hash === undefined ? dummyKey() : Buffer.from(hash, 'base64'));
       const right = await bounded(async () => scrypt.verify(await key(), bytesOf(password)));
       return right && hash !== undefined;
+    },
+    get waiting() {
+      return limit.pendingCount;
     },
     close: () => scrypt.close(),
   };

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { pino } from 'pino';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Envelope } from '../../src/backplane/backplane.ts';
 import { createRedisBackplane } from '../../src/backplane/redis.ts';
 import { openLink } from '../../src/backplane/redis-link.ts';
 import { connectRedis, linkingTo } from '../../src/broker/redis.ts';
+import { silent } from '../harness/log.ts';
 import { noRedis, startRedis, startSentinel } from '../harness/redis.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { backplaneSuite } from '../suites/backplane.ts';
@@ -12,7 +12,7 @@ import { backplaneSuite } from '../suites/backplane.ts';
 const redis = noRedis ? undefined : await startRedis();
 afterAll(() => redis?.remove());
 
-const open = (url: string) => createRedisBackplane({ create: linkingTo(url), log: pino({ level: 'silent' }) });
+const open = (url: string) => createRedisBackplane({ create: linkingTo(url), log: silent });
 
 describe.skipIf(noRedis)('with Redis', () => {
   backplaneSuite('redis', () => open(redis!.uri()));
@@ -68,7 +68,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     let made = 0;
     const other = createRedisBackplane({
       create: () => connections[made++ % 2]!(),
-      log: pino({ level: 'silent' }),
+      log: silent,
     });
     const one = open(url);
     onTestFinished(async () => {

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { closeCodes } from '../../generated/chat/index.ts';
+import { createChatCounts } from '../../src/chat/counts.ts';
 import type { AllowFrame } from '../../src/chat/frame-limit.ts';
 import { encodeEnvelope } from '../../src/chat/frames.ts';
 import type { Entry, Sink } from '../../src/chat/room.ts';
@@ -61,7 +62,7 @@ async function startSession(allowFrame?: AllowFrame) {
   runSession(
     webSocket,
     socket,
-    { entry, identity, requestId: 'r-1' },
+    { entry, identity, requestId: 'r-1', sessionId: 's-1' },
     {
       maxBufferedBytes,
       heartbeatIntervalMs: 60_000,
@@ -69,7 +70,7 @@ async function startSession(allowFrame?: AllowFrame) {
       verify: async () => identity,
       watchAccess: () => () => {},
     },
-    { slowConsumers: 0 },
+    createChatCounts(),
     log,
   );
   return { client, webSocket, socket, sink: sink!, released, said, lines };
@@ -107,7 +108,9 @@ describe('a session that does not read', () => {
     for (let n = 0; n < 10; n += 1) sink.send(batch(10_000));
     expect(released).toEqual(['left']);
     expect(sent).toBeGreaterThan(maxBufferedBytes / 2);
-    expect(lines).toMatchObject([{ msg: 'slow consumer', userId: '1', requestId: 'r-1', slowConsumers: 1 }]);
+    expect(lines).toMatchObject([
+      { event: 'slow_consumer', sessionId: 's-1', userId: '1', requestId: 'r-1', slowConsumers: 1 },
+    ]);
     expect(lines[0]!.buffered).toBeLessThanOrEqual(maxBufferedBytes);
     client.resume();
     const [code] = await within(once(client, 'close'), 'the close');

@@ -43,7 +43,13 @@ async function start(given?: MessageStore) {
     log,
   });
   onTestFinished(() => database.close());
-  return { store, history, lines, goAway: (gone: boolean) => (away = gone), events: () => lines.map(({ msg }) => msg) };
+  return {
+    store,
+    history,
+    lines,
+    goAway: (gone: boolean) => (away = gone),
+    events: () => lines.map(({ event }) => event),
+  };
 }
 const textsIn = async (history: History, before?: string): Promise<string[]> =>
   (await history.page(before, 100)).messages.map(({ msg }) => msg.text);
@@ -71,11 +77,11 @@ describe('the history', () => {
       history.add(envelope(n));
       await vi.advanceTimersByTimeAsync(20_000);
     }
-    expect(events()).toEqual(['messages can not be kept']);
+    expect(events()).toEqual(['history_behind']);
     goAway(false);
     await vi.advanceTimersByTimeAsync(20_000);
     vi.useRealTimers();
-    await expect.poll(events).toEqual(['messages can not be kept', 'messages are kept again']);
+    await expect.poll(events).toEqual(['history_behind', 'history_caught_up']);
     expect((await store.before(undefined, 10)).messages.map(({ id }) => id)).toEqual([1, 2, 3].map(idOf));
     await history.close();
   });
@@ -87,9 +93,9 @@ describe('the history', () => {
     await expect.poll(() => lines.length).toBe(1);
     goAway(false);
     await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(2);
-    expect(lines.map(({ msg, waiting, lost }) => [msg, waiting, lost])).toEqual([
-      ['messages can not be kept', 10_001, undefined],
-      ['messages are kept again', undefined, 3],
+    expect(lines.map(({ event, waiting, lost }) => [event, waiting, lost])).toEqual([
+      ['history_behind', 10_001, undefined],
+      ['history_caught_up', undefined, 3],
     ]);
     const { messages, gaps } = await store.before(undefined, 20_000);
     expect([messages.length, messages[0]!.id, gaps]).toEqual([10_000, idOf(4), [idOf(3)]]);
@@ -114,7 +120,7 @@ describe('the history', () => {
     goAway(true);
     history.add(envelope(1));
     await history.close();
-    expect(events()).toContain('messages could not be kept');
+    expect(events()).toContain('history_lost');
     expect((await readPast(store, 10)).gaps).toEqual(['1-~']);
   });
 });

@@ -2,13 +2,12 @@
 import type { Backplane, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
 import { createRoom } from '../../src/chat/room.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
-import { createLog } from '../../src/log.ts';
 import { openOrder } from '../../src/server.ts';
 import { createTurns, textsIn } from '../harness/fan-out.ts';
+import { silent as log } from '../harness/log.ts';
 
 const graceMs = 10_000;
 const config = { presenceGraceS: graceMs / 1_000, historyMaxAgeS: 9e6, historyMaxCount: 1e6, maxSessionsPerUser: 10 };
-const log = createLog({ logLevel: 'silent', production: true });
 
 export const wireOf = ({ id, sentAt, frame }: Envelope): string =>
   JSON.stringify({ type: frame.type, id, sent_at: sentAt, msg: frame.msg });

@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Identity, InvalidToken, UserDisabled } from '../../src/auth/tokens.ts';
 import { StoreUnavailable } from '../../src/database/database.ts';
@@ -7,6 +6,7 @@ import type { RevocationStore } from '../../src/revocations/revocation-store.ts'
 import { loadRevocations } from '../../src/revocations/revocations.ts';
 import { sqliteRevocationStore } from '../../src/revocations/sqlite.ts';
 import { temporaryFolder } from '../harness/folder.ts';
+import { silent } from '../harness/log.ts';
 
 const identity = (id: string, tokenKey = `key of ${id}`, expiresAtMs = 1_000): Identity => ({
   id,
@@ -16,7 +16,7 @@ const identity = (id: string, tokenKey = `key of ${id}`, expiresAtMs = 1_000): I
 });
 /** Of a node that is alone. */
 async function load(kept: RevocationStore, now?: () => number) {
-  const parts = { store: kept, announce: () => {}, log: pino({ level: 'silent' }), ...(now && { now }) };
+  const parts = { store: kept, announce: () => {}, log: silent, ...(now && { now }) };
   const revocations = await loadRevocations(parts);
   onTestFinished(revocations.close);
   return revocations;

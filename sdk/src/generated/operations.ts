@@ -192,7 +192,7 @@ export abstract class Methods<Options> {
   /**
    * Does it want traffic?
    * 
-   * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token.
+   * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached; `detail` names each of them.
    * 
    * Rejects with the codes `malformed_request`, `store_unavailable`, `unavailable`, `shutting_down`.
    */

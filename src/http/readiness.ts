@@ -1,0 +1,35 @@
+import type { ProblemCode } from '../../generated/http/index.ts';
+
+/** Why this server wants no traffic: the code that says so, and the part it is about. */
+export interface NotReady {
+  readonly part: (typeof parts)[number];
+  readonly code: Extract<ProblemCode, 'shutting_down' | 'unavailable' | 'store_unavailable'>;
+  readonly detail: string;
+}
+
+/** What has to be there. `server` is itself: it isn't stopping. */
+export const parts = ['server', 'room', 'store'] as const;
+
+interface Parts {
+  /** @throws {StoreUnavailable} */
+  readonly ping: () => Promise<void>;
+  /** Whether the room's order can be asked now. */
+  readonly isRoomReady: () => boolean;
+  readonly isStopping: () => boolean;
+}
+
+/** All that this server lacks now, the weightiest first; nothing where it wants traffic. */
+export type CheckReadiness = () => Promise<readonly NotReady[]>;
+
+export const createReadiness =
+  ({ ping, isRoomReady, isStopping }: Parts): CheckReadiness =>
+  async () => {
+    const missing: NotReady[] = [];
+    if (isStopping()) missing.push({ part: 'server', code: 'shutting_down', detail: 'The server is stopping.' });
+    // A room that is this process's alone is closed with it.
+    else if (!isRoomReady()) missing.push({ part: 'room', code: 'unavailable', detail: 'Redis can not be reached.' });
+    await ping().catch(() =>
+      missing.push({ part: 'store', code: 'store_unavailable', detail: 'The store can not be reached.' }),
+    );
+    return missing;
+  };

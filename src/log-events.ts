@@ -1,0 +1,65 @@
+/** Everything that the log can say. Events are stable: dashboards and alerts hang on their names, people read the text. */
+interface Event {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  /** For people, beside the event. */
+  readonly text: string;
+  /** What else its line has, where it is known. */
+  readonly fields: readonly string[];
+}
+
+const session = ['sessionId', 'requestId', 'userId'] as const;
+
+export const logEvents = {
+  server_listening: { level: 'info', text: 'Palaver is listening', fields: ['http', 'chat', 'metrics'] },
+  server_stopping: { level: 'info', text: 'Palaver is stopping', fields: ['signal'] },
+  server_stopped: { level: 'info', text: 'Palaver has stopped', fields: [] },
+  server_failed: { level: 'fatal', text: 'Palaver failed', fields: ['err'] },
+  stop_failed: { level: 'error', text: 'Palaver did not stop as it should', fields: ['err'] },
+
+  request: {
+    level: 'info',
+    text: 'request',
+    fields: ['requestId', 'method', 'path', 'status', 'ms', 'sessionId', 'userId'],
+  },
+  request_failed: { level: 'error', text: 'a request failed', fields: ['requestId', 'err'] },
+  connection_failed: { level: 'debug', text: 'a connection failed', fields: ['requestId', 'err'] },
+  upgrade_failed: { level: 'error', text: 'an upgrade failed', fields: ['requestId', 'err'] },
+
+  session_joined: { level: 'debug', text: 'a session joined', fields: session },
+  session_left: { level: 'debug', text: 'a session left', fields: [...session, 'code', 'by'] },
+  session_gone: { level: 'debug', text: 'a peer is gone', fields: session },
+  session_broke_protocol: { level: 'debug', text: 'a session broke the protocol', fields: [...session, 'err'] },
+  session_failed: { level: 'error', text: 'a session failed', fields: [...session, 'code', 'err'] },
+  frame_refused: { level: 'debug', text: 'a frame was refused', fields: [...session, 'code'] },
+  slow_consumer: { level: 'warn', text: 'slow consumer', fields: [...session, 'buffered', 'slowConsumers'] },
+  seat_not_released: { level: 'error', text: 'a seat could not be given up', fields: [...session, 'err'] },
+
+  token_given_back: { level: 'info', text: 'a token was given back', fields: ['requestId', 'userId'] },
+  user_disabled: { level: 'info', text: 'a user was disabled', fields: ['requestId', 'userId'] },
+  user_enabled: { level: 'info', text: 'a user was enabled', fields: ['requestId', 'userId'] },
+  hash_not_renewed: {
+    level: 'warn',
+    text: 'a password hash could not be renewed',
+    fields: ['requestId', 'userId', 'err'],
+  },
+  revocations_unread: { level: 'warn', text: 'revocations can not be read', fields: ['err'] },
+
+  history_behind: { level: 'error', text: 'messages can not be kept', fields: ['err', 'waiting'] },
+  history_caught_up: { level: 'info', text: 'messages are kept again', fields: ['lost'] },
+  history_lost: { level: 'error', text: 'messages could not be kept', fields: ['lost'] },
+  history_not_pruned: { level: 'warn', text: 'old messages were not removed', fields: ['err'] },
+
+  redis_lost: { level: 'warn', text: 'the link to Redis failed', fields: ['err'] },
+  redis_back: { level: 'info', text: 'Redis is there', fields: [] },
+} as const satisfies Record<string, Event>;
+
+export type LogEvent = keyof typeof logEvents;
+
+type Field<Name extends LogEvent> = (typeof logEvents)[Name]['fields'][number];
+/** Whom and what a line is about may be known to who writes for all that it writes. */
+type Bound = (typeof session)[number];
+
+/** The fields that an event's line takes: none is forgotten. One that is undefined is left out. */
+export type FieldsOf<Name extends LogEvent> = {
+  readonly [Key in Exclude<Field<Name>, Bound>]: Key extends 'err' ? unknown : string | number | undefined;
+} & { readonly [Key in Extract<Field<Name>, Bound>]?: string | undefined };

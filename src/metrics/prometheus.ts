@@ -1,0 +1,186 @@
+/** The one file that knows the Prometheus client: what is measured, under its name there. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type LabelValues, Registry } from '@prometheus-io/client';
+import type { ChatCounts } from '../chat/counts.ts';
+import { problems } from '../errors.ts';
+import { parts } from '../http/readiness.ts';
+import type { Metrics, Sources } from './metrics.ts';
+
+/** Lists of all that is open, made at every scrape: with thousands of sessions that is no price for a number. */
+const costly = [
+  'nodejs_active_resources',
+  'nodejs_active_resources_total',
+  'nodejs_active_handles',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests',
+  'nodejs_active_requests_total',
+];
+
+const requestS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const callS = [0.0001, 0.00025, 0.0005, ...requestS.slice(0, -1)];
+const flushS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+const hashS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
+
+export interface Prometheus extends Metrics {
+  /** From now on a scrape asks these, too. */
+  watch(sources: Sources): void;
+  readonly contentType: string;
+  /** All that is known now, in the text format. */
+  scrape(): Promise<string>;
+}
+
+export function createPrometheus(): Prometheus {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  for (const name of costly) register.removeSingleMetric(name);
+  const registers = [register];
+
+  const requests = new Histogram({
+    name: 'palaver_http_request_duration_seconds',
+    help: 'Requests, handshakes among them, from their head to their answer',
+    labelNames: ['operation', 'status'],
+    buckets: requestS,
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'palaver_http_problems_total',
+    help: 'Requests that were refused, by the code of the problem',
+    labelNames: ['code'],
+    registers,
+  });
+  // From the start, so that the first one is an increase.
+  for (const code of Object.keys(problems)) refusals.inc({ code }, 0);
+  const flushes = new Histogram({
+    name: 'palaver_flush_duration_seconds',
+    help: 'Flushes: what was delivered is written to every session',
+    buckets: flushS,
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'palaver_flush_frames',
+    help: 'Frames that left with one flush, for all sessions',
+    buckets: batchSizes,
+    registers,
+  });
+  const hashes = new Histogram({
+    name: 'palaver_password_hash_duration_seconds',
+    help: 'Password hashes, without their wait',
+    buckets: hashS,
+    registers,
+  });
+  const stores = calls('store', 'Calls to the store', ['store', 'operation'], registers);
+  const redis = calls('redis', 'Scripts that Redis ran for the room', ['operation'], registers);
+
+  return {
+    request: (operation, status, seconds) => requests.observe({ operation, status: String(status) }, seconds),
+    problem: (code) => refusals.inc({ code }),
+    flush: (frames, seconds) => {
+      flushes.observe(seconds);
+      if (frames > 0) batches.observe(frames);
+    },
+    hash: (seconds) => hashes.observe(seconds),
+    store: (store) => (operation, seconds, failed) => stores({ store, operation }, seconds, failed),
+    redis: (operation, seconds, failed) => redis({ operation }, seconds, failed),
+    watch: (sources) => watch(sources, registers),
+    contentType: register.contentType,
+    scrape: () => register.metrics(),
+  };
+}
+
+/** How long calls take, and how many fail. */
+function calls<Label extends string>(
+  name: string,
+  help: string,
+  labelNames: Label[],
+  registers: Registry[],
+): (labels: LabelValues<Label>, seconds: number, failed: boolean) => void {
+  const durations = new Histogram({
+    name: `palaver_${name}_call_duration_seconds`,
+    help,
+    labelNames,
+    buckets: callS,
+    registers,
+  });
+  const failures = new Counter({
+    name: `palaver_${name}_call_failures_total`,
+    help: `${help} that failed`,
+    labelNames,
+    registers,
+  });
+  return (labels, seconds, failed) => {
+    durations.observe(labels, seconds);
+    failures.inc(labels, failed ? 1 : 0);
+  };
+}
+
+function watch(sources: Sources, registers: Registry[]): void {
+  const { counts, sessions, members, waitingHashes, unstoredMessages, lostMessages, notReady } = sources;
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('palaver_sessions', 'Sessions on this node, those on their way in included', sessions);
+  gauge('palaver_members', 'Users in the room, on all nodes', members);
+  gauge('palaver_password_hashes_waiting', 'Password hashes that wait for their turn', waitingHashes);
+  gauge('palaver_history_waiting', 'Messages, and gaps between them, that are not stored yet', unstoredMessages);
+  new Gauge({
+    name: 'palaver_ready',
+    help: 'Whether this part is there: all are 1 where /readyz answers 200',
+    labelNames: ['part'],
+    registers,
+    async collect() {
+      const missing = await notReady();
+      for (const part of parts) this.set({ part }, missing.some((each) => each.part === part) ? 0 : 1);
+    },
+  });
+  const total = (name: string, help: string, read: () => number): void => {
+    totals<string>(name, help, [], () => [[{}, read()]], registers);
+  };
+  const byKey = (name: string, help: string, label: string, from: Readonly<Record<string, number>>): void =>
+    totals(name, help, [label], () => Object.entries(from).map(([key, value]) => [{ [label]: key }, value]), registers);
+  byKey('palaver_frames_received_total', 'Frames from clients, by type', 'type', counts.received);
+  total('palaver_received_bytes_total', 'Payloads of frames from clients', () => counts.receivedBytes);
+  byKey('palaver_frames_sent_total', 'Frames to sessions, by type, once for each session', 'type', counts.sent);
+  total('palaver_sent_bytes_total', 'Frames to sessions, with their headers', () => counts.sentBytes);
+  byKey('palaver_frames_refused_total', 'Frames that were answered with an error, by its code', 'code', counts.refused);
+  totals(
+    'palaver_sessions_closed_total',
+    'Sessions that ended, by who ended them and the close code',
+    ['by', 'code'],
+    () => closesOf(counts),
+    registers,
+  );
+  total('palaver_slow_consumers_total', 'Sessions ended because they did not read', () => counts.slowConsumers);
+  total('palaver_history_lost_total', 'Messages given up unstored, because too many waited', lostMessages);
+}
+
+const closesOf = ({ closed }: ChatCounts): [{ by: string; code: string }, number][] =>
+  Object.entries(closed).flatMap(([by, codes]) =>
+    Object.entries(codes).map(([code, value]): [{ by: string; code: string }, number] => [{ by, code }, value]),
+  );
+
+/** Counters of what is counted elsewhere. */
+function totals<Label extends string>(
+  name: string,
+  help: string,
+  labelNames: Label[],
+  read: () => readonly (readonly [LabelValues<Label>, number])[],
+  registers: Registry[],
+): void {
+  new Counter({
+    name,
+    help,
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.inc(labels, value);
+    },
+  });
+}

@@ -1,0 +1,25 @@
+/** Hears of a call to something outside: its name in the code, how long it took, and whether it failed. */
+export type ObserveCall = (operation: string, seconds: number, failed: boolean) => void;
+
+/** Makes a call, and tells how it went. */
+export async function observed<T>(observe: ObserveCall, operation: string, call: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  let failed = true;
+  try {
+    const result = await call();
+    failed = false;
+    return result;
+  } finally {
+    observe(operation, (performance.now() - startedMs) / 1_000, failed);
+  }
+}
+
+type Calls<Port> = { [Name in keyof Port]: (...given: never[]) => Promise<unknown> };
+
+/** The same port; each call to it is observed by its name. */
+export function observedPort<Port extends Calls<Port>>(port: Port, observe: ObserveCall): Port {
+  const calls = Object.entries<(...given: unknown[]) => Promise<unknown>>(port as never);
+  return Object.fromEntries(
+    calls.map(([name, call]) => [name, (...given: unknown[]) => observed(observe, name, () => call(...given))]),
+  ) as never;
+}
