@@ -45,7 +45,8 @@ async function copyUsers(from: UserStore, to: UserStore): Promise<number> {
       if (there && there.email === user.email && there.passwordHash !== user.passwordHash)
         await to.replaceHash(there, user.passwordHash);
       else if (!there) throw new Error(`${user.email} can not be copied: another user is there (${result})`);
-      expectSame(await to.findById(user.id), user, 'A user');
+      // Some rows have no prototype.
+      expectSame({ ...(await to.findById(user.id)) }, { ...user }, 'A user');
       count += 1;
     }
     page = await from.list(page.at(-1)!.email, pageSize);

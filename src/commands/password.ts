@@ -9,10 +9,11 @@ const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) 
 
 /** Asks at the terminal, without an echo. Ctrl-C and Ctrl-D end it. */
 async function ask(question: string): Promise<string> {
-  process.stderr.write(question);
   const lines = createInterface({ input: process.stdin, output: nowhere(), terminal: true });
   const given = new AbortController();
   for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => given.abort());
+  // Only now: from here on nothing that is typed is shown.
+  process.stderr.write(question);
   try {
     return await lines.question('', { signal: given.signal });
   } catch (error) {

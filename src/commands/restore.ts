@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { nextEpoch } from '../backplane/epoch.ts';
 import { padded } from '../backplane/ids.ts';
 import { loadConfig } from '../config.ts';
-import { databaseFile } from '../database/sqlite.ts';
+import { databaseFile } from '../database/database-file.ts';
 import { holdDatabase, install, unpackBackup } from '../database/sqlite-backup.ts';
 import { argumentsOf, onlyOne } from './arguments.ts';
 import { type Command, exitCodes } from './command.ts';
@@ -24,14 +24,14 @@ may be kept there; with --replace it takes the place of what is there. What is i
     const file = onlyOne(positionals, 'the file to restore');
     const { mongodbUri, dataDir } = loadConfig();
     if (mongodbUri !== undefined) throw new Error('With MONGODB_URI all is kept in MongoDB: use mongorestore');
+    const kept = [databaseFile(dataDir), join(dataDir, secretFile)].find(existsSync);
+    if (kept !== undefined && !values.replace)
+      throw new Error(`${kept} is there already: take another DATA_DIR, or --replace`);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const letGo = holdDatabase(dataDir);
     // Beside what it is to become, for a name is changed only within one file system.
     const draft = mkdtempSync(join(dataDir, 'restore-'));
     try {
-      const kept = [databaseFile(dataDir), join(dataDir, secretFile)].filter(existsSync);
-      if (kept.length > 0 && !values.replace)
-        throw new Error(`${kept.join(' and ')} is there already: another DATA_DIR, or --replace`);
       const beside = unpackBackup(file, draft);
       await endWithGap(draft, dataDir, Number(beside.get('epoch') ?? 0));
       const secret = beside.get(secretFile);

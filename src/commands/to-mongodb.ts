@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../config.ts';
-import { databaseFile } from '../database/sqlite.ts';
+import { databaseFile } from '../database/database-file.ts';
 import { openStores } from '../stores.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 import { copyStores } from './copy-stores.ts';

@@ -14,12 +14,12 @@ import { withStores } from './with-stores.ts';
 
 const pageSize = 500;
 
-const actions: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  add,
-  list,
-  disable: (args) => change(args, 'disable'),
-  enable: (args) => change(args, 'enable'),
-};
+const actions = new Map<string, (args: readonly string[]) => Promise<number>>([
+  ['add', add],
+  ['list', list],
+  ['disable', (args) => change(args, 'disable')],
+  ['enable', (args) => change(args, 'enable')],
+]);
 
 export const users: Command = {
   usage: `palaver users add --email EMAIL --username NAME
@@ -38,8 +38,8 @@ They read and write what the server does (DATA_DIR or MONGODB_URI), whether it r
 kept here: disable and enable take the id that is in their tokens, add and list are not there.
 `,
   run: async ([name = '', ...args]) => {
-    const action = actions[name];
-    if (!action) throw new UsageError(`palaver users needs one of ${Object.keys(actions).join(', ')}`);
+    const action = actions.get(name);
+    if (!action) throw new UsageError(`palaver users needs one of ${[...actions.keys()].join(', ')}`);
     return action(args);
   },
 };

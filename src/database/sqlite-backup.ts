@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { databaseFile, inUse, isBusy, schemaVersion } from './sqlite.ts';
+import { databaseFile } from './database-file.ts';
+import { inUse, isBusy, schemaVersion } from './sqlite.ts';
 
 /** What lies beside the database and goes along: without the secret no token is good any more. */
 const besideIt = ['jwt-secret', 'epoch'];

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Database, StoreUnavailable } from './database.ts';
+import { databaseFile } from './database-file.ts';
 
 export interface SqliteOptions {
   /** How long a statement waits for another process's lock. The event loop waits with it, so it is short. */
@@ -46,8 +46,6 @@ const busy = 5;
 export const resultCode = (error: unknown): number => Number((error as { errcode?: unknown }).errcode);
 export const isBusy = (error: unknown): boolean => (resultCode(error) & 0xff) === busy;
 
-/** The file that all is in. */
-export const databaseFile = (dataDir: string): string => join(dataDir, 'palaver.db');
 export const inUse = (dataDir: string): string =>
   `${databaseFile(dataDir)} is in use: stop the server, or the command, that has it open`;
 

@@ -73,6 +73,7 @@ export function referenceScript(): URL | undefined {
 export const chapters: Readonly<Record<string, string>> = {
   'first-minute': 'first-minute.md',
   'self-hosting': 'self-hosting.md',
+  operating: 'operating.md',
   'external-issuer': 'external-issuer.md',
   guide: 'client-guide.md',
   guarantees: 'guarantees.md',

@@ -81,7 +81,16 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
 
   // So many pages take their time on a busy machine.
   it('have no link to this server that leads nowhere', { timeout: 180_000 }, async () => {
-    for (const api of ['http', 'websocket', 'first-minute', 'self-hosting', 'external-issuer', 'guide', 'guarantees']) {
+    for (const api of [
+      'http',
+      'websocket',
+      'first-minute',
+      'self-hosting',
+      'operating',
+      'external-issuer',
+      'guide',
+      'guarantees',
+    ]) {
       await onPage(`/docs?api=${api}`, async (page) => {
         await page.getByRole('heading', { level: 1 }).first().waitFor();
         const links = await page

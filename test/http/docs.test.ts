@@ -51,6 +51,7 @@ describe('whoever has the bytes is not sent them again', () => {
     '/docs/page.css',
     '/docs/guide.json',
     '/docs/self-hosting.json',
+    '/docs/operating.json',
     '/docs/nodes.svg',
     '/docs/reference.js',
     '/docs/sdk/index.html',

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Identity, InvalidToken, UserDisabled } from '../../src/auth/tokens.ts';
 import { StoreUnavailable } from '../../src/database/database.ts';
 import { openSqlite } from '../../src/database/sqlite.ts';
@@ -83,6 +83,44 @@ describe('revocations', () => {
     kept();
     await Promise.all(both);
     expect([done, revocations.isDisabled('ann')]).toEqual([['added', 'removed'], false]);
+  });
+
+  it('of users are found in the store by themselves, also after it was away', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const kept = store();
+    let away = false;
+    let asked = 0;
+    const revocations = await load({
+      ...kept,
+      disabledUsers: async () => {
+        asked += 1;
+        if (away) throw new StoreUnavailable('planted');
+        return kept.disabledUsers();
+      },
+    });
+    /** After it has looked once more; what is done in turn comes behind that. */
+    const looked = async (): Promise<void> => {
+      const before = asked;
+      await vi.advanceTimersToNextTimerAsync();
+      await revocations.enable('nobody');
+      expect(asked).toBe(before + 1);
+    };
+    const ended: string[] = [];
+    for (const name of ['ann', 'bob']) revocations.watch(identity(name), () => ended.push(name));
+    await kept.addUser('ann');
+    away = true;
+    await looked();
+    expect([ended, revocations.isDisabled('ann')]).toEqual([[], false]);
+    away = false;
+    await looked();
+    expect([ended, revocations.isDisabled('ann')]).toEqual([['ann'], true]);
+    await kept.removeUser('ann');
+    await looked();
+    expect([ended, revocations.isDisabled('ann')]).toEqual([['ann'], false]);
+    await revocations.close();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked).toBe(3);
   });
 
   it('are read at the start', async () => {

@@ -23,6 +23,7 @@ function showReference() {
       { title: 'WebSocket', slug: 'websocket', url: at('asyncapi.json') },
       chapter('First minute', 'first-minute'),
       chapter('Self-hosting', 'self-hosting'),
+      chapter('Operating', 'operating'),
       chapter('External issuer', 'external-issuer'),
       chapter('Client guide', 'guide'),
       chapter('Guarantees', 'guarantees'),
