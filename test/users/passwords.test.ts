@@ -77,6 +77,6 @@ describe('passwords', () => {
       starved.verify('correct horse', 'AAAA'),
       starved.verify('correct horse', undefined),
     ])
-      expect(await within(asked, 'a refusal', 2_000).catch(({ name }) => name)).toBe('Overloaded');
+      expect(await within<unknown>(asked, 'a refusal', 2_000).catch(({ name }) => name)).toBe('Overloaded');
   });
 });
