@@ -24,7 +24,7 @@ const keyOf = (userId: string, nonce: string): string => `${userId.length} ${use
 export function createNonces(): Nonces {
   const entries = new Map<string, Entry>();
   /** In the order of time; those before `first` are gone. A Map alone finds its first entry slowly once many are gone. */
-  let queue: Entry[] = [];
+  let queue: (Entry | undefined)[] = [];
   let first = 0;
   let characters = 0;
 
@@ -34,6 +34,8 @@ export function createNonces(): Nonces {
       const isOver = queue.length - first > maxEntries || characters > maxCharacters;
       if (!isOver && nowMs - entry.atMs < nonceWindowMs) break;
       entries.delete(entry.key);
+      // Its place stays for a while; what it holds would be as much again.
+      queue[first] = undefined;
       characters -= entry.characters;
     }
     if (first > 1_024 && first > queue.length / 2) {

@@ -96,5 +96,5 @@ describe('a server that is restarted under load', () => {
       expect(heard).toEqual(kept);
       expect(textsOf(own)).toEqual(own.map((_, n) => `${room.username} ${n + 1}`));
     }
-  }, 90_000);
+  }, 180_000);
 });
