@@ -13,6 +13,9 @@ import { until } from '../harness/until.ts';
 const command = join(inject('installed'), 'node_modules/.bin/palaver');
 const environment = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
 
+/** A process starts slowly where many do. */
+const startMs = 25_000;
+
 interface Tail {
   readonly child: ChildProcessWithoutNullStreams;
   stdout(): string;
@@ -40,7 +43,7 @@ function run(executable: string, args: readonly string[], env: Readonly<Record<s
         () => output.stdout.includes(text),
         () => `'${text}'; ${soFar()}`,
       ),
-    exited: () => within(ended, () => `the end; ${soFar()}`, 25_000),
+    exited: () => within(ended, () => `the end; ${soFar()}`, startMs),
   };
 }
 
