@@ -49,8 +49,8 @@ palaver <command> --help says more. Exit code: 0 if it is done, 1 if it could no
 
 async function run([name = 'serve', ...args]: readonly string[]): Promise<number> {
   if (name === '--help' || name === '-h') return print(usage);
-  const command = await commands[name]?.load();
-  if (!command) throw new UsageError(`palaver has no command '${name}'`);
+  if (!Object.hasOwn(commands, name)) throw new UsageError(`palaver has no command '${name}'`);
+  const command = await commands[name]!.load();
   return args.includes('--help') || args.includes('-h') ? print(command.usage) : command.run(args);
 }
 

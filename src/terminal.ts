@@ -3,8 +3,6 @@ import { Writable } from 'node:stream';
 
 /** Where somebody reads and types, or pipes in place of it. */
 export interface Terminal {
-  /** Whether somebody types here. */
-  readonly isTyped: boolean;
   /** What is typed, line by line, until its end. */
   readonly lines: AsyncIterable<string>;
   /** The next line, not shown while it is typed; undefined at the end. */
@@ -39,18 +37,23 @@ export function openTerminal(onGone: () => void): Terminal {
   });
   const lines = reader[Symbol.asyncIterator]();
   stdout.on('error', onGone);
+  let isOpen = true;
+  reader.once('close', () => {
+    isOpen = false;
+    // What comes next does not stand behind what was being typed.
+    if (isTyped) stderr.write('\n');
+  });
 
   const above = (stream: NodeJS.WriteStream) => (line: string) => {
-    if (isTyped) {
+    if (isTyped && isOpen) {
       clearLine(stderr, 0);
       cursorTo(stderr, 0);
     }
     stream.write(`${line}\n`);
-    if (isTyped) reader.prompt(true);
+    if (isTyped && isOpen) reader.prompt(true);
   };
 
   return {
-    isTyped,
     lines: { [Symbol.asyncIterator]: () => lines },
     askSecretly: async (question) => {
       if (isTyped) stderr.write(question);
