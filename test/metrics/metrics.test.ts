@@ -127,8 +127,23 @@ describe('metrics move with', () => {
     expect(sum('palaver_frames_sent_total', { type: 'error' })).toBe(sum('palaver_frames_refused_total'));
   });
 
-  it('sign-ups, logins and refusals, hashed by the server’s own process', async () => {
+  it('a password, hashed by the server’s own process', { timeout: 120_000 }, async () => {
     await using server = await metered({ passwords: undefined });
+    const before = await scrape(server);
+    // That process has the lowest priority, so a busy machine may take long: no deadline but the test's.
+    const { status } = await fetch(`http://${server.host}:${server.port}/createUser`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ email: 'ann@example.com', username: 'Ann', password: 'correct horse' }),
+    });
+    expect(status).toBe(201);
+    const moved = since(before, await scrape(server));
+    expect(moved('password_hash_duration_seconds_count')).toBe(1);
+    expect(moved('password_hash_duration_seconds_sum')).toBeGreaterThan(0);
+  });
+
+  it('sign-ups, logins and refusals', async () => {
+    await using server = await metered();
     const before = await scrape(server);
     const { email } = await signUp(server);
     expect((await request(server, 'POST', '/login', { json: { email, password: 'a wrong one' } })).status).toBe(401);
@@ -142,8 +157,6 @@ describe('metrics move with', () => {
     expect([requests('none', '404'), requests('none', '405')]).toEqual([1, 1]);
     const codes = ['invalid_credentials', 'not_found', 'method_not_allowed', 'malformed_request'];
     expect(codes.map((code) => moved('http_problems_total', { code }))).toEqual([1, 1, 1, 1]);
-    expect(moved('password_hash_duration_seconds_count')).toBe(3);
-    expect(moved('password_hash_duration_seconds_sum')).toBeGreaterThan(0);
     const calls = (store: string, operation: string): number =>
       moved('store_call_duration_seconds_count', { store, operation });
     expect([calls('users', 'insert'), calls('users', 'findByEmail')]).toEqual([1, 2]);
