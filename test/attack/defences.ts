@@ -95,7 +95,7 @@ const rows: readonly Row[] = [
    "if (limit.pendingCount >= queueMax) throw new Overloaded('Too many passwords wait to be hashed');", '',
    'users/passwords.test.ts', 'passwords > refuses at once what its queue can not hold, and carries the rest out'],
   ['hashes do not wait for ever', 'users/passwords.ts',
-   "return within(limit(work), timeoutMs, () => new Overloaded('A password was not hashed in time'));", 'return limit(work);',
+   "return within(limit(timed), timeoutMs, () => new Overloaded('A password was not hashed in time'));", 'return limit(timed);',
    'users/passwords.test.ts', 'passwords > lets nobody wait for longer than a connection is kept on which nothing moves'],
   // How much.
   ['a body is bounded', 'http/body.ts',
@@ -229,8 +229,8 @@ const rows: readonly Row[] = [
   ['the log keeps of an error what it is', 'log.ts',
    'serializers: { err: errorFields },', '',
    'attack/canary.test.ts', 'where what stands behind a port fails, and says with what'],
-  ['the log escapes what terminals obey', 'log.ts',
-   '.replace(unprintable, escaped)', '',
+  ['the log escapes what terminals obey', 'printable.ts',
+   'text.replace(unprintable, escaped)', 'text',
    'attack/logs.test.ts', 'a line of the log is one object, and printable, whatever stands in > the id and the name in a token, and what its session sends'],
 ];
 
