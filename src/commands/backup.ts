@@ -12,8 +12,9 @@ DATA_DIR: who has it can make tokens. What is in MongoDB is for mongodump.
 `,
   run: async (args) => {
     const file = onlyOne(argumentsOf({ args: [...args], allowPositionals: true }).positionals, 'the file to write');
-    const { mongodbUri, dataDir } = loadConfig();
+    const { mongodbUri, redisUrl, dataDir } = loadConfig();
     if (mongodbUri !== undefined) throw new Error('With MONGODB_URI all is kept in MongoDB: back it up with mongodump');
+    if (redisUrl !== undefined) throw new Error('With REDIS_URL alone all is kept in Redis, whose file can be copied');
     writeBackup(dataDir, file);
     return exitCodes.done;
   },

@@ -22,8 +22,9 @@ may be kept there; with --replace it takes the place of what is there. What is i
     const options = { replace: { type: 'boolean', default: false } } as const;
     const { positionals, values } = argumentsOf({ args: [...args], options, allowPositionals: true });
     const file = onlyOne(positionals, 'the file to restore');
-    const { mongodbUri, dataDir } = loadConfig();
+    const { mongodbUri, redisUrl, dataDir } = loadConfig();
     if (mongodbUri !== undefined) throw new Error('With MONGODB_URI all is kept in MongoDB: use mongorestore');
+    if (redisUrl !== undefined) throw new Error('With REDIS_URL alone all is kept in Redis, whose file can be copied');
     const kept = [databaseFile(dataDir), join(dataDir, secretFile)].find(existsSync);
     if (kept !== undefined && !values.replace)
       throw new Error(`${kept} is there already: take another DATA_DIR, or --replace`);

@@ -185,7 +185,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     expect((await handshake(server, { token: user.token })).status).toBe(101);
   });
 
-  it('name what does it where all is in MongoDB, and that there is nothing to back up', async () => {
+  it('name what does it where all is in MongoDB or Redis, and that there is nothing to back up', async () => {
     const file = join(temporaryFolder(), 'backup');
     const env = { DATA_DIR: temporaryFolder(), MONGODB_URI: 'mongodb://igor:canary@127.0.0.1:1/palaver' };
     for (const [command, tool] of [
@@ -195,6 +195,10 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
       const { code, errors } = await palaver([command, file], env);
       expect([code, errors]).toEqual([1, expect.stringContaining(tool)]);
       expect(errors).not.toContain('canary');
+      const elsewhere = { JWKS_URL: 'https://issuer.example', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a', JWT_SECRET: '' };
+      const alone = { DATA_DIR: env.DATA_DIR, REDIS_URL: 'redis://:canary@127.0.0.1:1', ...elsewhere };
+      const inRedis = await palaver([command, file], alone);
+      expect([inRedis.code, inRedis.errors]).toEqual([1, expect.stringMatching(/^With REDIS_URL alone .*Redis/)]);
     }
     mkdirSync(join(env.DATA_DIR, 'empty'));
     const nothing = await palaver(['backup', file], { DATA_DIR: join(env.DATA_DIR, 'empty') });
