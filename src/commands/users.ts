@@ -86,10 +86,9 @@ async function* linesOf({ users, revoked }: Stores, json: boolean): AsyncGenerat
   while (page.length > 0) {
     for (const { id, email, username } of page) {
       const disabled = shutOut.has(id);
-      const line = json
-        ? JSON.stringify({ id, email, username, disabled })
-        : [id, email, username, disabled ? 'disabled' : 'enabled'].join('\t');
-      yield `${readable(line)}\n`;
+      yield json
+        ? `${readable(JSON.stringify({ id, email, username, disabled }))}\n`
+        : `${[id, email, username, disabled ? 'disabled' : 'enabled'].map(readable).join('\t')}\n`;
     }
     page = await users.list(page.at(-1)!.email, pageSize);
   }

@@ -115,9 +115,11 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     ['WebSocket', 'Palaver over WebSocket'],
     ['SDK', '@palaver/sdk'],
     ['The first minute', 'The first minute'],
-    ['Self-hosting behind a proxy', 'Self-hosting behind a proxy'],
+    ['Self-hosting', 'Self-hosting'],
+    ['Operating', 'Operating'],
     ['An external issuer', 'An external issuer'],
     ['A client in another language', 'Writing a client'],
+    ['What is guaranteed', 'Guarantees'],
   ] as const;
   it.each(doors)('open on a door to %s, which leads back', (door, heading) =>
     onPage('/docs', async (page) => {

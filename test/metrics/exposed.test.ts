@@ -27,8 +27,8 @@ describe.skipIf(noRedis ?? noMongo)('of the metrics of a node over Redis', () =>
     await request(server, 'GET', '/nothing');
     const chat = await connect(server, { token });
     chat.say('Hello!');
-    chat.sendRaw('no JSON');
     await chat.next('chat_message');
+    chat.sendRaw('no JSON');
     await chat.next('error');
     await chat.close();
     exposed = await scrape(server);

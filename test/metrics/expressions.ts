@@ -47,8 +47,9 @@ interface Dashboard {
 export const dashboard = JSON.parse(readFileSync(join(root, 'deploy/grafana/palaver.json'), 'utf8')) as Dashboard;
 export const chapter = readFileSync(join(root, 'docs/operating.md'), 'utf8');
 
+const metricsSection = /^## Metrics\n.*?(?=^## )/ms.exec(chapter)![0];
 /** The expressions that the chapter tells to alert on. */
-export const alerts = [...chapter.matchAll(/^- `([^`]+)`/gm)].map(([, expression]) => expression!);
+export const alerts = [...metricsSection.matchAll(/^- `([^`]+)`/gm)].map(([, expression]) => expression!);
 /** A row for each metric: its name, type and labels. */
 export const documented = new Map(
   [...chapter.matchAll(/^\| `(palaver_\w+)` \| (\w+) \| ([^|]*)\|/gm)].map(([, name, type, labels]) => [
