@@ -58,7 +58,7 @@ async function outcomesOf(files: readonly string[], names: readonly string[], of
 
 /** What Vitest and the harness say when something was not as asserted; what can't be loaded or is no function says something else. */
 const asserted =
-  /^(AssertionError|Error: (promise resolved .* instead of rejecting|expected error to be|Waited \d+ s for|The connection closed with \d+|The handshake was refused|.* breaks the contract))/;
+  /^(AssertionError|Error: (promise resolved .* instead of rejecting|expected .+ to be|Waited \d+ s for|The connection closed with \d+|The handshake was refused|.* breaks the contract))/;
 
 /** What is wrong with a defence's absence; nothing if it was noticed as it should be. */
 async function unnoticed({ name, test: [file, testName] }: Defence): Promise<string | undefined> {
