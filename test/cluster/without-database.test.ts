@@ -1,4 +1,5 @@
 /** Nodes whose users are elsewhere: Redis alone is behind them. */
+import { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { MessagePage } from '../../generated/http/index.ts';
 import { type Issuer, startIssuer } from '../auth/issuer.ts';
@@ -18,13 +19,14 @@ describe.skipIf(noRedis)('several nodes on Redis alone', () => {
 
   async function room() {
     const issuer = await startIssuer();
-    const env = { ...issuer.env, MONGODB_URI: '', REDIS_URL: redis.uri() };
+    const url = redis.uri();
+    const env = { ...issuer.env, MONGODB_URI: '', REDIS_URL: url };
     const start = async (): Promise<TestServer> => {
       const server = await startTestServer({ env });
       onTestFinished(() => server.stop());
       return server;
     };
-    return { issuer, start };
+    return { issuer, url, start };
   }
 
   const tokenOf = (issuer: Issuer, username: string): Promise<string> =>
@@ -59,14 +61,18 @@ describe.skipIf(noRedis)('several nodes on Redis alone', () => {
     [true, ['before', 'after']],
     [false, ['after']],
   ])('say that something is missing where Redis was started anew (with its data: %s)', async (keepData, kept) => {
-    const { issuer, start } = await room();
+    const { issuer, url, start } = await room();
     const node = await start();
     const token = await tokenOf(issuer, 'Ann');
     const ann = await connect(node, { token });
     ann.say('before');
     await ann.next('chat_message');
     const seen = lastId(ann);
-    await expect.poll(async () => (await pageOf(node, token)).messages.length, poll).toBe(1);
+    // Until it is there the node has it, and would store it afterwards.
+    const client = new Client(url);
+    onTestFinished(() => client.disconnect());
+    await expect.poll(() => client.zcard('palaver:{main}:history:ids'), poll).toBe(1);
+    client.disconnect();
     await redis.restart({ keepData });
     expect(await ann.closed()).toBe(1_012);
     let again: Chat | undefined;
