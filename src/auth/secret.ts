@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type Config, ConfigError } from '../config.ts';
 
 const leastBytes = 32;
+/** Its name in the data folder. */
+export const secretFile = 'jwt-secret';
 
 /**
  * The bytes that sign HS256 tokens: `JWT_SECRET`, or a secret made once in `DATA_DIR/jwt-secret` (mode 0600). Two
@@ -12,7 +14,7 @@ const leastBytes = 32;
  */
 export function signingSecret({ jwtSecret, dataDir }: Pick<Config, 'jwtSecret' | 'dataDir'>): Uint8Array {
   if (jwtSecret) return Buffer.from(jwtSecret);
-  const file = join(dataDir, 'jwt-secret');
+  const file = join(dataDir, secretFile);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, randomBytes(leastBytes).toString('base64url'), { mode: 0o600, flag: 'wx' });

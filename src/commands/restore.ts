@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { secretFile } from '../auth/secret.ts';
 import { nextEpoch } from '../backplane/epoch.ts';
 import { padded } from '../backplane/ids.ts';
 import { loadConfig } from '../config.ts';
@@ -8,8 +9,6 @@ import { holdDatabase, install, unpackBackup } from '../database/sqlite-backup.t
 import { argumentsOf, onlyOne } from './arguments.ts';
 import { type Command, exitCodes } from './command.ts';
 import { withStores } from './with-stores.ts';
-
-const secretFile = 'jwt-secret';
 
 export const restore: Command = {
   usage: `palaver restore [--replace] FILE

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { eventNames, type JoinOptions, Palaver, PalaverError, type Room } from '@palaver/sdk';
 import { readable } from '../printable.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
+import { argumentsOf } from './arguments.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 
 const usage = `palaver tail URL [options]
@@ -34,17 +34,17 @@ interface Asked {
 function readArguments(args: readonly string[]): Asked {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
+  const { values, positionals } = argumentsOf({
+    args: [...args],
+    allowPositionals: true,
+    options: { email: text, token: text, follow: flag, json: flag },
+  });
+  const [url, ...more] = positionals;
+  if (url === undefined || more.length > 0) throw new UsageError('palaver tail takes one URL');
+  const { email, follow, json } = values;
+  const token = values.token ?? (email === undefined ? process.env.PALAVER_TOKEN : undefined);
+  if ((email === undefined) === (token === undefined)) throw new UsageError('palaver tail takes --email, or --token');
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { email: text, token: text, follow: flag, json: flag },
-    });
-    const [url, ...more] = positionals;
-    if (url === undefined || more.length > 0) throw new Error('palaver tail takes one URL');
-    const { email, follow, json } = values;
-    const token = values.token ?? (email === undefined ? process.env.PALAVER_TOKEN : undefined);
-    if ((email === undefined) === (token === undefined)) throw new Error('palaver tail takes --email, or --token');
     return { palaver: new Palaver({ url }), email, token, follow, json };
   } catch (error) {
     throw new UsageError((error as Error).message);

@@ -53,29 +53,29 @@ export interface Past extends Slice {
  * it ends with a gap. @throws {StoreUnavailable}
  */
 export async function readPast(store: MessageStore, limit: number): Promise<Past> {
-  const runs = await endRuns(store);
+  const runs = await endRuns(store, await store.runs());
   return { ...(await store.before(undefined, limit)), runs };
 }
 
 /**
- * All runs; those before this epoch, or all, that did not end as they should end with a gap now.
+ * These runs; those before this epoch, or all, that did not end as they should end with a gap now.
  * @throws {StoreUnavailable}
  */
-async function endRuns(store: MessageStore, before?: string): Promise<Run[]> {
-  const runs: Run[] = [];
-  for (const run of await store.runs()) {
+async function endRuns(store: MessageStore, runs: readonly Run[], before?: string): Promise<Run[]> {
+  const ended: Run[] = [];
+  for (const run of runs) {
     const { epoch, lastId } = run;
     if (lastId !== undefined || (before !== undefined && epoch >= before)) {
-      runs.push(run);
+      ended.push(run);
       continue;
     }
     // Behind every id that it can have given.
     const end = `${epoch}-~`;
     await store.append([], [end]);
     await store.putRun({ epoch, lastId: end });
-    runs.push({ epoch, lastId: end });
+    ended.push({ epoch, lastId: end });
   }
-  return runs;
+  return ended;
 }
 
 /** From where on nothing is missing in what is left of the past; undefined where nothing is left. */
@@ -116,11 +116,12 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
 
   /** Any node may be the first to say so, and a late one is right, too. */
   async function openRun(run: string): Promise<void> {
+    const kept = await store.runs();
+    const isKept = (epoch: string): boolean => kept.some((known) => known.epoch === epoch);
     // A store that doesn't know it any more has lost what was said in it: that is to show.
-    if (previous !== undefined && !(await store.runs()).some(({ epoch: known }) => known === previous))
-      await store.putRun({ epoch: previous, lastId: undefined });
-    const runs = await endRuns(store, run);
-    if (!runs.some((known) => known.epoch === run)) await store.putRun({ epoch: run, lastId: undefined });
+    const lost = previous === undefined || isKept(previous) ? [] : [{ epoch: previous, lastId: undefined }];
+    await endRuns(store, [...kept, ...lost], run);
+    if (!isKept(run)) await store.putRun({ epoch: run, lastId: undefined });
     if (begun === run) begun = undefined;
   }
 
