@@ -16,6 +16,8 @@ export const logEvents = {
   server_failed: { level: 'fatal', text: 'Palaver failed', fields: ['err'] },
   stop_failed: { level: 'error', text: 'Palaver did not stop as it should', fields: ['err'] },
 
+  log_lines_lost: { level: 'warn', text: 'lines of the log could not be written', fields: ['lost'] },
+
   request: {
     level: 'info',
     text: 'request',
