@@ -1,4 +1,4 @@
-import { fault, newNonce } from '../../client/messages.ts';
+import { codeOf, fault, newNonce } from '../../client/messages.ts';
 import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
 import { refusalOf, settle } from '../chat/say.ts';
@@ -38,6 +38,9 @@ const once: Case = {
     await settle(kit, ann, [observer]);
     const errors = ann.frames.filter(({ type }) => type === 'error');
     if (errors.length !== 1) throw fault(ann, `${errors.length} errors for one frame`, errors.at(-1));
+    // The schema can't say so: it is one for all codes.
+    if (codeOf(errors[0]!) !== 'rate_limited' && member(errors[0]!.msg, 'retry_after_ms') !== undefined)
+      throw fault(ann, 'retry_after_ms comes with another code than rate_limited', errors[0]);
     const published = observer.frames
       .slice(from)
       .find(({ msg, type }) => type === 'chat_message' && member(msg, 'nonce') === nonce);

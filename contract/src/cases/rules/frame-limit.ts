@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chatMessage, fault, newNonce } from '../../client/messages.ts';
 import type { SeenFrame } from '../../client/seen.ts';
+import type { Session } from '../../client/session.ts';
 import { NotTried } from '../../errors.ts';
 import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
@@ -10,10 +12,24 @@ import { asksWith } from '../http/secured.ts';
 const mostFrames = 60;
 /** Sent at once: as few as may all be refused without an end to the session. */
 const volley = 5;
+/** The longest wait that is tried out; a server may be set to a longer one. */
+const longestWaitMs = 15_000;
+
+/** Sends one more frame once the wait is over. Whoever is told how long to wait must then be heard. */
+async function heardAfter(bob: Session, refused: SeenFrame): Promise<void> {
+  const waitMs = member(refused.msg, 'retry_after_ms');
+  // A server of version 0.1 says nothing.
+  if (typeof waitMs !== 'number' || waitMs > longestWaitMs) return;
+  await sleep(waitMs);
+  const nonce = newNonce();
+  bob.send(chatMessage({ text: 'patient', nonce }));
+  const answer = await bob.until(`answer to ${nonce}`, ({ msg }) => member(msg, 'nonce') === nonce);
+  if (answer.type === 'error') throw fault(bob, `a frame sent after retry_after_ms (${waitMs}) is refused`, answer);
+}
 
 export const frameLimit: Case = {
   id: 'rule.limit.frames',
-  says: 'a frame too many is refused with rate_limited, and its nonce tells which; the others are published',
+  says: 'a frame too many is refused with rate_limited, and its nonce tells which; the others are published, and one after retry_after_ms is, too',
   run: async (kit) => {
     if (!kit.specs.chat.errorCodes.includes('rate_limited'))
       throw new NotTried('the contract declares no rate_limited');
@@ -27,7 +43,8 @@ export const frameLimit: Case = {
       const errors = answers.filter(({ type }) => type === 'error');
       const other = errors.find(({ msg }) => member(msg, 'code') !== 'rate_limited');
       if (other) throw fault(bob, `a frame is refused with ${String(member(other.msg, 'code'))}`, other);
-      if (errors.length > 0) return;
+      const last = errors.at(-1);
+      if (last) return heardAfter(bob, last);
     }
     throw new NotTried(`${mostFrames} frames in a moment are not too many here`);
   },
