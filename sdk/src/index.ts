@@ -14,4 +14,4 @@ export * from './generated/index.ts';
 export type { CallOptions } from './http.ts';
 export { Palaver, type PalaverOptions } from './palaver.ts';
 export type { WebSocketConstructor, WebSocketLike } from './platform.ts';
-export type { Credentials, JoinOptions, Room, RoomEvents, RoomState, StateChange } from './room.ts';
+export type { Credentials, JoinOptions, Room, RoomEvents, RoomState, SendOptions, StateChange } from './room.ts';

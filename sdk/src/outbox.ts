@@ -1,5 +1,7 @@
 import { PalaverError } from './error.ts';
 import { type ChatMessage, type ChatMessageFromClient, type ErrorMessage, limits } from './generated/index.ts';
+import type { SendOptions } from './room.ts';
+import { maxTimerMs } from './timing.ts';
 
 /** How many messages may wait for the room, and how long one does. */
 const maxWaiting = 100;
@@ -17,6 +19,8 @@ interface Message {
   readonly reject: (error: PalaverError) => void;
   /** When it has waited for the room long enough, in milliseconds of `performance.now()`. */
   readonly deadlineMs: number;
+  /** The caller said how long it may wait. Its time for an answer runs only while there is a connection. */
+  readonly isPatient: boolean;
   /** It was on its way when a connection ended, and may have been delivered. Its time goes on. */
   isUnsettled: boolean;
   timer?: ReturnType<typeof setTimeout>;
@@ -28,7 +32,7 @@ export const createNonce = (): string =>
 
 /** What has been said and hasn't come back. */
 export interface Outbox {
-  send(text: string): Promise<ChatMessage>;
+  send(text: string, options?: SendOptions): Promise<ChatMessage>;
   /** The room is there: what is unsettled goes out again, then what waited, one by one and in order. */
   open(transmit: (message: ChatMessageFromClient) => void): void;
   /** Whether something is on its way. */
@@ -50,6 +54,14 @@ const codePoints = (text: string): number => {
   return count;
 };
 
+/** Returns why the server could not take a message under this nonce, or undefined. */
+function nonceFault(nonce: unknown): string | undefined {
+  if (typeof nonce === 'string' && nonce !== '' && codePoints(nonce) <= limits.nonce.max) return undefined;
+  return `A nonce is a text of ${limits.nonce.min} to ${limits.nonce.max} characters.`;
+}
+
+const noEcho = 'The message has not come back in time. It may have been delivered.';
+
 export function createOutbox(timeoutMs: number): Outbox {
   const inFlight = new Map<string, Message>();
   /** The unsettled ones first. */
@@ -65,6 +77,9 @@ export function createOutbox(timeoutMs: number): Outbox {
     if (index >= 0) waiting.splice(index, 1);
   }
 
+  const isPending = (nonce: string): boolean =>
+    inFlight.has(nonce) || waiting.some((message) => message.nonce === nonce);
+
   /** Wherever it is, it has come to its end. */
   function take(message: Message): Message {
     inFlight.delete(message.nonce);
@@ -75,26 +90,29 @@ export function createOutbox(timeoutMs: number): Outbox {
 
   function expireAfter(message: Message, ms: number, why: string): void {
     clearTimeout(message.timer);
-    message.timer = setTimeout(() => {
-      take(message).reject(new PalaverError('timeout', why));
-      proceed(message);
-    }, ms);
+    message.timer = setTimeout(
+      () => {
+        take(message).reject(new PalaverError('timeout', why));
+        proceed(message);
+      },
+      Math.min(ms, maxTimerMs),
+    );
   }
+
+  const leftMs = ({ deadlineMs }: Message): number => Math.max(0, deadlineMs - performance.now());
 
   function fly(message: Message): void {
     const { text, nonce } = message;
     inFlight.set(nonce, message);
-    if (!message.isUnsettled)
-      expireAfter(message, timeoutMs, 'The message has not come back in time. It may have been delivered.');
+    if (!message.isUnsettled || message.isPatient) expireAfter(message, timeoutMs, noEcho);
     transmit!({ type: 'chat_message', msg: { text, nonce } });
   }
 
   function wait(message: Message, place: 'push' | 'unshift'): void {
     inFlight.delete(message.nonce);
     waiting[place](message);
-    if (message.isUnsettled) return;
-    const leftMs = Math.max(0, message.deadlineMs - performance.now());
-    expireAfter(message, leftMs, 'The room could not take the message in time. It was not sent.');
+    if (message.isUnsettled && !message.isPatient) return;
+    expireAfter(message, leftMs(message), 'The room could not take the message in time. It was not sent.');
   }
 
   function lead(): void {
@@ -118,7 +136,10 @@ export function createOutbox(timeoutMs: number): Outbox {
   function cut(): void {
     transmit = undefined;
     leading = undefined;
-    for (const message of inFlight.values()) message.isUnsettled = true;
+    for (const message of inFlight.values()) {
+      message.isUnsettled = true;
+      if (message.isPatient) expireAfter(message, leftMs(message), noEcho);
+    }
     waiting.unshift(...inFlight.values());
     inFlight.clear();
   }
@@ -130,7 +151,7 @@ export function createOutbox(timeoutMs: number): Outbox {
   }
 
   return {
-    send: (text) =>
+    send: (text, options) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new PalaverError('closed', 'The room is closed.'));
         // Far too long for a frame, it would cost the connection; all else is for the server to say.
@@ -138,8 +159,18 @@ export function createOutbox(timeoutMs: number): Outbox {
           return reject(
             new PalaverError('invalid_message', `A message is a text of at most ${limits.text.max} characters.`),
           );
-        const deadlineMs = performance.now() + maxWaitingMs;
-        const message: Message = { text, nonce: createNonce(), resolve, reject, deadlineMs, isUnsettled: false };
+        const nonce = options?.nonce ?? createNonce();
+        const fault = isPending(nonce) ? 'A message with this nonce is being sent already.' : nonceFault(nonce);
+        if (fault !== undefined) return reject(new PalaverError('invalid_message', fault));
+        const message: Message = {
+          text,
+          nonce,
+          resolve,
+          reject,
+          deadlineMs: performance.now() + (options?.maxWaitMs ?? maxWaitingMs),
+          isPatient: options?.maxWaitMs !== undefined,
+          isUnsettled: false,
+        };
         if (transmit && !leading && waiting.length === 0 && inFlight.size < maxInFlight) return fly(message);
         if (waiting.filter(({ isUnsettled }) => !isUnsettled).length >= maxWaiting)
           return reject(new PalaverError('offline_queue_full', `${maxWaiting} messages wait to be sent already.`));

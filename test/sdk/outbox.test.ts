@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ChatMessageFromClient, ErrorCode } from '../../sdk/src/index.ts';
+import type { ChatMessageFromClient, ErrorCode, SendOptions } from '../../sdk/src/index.ts';
 import { createOutbox } from '../../sdk/src/outbox.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -16,8 +16,8 @@ function start() {
     outbox,
     sent,
     ends,
-    say: (text: string) =>
-      outbox.send(text).then(
+    say: (text: string, options?: SendOptions) =>
+      outbox.send(text, options).then(
         ({ msg }) => ends.push(`${msg.text} delivered`),
         ({ code }) => ends.push(`${text} ${code}`),
       ),
@@ -40,6 +40,47 @@ describe('the outbox', () => {
     expect(ends).toEqual(['early timeout']);
     open();
     expect(sent.map(({ msg }) => msg.text)).toEqual(['late']);
+  });
+
+  it('lets a message wait as long as the caller says, and its answer time run only while connected', async () => {
+    const { outbox, say, open, echo, sent, ends } = start();
+    const forever = { maxWaitMs: Number.POSITIVE_INFINITY };
+    void say('1', forever);
+    await pass(3_600_000);
+    open();
+    outbox.cut();
+    await pass(3_600_000);
+    void say('2', { maxWaitMs: 100 });
+    await pass(100);
+    expect(ends).toEqual(['2 timeout']);
+    open();
+    echo(sent[1]!);
+    void say('3', forever);
+    await pass(timeoutMs);
+    expect(ends).toEqual(['2 timeout', '1 delivered', '3 timeout']);
+    expect(new Set(sent.map(({ msg }) => msg.nonce)).size).toBe(2);
+  });
+
+  it('sends under the nonce the caller names, one at a time, and refuses one that no answer could name', async () => {
+    const { say, open, echo, sent, ends } = start();
+    open();
+    const nonce = '😀'.repeat(64);
+    void say('1', { nonce });
+    void say('2', { nonce });
+    for (const bad of ['', `${nonce}x`, 7, null]) void say(`${bad && 'bad'}`, { nonce: bad as string });
+    await pass(0);
+    expect(sent.map(({ msg }) => msg.nonce)).toEqual([nonce, expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    echo(sent[0]!);
+    await pass(0);
+    void say('3', { nonce });
+    expect(sent.at(-1)?.msg).toEqual({ text: '3', nonce });
+    expect(ends).toEqual([
+      '2 invalid_message',
+      ' invalid_message',
+      'bad invalid_message',
+      'bad invalid_message',
+      '1 delivered',
+    ]);
   });
 
   it('sends what waited one by one, and what comes meanwhile behind it', async () => {
