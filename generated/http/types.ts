@@ -468,7 +468,7 @@ export interface components {
             detail: string;
         };
         /**
-         * @description RFC 3339 in UTC with `Z` and three fractional digits. Within the order it never goes backwards.
+         * @description RFC 3339 in UTC with `Z` and three fractional digits. It never goes backwards while the server runs; after a restart it may, where the clock was corrected. `id` tells the order.
          * @example 2024-03-04T07:47:45.137Z
          */
         Time: string;
