@@ -223,6 +223,8 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     store: revoked,
     announce: backplane.announceAccess,
     log,
+    // A clock that is ahead for a while must not forget what holds again when it is right.
+    now: history.believedMs,
   });
   parts.defer(revocations.close);
   const passwords = config.externalIssuer
