@@ -15,7 +15,7 @@ export type Nonce = string;
 /** A frame's place in the room's order. Opaque; plain string comparison is the order, also across restarts. (1..64 code points) */
 export type FrameId = string;
 
-/** RFC 3339 in UTC with `Z` and three fractional digits. Within the order it never goes backwards. */
+/** RFC 3339 in UTC with `Z` and three fractional digits. It never goes backwards while the server runs; after a restart it may, where the clock was corrected. `id` tells the order. */
 export type Time = string;
 
 export type UsersOnline = {
