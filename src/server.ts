@@ -18,12 +18,14 @@ import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts'
 import { createRoom } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
+import { lockDataDir } from './database/data-dir-lock.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
-import { close, createListener, listen } from './http/listener.ts';
+import { holdPort } from './http/held-port.ts';
+import { close, createListener } from './http/listener.ts';
 import { messageHandlers } from './http/messages.ts';
 import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
@@ -179,12 +181,17 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
+  const { redisUrl } = config;
+  // With Redis the folder keeps nothing, and nodes may share it.
+  if (redisUrl === undefined) parts.defer(lockDataDir(config.dataDir));
   const served = await serveMetrics(config);
   parts.defer(() => served?.close());
   const metrics = served ?? noMetrics;
+  // From here on something may be written.
+  const held = await holdPort(config);
+  parts.defer(held.release);
   const { database, users, revoked, messages } = await openObserved(config, adapters, metrics);
   parts.defer(() => database.close());
-  const { redisUrl } = config;
   // One that doesn't answer is asked once, not for each attempt and frame.
   const bounds = { commandTimeout: 1_000, socketTimeout: 1_000 };
   const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
@@ -278,11 +285,11 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     notReady,
   });
   await room.start();
-  const port = await listen(server, config);
+  await held.serveWith(server);
   const closing = parts.move();
   return {
     host: config.host,
-    port,
+    port: held.port,
     counts,
     metrics: served?.address,
     stop: async (atOnce = false) => {
