@@ -2,6 +2,7 @@ import asyncapi from '../generated/chat/asyncapi.json' with { type: 'json' };
 import { closeCodes } from '../generated/chat/index.ts';
 import openapi from '../generated/http/openapi.json' with { type: 'json' };
 import { createApp } from './app.ts';
+import { createKeys, type IssuerKeys } from './auth/keys.ts';
 import { signingSecret } from './auth/secret.ts';
 import { createExternalVerify, createTokens, type VerifyToken } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
@@ -17,7 +18,7 @@ import { createPace } from './chat/pace.ts';
 import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts';
 import { createRoom } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
-import type { Config } from './config.ts';
+import type { Config, ExternalIssuer } from './config.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
@@ -79,6 +80,16 @@ async function openObserved(config: Config, given: Partial<Adapters>, { store: o
     messages: observedPort(given.messages ?? messages, observer('messages')),
   };
 }
+
+/** The process for passwords; the log says when it ended by itself. */
+const hashingProcess = (log: Log) => createScryptProcess({ onEnd: (end) => log.event('hashing_ended', end) });
+
+/** The keys of an issuer elsewhere; the log says when they can't be fetched. */
+const keysOf = ({ jwksUrl }: ExternalIssuer, log: Log): IssuerKeys =>
+  createKeys(jwksUrl, {
+    onUnavailable: (error) => log.event('issuer_unavailable', { err: error }),
+    onBack: () => log.event('issuer_back', {}),
+  });
 
 /** Users and tokens of our own. */
 function ownUsers(
@@ -204,12 +215,16 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   parts.defer(revocations.close);
   const passwords = config.externalIssuer
     ? undefined
-    : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess(), onHash: metrics.hash }));
+    : (adapters.passwords ?? createPasswords({ scrypt: hashingProcess(log), onHash: metrics.hash }));
   parts.defer(() => passwords?.close());
+  const { externalIssuer } = config;
+  const issuerKeys = externalIssuer && !adapters.verify ? keysOf(externalIssuer, log) : undefined;
+  // Before anybody asks, so that a wrong address shows in the log; nothing waits for it.
+  void issuerKeys?.isReady();
   const { verify: verifyAlone, desk } = passwords
     ? ownUsers(config, users, passwords, revocations, createLimiter)
     : // Nobody signs up here.
-      { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
+      { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!, issuerKeys), desk: {} };
   const verify = revocations.guard(verifyAlone);
   const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
   const pace = createPace(() => upgrades.underway() > 0);
@@ -233,7 +248,12 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const { logout, ...admin } = accessHandlers({ verify, revocations });
   const present = <Handler>(handlers: Record<string, Handler>): Record<string, Handler> =>
     Object.fromEntries(Object.entries(handlers).filter(([operation]) => !absent.includes(operation)));
-  const notReady = createReadiness({ ping: database.ping, isRoomReady: backplane.isReady, isStopping });
+  const notReady = createReadiness({
+    ping: database.ping,
+    isRoomReady: backplane.isReady,
+    isStopping,
+    isIssuerReady: issuerKeys?.isReady,
+  });
   const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
   const app = createApp(
     {
