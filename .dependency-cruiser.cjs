@@ -37,7 +37,7 @@ module.exports = {
     ),
     rule(
       'sdk-stands-alone',
-      { path: '^sdk/', pathNot: '^sdk/src/(react|platform)\\.ts$' },
+      { path: '^sdk/', pathNot: '^sdk/src/(react|node)\\.ts$' },
       { pathNot: '^sdk/' },
       'Its package is packed alone.',
     ),
@@ -49,6 +49,25 @@ module.exports = {
         dependencyTypesNot: ['core'],
       },
       'What it says of a server, it says of any: it has read nothing but the two specs.',
+    ),
+    // The kit's folders, each of which may know those before it.
+    ...['specs', 'samples', 'client', 'context', 'cases/http', 'cases/chat', 'cases/rules'].map((folder, at, all) =>
+      rule(
+        `the-kit-goes-one-way-${folder.replace('/', '-')}`,
+        { path: `^contract/src/${folder}/` },
+        {
+          path: [
+            ...all.slice(at + 1).map((later) => `^contract/src/${later}/`),
+            '^contract/src/(run|print|cli|bin)\\.ts$',
+          ],
+        },
+      ),
+    ),
+    rule(
+      'the-kit-has-no-cycle',
+      { path: '^contract/src/' },
+      { path: '^contract/src/', circular: true },
+      'Types count, too: what needs each other is one file.',
     ),
     rule(
       'nobody-knows-the-kit',

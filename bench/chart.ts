@@ -12,6 +12,7 @@ const panelHead = 62;
 
 const colours: Record<ServerName, string> = {
   palaver: '#1d5fd1',
+  before: '#7ba4e8',
   bun: '#c2761c',
   socketio: '#6b7280',
   ws: '#3f8f5b',

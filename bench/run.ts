@@ -21,6 +21,8 @@ const usage = `npm run bench -- [options]
   --generator js     the generator in JavaScript, also where there is a C compiler
   --json <file>      writes every run
   --svg <file>       draws a chart
+
+BENCH_BEFORE=<folder> measures the checkout of another commit there, installed, as 'before' in the same rounds.
 `;
 
 const { values: options } = parseArgs({
@@ -85,7 +87,10 @@ function plan(): [name: string, load: Load, names: readonly ServerName[]][] {
     .filter(([name, { extra }]) => only?.includes(name) ?? (options.all || !extra))
     .map(([name, load]) => {
       const possible = load.narrow ? load.servers : single;
-      const usual = options.all ? possible : load.servers;
+      const isBefore = (server: ServerName): boolean => server === 'before' && !load.narrow;
+      const usual = options.all
+        ? possible
+        : everyServer.filter((server) => load.servers.includes(server) || isBefore(server));
       return [name, load, chosen ? possible.filter((server) => chosen.includes(server)) : usual];
     });
 }

@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SignJWT } from 'jose';
 import manifest from '../package.json' with { type: 'json' };
 
 const here = import.meta.dirname;
 const bun = join(here, '../node_modules/.bin/bun');
 const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
-/** As it is shipped: with the flags of `npm start`. */
-const palaver = [process.execPath, ...manifest.scripts.start.split(' ').slice(1, -1), join(here, '../src/main.ts')];
+/** Starts a checkout's server as it is shipped: with the flags of `npm start`. */
+const palaverIn = (root: string) => [
+  process.execPath,
+  ...manifest.scripts.start.split(' ').slice(1, -1),
+  join(root, 'src/main.ts'),
+];
+/** A checkout of another commit, installed, to measure beside this one. */
+const checkoutBefore = process.env.BENCH_BEFORE;
 const secret = randomBytes(32).toString('hex');
 
 /** What Palaver is told beyond where to listen and where to keep its data. One user sends all that a sender sends. */
@@ -28,7 +34,7 @@ export interface ServerKind {
 }
 
 const own = {
-  command: palaver,
+  command: palaverIn(join(here, '..')),
   env: { PORT: '0', DATA_DIR: 'data', JWT_SECRET: secret, LOG_LEVEL: 'info', ...raisedLimits },
   dialect: 'palaver',
   token: (name: string) =>
@@ -44,6 +50,7 @@ const socketio = { command: [...node, join(here, 'servers/socketio.ts')], dialec
 
 export const servers = {
   palaver: { title: 'Palaver', ...own },
+  before: { title: 'Palaver before', ...own, command: palaverIn(resolve(checkoutBefore ?? '')) },
   bun: { title: 'Bun publish', command: [bun, join(here, 'servers/bun.ts')], dialect: 'palaver' },
   socketio: { title: 'Socket.IO', ...socketio },
   ws: { title: 'ws, a send per client', command: [...node, join(here, 'servers/ws.ts')], dialect: 'palaver' },
@@ -53,4 +60,6 @@ export const servers = {
 } as const satisfies Record<string, ServerKind>;
 
 export type ServerName = keyof typeof servers;
-export const everyServer = Object.keys(servers) as ServerName[];
+export const everyServer = (Object.keys(servers) as ServerName[]).filter(
+  (name) => name !== 'before' || checkoutBefore !== undefined,
+);

@@ -16,6 +16,8 @@ export const logEvents = {
   server_failed: { level: 'fatal', text: 'Palaver failed', fields: ['err'] },
   stop_failed: { level: 'error', text: 'Palaver did not stop as it should', fields: ['err'] },
 
+  log_lines_lost: { level: 'warn', text: 'lines of the log could not be written', fields: ['lost'] },
+
   request: {
     level: 'info',
     text: 'request',
@@ -64,6 +66,16 @@ export const logEvents = {
   history_behind: { level: 'error', text: 'messages can not be kept', fields: ['err', 'waiting'] },
   history_caught_up: { level: 'info', text: 'messages are kept again', fields: ['lost'] },
   history_lost: { level: 'error', text: 'messages could not be kept', fields: ['lost'] },
+  clock_implausible: {
+    level: 'warn',
+    text: 'the clock is implausibly far from the time of the last stored messages: check it',
+    fields: ['aheadS', 'lastKnown'],
+  },
+  second_server: {
+    level: 'error',
+    text: 'another server has started on this database without REDIS_URL: they are two rooms, stop one of them',
+    fields: ['epoch'],
+  },
   history_not_pruned: { level: 'warn', text: 'old messages were not removed', fields: ['err'] },
 
   redis_lost: { level: 'warn', text: 'the link to Redis failed', fields: ['err'] },

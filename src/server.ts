@@ -211,6 +211,8 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     store: revoked,
     announce: backplane.announceAccess,
     log,
+    // A clock that is ahead for a while must not forget what holds again when it is right.
+    now: history.believedMs,
   });
   parts.defer(revocations.close);
   const passwords = config.externalIssuer
@@ -237,7 +239,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     recovery,
     also: { deliver: history.add, begin: history.begin, accessChanged: revocations.refresh },
   });
-  const allowFrame = createFrameLimit(config.rateLimitFrames, createLimiter);
+  const countFrame = createFrameLimit(config.rateLimitFrames, createLimiter);
 
   const { page = builtPage } = adapters;
   const { adminToken } = config;
@@ -262,7 +264,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       logout,
       ...present(admin),
       ...joinHandlers({ verify, room, isAllowedOrigin, isStopping }),
-      ...messageHandlers({ verify, history, allowPage: allowFrame }),
+      ...messageHandlers({ verify, history, countPage: countFrame }),
       ...opsHandlers(notReady),
       ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),
     },
@@ -275,7 +277,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     session: {
       maxBufferedBytes,
       heartbeatIntervalMs: heartbeatIntervalS * 1_000,
-      allowFrame,
+      countFrame,
       verify,
       watchAccess: revocations.watch,
     },

@@ -47,7 +47,10 @@ describe('the lines of a server', () => {
     const messages: MessageStore = {
       append: async () => Promise.reject(new StoreUnavailable('planted')),
       before: async () => ({ messages: [], gaps: [], more: false }),
+      lastDue: async () => undefined,
       prune: async () => Promise.reject(new StoreUnavailable('planted')),
+      retention: async () => undefined,
+      putRetention: async () => {},
       runs: async () => [],
       putRun: async () => {},
     };

@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto';
-import { type Case, resultOf, type Standing } from './cases.ts';
-import { byteCases } from './chat/bytes.ts';
-import { frameCases } from './chat/frames.ts';
-import { handshakeCases } from './chat/handshake.ts';
-import { standingChat } from './chat/standing.ts';
-import { tokenCases } from './chat/tokens.ts';
+import { type Case, resultOf, type Standing } from './cases/case.ts';
+import { byteCases } from './cases/chat/bytes.ts';
+import { frameCases } from './cases/chat/frames.ts';
+import { handshakeCases } from './cases/chat/handshake.ts';
+import { standingChat } from './cases/chat/standing.ts';
+import { tokenCases } from './cases/chat/tokens.ts';
+import { httpCases } from './cases/http/cases.ts';
+import { standingHttp } from './cases/http/standing.ts';
+import { rules, standingRules } from './cases/rules/index.ts';
+import { NoAnswer, withoutTokens } from './client/send.ts';
+import { createKit, type Kit } from './context/kit.ts';
 import { CouldNotRun, NotTried, Unfinished, Violation } from './errors.ts';
-import { httpCases } from './http/cases.ts';
-import { NoAnswer, withoutTokens } from './http/send.ts';
-import { standingHttp } from './http/standing.ts';
-import { createKit, type Kit } from './kit.ts';
 import type { Report, Result } from './report.ts';
-import { rules, standingRules } from './rules/index.ts';
 import { readSpecs, type Specs } from './specs/index.ts';
 import { version } from './version.ts';
 

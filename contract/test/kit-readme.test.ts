@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { rules, standingRules } from '../src/cases/rules/index.ts';
 import { main } from '../src/cli.ts';
-import { rules, standingRules } from '../src/rules/index.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 

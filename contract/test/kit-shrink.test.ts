@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { shrunk } from '../src/cases/shrink.ts';
 import { Violation } from '../src/errors.ts';
-import { shrunk } from '../src/shrink.ts';
 
 const faultAbove = (most: number) => async (value: number) =>
   value > most ? new Violation(`${value} is too much`) : undefined;

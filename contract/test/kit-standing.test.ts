@@ -1,8 +1,8 @@
 /** The standing rules, on rooms that were made up: each finds what breaks it, and nothing in a room that is in order. */
 import { describe, expect, it } from 'vitest';
-import type { Standing } from '../src/cases.ts';
-import { standingRules } from '../src/rules/index.ts';
-import { readFrame, type Seen, type SeenAnswer, type SeenFrame, type SeenSession } from '../src/seen.ts';
+import type { Standing } from '../src/cases/case.ts';
+import { standingRules } from '../src/cases/rules/index.ts';
+import { readFrame, type Seen, type SeenAnswer, type SeenFrame, type SeenSession } from '../src/client/seen.ts';
 
 type Made = readonly [type: string, id: string, msg: object, sentAt?: string];
 

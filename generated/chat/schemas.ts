@@ -62,6 +62,7 @@ export const errorMessageSchema = z.strictObject({
     code: errorCodeSchema,
     detail: z.string().min(1),
     nonce: nonceSchema.optional(),
+    retry_after_ms: z.number().int().min(1).optional(),
   }),
 }) satisfies z.ZodType<types.ErrorMessage>;
 

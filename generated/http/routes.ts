@@ -34,7 +34,7 @@ export const createUserRoute = createRoute({
     }) } },
     },
     413: {
-      description: "A body may have 16,384 bytes.",
+      description: "A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(413),
       code: z.literal('body_too_large'),
@@ -112,7 +112,7 @@ export const loginRoute = createRoute({
     }) } },
     },
     413: {
-      description: "A body may have 16,384 bytes.",
+      description: "A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(413),
       code: z.literal('body_too_large'),
@@ -346,7 +346,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     426: {
-      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13.",
+      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due.",
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Version":{"description":"The version that is spoken here (RFC 6455, 4.4).","required":true,"schema":{"const":"13"},"example":"13"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(426),
@@ -426,7 +426,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     426: {
-      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13.",
+      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due.",
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Version":{"description":"The version that is spoken here (RFC 6455, 4.4).","required":true,"schema":{"const":"13"},"example":"13"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(426),

@@ -468,7 +468,7 @@ export interface components {
             detail: string;
         };
         /**
-         * @description RFC 3339 in UTC with `Z` and three fractional digits. Within the order it never goes backwards.
+         * @description RFC 3339 in UTC with `Z` and three fractional digits. It never goes backwards while the server runs; after a restart it may, where the clock was corrected. `id` tells the order.
          * @example 2024-03-04T07:47:45.137Z
          */
         Time: string;
@@ -622,7 +622,7 @@ export interface components {
                 };
             };
         };
-        /** @description A body may have 16,384 bytes. */
+        /** @description A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer. */
         BodyTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -839,7 +839,7 @@ export interface components {
                 };
             };
         };
-        /** @description You would have been let in. Ask again with the headers of a WebSocket handshake, version 13. */
+        /** @description You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due. */
         UpgradeRequired: {
             headers: {
                 Upgrade: components["headers"]["Upgrade"];

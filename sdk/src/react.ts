@@ -6,7 +6,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { PalaverError } from './error.ts';
 import type { ChatMessage, FrameId, Username } from './generated/index.ts';
 import type { Palaver } from './palaver.ts';
-import type { Credentials, Room, RoomState, StateChange } from './room.ts';
+import type { Credentials, Room, RoomState, SendOptions, StateChange } from './room.ts';
 
 /** What a component shows of the room. */
 export interface RoomView {
@@ -125,9 +125,9 @@ export function useRoom(
   }, [palaver, token, hasToken, store]);
 
   const view = useSyncExternalStore(store.subscribe, store.read, () => away);
-  const [send] = useState(() => async (text: string): Promise<ChatMessage> => {
+  const [send] = useState(() => async (text: string, options?: SendOptions): Promise<ChatMessage> => {
     if (!room.current) throw new PalaverError('closed', 'The room is closed.');
-    return (await room.current).send(text);
+    return (await room.current).send(text, options);
   });
   return { ...view, send };
 }

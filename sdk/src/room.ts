@@ -1,4 +1,5 @@
 import type { StateCode } from './connection.ts';
+import './dispose.ts';
 import type { ChatMessage, Events, Username } from './generated/index.ts';
 
 /**
@@ -39,6 +40,20 @@ export type JoinOptions = Credentials & {
   readonly signal?: AbortSignal;
 };
 
+/** For one message. */
+export interface SendOptions {
+  /**
+   * Names the message, so that sending it again is safe: the server publishes one nonce of a user once in five minutes.
+   * 1 to 64 characters; a random one if absent.
+   */
+  readonly nonce?: string;
+  /**
+   * How long the message may wait for the room, in milliseconds; `Infinity`: until the room is closed. The time for an
+   * answer then runs only while there is a connection. 30,000 if absent.
+   */
+  readonly maxWaitMs?: number;
+}
+
 /** The chat room, over as many connections as it takes. */
 export interface Room {
   readonly state: RoomState;
@@ -71,7 +86,13 @@ export interface Room {
    * nobody knows whether it was delivered: it rejects with `connection_lost`, and is not sent again.
    * @throws {PalaverError} the code of the server's refusal, `connection_lost`, `timeout`, `offline_queue_full`, `closed`
    */
-  send(text: string): Promise<ChatMessage>;
+  send(text: string, options?: SendOptions): Promise<ChatMessage>;
   /** Leaves. Resolves when the connection is closed; what has not come back by then rejects with `closed`. */
   close(): Promise<void>;
+  /**
+   * The same as `close`, for `await using`.
+   * @example
+   * await using room = await palaver.join({ getToken });
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }

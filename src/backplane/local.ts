@@ -5,10 +5,12 @@ import { createNonces } from './nonces.ts';
 import { createPresence, enter, leave, refusalOf, remove, rosterOf } from './presence.ts';
 
 export interface LocalOptions {
-  /** Milliseconds; greater than that of every earlier run, so that ids rise across restarts. See `nextEpoch`. */
+  /** Greater than that of every earlier run, so that ids rise across restarts. See `nextEpoch`. */
   readonly epoch: number;
   /** Milliseconds since 1970. May go backwards; the order's time does not. */
   readonly now?: () => number;
+  /** Milliseconds, by a clock that can't be set: nonces are remembered by it. */
+  readonly elapsed?: () => number;
   /** Without it there is no bound. */
   readonly maxSessionsPerUser?: number | undefined;
   /** How long a user stays whose last connection broke; 0 is not at all. */
@@ -20,6 +22,7 @@ export interface LocalOptions {
 export const createLocalBackplane = ({
   epoch,
   now = Date.now,
+  elapsed = () => performance.now(),
   maxSessionsPerUser,
   presenceGraceMs = 0,
   saidBefore = [],
@@ -33,7 +36,8 @@ export const createLocalBackplane = ({
   let delivering = false;
   let closed = false;
   let offset = 0;
-  let time = epoch;
+  /** Begins with the clock, not the epoch: ids go on from a run whose clock was ahead, times needn't. */
+  let time = now();
   /** What the last newcomer saw. Nobody has left since, so no further newcomer is in it. */
   let shared: Point | undefined;
 
@@ -52,7 +56,7 @@ export const createLocalBackplane = ({
   const order = (frame: OrderedFrame, userId?: string): void => {
     offset += 1;
     const envelope = { ...point(), frame, ...(userId !== undefined && { userId }) };
-    rememberNonce(envelope, time);
+    rememberNonce(envelope, elapsed());
     waiting.push(envelope);
     // Whoever is delivering takes this one too: a call from inside `deliver` must not overtake its envelope.
     if (delivering) return;
@@ -69,7 +73,10 @@ export const createLocalBackplane = ({
     if (frame.type !== 'chat_message' || frame.msg.nonce === undefined || userId === undefined) return;
     nonces.remember(userId, frame.msg.nonce, envelope, atMs);
   };
-  for (const envelope of saidBefore) rememberNonce(envelope, Date.parse(envelope.sentAt));
+  // By how long before the last one each was said: the clock may be another one now.
+  const lastMs = Date.parse(saidBefore.at(-1)?.sentAt ?? '');
+  for (const envelope of saidBefore)
+    rememberNonce(envelope, elapsed() - Math.max(0, lastMs - Date.parse(envelope.sentAt)));
 
   const removeUser = (userId: string): void => {
     lingering.delete(userId);
@@ -94,7 +101,7 @@ export const createLocalBackplane = ({
       ...at,
       async publish({ text, nonce }) {
         if (!held || closed) return 'refused';
-        const repeats = nonce === undefined ? undefined : nonces.find(userId, nonce, tick());
+        const repeats = nonce === undefined ? undefined : nonces.find(userId, nonce, elapsed());
         if (repeats !== undefined) return { repeats };
         const msg = nonce === undefined ? { from_user: username, text } : { from_user: username, text, nonce };
         order({ type: 'chat_message', msg }, userId);

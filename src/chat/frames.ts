@@ -51,13 +51,20 @@ export interface FrameRefusal {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly nonce?: string | undefined;
+  /** Milliseconds until a frame is allowed again; only with `rate_limited`. */
+  readonly retryAfterMs?: number;
 }
 
-export const encodeError = ({ code, detail, nonce }: FrameRefusal): Buffer =>
+export const encodeError = ({ code, detail, nonce, retryAfterMs }: FrameRefusal): Buffer =>
   encode({
     type: 'error',
     sent_at: new Date().toISOString(),
-    msg: nonce === undefined ? { code, detail } : { code, detail, nonce },
+    msg: {
+      code,
+      detail,
+      ...(nonce !== undefined && { nonce }),
+      ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
+    },
   } satisfies ErrorMessage);
 
 /** Answers a new token: until when it is good, in milliseconds since 1970. */

@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import type { FieldsOf, LogEvent } from '../log-events.ts';
 import type { WatchAccess } from '../revocations/revocations.ts';
 import { type ChatCounts, countClose } from './counts.ts';
-import type { AllowFrame } from './frame-limit.ts';
+import type { CountFrame } from './frame-limit.ts';
 import { decode, encodeEnvelope, encodeError, encodeTokenRefreshed, type FrameRefusal } from './frames.ts';
 import type { Entry } from './room.ts';
 
@@ -27,7 +27,7 @@ export interface SessionParts {
   readonly maxBufferedBytes: number;
   /** From one ping to the next. Who hasn't answered by then is gone. */
   readonly heartbeatIntervalMs: number;
-  readonly allowFrame: AllowFrame | undefined;
+  readonly countFrame: CountFrame | undefined;
   /** For tokens that are to take the place of the first one. */
   readonly verify: VerifyToken;
   readonly watchAccess: WatchAccess;
@@ -35,9 +35,12 @@ export interface SessionParts {
 
 /** Frames that may wait for their turn; then nothing is read until they had it. */
 const maxUntaken = 256;
-/** Refused frames a session may send at once; one more is allowed with each interval. */
+/** Invalid frames a session may send at once; one more is allowed with each interval. */
 const badFramesMax = 20;
 const badFrameIntervalMs = 1_000;
+/** Frames too many, likewise. An app that sends faster than it may is slowed down, and only a flood is cut off. */
+const hastyFramesMax = 200;
+const hastyFrameIntervalMs = 100;
 
 /** Allowances that are used up one by one and come back with time. */
 function createAllowance(most: number, intervalMs: number): () => boolean {
@@ -76,12 +79,14 @@ export function runSession(
   webSocket: WebSocket,
   socket: Socket,
   { entry, identity, requestId, sessionId }: Admitted,
-  { maxBufferedBytes, heartbeatIntervalMs, allowFrame, verify, watchAccess }: SessionParts,
+  { maxBufferedBytes, heartbeatIntervalMs, countFrame, verify, watchAccess }: SessionParts,
   counts: ChatCounts,
   log: Log,
 ): void {
   const userId = identity.id;
-  const allowBadFrame = createAllowance(badFramesMax, badFrameIntervalMs);
+  /** Made by the first frame that is refused: most sessions have none. */
+  let allowBadFrame: (() => boolean) | undefined;
+  let allowHastyFrame: (() => boolean) | undefined;
   /** What the socket has no room for. It is kept here, where it can be dropped. */
   let queue: Buffer[] = [];
   let queuedBytes = 0;
@@ -199,12 +204,20 @@ export function runSession(
   }
 
   function refuse(refusal: FrameRefusal): void {
+    allowBadFrame ??= createAllowance(badFramesMax, badFrameIntervalMs);
     if (allowBadFrame()) replyError(refusal);
     else finish(closeCodes.policy);
   }
 
+  function slowDown(retryAfterMs: number, nonce?: string): void {
+    allowHastyFrame ??= createAllowance(hastyFramesMax, hastyFrameIntervalMs);
+    const detail = `Too many frames. Send the next one in ${retryAfterMs} ms.`;
+    if (allowHastyFrame()) replyError({ code: 'rate_limited', detail, retryAfterMs, nonce });
+    else finish(closeCodes.policy);
+  }
+
   async function take(data: Buffer, isBinary: boolean): Promise<void> {
-    const allowed = allowFrame === undefined || (await allowFrame(userId));
+    const retryAfterMs = await countFrame?.(userId);
     if (ending || ended) return;
     counts.receivedBytes += data.length;
     const decoded = isBinary ? undefined : decode(data.toString());
@@ -213,7 +226,7 @@ export function runSession(
     if ('refusal' in decoded) return refuse(decoded.refusal);
     const { message } = decoded;
     const { nonce } = message.msg;
-    if (!allowed) return refuse({ code: 'rate_limited', detail: 'Too many frames. Send more slowly.', nonce });
+    if (retryAfterMs !== undefined) return slowDown(retryAfterMs, nonce);
     // Neither is awaited: what follows need not wait for a broker or an issuer far away.
     if (message.type === 'chat_message') say(message.msg);
     else refresh(message.msg).catch((error: unknown) => end(closeCodes.internal_error, error));

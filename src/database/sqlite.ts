@@ -32,6 +32,13 @@ const migrations = [
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE message_gaps (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
    CREATE TABLE runs (epoch TEXT PRIMARY KEY, last_id TEXT) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE retention (
+     present_ms REAL NOT NULL,
+     cut_ms REAL NOT NULL,
+     doubted_ms REAL NOT NULL,
+     last_id TEXT NOT NULL,
+     last_ms REAL NOT NULL
+   ) STRICT`,
 ];
 
 /** SQLite's primary result codes for a store that can't answer now: BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */

@@ -3,6 +3,7 @@ import type { Beginning, Envelope } from '../backplane/backplane.ts';
 import type { Log } from '../log.ts';
 import { createBacklog } from './backlog.ts';
 import type { MessageStore, Run, Slice, StoredMessage } from './message-store.ts';
+import { createPruner } from './pruner.ts';
 
 /** From a message to the write that keeps it, while the store is there. */
 const writeDelayMs = 50;
@@ -14,7 +15,6 @@ const maxRetryMs = 10_000;
 const closeTimeoutMs = 3_000;
 /** Between its tries: a store that refuses at once must not hold up all else that ends. */
 const closeRetryMs = 100;
-const pruneIntervalMs = 600_000;
 
 interface Parts {
   readonly store: MessageStore;
@@ -25,6 +25,8 @@ interface Parts {
   readonly maxAgeS: number;
   readonly maxCount: number;
   readonly log: Log;
+  /** Milliseconds since 1970, by a clock that may be wrong. */
+  readonly now?: () => number;
 }
 
 /** What was said: kept in batches, beside the chat and never in its way. */
@@ -35,6 +37,8 @@ export interface History {
   begin(beginning: Beginning): void;
   /** The last messages before an id, or of all; those that aren't kept yet, too. @throws {StoreUnavailable} */
   page(before: string | undefined, limit: number): Promise<MessagePage>;
+  /** Returns the time that retention goes by, in milliseconds since 1970: not later than the clock, or than it can be. */
+  believedMs(): number;
   /** Keeps what waits, if the store lets it. Nothing is added after this. */
   close(): Promise<void>;
   /** Messages, and gaps, that are not stored yet. */
@@ -91,7 +95,15 @@ export const envelopeOf = ({ id, sentAt, userId, msg }: StoredMessage): Envelope
 });
 
 /** Begins to keep what a run delivers. @throws {StoreUnavailable} */
-export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStored }: Parts): Promise<History> {
+export async function openHistory({
+  store,
+  epoch,
+  maxAgeS,
+  maxCount,
+  log,
+  now = Date.now,
+  onStored,
+}: Parts): Promise<History> {
   const backlog = createBacklog();
   let lastId = `${epoch}-`;
   /** An epoch that the store doesn't know yet. */
@@ -161,14 +173,8 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
     return true;
   }
 
-  function prune(): void {
-    const before = new Date(Date.now() - maxAgeS * 1_000).toISOString();
-    store.prune(before, maxCount).catch((error: unknown) => log.event('history_not_pruned', { err: error }));
-  }
-
   if (epoch !== undefined) await store.putRun({ epoch, lastId: undefined });
-  prune();
-  const pruning = setInterval(prune, pruneIntervalMs).unref();
+  const pruner = createPruner({ store, epoch, maxAgeS, maxCount, log, now });
 
   return {
     add: (envelope) => {
@@ -205,6 +211,8 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
       };
     },
 
+    believedMs: pruner.believedMs,
+
     get waiting() {
       return backlog.size;
     },
@@ -215,7 +223,7 @@ export async function openHistory({ store, epoch, maxAgeS, maxCount, log, onStor
     close: async () => {
       closed = true;
       clearTimeout(timer);
-      clearInterval(pruning);
+      await pruner.close();
       await writing;
       const deadlineMs = performance.now() + closeTimeoutMs;
       for (await writeAll(); isWaiting() && performance.now() < deadlineMs; await writeAll())

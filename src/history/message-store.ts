@@ -1,4 +1,5 @@
 import type { ChatMessage } from '../../generated/chat/index.ts';
+import type { Pruning, Retention } from './retention.ts';
 
 /** A message as it is kept: the frame that was delivered, and whose it was. */
 export interface StoredMessage {
@@ -29,6 +30,9 @@ export interface Run {
   readonly lastId: string | undefined;
 }
 
+/** So many of the last gaps are left as they are: messages of another node may still come in between. */
+export const gapsUnmerged = 100;
+
 /** The port to what was said. Ids compare as strings, byte by byte. Whatever fails may be tried again: twice is once. */
 export interface MessageStore {
   /** Keeps messages, and places before which some are missing. What is there already stays. @throws {StoreUnavailable} */
@@ -36,10 +40,20 @@ export interface MessageStore {
   /** The last `limit` messages before an id, or of all. @throws {StoreUnavailable} */
   before(id: string | undefined, limit: number): Promise<Slice>;
   /**
-   * Forgets what was sent before `sentAt`, and all but the last `keep` messages; gaps and runs that then lie before all
-   * messages, too, the last run excepted. @throws {StoreUnavailable}
+   * Returns the id of the last message that is due: up to it all is. It lies before every message that isn't due, also
+   * where one of those was sent at an impossible time. @throws {StoreUnavailable}
    */
-  prune(sentAt: string, keep: number): Promise<void>;
+  lastDue(times: Pick<Pruning, 'from' | 'before' | 'until'>): Promise<string | undefined>;
+  /**
+   * Removes all up to the place `upTo`, and all but the last `keep` messages. A gap goes with all before it and at it; of
+   * very many gaps with no message between them the last one stays. Runs that lie before all messages go, the last
+   * excepted. @throws {StoreUnavailable}
+   */
+  prune(upTo: string, keep: number): Promise<void>;
+  /** Returns how far retention has come. @throws {StoreUnavailable} */
+  retention(): Promise<Retention | undefined>;
+  /** Keeps it. @throws {StoreUnavailable} */
+  putRetention(retention: Retention): Promise<void>;
   /** All runs, in order. @throws {StoreUnavailable} */
   runs(): Promise<readonly Run[]>;
   /** Keeps a run, or how it ended. @throws {StoreUnavailable} */

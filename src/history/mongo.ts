@@ -1,14 +1,23 @@
-import { MongoBulkWriteError, MongoServerError } from 'mongodb';
+import { type Collection, type Filter, MongoBulkWriteError, MongoServerError, type WithoutId } from 'mongodb';
 import { duplicateKey, type MongoDatabase } from '../database/mongo.ts';
-import type { MessageStore, StoredMessage } from './message-store.ts';
+import { gapsUnmerged, type MessageStore, type StoredMessage } from './message-store.ts';
+import type { Retention } from './retention.ts';
 
 type Kept<T extends { readonly id: string }> = Omit<T, 'id'> & { readonly _id: string };
 
-/** What was said, in MongoDB: the collections `messages` and `messageGaps`, by id, and `runs`, by epoch. */
+const retentionId = 'messages';
+/** Neighbouring gaps that one pruning looks at. */
+const mergeBite = 1_000;
+
+/**
+ * The message history in MongoDB: the collections `messages` and `messageGaps`, by id, `runs`, by epoch, and `retention`,
+ * one document.
+ */
 export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Promise<MessageStore> {
   const messages = db.collection<Kept<StoredMessage>>('messages');
   const messageGaps = db.collection<{ readonly _id: string }>('messageGaps');
   const runs = db.collection<{ readonly _id: string; readonly lastId: string | null }>('runs');
+  const retentions = db.collection<Retention & { readonly _id: string }>('retention');
 
   await prepare(async () => {
     await messages.createIndex({ sentAt: 1 }, { name: 'sentAt' });
@@ -21,6 +30,28 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
     } catch (error) {
       const failures = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
       if (failures.length === 0 || failures.some(({ code }) => code !== duplicateKey)) throw error;
+    }
+  };
+
+  /** Where another node puts it at the same time, one of both finds it there. */
+  const put = async <T extends { readonly _id: string }>(into: Collection<T>, document: T): Promise<void> => {
+    const { _id, ...rest } = document;
+    const replace = () => into.replaceOne({ _id } as Filter<T>, rest as WithoutId<T>, { upsert: true });
+    await replace().catch((error: unknown) => {
+      if (error instanceof MongoServerError && error.code === duplicateKey) return replace();
+      throw error;
+    });
+  };
+
+  const mergeGaps = async (): Promise<void> => {
+    const total = await messageGaps.countDocuments();
+    const count = Math.min(mergeBite, total - gapsUnmerged);
+    if (count <= 0) return;
+    const oldest = await messageGaps.find().sort({ _id: 1 }).limit(count).toArray();
+    for (const [at, { _id: next }] of oldest.slice(1).entries()) {
+      const gap = oldest[at]!._id;
+      if ((await messages.findOne({ _id: { $gte: gap, $lt: next } })) === null)
+        await messageGaps.deleteOne({ _id: gap });
     }
   };
 
@@ -63,14 +94,30 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
         return { messages: page, more, gaps: gaps.map(({ _id }) => _id) };
       }),
 
-    prune: (sentAt, keep) =>
+    lastDue: ({ from, before, until }) =>
+      run(async () => {
+        const [kept] = await messages
+          .find({ sentAt: { $gte: before, $lt: until } })
+          .sort({ _id: 1 })
+          .limit(1)
+          .toArray();
+        const [due] = await messages
+          .find({ sentAt: { $gte: from, $lt: before }, ...(kept && { _id: { $lt: kept._id } }) })
+          .sort({ _id: -1 })
+          .limit(1)
+          .toArray();
+        return due?._id;
+      }),
+
+    prune: (upTo, keep) =>
       run(async () => {
         const [surplus] = await messages.find().sort({ _id: -1 }).skip(keep).limit(1).toArray();
-        if (surplus) await messages.deleteMany({ _id: { $lte: surplus._id } });
-        await messages.deleteMany({ sentAt: { $lt: sentAt } });
+        const bound = surplus && surplus._id > upTo ? surplus._id : upTo;
+        await messages.deleteMany({ _id: { $lte: bound } });
+        await messageGaps.deleteMany({ _id: { $lte: bound } });
+        await mergeGaps();
         const [oldest] = await messages.find().sort({ _id: 1 }).limit(1).toArray();
         if (!oldest) return;
-        await messageGaps.deleteMany({ _id: { $lt: oldest._id } });
         const [current] = await runs
           .find({ _id: { $lte: oldest._id } })
           .sort({ _id: -1 })
@@ -79,6 +126,15 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
         if (current) await runs.deleteMany({ _id: { $lt: current._id }, lastId: { $lt: oldest._id, $ne: null } });
       }),
 
+    retention: () =>
+      run(async () => {
+        const found = await retentions.findOne({ _id: retentionId });
+        if (!found) return undefined;
+        const { _id, ...retention } = found;
+        return retention;
+      }),
+    putRetention: (retention) => run(() => put(retentions, { _id: retentionId, ...retention })),
+
     runs: () =>
       run(async () =>
         (await runs.find().sort({ _id: 1 }).toArray()).map(({ _id: epoch, lastId }) => ({
@@ -86,14 +142,6 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
           lastId: lastId ?? undefined,
         })),
       ),
-    putRun: ({ epoch, lastId = null }) =>
-      run(async () => {
-        const put = () => runs.replaceOne({ _id: epoch }, { lastId }, { upsert: true });
-        // Where another node puts it at the same time, one of both finds it there.
-        await put().catch((error: unknown) => {
-          if (error instanceof MongoServerError && error.code === duplicateKey) return put();
-          throw error;
-        });
-      }),
+    putRun: ({ epoch, lastId = null }) => run(() => put(runs, { _id: epoch, lastId })),
   };
 }

@@ -1,13 +1,19 @@
 import type { RedisDatabase } from '../database/redis.ts';
-import type { MessageStore, Run, StoredMessage } from './message-store.ts';
+import { gapsUnmerged, type MessageStore, type Run, type StoredMessage } from './message-store.ts';
 
 /** Messages that are removed at once: Redis serves nobody else meanwhile. */
 const pruneBite = 500;
 
-/** What was said, in Redis: ids and gaps in lexical order, messages by their ids, and runs by their epochs. */
+/** Neighbouring gaps that one pruning looks at. */
+const mergeBite = 1_000;
+
+/**
+ * The message history in Redis: ids and gaps in lexical order, messages by their ids, runs by their epochs, and how far
+ * retention has come.
+ */
 export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): MessageStore {
   const at = (name: string): string => `${key}:history:${name}`;
-  const [ids, bodies, gaps, runs] = [at('ids'), at('bodies'), at('gaps'), at('runs')];
+  const [ids, bodies, gaps, runs, retention] = [at('ids'), at('bodies'), at('gaps'), at('runs'), at('retention')];
 
   const messagesOf = async (some: readonly string[]): Promise<StoredMessage[]> => {
     const found = some.length === 0 ? [] : await redis.hmget(bodies, ...some);
@@ -20,21 +26,24 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
       .map(([epoch, lastId]) => ({ epoch, lastId: lastId || undefined }))
       .sort((a, b) => (a.epoch < b.epoch ? -1 : 1));
 
-  /** Removes the oldest that are too many or too old; whether there may be more of them. */
-  const removeOldest = async (sentAt: string, keep: number): Promise<boolean> => {
-    // Both at one moment: another node may be removing, too.
-    const [count, oldest] = (await runAll([
-      ['zcard', ids],
-      ['zrange', ids, 0, pruneBite - 1],
-    ])) as [number, string[]];
-    const old = (await messagesOf(oldest)).filter((message, at) => at < count - keep || message.sentAt < sentAt);
-    const removed = old.map(({ id }) => id);
-    if (removed.length > 0)
-      await runAll([
-        ['zrem', ids, ...removed],
-        ['hdel', bodies, ...removed],
-      ]);
-    return removed.length === pruneBite;
+  /** All messages, the oldest first; in bites, as Redis serves nobody else meanwhile. */
+  async function* oldestFirst(): AsyncGenerator<StoredMessage> {
+    for (let start = '-'; ; ) {
+      const some = await redis.zrangebylex(ids, start, '+', 'LIMIT', 0, pruneBite);
+      yield* await messagesOf(some);
+      if (some.length < pruneBite) return;
+      start = `(${some.at(-1)}`;
+    }
+  }
+
+  const mergeGaps = async (): Promise<void> => {
+    const count = Math.min(mergeBite, (await redis.zcard(gaps)) - gapsUnmerged);
+    if (count <= 0) return;
+    const oldest = await redis.zrange(gaps, '0', String(count - 1));
+    const pairs = oldest.slice(1).map((next, at) => [oldest[at]!, next] as const);
+    const between = await Promise.all(pairs.map(([gap, next]) => redis.zlexcount(ids, `[${gap}`, `(${next}`)));
+    const merged = pairs.flatMap(([gap], at) => (between[at] === 0 ? [gap] : []));
+    if (merged.length > 0) await redis.zrem(gaps, ...merged);
   };
 
   return {
@@ -60,18 +69,46 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
         return { messages, more, gaps: between };
       }),
 
-    prune: (sentAt, keep) =>
+    lastDue: ({ from, before, until }) =>
       run(async () => {
-        while (await removeOldest(sentAt, keep));
+        let due: string | undefined;
+        for await (const { id, sentAt } of oldestFirst()) {
+          if (sentAt >= before && sentAt < until) break;
+          if (sentAt >= from && sentAt < before) due = id;
+        }
+        return due;
+      }),
+
+    prune: (upTo, keep) =>
+      run(async () => {
+        const [surplus = ''] = await redis.zrevrange(ids, keep, keep);
+        const bound = surplus > upTo ? surplus : upTo;
+        while (bound !== '') {
+          const due = await redis.zrangebylex(ids, '-', `[${bound}`, 'LIMIT', 0, pruneBite);
+          if (due.length === 0) break;
+          await runAll([
+            ['zrem', ids, ...due],
+            ['hdel', bodies, ...due],
+          ]);
+        }
+        if (bound !== '') await redis.zremrangebylex(gaps, '-', `[${bound}`);
+        await mergeGaps();
         const [oldest] = await redis.zrange(ids, '0', '0');
         if (oldest === undefined) return;
         const known = await allRuns();
         const current = known.filter(({ epoch }) => epoch <= oldest).at(-1)?.epoch ?? '';
         const over = known.filter(({ epoch, lastId }) => epoch < current && lastId !== undefined && lastId < oldest);
-        await runAll([
-          ['zremrangebylex', gaps, '-', `(${oldest}`],
-          ...over.map(({ epoch }) => ['hdel', runs, epoch] as const),
-        ]);
+        if (over.length > 0) await redis.hdel(runs, ...over.map(({ epoch }) => epoch));
+      }),
+
+    retention: () =>
+      run(async () => {
+        const kept = await redis.get(retention);
+        return kept === null ? undefined : JSON.parse(kept);
+      }),
+    putRetention: (next) =>
+      run(async () => {
+        await redis.set(retention, JSON.stringify(next));
       }),
 
     runs: () => run(allRuns),

@@ -1,5 +1,6 @@
 import type { SqliteDatabase } from '../database/sqlite.ts';
-import type { MessageStore, Run, StoredMessage } from './message-store.ts';
+import { gapsUnmerged, type MessageStore, type Run, type StoredMessage } from './message-store.ts';
+import type { Retention } from './retention.ts';
 
 interface Row {
   readonly id: string;
@@ -33,13 +34,32 @@ export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): Messag
   const first = db.prepare('SELECT id FROM messages ORDER BY id LIMIT 1');
   const surplus = db.prepare('SELECT id FROM messages ORDER BY id DESC LIMIT 1 OFFSET ?');
   const remove = db.prepare(
-    'DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE id <= ? OR sent_at < ? ORDER BY id LIMIT ?)',
+    'DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE id <= ? ORDER BY id LIMIT ?)',
   );
-  const removeGaps = db.prepare('DELETE FROM message_gaps WHERE id < ?');
+  const firstKept = db.prepare('SELECT id FROM messages WHERE sent_at >= ? AND sent_at < ? ORDER BY id LIMIT 1');
+  const lastDue = db.prepare(
+    'SELECT id FROM messages WHERE id < ? AND sent_at >= ? AND sent_at < ? ORDER BY id DESC LIMIT 1',
+  );
+  const removeGaps = db.prepare('DELETE FROM message_gaps WHERE id <= ?');
+  const mergeGaps = db.prepare(
+    `DELETE FROM message_gaps WHERE id IN (
+       SELECT gap.id FROM (SELECT id, lead(id) OVER (ORDER BY id) AS next FROM message_gaps) AS gap
+       WHERE gap.id < (SELECT id FROM message_gaps ORDER BY id DESC LIMIT 1 OFFSET ?)
+         AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id >= gap.id AND messages.id < gap.next)
+     )`,
+  );
   const removeRuns = db.prepare(
     'DELETE FROM runs WHERE last_id < ? AND epoch < (SELECT max(epoch) FROM runs WHERE epoch <= ?)',
   );
   const allRuns = db.prepare('SELECT epoch, last_id AS lastId FROM runs ORDER BY epoch');
+  const retention = db.prepare(
+    `SELECT present_ms AS presentMs, cut_ms AS cutMs, doubted_ms AS doubtedMs, last_id AS lastId, last_ms AS lastMs
+     FROM retention WHERE rowid = 1`,
+  );
+  const putRetention = db.prepare(
+    `INSERT OR REPLACE INTO retention (rowid, present_ms, cut_ms, doubted_ms, last_id, last_ms)
+     VALUES (1, ?, ?, ?, ?, ?)`,
+  );
   const putRun = db.prepare('INSERT OR REPLACE INTO runs (epoch, last_id) VALUES (?, ?)');
 
   return {
@@ -67,18 +87,33 @@ export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): Messag
         return { messages, more, gaps: found.filter((gap) => id === undefined || gap <= id) };
       }),
 
-    prune: async (sentAt, keep) => {
-      const bound = await run(() => String(surplus.get(keep)?.id ?? ''));
+    lastDue: ({ from, before, until }) =>
+      run(() => {
+        // Above every id.
+        const end = String(firstKept.get(before, until)?.id ?? '~');
+        const due = lastDue.get(end, from, before)?.id;
+        return due === undefined ? undefined : String(due);
+      }),
+
+    prune: async (upTo, keep) => {
+      const tooMany = await run(() => String(surplus.get(keep)?.id ?? ''));
+      const bound = tooMany > upTo ? tooMany : upTo;
       // In bites, with other work in between.
-      while ((await run(() => Number(remove.run(bound, sentAt, pruneBite).changes))) === pruneBite)
+      while ((await run(() => Number(remove.run(bound, pruneBite).changes))) === pruneBite)
         await new Promise(setImmediate);
       await run(() => {
+        removeGaps.run(bound);
+        mergeGaps.run(gapsUnmerged);
         const oldest = first.get()?.id;
-        if (oldest === undefined) return;
-        removeGaps.run(oldest);
-        removeRuns.run(oldest, oldest);
+        if (oldest !== undefined) removeRuns.run(oldest, oldest);
       });
     },
+
+    retention: () => run(() => retention.get() as unknown as Retention | undefined),
+    putRetention: ({ presentMs, cutMs, doubtedMs, lastId, lastMs }) =>
+      run(() => {
+        putRetention.run(presentMs, cutMs, doubtedMs, lastId, lastMs);
+      }),
 
     runs: () =>
       run(() => allRuns.all().map(({ epoch, lastId }) => ({ epoch, lastId: lastId ?? undefined }) as unknown as Run)),

@@ -8,18 +8,18 @@ import { problem } from './problem.ts';
 interface Parts {
   readonly verify: VerifyToken;
   readonly history: History;
-  /** Whether this user may ask for one more page. */
-  readonly allowPage: ((userId: string) => Promise<boolean>) | undefined;
+  /** Counts one more page of this user; see `CountFrame`. */
+  readonly countPage: ((userId: string) => Promise<number | undefined>) | undefined;
 }
 
 const defaultLimit = 50;
 
 /** What was said before. */
-export const messageHandlers = ({ verify, history, allowPage }: Parts): Pick<Handlers<AppEnv>, 'listMessages'> => ({
+export const messageHandlers = ({ verify, history, countPage }: Parts): Pick<Handlers<AppEnv>, 'listMessages'> => ({
   listMessages: async (c) => {
     const identity = await authenticate(c.req.raw.headers, verify, c.var.log);
     if (typeof identity === 'string') return problem(c, identity);
-    if (allowPage && !(await allowPage(identity.id))) return problem(c, 'rate_limited');
+    if ((await countPage?.(identity.id)) !== undefined) return problem(c, 'rate_limited');
     const { before, limit = defaultLimit } = c.req.valid('query');
     return c.json(await history.page(before, limit), 200);
   },

@@ -28,6 +28,7 @@ interface Parts {
   /** Tells the other nodes that something was changed. */
   readonly announce: () => void;
   readonly log: Log;
+  /** Milliseconds since 1970: tokens that had expired by then are forgotten. */
   readonly now?: () => number;
 }
 

@@ -72,7 +72,7 @@ describe('local backplane', () => {
     expect(lastIds).toEqual([...new Set(lastIds)].sort());
   });
 
-  it('lets time stand still while the clock is behind, and never goes below the epoch', async () => {
+  it('lets time stand still while the clock is behind, and begins with the clock where that is before the epoch', async () => {
     const clock = [epoch - 5_000, epoch + 10, epoch + 3, epoch - 60_000, epoch + 11];
     let now = epoch - 5_000;
     const backplane = createLocalBackplane({ epoch, now: () => now });
@@ -83,7 +83,31 @@ describe('local backplane', () => {
       await seat.publish({ text: 'x' });
     }
     const times = [seat, ...heard].map(({ sentAt }) => Date.parse(sentAt) - epoch);
-    expect(times).toEqual([0, 0, 0, 10, 10, 10, 11]);
+    expect(times).toEqual([-5_000, -5_000, -5_000, 10, 10, 10, 11]);
+  });
+
+  it('remembers nonces by a clock that can’t be set, also those from before it', async () => {
+    let [now, elapsed] = [epoch, 1_000_000];
+    const said = (nonce: string, atMs: number): Envelope => ({
+      id: `0-${nonce}`,
+      sentAt: new Date(atMs).toISOString(),
+      userId: ann.id,
+      frame: { type: 'chat_message', msg: { from_user: ann.username, text: 'x', nonce } },
+    });
+    const saidBefore = [said('older', epoch - 400_000), said('old', epoch - 200_000), said('last', epoch - 100_000)];
+    const backplane = createLocalBackplane({ epoch, now: () => now, elapsed: () => elapsed, saidBefore });
+    await listen(backplane);
+    const seat = seatOf(await backplane.admit(ann));
+    const publish = (nonce: string) => seat.publish({ text: 'x', nonce });
+    expect(await publish('new')).toBe('accepted');
+    now += 86_400_000;
+    for (const nonce of ['old', 'last', 'new']) expect(await publish(nonce)).toMatchObject({ repeats: {} });
+    expect(await publish('older')).toBe('accepted');
+    elapsed += 200_000;
+    expect(await publish('old')).toBe('accepted');
+    expect(await publish('last')).toMatchObject({ repeats: {} });
+    elapsed += 100_000;
+    for (const nonce of ['last', 'new']) expect(await publish(nonce)).toBe('accepted');
   });
 
   it('shares one frozen roster among the sessions that join between two changes of it', async () => {

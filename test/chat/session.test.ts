@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { closeCodes } from '../../generated/chat/index.ts';
 import { createChatCounts } from '../../src/chat/counts.ts';
-import type { AllowFrame } from '../../src/chat/frame-limit.ts';
+import type { CountFrame } from '../../src/chat/frame-limit.ts';
 import { encodeEnvelope } from '../../src/chat/frames.ts';
 import type { Entry, Sink } from '../../src/chat/room.ts';
 import { runSession } from '../../src/chat/session.ts';
@@ -19,7 +19,7 @@ afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
 });
 
-async function startSession(allowFrame?: AllowFrame) {
+async function startSession(countFrame?: CountFrame) {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const webSockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false });
@@ -66,7 +66,7 @@ async function startSession(allowFrame?: AllowFrame) {
     {
       maxBufferedBytes,
       heartbeatIntervalMs: 60_000,
-      allowFrame,
+      countFrame,
       verify: async () => identity,
       watchAccess: () => () => {},
     },
@@ -210,18 +210,18 @@ describe('a session that does not read', () => {
 });
 
 it('a session takes its frames in the order sent, however long its limit is asked for', async () => {
-  const { promise: first, resolve: answerFirst } = Promise.withResolvers<boolean>();
+  const { promise: first, resolve: answerFirst } = Promise.withResolvers<undefined>();
   let asked = 0;
   const { client, said } = await startSession(() => {
     asked += 1;
-    return asked === 1 ? first : Promise.resolve(true);
+    return asked === 1 ? first : Promise.resolve(undefined);
   });
   for (const text of ['one', 'two', 'three']) client.send(JSON.stringify({ type: 'chat_message', msg: { text } }));
   const pong = once(client, 'pong');
   client.ping();
   await within(pong, 'the frames to have come');
   expect(said).toEqual([]);
-  answerFirst(true);
+  answerFirst(undefined);
   const all = async (): Promise<void> => {
     while (said.length < 3) await new Promise((resolve) => setImmediate(resolve));
   };

@@ -12,10 +12,12 @@ it('the import rule fails on the violations that are planted', async () => {
     ['--config', join(root, '.dependency-cruiser.cjs'), 'src', 'web', 'contract/src'],
     { cwd: join(root, 'test/planted') },
   ).catch((error) => error);
-  expect(code).toBe(5);
+  expect(code).toBe(7);
   expect(stdout).toMatch(/chat-knows-the-port-and-auth.*src\/chat\/room\.ts/);
   expect(stdout).toMatch(/only-the-server-picks-adapters.*src\/chat\/room\.ts/);
   expect(stdout).toMatch(/one-file-knows-prometheus.*src\/metrics\/listener\.ts/);
   expect(stdout).toMatch(/the-kit-stands-alone.*contract\/src\/run\.ts/);
+  expect(stdout).toMatch(/the-kit-goes-one-way-specs.*contract\/src\/specs\/http\.ts/);
+  expect(stdout).toMatch(/the-kit-has-no-cycle.*contract\/src\/cases\/http\/case\.ts/);
   expect(stdout).toMatch(/the-page-knows-the-sdk-only.*web\/chat\.ts/);
 });

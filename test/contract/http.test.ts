@@ -80,7 +80,10 @@ const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
   const messages = {
     append: fault,
     before: async () => (reads++ === 0 ? { messages: [], gaps: [], more: false } : fault()),
+    lastDue: fault,
     prune: fault,
+    retention: fault,
+    putRetention: fault,
     runs: async () => [],
     putRun: async () => {},
   };

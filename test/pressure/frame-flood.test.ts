@@ -51,15 +51,49 @@ describe('a user that floods the room', () => {
     await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: '1' } });
     const token = await mint({ id: '1', username: 'Ann' });
     const [loud, quiet] = [await connect(server, { token }), await connect(server, { token })];
-    for (let n = 0; n < 100; n += 1) loud.say('flood', `${n}`);
+    for (let n = 0; n < 400; n += 1) loud.say('flood', `${n}`);
     expect(await loud.closed()).toBe(1008);
     const refused = loud.frames.filter((frame) => frame.type === 'error');
-    expect(refused.length).toBeGreaterThanOrEqual(20);
+    expect(refused.length).toBeGreaterThanOrEqual(200);
     expect(new Set(refused.map((frame) => frame.type === 'error' && frame.msg.code))).toEqual(
       new Set(['rate_limited']),
     );
     quiet.say('not me', 'q');
     expect(['published', 'rate_limited']).toContain((await answersTo(quiet, ['q']))[0]);
+  });
+
+  it('loses nothing where it sends 60 messages at once and waits for as long as each refusal says', async () => {
+    await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: `${perSecond}` } });
+    const ann = await connect(server, { token: await mint({ id: '1', username: 'Ann' }) });
+    let unsaid = Array.from({ length: 60 }, (_, n) => `${n}`);
+    const waits: number[] = [];
+    for (let rounds = 0; unsaid.length > 0; rounds += 1) {
+      expect(rounds).toBeLessThan(10);
+      const from = ann.frames.length;
+      for (const nonce of unsaid) ann.say('a paste', nonce);
+      const answers = await answersTo(ann, unsaid);
+      const retries = ann.frames
+        .slice(from)
+        .flatMap((frame) => (frame.type === 'error' ? [frame.msg.retry_after_ms!] : []));
+      unsaid = unsaid.filter((_, index) => answers[index] === 'rate_limited');
+      expect(retries).toHaveLength(unsaid.length);
+      waits.push(...retries);
+      await new Promise((resolve) => setTimeout(resolve, retries.at(-1) ?? 0));
+    }
+    expect(waits.length).toBeGreaterThanOrEqual(60 - burst);
+    // The sooner of a second and a burst's ten.
+    for (const waitMs of waits) expect(waitMs > 0 && waitMs <= 1_000 && Number.isInteger(waitMs)).toBe(true);
+  });
+
+  it('has a budget of its own: frames too many take nothing from what invalid frames may be', async () => {
+    await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: '1' } });
+    const ann = await connect(server, { token: await mint({ id: '1', username: 'Ann' }) });
+    for (let n = 0; n < 150; n += 1) ann.say('flood', `${n}`);
+    for (let n = 0; n < 20; n += 1) ann.send({ type: 'chat_message', msg: { text: '', nonce: `bad ${n}` } });
+    const nonces = Array.from({ length: 20 }, (_, n) => `bad ${n}`);
+    expect(await answersTo(ann, nonces)).toEqual(nonces.map(() => 'invalid_message'));
+    const invalid = ann.frames.filter((frame) => frame.type === 'error' && frame.msg.code === 'invalid_message');
+    expect(invalid.every((frame) => frame.type === 'error' && frame.msg.retry_after_ms === undefined)).toBe(true);
   });
 
   it('is not limited where the limit is 0', async () => {

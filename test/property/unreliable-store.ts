@@ -67,7 +67,10 @@ export function unreliable(inner: MessageStore) {
           ),
         putRun: (run) => ask(of, () => inner.putRun(run), true),
         before: (id, limit) => ask(of, () => inner.before(id, limit)),
-        prune: (sentAt, keep) => ask(of, () => inner.prune(sentAt, keep)),
+        lastDue: (times) => ask(of, () => inner.lastDue(times)),
+        prune: (upTo, keep) => ask(of, () => inner.prune(upTo, keep)),
+        retention: () => ask(of, () => inner.retention()),
+        putRetention: (retention) => ask(of, () => inner.putRetention(retention)),
         runs: () => ask(of, () => inner.runs()),
       };
     },

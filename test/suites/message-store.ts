@@ -31,7 +31,9 @@ export function messageStoreSuite(
       expect(await store.before(undefined, 50)).toEqual({ messages: [], gaps: [], more: false });
       expect(await store.before(idOf(1), 50)).toEqual({ messages: [], gaps: [], more: false });
       expect(await store.runs()).toEqual([]);
-      await store.prune(timeOf(1), 1);
+      expect(await store.lastDue({ from: '', before: timeOf(1), until: timeOf(2) })).toBeUndefined();
+      expect(await store.retention()).toBeUndefined();
+      await store.prune('', 1);
     });
 
     it('keeps messages exactly, whatever they hold', async () => {
@@ -81,7 +83,7 @@ export function messageStoreSuite(
       expect((await store.before(idOf(4), 2)).gaps).toEqual([idOf(4)]);
     });
 
-    it('forgets by age and by number, and gaps and runs that lie before all that is left', async () => {
+    it('removes up to a place, and all but the last so many, with the gaps and runs that this takes', async () => {
       for (const [epoch, lastId] of [
         ['0', '0-9999'],
         ['1', '1-0010'],
@@ -89,18 +91,80 @@ export function messageStoreSuite(
       ] as const)
         await store.putRun({ epoch, lastId });
       await store.append(messages(1, 10), [idOf(2), idOf(9)]);
-      await store.prune(timeOf(4), 100);
+      await store.prune(idOf(3), 100);
       expect(await all()).toEqual(messages(4, 10).map(({ id }) => id));
-      await store.prune(timeOf(0), 3);
+      await store.prune('', 3);
       expect(await all()).toEqual([idOf(8), idOf(9), idOf(10)]);
       expect((await store.before(undefined, 50)).gaps).toEqual([idOf(9)]);
       expect((await store.runs()).map(({ epoch }) => epoch)).toEqual(['1', '2']);
     });
 
-    it('forgets many', async () => {
+    it('keeps a gap as long as retention has not removed what it stands for', async () => {
+      const [gap, last] = [`${idOf(3)}-x`, idOf(9)];
+      const gaps = async () => (await store.before(undefined, 50)).gaps;
+      await store.append(messages(4, 6), [gap, last]);
+      // Nothing lies before the first.
+      await store.prune('', 100);
+      expect(await gaps()).toEqual([gap, last]);
+      await store.append(messages(1, 3), []);
+      await store.prune(idOf(3), 100);
+      expect([await all(), await gaps()]).toEqual([[4, 5, 6].map(idOf), [gap, last]]);
+      await store.prune(idOf(4), 100);
+      expect([await all(), await gaps()]).toEqual([[5, 6].map(idOf), [last]]);
+      await store.prune(idOf(6), 100);
+      expect([await all(), await gaps()]).toEqual([[], [last]]);
+      await store.prune(last, 100);
+      expect(await gaps()).toEqual([]);
+    });
+
+    it('merges very many gaps with no message between them', async () => {
+      const ids = Array.from({ length: 300 }, (_, n) => idOf(n * 2));
+      await store.append([message(100), message(201)], ids);
+      await store.prune('', 100);
+      const { gaps } = await store.before(undefined, 50);
+      // Of those before a message the last one stays; the last 100 are left as they are.
+      expect(gaps).toEqual([idOf(100), idOf(200), idOf(398), ...ids.slice(-100)]);
+    });
+
+    it('finds the last message that is due, before all that are not', async () => {
+      const times = (from: number, before: number, until = 10_000) => ({
+        from: timeOf(from),
+        before: timeOf(before),
+        until: timeOf(until),
+      });
+      await store.append(messages(1, 10), []);
+      expect(await store.lastDue(times(0, 1))).toBeUndefined();
+      expect(await store.lastDue(times(0, 4))).toBe(idOf(3));
+      expect(await store.lastDue(times(0, 100))).toBe(idOf(10));
+      // What was sent before the last cut came after it.
+      expect(await store.lastDue(times(11, 100))).toBeUndefined();
+      // Sent by clocks that were far ahead, and far behind.
+      await store.append(
+        [
+          { ...message(0), sentAt: timeOf(20_000) },
+          { ...message(11), sentAt: timeOf(2) },
+        ],
+        [],
+      );
+      expect(await store.lastDue(times(1, 4))).toBe(idOf(3));
+      expect(await store.lastDue(times(5, 100))).toBe(idOf(10));
+    });
+
+    it('keeps how far retention has come', async () => {
+      const first = { presentMs: 1.5e12, cutMs: -5, doubtedMs: 0, lastId: '', lastMs: 0 };
+      await store.putRetention(first);
+      expect({ ...(await store.retention()) }).toEqual(first);
+      const second = { presentMs: 1.6e12 + 1, cutMs: 1.5e12, doubtedMs: 7, lastId: idOf(1), lastMs: 2 };
+      await store.putRetention(second);
+      expect({ ...(await store.retention()) }).toEqual(second);
+    });
+
+    it('removes many', async () => {
       await store.append(messages(1, 2_500), []);
-      await store.prune(timeOf(0), 10);
+      await store.prune('', 10);
       expect(await all()).toHaveLength(10);
+      await store.prune(idOf(2_500), 10);
+      expect(await all()).toEqual([]);
     });
 
     it('keeps runs, and how each ended', async () => {

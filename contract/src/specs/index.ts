@@ -1,4 +1,4 @@
-import { below } from '../http/send.ts';
+import { below } from './below.ts';
 import { type ChatSpec, readChat } from './chat.ts';
 import { createValidator, readDocument, type WrongWith } from './documents.ts';
 import { type HttpSpec, readHttp } from './http.ts';

@@ -94,6 +94,24 @@ export const errors: readonly Violation[] = [
     plant: onError('rate_limited', () => []),
   },
   {
+    name: 'rate-limit-retry-too-soon',
+    breaks: 'a frame too many may be sent again sooner than it is taken',
+    caughtBy: 'rule.limit.frames',
+    plant: onError('rate_limited', (message) => withMsg(message, { retry_after_ms: 1 })),
+  },
+  {
+    name: 'rate-limit-retry-at-once',
+    breaks: 'a frame too many may be sent again after no time at all',
+    caughtBy: 'ws.frame.error',
+    plant: onError('rate_limited', (message) => withMsg(message, { retry_after_ms: 0 })),
+  },
+  {
+    name: 'retry-after-for-all',
+    breaks: 'a frame that is refused as invalid is to be sent again after a while',
+    caughtBy: 'rule.errors.once',
+    plant: onError('invalid_message', (message) => withMsg(message, { retry_after_ms: 1_000 })),
+  },
+  {
     name: 'impatient',
     breaks: 'the connection is closed at the sixth frame that is refused',
     caughtBy: 'rule.errors.too-many',

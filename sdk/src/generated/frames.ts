@@ -15,7 +15,7 @@ export type Nonce = string;
 /** A frame's place in the room's order. Opaque; plain string comparison is the order, also across restarts. (1..64 code points) */
 export type FrameId = string;
 
-/** RFC 3339 in UTC with `Z` and three fractional digits. Within the order it never goes backwards. */
+/** RFC 3339 in UTC with `Z` and three fractional digits. It never goes backwards while the server runs; after a restart it may, where the clock was corrected. `id` tells the order. */
 export type Time = string;
 
 export type UsersOnline = {
@@ -65,7 +65,8 @@ export type ChatMessage = {
  * - `invalid_message`: the frame is not what the schema of its type asks for (such as a `token_refresh` whose token is
  *   no JSON Web Token), is no JSON object, or has no `type` that is a string.
  * - `unavailable`: the message could not be published, or the token not be checked. Send it again later.
- * - `rate_limited`: this user sends too many frames, on all connections together. The frame was not taken.
+ * - `rate_limited`: this user sends too many frames, on all connections together. The frame was not taken;
+ *   `retry_after_ms` says when to send it again.
  * - `invalid_token`: the new token does not hold, or is another user's. The old one is good as before.
  */
 export type ErrorCode = 'malformed_json' | 'unknown_type' | 'invalid_message' | 'unavailable' | 'rate_limited' | 'invalid_token';
@@ -78,6 +79,8 @@ export type ErrorMessage = {
     /** What went wrong, for people. For a pattern, `x-pattern-error` beside it has the words; they bind nobody. (1.. code points) */
     detail: string;
     nonce?: Nonce;
+    /** With `rate_limited` only: the milliseconds until a frame of this user is allowed again, as far as the server can tell. A server of version 0.1 does not send it; then wait a second. (1..) */
+    retry_after_ms?: number;
   };
 };
 
@@ -120,7 +123,7 @@ export const closeCodes = {
   binary_frame: 1003,
   /** A text frame was not UTF-8. */
   not_utf8: 1007,
-  /** Too many frames were refused, as invalid or as too frequent, or a message came in more than 256 fragments. Mend the client before it connects again. */
+  /** Too many frames were refused, as invalid or as too frequent, or a message came in more than 256 fragments. Fix the client before it connects again. */
   policy: 1008,
   /** A message had more than 65,536 bytes. */
   frame_too_big: 1009,

@@ -1,0 +1,28 @@
+import type { Seen } from '../client/seen.ts';
+import type { Kit } from '../context/kit.ts';
+import type { Finding, Result } from '../report.ts';
+
+/** Something that a run tries. */
+export interface Case {
+  readonly id: string;
+  /** What the server has to do, in words. */
+  readonly says: string;
+  /** Tried behind all others: it ends what they need. */
+  readonly last?: boolean;
+  /** @throws {Violation} where it doesn't, {NotTried} where nothing can be said */
+  readonly run: (kit: Kit) => Promise<void>;
+}
+
+/** Something that holds at all times: judged once, by all that any case got to see. */
+export interface Standing {
+  readonly id: string;
+  readonly says: string;
+  /** What was seen that breaks it, if anything; `unseen` where nothing was that could have. */
+  readonly judge: (seen: Seen) => Finding | 'unseen' | undefined;
+}
+
+export const resultOf = ({ id, judge }: Standing, seen: Seen): Result => {
+  const finding = judge(seen);
+  if (finding === 'unseen') return { id, outcome: 'not_tried', what: 'not provoked' };
+  return finding ? { id, outcome: 'broken', ...finding } : { id, outcome: 'kept' };
+};

@@ -1,0 +1,89 @@
+import { excerpt, type Seen, type SeenFrame, type SeenSession } from '../../client/seen.ts';
+import type { Finding } from '../../report.ts';
+import type { Specs } from '../../specs/index.ts';
+import { member } from '../../specs/schema.ts';
+import type { Standing } from '../case.ts';
+
+/** What RFC 6455 itself gives: an orderly end, a fault of the protocol, no code. */
+const ownCloseCodes = [1000, 1002, 1005];
+
+const each = (seen: Seen): { session: SeenSession; frame: SeenFrame }[] =>
+  seen.sessions.flatMap((session) => session.frames.map((frame) => ({ session, frame })));
+
+/** What the AsyncAPI document says of every frame of the server, and of every end. */
+export function standingChat({ chat, wrongWith }: Specs): Standing[] {
+  const types = chat.server.map(({ type }) => type);
+  const framesOf: Standing[] = chat.server.map(({ type, at }) => ({
+    id: `ws.frame.${type}`,
+    says: `every ${type} is as its schema has it`,
+    judge: (seen) => {
+      const frames = each(seen).filter(({ frame }) => frame.type === type);
+      for (const { session, frame } of frames) {
+        const wrong = wrongWith(frame.value, 'asyncapi', at);
+        if (wrong !== undefined) return { what: `${type}: ${wrong}`, show: excerpt(session, frame.line) };
+      }
+      return frames.length === 0 ? 'unseen' : undefined;
+    },
+  }));
+  const errorsOf: Standing[] = chat.errorCodes.map((code) => ({
+    id: `ws.error.${code}`,
+    says: `the error ${code} occurs`,
+    judge: (seen) =>
+      each(seen).some(({ frame }) => frame.type === 'error' && member(frame.msg, 'code') === code)
+        ? undefined
+        : 'unseen',
+  }));
+  const closesOf: Standing[] = [...chat.closeCodes.keys()].map((code) => ({
+    id: `ws.close.${code}`,
+    says: `the close code ${code} occurs`,
+    judge: (seen) => (seen.sessions.some(({ closeCode }) => closeCode === code) ? undefined : 'unseen'),
+  }));
+  return [
+    ...framesOf,
+    {
+      id: 'ws.frame.undeclared',
+      says: 'every frame is text that holds JSON, of a type that is declared',
+      judge: (seen) => {
+        const found = each(seen).find(({ frame }) => !types.includes(frame.type));
+        if (!found) return each(seen).length === 0 ? 'unseen' : undefined;
+        const { binary, value, type } = found.frame;
+        const what = binary
+          ? 'a binary frame'
+          : value === undefined
+            ? 'a frame that is not JSON'
+            : `a frame of the type '${type}', which is not declared`;
+        return { what, show: excerpt(found.session, found.frame.line) };
+      },
+    },
+    ...errorsOf,
+    ...closesOf,
+    {
+      id: 'ws.close.undeclared',
+      says: 'every close code is declared, or one of RFC 6455',
+      judge: (seen): Finding | 'unseen' | undefined => {
+        const ended = seen.sessions.filter(({ closeCode, ending }) => closeCode !== undefined && ending !== 'dropped');
+        const found = ended.find(
+          ({ closeCode = 0 }) => !chat.closeCodes.has(closeCode) && !ownCloseCodes.includes(closeCode),
+        );
+        if (!found) return ended.length === 0 ? 'unseen' : undefined;
+        const how =
+          found.closeCode === 1006
+            ? 'a connection ends without a close'
+            : `a connection is closed with ${found.closeCode}, which is not declared`;
+        return { what: how, show: excerpt(found) };
+      },
+    },
+    {
+      id: 'ws.close.unprovoked',
+      says: 'no connection is closed without a reason',
+      judge: (seen) => {
+        const found = seen.sessions.find(({ closeCode, ending }) => closeCode !== undefined && ending === undefined);
+        if (!found) return seen.sessions.length === 0 ? 'unseen' : undefined;
+        return {
+          what: `a connection is closed with ${found.closeCode}, and the kit has given no reason`,
+          show: excerpt(found),
+        };
+      },
+    },
+  ];
+}

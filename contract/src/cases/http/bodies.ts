@@ -1,0 +1,154 @@
+import { bodyRequest } from '../../client/request-body.ts';
+import type { Request } from '../../client/send.ts';
+import type { Kit } from '../../context/kit.ts';
+import { NotTried, type Violation } from '../../errors.ts';
+import { arbitraryOf } from '../../samples/arbitrary.ts';
+import { brokenSamples, byKeyword } from '../../samples/schema-cases.ts';
+import type { DeclaredBody, Operation } from '../../specs/http.ts';
+import { statedBytes } from '../../specs/index.ts';
+import type { Case } from '../case.ts';
+import { shrunk } from '../shrink.ts';
+import { broken, expectAnswer, needs, pointersIn, told } from './answers.ts';
+import { isUserOperation, userBodyCases } from './user-bodies.ts';
+
+async function refusedFor(
+  kit: Kit,
+  operation: Operation,
+  value: unknown,
+  pointers: readonly string[],
+  what: string,
+): Promise<void> {
+  const request = bodyRequest(operation, JSON.stringify(value));
+  const answer = await expectAnswer(kit, request, what, 400, 'invalid_body');
+  const missing = pointers.find((pointer) => !pointersIn(answer).includes(pointer));
+  if (missing !== undefined)
+    throw broken(kit, request, `${what}: errors (${JSON.stringify(pointersIn(answer))}) do not point to '${missing}'`);
+}
+
+/** Of the spec; where it would make a user if it were taken, one of this run. */
+const exampleFor = (kit: Kit, { id }: Operation, { examples }: DeclaredBody): unknown =>
+  id === 'createUser' ? { ...(examples[0] as object), ...kit.names('stray') } : (examples[0] ?? {});
+
+const invalidCase = (operation: Operation, body: DeclaredBody, place: string): Case => ({
+  id: `http.${operation.id}.invalid.${place}`,
+  says: 'a body that breaks this keyword is refused, and the errors point to it',
+  run: async (kit) => {
+    needs(operation, 400, 'invalid_body');
+    const samples = byKeyword(brokenSamples(body.schema, exampleFor(kit, operation, body))).get(place) ?? [];
+    for (const { value, pointer, name } of samples)
+      await refusedFor(kit, operation, value, [pointer], `${place} (${name})`);
+  },
+});
+
+const notJson = (example: string): [what: string, body: string | Uint8Array][] => [
+  ['nothing', ''],
+  ['half of a body', example.slice(0, -1)],
+  ['a comment', `${example}//`],
+  ['two bodies', `${example}${example}`],
+  [
+    'a byte that UTF-8 does not have',
+    Buffer.concat([Buffer.from(example.slice(0, 10)), Buffer.from([0xff]), Buffer.from(example.slice(10))]),
+  ],
+];
+
+/** How bodies are to be answered that this operation takes, and that it doesn't. */
+export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
+  const { id, answers } = operation;
+  const example = body.examples[0];
+  const textFor = (kit: Kit): string => JSON.stringify(exampleFor(kit, operation, body));
+  const required = body.schema.required ?? [];
+  const limit = statedBytes(answers.get(413)?.description);
+  const named = (name: string, says: string, run: Case['run']): Case => ({ id: `http.${id}.${name}`, says, run });
+  /** Not what the schema asks for, so that nothing comes of it; and yet read. */
+  const invalid = '{}';
+  const isRefused = async (kit: Kit, request: Request, what: string): Promise<void> => {
+    const answer = await kit.ask(request);
+    if (answer.status !== 400)
+      throw broken(kit, request, `${what}: answered ${told(answer)}, where the body's content is at fault`);
+  };
+
+  return [
+    ...[...byKeyword(example === undefined ? [] : brokenSamples(body.schema, example)).keys()].map((place) =>
+      invalidCase(operation, body, place),
+    ),
+    named('all-errors', 'errors list all that is wrong, not the first', async (kit) => {
+      needs(operation, 400, 'invalid_body');
+      if (required.length < 2) throw new NotTried('there are no two members to leave out');
+      await refusedFor(
+        kit,
+        operation,
+        {},
+        required.map((name) => `/${name}`),
+        'an empty object',
+      );
+    }),
+    named('malformed-body', 'what is no JSON in UTF-8 is refused', async (kit) => {
+      needs(operation, 400, 'malformed_body');
+      for (const [what, bytes] of notJson(textFor(kit)))
+        await expectAnswer(kit, bodyRequest(operation, bytes), what, 400, 'malformed_body');
+    }),
+    named('other-media-types', 'another content type, or none, is refused', async (kit) => {
+      needs(operation, 415);
+      const code = answers.get(415)?.codes[0];
+      const others = [
+        'text/plain',
+        'application/x-www-form-urlencoded',
+        'application/json; charset=latin1',
+        'application/jsonp',
+      ];
+      for (const type of others) await expectAnswer(kit, bodyRequest(operation, textFor(kit), type), type, 415, code);
+      const { method, path } = operation;
+      await expectAnswer(kit, { method, path, body: textFor(kit) }, 'no content type', 415, code);
+    }),
+    named('content-type', 'JSON is JSON, however its content type is written', async (kit) => {
+      for (const type of ['Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8'])
+        await isRefused(kit, bodyRequest(operation, invalid, type), type);
+    }),
+    named('too-large', 'a body beyond the limit is refused', async (kit) => {
+      needs(operation, 413);
+      const length = limit === undefined ? 1024 * 1024 : limit + 1;
+      const request = bodyRequest(operation, textFor(kit).padEnd(length));
+      for (const chunked of [false, true]) {
+        const what = `${length} bytes${chunked ? ' in chunks' : ''}`;
+        await expectAnswer(kit, { ...request, chunked }, what, 413, answers.get(413)?.codes[0]);
+      }
+    }),
+    named('just-fits', 'a body at the limit is read', async (kit) => {
+      if (limit === undefined) throw new NotTried('the contract states no limit');
+      await isRefused(kit, bodyRequest(operation, invalid.padEnd(limit)), `${limit} bytes`);
+    }),
+    ...(isUserOperation(id)
+      ? userBodyCases(operation, body)
+      : [examplesCase(operation, body), generatedCase(operation, body)]),
+  ];
+}
+
+/** A refusal of what the schema allows. */
+async function refusalOf(kit: Kit, operation: Operation, value: unknown): Promise<Violation | undefined> {
+  const request = bodyRequest(operation, JSON.stringify(value));
+  const answer = await kit.ask(request);
+  if (![400, 413, 415, 422].includes(answer.status)) return undefined;
+  return broken(
+    kit,
+    request,
+    `the schema allows this body, and it is answered ${told(answer)} ${JSON.stringify(pointersIn(answer))}`,
+  );
+}
+
+/** An operation that nothing more is known of: whatever it answers, a body that fits can't be at fault. */
+const examplesCase = (operation: Operation, { examples }: DeclaredBody): Case => ({
+  id: `http.${operation.id}.valid.examples`,
+  says: 'the examples are not refused for their form',
+  run: async (kit) => {
+    for (const value of examples) {
+      const refusal = await refusalOf(kit, operation, value);
+      if (refusal) throw refusal;
+    }
+  },
+});
+
+const generatedCase = (operation: Operation, { schema }: DeclaredBody): Case => ({
+  id: `http.${operation.id}.valid.generated`,
+  says: 'what is made at random from the schema is not refused for its form',
+  run: (kit) => shrunk(kit, arbitraryOf(schema), 10, (value) => refusalOf(kit, operation, value)),
+});

@@ -1,0 +1,73 @@
+import { fault, newNonce } from '../../client/messages.ts';
+import { bodyRequest } from '../../client/request-body.ts';
+import type { Request } from '../../client/send.ts';
+import { claimsOf } from '../../client/users.ts';
+import type { Kit } from '../../context/kit.ts';
+import { NotTried } from '../../errors.ts';
+import { member } from '../../specs/schema.ts';
+import type { Case } from '../case.ts';
+import { knocksWith } from '../chat/handshake.ts';
+import { say } from '../chat/say.ts';
+import { broken, expectAnswer, told } from '../http/answers.ts';
+import { adminToken, asksWith, bearer } from '../http/secured.ts';
+
+/** Asks what only who runs the server may ask. */
+async function change(kit: Kit, operationId: string, id: string): Promise<void> {
+  const operation = kit.specs.http.operations.find((each) => each.id === operationId);
+  if (!operation) throw new NotTried(`the contract has no ${operationId}`);
+  const path = operation.path.replace(/\{[^}]+\}/g, encodeURIComponent(id));
+  const request = { method: operation.method, path, headers: bearer(await adminToken(kit)) };
+  const answer = await kit.ask(request);
+  if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to who runs the server`);
+}
+
+/** A login of bob's, where it has signed up. */
+async function loginRequest(kit: Kit): Promise<Request | undefined> {
+  const { operations } = kit.specs.http;
+  const login = operations.find(({ id }) => id === 'login');
+  if (!login || !operations.some(({ id }) => id === 'createUser')) return undefined;
+  const { email, password } = await kit.signedUp('bob');
+  return bodyRequest(login, JSON.stringify({ email, password }));
+}
+
+async function shutOut(kit: Kit, token: string): Promise<void> {
+  const login = await loginRequest(kit);
+  // The one that gives the token back is the last.
+  for (const request of [...(login ? [login] : []), ...knocksWith(kit, token), ...asksWith(kit, token)])
+    await expectAnswer(kit, request, `a user that is disabled, at ${request.path}`, 403, 'user_disabled');
+}
+
+async function letIn(kit: Kit, token: string): Promise<void> {
+  const [knock] = knocksWith(kit, token);
+  if (knock) await expectAnswer(kit, knock, 'a user that is enabled again', 101);
+  if (await loginRequest(kit)) {
+    const { request, answer, token: issued } = await kit.logIn();
+    if (typeof issued !== 'string')
+      throw broken(kit, request, `a user that is enabled again logs in: answered ${told(answer)}`);
+  }
+  await say(kit, await kit.join('bob'), { text: 'Back again', nonce: newNonce() });
+}
+
+export const disabled: Case = {
+  id: 'rule.disabled',
+  says: 'what a user has open ends with 4003 when it is disabled, it is refused, and all is good again once it is enabled',
+  run: async (kit) => {
+    await adminToken(kit);
+    const { token, own } = await kit.user('bob');
+    if (!own) throw new NotTried('only users that the kit has made are shut out');
+    const id = String(claimsOf(token).id ?? member((await kit.signedUp('bob')).created.json, 'id'));
+    const sessions = [await kit.join('bob'), await kit.join('bob')];
+    for (const session of sessions) await session.until('first frame', () => true);
+    try {
+      await change(kit, 'disableUser', id);
+      for (const session of sessions) {
+        const code = await session.closed('close with 4003 of a user that is disabled');
+        if (code !== 4003) throw fault(session, `a disabled user is closed with ${code}, where 4003 is due`);
+      }
+      await shutOut(kit, token);
+    } finally {
+      await change(kit, 'enableUser', id);
+    }
+    await letIn(kit, token);
+  },
+};

@@ -1,0 +1,15 @@
+import { chatMessage, newNonce } from '../../client/messages.ts';
+import type { Case } from '../case.ts';
+import { inOrder } from '../chat/hold.ts';
+
+export const earlyFrames: Case = {
+  id: 'rule.early-frames',
+  says: 'what a client sends the moment its connection opens is published, in the order sent',
+  run: async (kit) => {
+    const said = Array.from({ length: 5 }, (_, index) => ({ text: `early ${index}`, nonce: newNonce() }));
+    const { username } = await kit.user('ann');
+    await kit.pacer.take(username, said.length);
+    const ann = await kit.join('ann', { early: said.map((each) => JSON.stringify(chatMessage(each))) });
+    await inOrder(ann, said);
+  },
+};

@@ -1,0 +1,32 @@
+import { newNonce } from '../../client/messages.ts';
+import { NotTried } from '../../errors.ts';
+import type { Case } from '../case.ts';
+import { knocksWith } from '../chat/handshake.ts';
+import { say } from '../chat/say.ts';
+import { broken, expectAnswer, told } from '../http/answers.ts';
+import { asksWith } from '../http/secured.ts';
+
+export const logout: Case = {
+  id: 'rule.logout',
+  says: 'a token that was given back is refused, what it opened ends with 4003, and other tokens of the user are good',
+  run: async (kit) => {
+    if (!kit.specs.http.operations.some(({ id }) => id === 'logout')) throw new NotTried('the contract has no logout');
+    const { token: other } = await kit.user('bob');
+    const token = await kit.secondToken();
+    const [opened, stays] = [await kit.join('bob', { token }), await kit.join('bob')];
+    for (const session of [opened, stays]) await session.until('first frame', () => true);
+    // Those that only read, and at last the one that gives back once more.
+    const asks = asksWith(kit, token);
+    const request = asks.at(-1);
+    if (!request) throw new NotTried('nothing asks for a token');
+    const answer = await kit.ask(request);
+    if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to who gives its token back`);
+    const code = await opened.closed('close with 4003');
+    if (code !== 4003) throw broken(kit, request, `what the token opened is closed with ${code}, where 4003 is due`);
+    for (const each of [...knocksWith(kit, token), ...asks])
+      await expectAnswer(kit, each, 'a token that was given back', 401, 'invalid_token');
+    await say(kit, stays, { text: 'Still here', nonce: newNonce() });
+    const [knock] = knocksWith(kit, other);
+    if (knock) await expectAnswer(kit, knock, 'another token of the user', 101);
+  },
+};

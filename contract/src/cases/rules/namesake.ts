@@ -1,0 +1,15 @@
+import type { Case } from '../case.ts';
+import { knocksWith } from '../chat/handshake.ts';
+import { expectAnswer } from '../http/answers.ts';
+
+export const namesake: Case = {
+  id: 'rule.presence.namesake',
+  says: 'somebody else of the same name, as the eye has it, is refused while the name is in the room',
+  run: async (kit) => {
+    const { username } = await kit.user('ann');
+    const token = await kit.minted({ id: 'contract-namesake', username: username.toUpperCase() });
+    const ann = await kit.join('ann');
+    await ann.until('first frame', () => true);
+    for (const request of knocksWith(kit, token)) await expectAnswer(kit, request, 'a namesake', 409, 'name_in_use');
+  },
+};

@@ -1,0 +1,27 @@
+import { NotTried } from '../../errors.ts';
+import type { Case } from '../case.ts';
+import { knocksWith } from '../chat/handshake.ts';
+import { settle } from '../chat/say.ts';
+import { expectAnswer } from '../http/answers.ts';
+
+/** Far more than one needs, and few enough to try. */
+const mostSessions = 32;
+
+export const sessionLimit: Case = {
+  id: 'rule.limit.sessions',
+  says: 'who has too many sessions is refused with 429, and those that there are live on',
+  run: async (kit) => {
+    const { token } = await kit.user('ann');
+    const knocks = knocksWith(kit, token);
+    const [asked] = knocks.slice(-1);
+    const sessions = [await kit.join('ann')];
+    while (asked && (await kit.ask(asked, 429)).status !== 429) {
+      if (sessions.length === mostSessions)
+        throw new NotTried(`${mostSessions} sessions of one user are not too many here`);
+      sessions.push(await kit.join('ann'));
+    }
+    for (const request of knocks) await expectAnswer(kit, request, 'one session too many', 429, 'too_many_sessions');
+    const [first, ...others] = sessions;
+    if (first) await settle(kit, first, others);
+  },
+};

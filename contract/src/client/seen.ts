@@ -1,0 +1,72 @@
+import { member } from '../specs/schema.ts';
+import { type Answer, parsed, type Request } from './send.ts';
+
+export interface SeenAnswer {
+  readonly request: Request;
+  readonly answer: Answer;
+}
+
+/** A frame of the server, as it came. */
+export interface SeenFrame {
+  /** What it says of itself; empty texts where it says nothing of the kind. */
+  readonly type: string;
+  readonly id: string;
+  readonly sentAt: string;
+  readonly msg: unknown;
+  /** Its JSON; undefined if it is none. */
+  readonly value: unknown;
+  readonly text: string;
+  readonly binary: boolean;
+  /** How long the session's exchange was when it came. */
+  readonly line: number;
+}
+
+export interface SeenSession {
+  /** Such as `Ann 2`. */
+  readonly label: string;
+  readonly username: string;
+  readonly frames: readonly SeenFrame[];
+  /** What went to and fro, one line a frame. */
+  readonly exchange: readonly string[];
+  /** The close code of its end; undefined while it is open. */
+  readonly closeCode: number | undefined;
+  /** Who has brought about its end: the kit by a close, by cutting it, or by something that the server has to close for. */
+  readonly ending: 'closed' | 'dropped' | 'provoked' | undefined;
+  /** What it said it had seen last, where it came back. */
+  readonly lastEventId: string | undefined;
+  /** Nonces that it has sent again: what answers them is no news. */
+  readonly repeats: ReadonlySet<string>;
+}
+
+/** Everything that any case got to see: what the standing checks judge at the end. */
+export interface Seen {
+  readonly answers: readonly SeenAnswer[];
+  readonly sessions: readonly SeenSession[];
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+export function readFrame(data: Uint8Array, binary: boolean, line: number): SeenFrame {
+  const text = Buffer.from(data).toString();
+  const value = binary ? undefined : parsed(text);
+  const own = (key: string): string => textOf(member(value, key));
+  return {
+    type: own('type'),
+    id: own('id'),
+    sentAt: own('sent_at'),
+    msg: member(value, 'msg'),
+    value,
+    text,
+    binary,
+    line,
+  };
+}
+
+const maxLines = 14;
+const maxLength = 240;
+
+/** The part of an exchange that ends with this line: enough to see what happened. */
+export function excerpt({ exchange }: Pick<SeenSession, 'exchange'>, line = exchange.length): string {
+  const upTo = exchange.slice(Math.max(0, line - maxLines), line);
+  return upTo.map((each) => (each.length > maxLength ? `${each.slice(0, maxLength)}…` : each)).join('\n');
+}
