@@ -79,6 +79,13 @@ export const logEvents = {
   history_not_pruned: { level: 'warn', text: 'old messages were not removed', fields: ['err'] },
 
   redis_lost: { level: 'warn', text: 'the link to Redis failed', fields: ['err'] },
+  redis_unusable: { level: 'warn', text: 'a connection to Redis can not do its work', fields: ['use', 'err'] },
+  redis_usable: { level: 'info', text: 'a connection to Redis does its work again', fields: ['use'] },
+  redis_may_evict: {
+    level: 'warn',
+    text: 'Redis may evict keys: set maxmemory-policy to noeviction',
+    fields: ['policy'],
+  },
   redis_back: { level: 'info', text: 'Redis is there', fields: [] },
 } as const satisfies Record<string, Event>;
 

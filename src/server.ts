@@ -10,7 +10,7 @@ import { nextEpoch } from './backplane/epoch.ts';
 import { createIdCheck, padded } from './backplane/ids.ts';
 import { createLocalBackplane } from './backplane/local.ts';
 import { createRedisBackplane, roomKey } from './backplane/redis.ts';
-import { connectRedis, linkingTo } from './broker/redis.ts';
+import { type KeptOptions, keepRedis, linkingTo } from './broker/redis.ts';
 import { type ChatCounts, createChatCounts } from './chat/counts.ts';
 import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
@@ -70,9 +70,22 @@ export interface RunningServer {
   stop(atOnce?: boolean): Promise<void>;
 }
 
+/** Says once that a connection to Redis is no good, and once that it is again. */
+const redisHealth =
+  (log: Log, use: 'store' | 'limits'): KeptOptions['onHealth'] =>
+  (fault) => {
+    if (fault) log.event('redis_unusable', { use, err: fault });
+    else log.event('redis_usable', { use });
+  };
+
 /** What stands behind the ports, a test's own or the database's; every call is observed. */
-async function openObserved(config: Config, given: Partial<Adapters>, { store: observer }: Metrics): Promise<Stores> {
-  const { database, users, revoked, messages } = await openStores(config);
+async function openObserved(
+  config: Config,
+  given: Partial<Adapters>,
+  { store: observer }: Metrics,
+  log: Log,
+): Promise<Stores> {
+  const { database, users, revoked, messages } = await openStores(config, { onRedisHealth: redisHealth(log, 'store') });
   return {
     database: { ...database, ping: () => observed(observer('database'), 'ping', database.ping) },
     users: observedPort(given.store ?? users, observer('users')),
@@ -113,6 +126,18 @@ function ownUsers(
   return { verify, desk };
 }
 
+/** How long an attempt or a frame may wait for Redis. */
+const countTimeoutMs = 1_000;
+
+/** The connection that counts for the limits. */
+const keepCounting = (url: string, log: Log) =>
+  keepRedis(url, {
+    key: roomKey,
+    use: 'limits',
+    answerTimeoutMs: countTimeoutMs,
+    onHealth: redisHealth(log, 'limits'),
+  });
+
 type OrderConfig = Pick<
   Config,
   'dataDir' | 'maxSessionsPerUser' | 'presenceGraceS' | 'historyMaxAgeS' | 'historyMaxCount'
@@ -135,7 +160,7 @@ async function openSharedOrder(
   metrics: Metrics,
 ): Promise<Order> {
   const backplane = createRedisBackplane({
-    create: linkingTo(url),
+    create: linkingTo(url, roomKey),
     log,
     afterEpoch: Number((await store.runs()).at(-1)?.epoch ?? 0),
     maxSessionsPerUser: config.maxSessionsPerUser,
@@ -193,13 +218,11 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const served = await serveMetrics(config);
   parts.defer(() => served?.close());
   const metrics = served ?? noMetrics;
-  const { database, users, revoked, messages } = await openObserved(config, adapters, metrics);
+  const { database, users, revoked, messages } = await openObserved(config, adapters, metrics, log);
   parts.defer(() => database.close());
   const { redisUrl } = config;
-  // One that doesn't answer is asked once, not for each attempt and frame.
-  const bounds = { commandTimeout: 1_000, socketTimeout: 1_000 };
-  const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
-  parts.defer(() => counting?.disconnect());
+  const counting = redisUrl === undefined ? undefined : await keepCounting(redisUrl, log);
+  parts.defer(() => counting?.close());
   const createLimiter = counting ? inRedis(counting, roomKey) : inMemory;
   const order =
     redisUrl === undefined || adapters.backplane
