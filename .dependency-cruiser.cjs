@@ -37,7 +37,7 @@ module.exports = {
     ),
     rule(
       'sdk-stands-alone',
-      { path: '^sdk/', pathNot: '^sdk/src/(react|platform)\\.ts$' },
+      { path: '^sdk/', pathNot: '^sdk/src/(react|node)\\.ts$' },
       { pathNot: '^sdk/' },
       'Its package is packed alone.',
     ),

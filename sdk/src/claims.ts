@@ -2,8 +2,8 @@
 export function claimsOf(token: string): Record<string, unknown> {
   try {
     const base64 = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/');
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-    return Object(JSON.parse(new TextDecoder().decode(bytes)));
+    const escaped = atob(base64).replace(/[\s\S]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    return Object(JSON.parse(decodeURIComponent(escaped)));
   } catch {
     // Not for us to read.
     return {};

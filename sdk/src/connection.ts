@@ -1,6 +1,7 @@
 import { PalaverError } from './error.ts';
 import { afterClose, type ClientMessage, type CloseCode, closeCodes, type ServerMessage } from './generated/index.ts';
-import { dial, type WebSocketConstructor, type WebSocketLike } from './platform.ts';
+import type { Dial, WebSocketLike } from './platform.ts';
+import { readFrame, type UnknownFrame } from './read-frame.ts';
 
 /** How a try to be in the room ended, and what may come after it. */
 export interface Ended {
@@ -15,10 +16,13 @@ export type StateCode = keyof typeof closeCodes | PalaverError['code'];
 interface Parts {
   readonly url: string;
   readonly token: string;
-  readonly WebSocket?: WebSocketConstructor | undefined;
-  /** Asks over HTTP why a handshake failed: platforms hide it. */
-  readonly whyRefused: (token: string) => Promise<PalaverError>;
-  readonly onFrame: (frame: ServerMessage) => void;
+  readonly dial: Dial;
+  /** Asks over HTTP why the handshake failed: platforms hide it. */
+  readonly whyRefused: (signal: AbortSignal) => Promise<PalaverError>;
+  /** Is told of nothing but frames that have what their type asks for. */
+  readonly onFrame: (frame: ServerMessage | UnknownFrame) => void;
+  /** Something came, whatever it is. */
+  readonly onSign: () => void;
 }
 
 export interface Connection {
@@ -34,7 +38,7 @@ export interface Connection {
 export function endedBy(error: PalaverError): Ended {
   const { code, status = 0 } = error;
   // A stranger's answer: a proxy whose server is away, perhaps.
-  const passes = code === 'connection_failed' || status === 429 || status >= 500 || status === 0;
+  const passes = code === 'connection_failed' || [0, 408, 425, 429].includes(status) || status >= 500;
   return { code, error, next: passes ? 'reconnect' : status === 401 ? 'new_token' : 'stop' };
 }
 
@@ -49,8 +53,20 @@ function endedWith(closeCode: number, reason: string): Ended {
   };
 }
 
+/** Ends a connection without its peer, where the platform can. */
+function destroy(socket: WebSocketLike): void {
+  try {
+    // A close would wait for a peer that says nothing.
+    if (socket.terminate) socket.terminate();
+    else socket.close();
+  } catch {
+    // One that the app brought, and that is of no use any more.
+  }
+}
+
 /** One WebSocket to the room, from its handshake to its end. */
-export function connect({ url, token, WebSocket, whyRefused, onFrame }: Parts): Connection {
+export function connect({ url, token, dial, whyRefused, onFrame, onSign }: Parts): Connection {
+  const asking = new AbortController();
   let socket: WebSocketLike | undefined;
   let opened = false;
   let over = false;
@@ -67,49 +83,62 @@ export function connect({ url, token, WebSocket, whyRefused, onFrame }: Parts): 
   }
   function end(how: Ended): void {
     over = true;
+    asking.abort();
     detach();
     resolveEnded(how);
   }
   function drop(error: PalaverError): void {
     end({ code: error.code, error, next: 'reconnect' });
-    // A close would wait for a peer that says nothing.
-    if (socket?.terminate) socket.terminate();
-    else socket?.close();
+    if (socket) destroy(socket);
   }
-  const refused = (): void => {
+  const refused = (cause?: unknown): void => {
     detach();
-    whyRefused(token).then((error) => end(endedBy(error)));
+    if (socket) destroy(socket);
+    whyRefused(asking.signal).then(
+      (error) => end(endedBy(error)),
+      () => drop(new PalaverError('connection_failed', `No WebSocket to ${url} could be opened`, { cause })),
+    );
   };
-
-  dial(url, token, WebSocket).then((dialled) => {
-    socket = dialled;
-    if (over) {
-      detach();
-      return dialled.close();
+  /** A WebSocket that the app brought may throw. */
+  function attempt(work: (to: WebSocketLike) => void): void {
+    try {
+      if (socket && !over) work(socket);
+    } catch (cause) {
+      drop(new PalaverError('connection_lost', 'The WebSocket failed.', { cause }));
     }
-    socket.onopen = () => {
-      opened = true;
-    };
-    socket.onmessage = ({ data }: { data: unknown }) => {
-      try {
-        onFrame(JSON.parse(String(data)) as ServerMessage);
-      } catch (cause) {
-        drop(new PalaverError('connection_failed', `${url} sent what is no frame`, { cause }));
+  }
+
+  Promise.resolve()
+    .then(() => dial(url, token))
+    .then((dialled) => {
+      socket = dialled;
+      if (over) {
+        detach();
+        return destroy(socket);
       }
-    };
-    // Node 22 tells of a refused handshake by this alone. After one that wasn't refused, the close says more.
-    socket.onerror = () => {
-      if (!opened) refused();
-    };
-    // Deno has no code for a connection that broke.
-    socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
-      opened ? end(endedWith(code || 1006, reason)) : refused();
-  }, refused);
+      socket.onopen = () => {
+        opened = true;
+      };
+      socket.onmessage = ({ data }: { data: unknown }) => {
+        const frame = readFrame(data);
+        if (frame) onFrame(frame);
+        // Behind the frame: it may be the answer to all that was owed.
+        onSign();
+      };
+      // Some tell of a refused handshake by this alone. After one that wasn't refused, the close says more.
+      socket.onerror = () => {
+        if (!opened) refused();
+      };
+      // Deno has no code for a connection that broke.
+      socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
+        opened ? end(endedWith(code || 1006, reason)) : refused();
+    })
+    .catch(refused);
 
   return {
     ended,
-    send: (message) => socket?.send(JSON.stringify(message)),
-    close: () => socket?.close(1000),
+    send: (message) => attempt((to) => to.send(JSON.stringify(message))),
+    close: () => attempt((to) => to.close(1000)),
     drop,
   };
 }

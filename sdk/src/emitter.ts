@@ -1,6 +1,9 @@
 type Listener<Event> = (event: Event) => void;
 
-/** Who wants to know of what. A listener that throws keeps nobody else from knowing. */
+/**
+ * Who wants to know of what. A listener that throws keeps nobody else from knowing, the SDK neither: its error is the
+ * app's own, and reaches it as any that nobody catches.
+ */
 export function createEmitter<Events extends object>() {
   const listeners = new Map<keyof Events, Set<Listener<never>>>();
   return {

@@ -4,7 +4,9 @@ import type { ErrorCode, OperationId, Operations, Problem } from './generated/in
  * What can go wrong on this side.
  * - `timeout`: no answer came in time.
  * - `aborted`: the caller's signal said so; `cause` is its reason.
- * - `connection_failed`: the server could not be reached, or what answered is no Palaver server.
+ * - `connection_failed`: the server could not be reached, or what answered is no Palaver server; or `getToken` threw.
+ * - `invalid_token`: what `token` or `getToken` gave can be no token, and was not sent. (With a `status` it is the
+ *   server's word on one that was.)
  * - `connection_lost`: the connection ended before the message came back, and no other one could tell what became of it.
  *   It may have been delivered.
  * - `offline_queue_full`: too many messages wait to be sent already. This one was not sent.
@@ -15,6 +17,7 @@ export type ClientErrorCode =
   | 'timeout'
   | 'aborted'
   | 'connection_failed'
+  | 'invalid_token'
   | 'connection_lost'
   | 'offline_queue_full'
   | 'too_slow'
@@ -30,7 +33,7 @@ export type PalaverErrorCode = Operations[OperationId]['code'] | ErrorCode | Cli
  */
 export type CodeOf<Id extends OperationId> =
   | Operations[Id]['code']
-  | Extract<ClientErrorCode, 'timeout' | 'aborted' | 'connection_failed'>;
+  | Extract<ClientErrorCode, 'timeout' | 'aborted' | 'connection_failed' | 'invalid_token'>;
 
 /** What is known beside the code. */
 export interface PalaverErrorDetails extends ErrorOptions {
@@ -58,7 +61,7 @@ export class PalaverError extends Error {
     super(message, { cause });
     this.code = code;
     this.problem = problem;
-    this.status = problem?.status ?? status;
+    this.status = status ?? problem?.status;
     this.retryAfterMs = retryAfterMs;
   }
 }

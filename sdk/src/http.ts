@@ -1,6 +1,8 @@
-import { PalaverError, type PalaverErrorCode } from './error.ts';
-import { type Call, type OperationId, operations, type Problem } from './generated/index.ts';
+import { readAnswer } from './answer.ts';
+import { PalaverError } from './error.ts';
+import { type Call, type OperationId, type Operations, operations } from './generated/index.ts';
 import { backoffMs, maxRetryAfterMs, pause, within } from './timing.ts';
+import { tokenOf } from './token.ts';
 
 /** For one call. */
 export interface CallOptions {
@@ -26,37 +28,18 @@ export interface Transport {
 function requestOf(id: OperationId, input: Readonly<Record<string, unknown>>): { path: string; body?: string } {
   const { path, params, body } = operations[id];
   const places = params as Readonly<Record<string, 'path' | 'query'>>;
-  const query = new URLSearchParams();
+  const query: string[] = [];
   let filled: string = path;
   const rest: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(input)) {
     if (places[name] === 'path') filled = filled.replace(`{${name}}`, encodeURIComponent(String(value)));
     else if (places[name] !== 'query') rest[name] = value;
-    else if (value !== undefined) query.set(name, String(value));
+    else if (value !== undefined) query.push(`${name}=${encodeURIComponent(String(value))}`);
   }
-  return { path: query.size > 0 ? `${filled}?${query}` : filled, ...(body && { body: JSON.stringify(rest) }) };
-}
-
-/** Seconds, or a date (RFC 9110, 10.2.3). */
-function retryAfterMs({ headers }: Response): number | undefined {
-  const value = headers.get('retry-after');
-  if (value === null) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-/** What is not a success, as the error that it is. */
-async function failureOf(response: Response, url: string): Promise<PalaverError> {
-  const { status, headers } = response;
-  const text = await response.text();
-  const details = { status, retryAfterMs: retryAfterMs(response) };
-  if (headers.get('content-type')?.startsWith('application/problem+json')) {
-    const problem = JSON.parse(text) as Problem;
-    const message = problem.detail ?? problem.errors?.map(({ detail }) => detail).join('; ') ?? problem.title;
-    // Others speak RFC 9457 too: a gateway, say.
-    if (problem.code) return new PalaverError(problem.code as PalaverErrorCode, message, { ...details, problem });
-  }
-  return new PalaverError('connection_failed', `${url} answered ${status}, and not as a Palaver server does`, details);
+  return {
+    path: query.length > 0 ? `${filled}?${query.join('&')}` : filled,
+    ...(body && { body: JSON.stringify(rest) }),
+  };
 }
 
 /** What runtimes call it if no connection came about, so that nothing can have been carried out. */
@@ -74,6 +57,14 @@ function waitMs(id: OperationId, { code, status, retryAfterMs, cause }: PalaverE
   const unanswered = status === undefined && (operations[id].method === 'GET' || isNeverConnected(cause));
   if ((!busy && !unanswered) || (retryAfterMs ?? 0) > maxRetryAfterMs) return undefined;
   return (retryAfterMs ?? 0) + backoffMs(tries);
+}
+
+/** A browser hides why it shows a page no answer; most often the server doesn't allow the page's origin. */
+function originHint(url: string): string {
+  const { document, location } = globalThis as { document?: unknown; location?: { origin?: string } };
+  const origin = document === undefined ? undefined : location?.origin;
+  if (!origin || `${url}/`.startsWith(`${origin}/`)) return '';
+  return `, or does not allow this page: ALLOWED_ORIGINS of the server must have ${origin}`;
 }
 
 /** Carries operations out with `fetch`. @throws {PalaverError} */
@@ -94,13 +85,14 @@ export function createCall(transport: Transport): Call<CallOptions> {
           ...(token !== undefined && { Authorization: `Bearer ${token}` }),
         },
         body: body ?? null,
+        // Not `error`: Workers know no such thing, and elsewhere it doesn't say what happened.
+        redirect: 'manual',
         signal,
       });
-      if (!response.ok) throw await failureOf(response, url);
-      return response.status === 204 ? undefined : await response.json();
+      return (await readAnswer(id, response, url)) as Operations[typeof id]['output'];
     } catch (cause) {
       if (cause instanceof PalaverError) throw cause;
-      throw new PalaverError('connection_failed', `${url} could not be reached`, { cause });
+      throw new PalaverError('connection_failed', `${url} could not be reached${originHint(url)}`, { cause });
     }
   }
 
@@ -110,10 +102,11 @@ export function createCall(transport: Transport): Call<CallOptions> {
     { token, signal, timeoutMs = transport.timeoutMs, maxRetries = transport.maxRetries } = {},
   ) => {
     const request = requestOf(id, input ?? {});
+    const bearer = token === undefined ? undefined : tokenOf(token);
     const limits = { timeoutMs, signal, what: `${operations[id].method} ${operations[id].path}` };
     for (let tries = 0; ; tries += 1) {
       try {
-        return await within((stop) => ask(id, request, token, stop), limits);
+        return await within((stop) => ask(id, request, bearer, stop), limits);
       } catch (error) {
         const wait = tries < maxRetries ? waitMs(id, error as PalaverError, tries) : undefined;
         if (wait === undefined) throw error;

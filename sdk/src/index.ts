@@ -2,16 +2,6 @@
  * The client of a Palaver chat server: begin with {@link Palaver}.
  * @module @palaver/sdk
  */
-export type { StateCode } from './connection.ts';
-export {
-  type ClientErrorCode,
-  type CodeOf,
-  PalaverError,
-  type PalaverErrorCode,
-  type PalaverErrorDetails,
-} from './error.ts';
-export * from './generated/index.ts';
-export type { CallOptions } from './http.ts';
-export { Palaver, type PalaverOptions } from './palaver.ts';
-export type { WebSocketConstructor, WebSocketLike } from './platform.ts';
-export type { Credentials, JoinOptions, Room, RoomEvents, RoomState, SendOptions, StateChange } from './room.ts';
+import './node.ts';
+
+export * from './browser.ts';

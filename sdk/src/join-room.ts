@@ -1,16 +1,19 @@
 import { type Connection, connect, type Ended, endedBy } from './connection.ts';
+import { asyncDispose } from './dispose.ts';
 import { createEmitter } from './emitter.ts';
 import { PalaverError } from './error.ts';
-import { type ChatMessage, eventNames, type ServerMessage, type Username } from './generated/index.ts';
+import type { ChatMessage, FrameId, ServerMessage, Username, UsersOnline } from './generated/index.ts';
 import { createStream } from './message-stream.ts';
 import { createNonce, createOutbox } from './outbox.ts';
-import { onWake, type WebSocketConstructor } from './platform.ts';
+import { type Dial, onWake } from './platform.ts';
 import { createPosition } from './position.ts';
 import { createPulse, type Pulse } from './pulse.ts';
+import type { UnknownFrame } from './read-frame.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 import type { JoinOptions, Room, RoomEvents, RoomState } from './room.ts';
 import { ownNames, rosterAfter } from './roster.ts';
 import { backoffMs, maxRetryAfterMs, pause, within } from './timing.ts';
+import { tokenOf } from './token.ts';
 
 /** A connection that held so long has done well: the next wait is a short one again. */
 const steadyMs = 10_000;
@@ -20,15 +23,18 @@ const ownJoinMs = 2_000;
 const closeMs = 2_000;
 /** How many messages may wait in a stream. */
 const maxStreamed = 1_000;
+/** An attempt that is younger, in milliseconds, is left to go on when the user comes back to the page. */
+const hangingMs = 1_000;
 
 export interface RoomParts {
   /** Where the server is, without a slash at its end. */
   readonly url: string;
-  readonly WebSocket?: WebSocketConstructor | undefined;
+  readonly dial: Dial;
   readonly timeoutMs: number;
   readonly maxRetries: number;
   readonly heartbeatIntervalMs: number;
-  readonly whyRefused: (token: string) => Promise<PalaverError>;
+  /** Why the server refuses a handshake with this token and this place. */
+  readonly whyRefused: (token: string, lastId: FrameId | undefined, signal: AbortSignal) => Promise<PalaverError>;
 }
 
 const failure = (error: unknown): PalaverError =>
@@ -38,7 +44,7 @@ const failure = (error: unknown): PalaverError =>
 
 /** Joins; resolves once in the room. @throws {PalaverError} */
 export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: JoinOptions): Promise<Room> {
-  const { url, WebSocket, timeoutMs, maxRetries, heartbeatIntervalMs, whyRefused } = parts;
+  const { url, dial, timeoutMs, maxRetries, heartbeatIntervalMs, whyRefused } = parts;
   // Said nothing for so long, a connection counts as lost: before a message on it counts as late.
   const answerMs = timeoutMs / 3;
   const { on, emit } = createEmitter<RoomEvents>();
@@ -51,7 +57,9 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
   let username: Username | undefined;
   let connection: Connection | undefined;
   let pulse: Pulse | undefined;
-  let held: ServerMessage[] | undefined;
+  let held: (ServerMessage | UnknownFrame)[] | undefined;
+  /** The attempt that may hang: until the server has said who is there. */
+  let attempt: { readonly sinceMs: number; readonly giveUp: AbortController } | undefined;
   let arrivedMs = Number.POSITIVE_INFINITY;
   /** A token that is good for nothing any more, and why; how many in a row were so. */
   let spent: { readonly token: string; readonly ended: Ended } | undefined;
@@ -69,9 +77,11 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
     if (roster !== before) emit('roster', roster);
   }
 
-  function hear(frame: ServerMessage): void {
-    // What a client doesn't know it ignores.
-    if (!eventNames.includes(frame.type)) return;
+  function hear(frame: ServerMessage | UnknownFrame): void {
+    if (frame.type === 'unknown') {
+      position.pass(frame.id);
+      return;
+    }
     if (position.advance(frame)) tell(frame);
     if (frame.type === 'users_online' && frame.msg.recovered !== true) outbox.lose();
     if (frame.type === 'chat_message' || frame.type === 'error') outbox.settle(frame);
@@ -87,27 +97,37 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
     });
   }
 
-  const askForToken = (): Promise<string> =>
-    within(() => getToken!(), { timeoutMs, signal: leaving.signal, what: 'getToken' });
+  const askForToken = async (signal = leaving.signal): Promise<string> =>
+    tokenOf(fixed ?? (getToken && (await within(() => getToken(), { timeoutMs, signal, what: 'getToken' }))));
 
   /** From a handshake to the end of what came of it. */
-  async function stay(token: string): Promise<Ended> {
+  async function stay(token: string, giveUp: AbortSignal): Promise<Ended> {
     const isOwn = ownNames(token);
+    const silent = (code: 'timeout' | 'connection_lost') => () =>
+      current.drop(new PalaverError(code, 'The server said nothing in time.'));
     let question: string | undefined;
     let onAnswer = (): void => {};
     // Who has never been in the room has missed nothing.
     const lastId = state === 'connecting' ? undefined : position.id;
+    const isBlind = state !== 'connecting' && lastId === undefined;
     const query = lastId === undefined ? '' : `?last_event_id=${encodeURIComponent(lastId)}`;
-    const current = connect({ url: `${url}${query}`, token, WebSocket, whyRefused, onFrame });
-    const silent = (code: 'timeout' | 'connection_lost') => () =>
-      current.drop(new PalaverError(code, 'The server said nothing in time.'));
+    const current = connect({
+      url: `${url}${query}`,
+      token,
+      dial,
+      whyRefused: (signal) => whyRefused(token, lastId, signal),
+      onFrame,
+      onSign: () => pulse?.heard(),
+    });
+    const onGiveUp = silent('connection_lost');
+    giveUp.addEventListener('abort', onGiveUp);
     const opening = setTimeout(silent('timeout'), timeoutMs);
     let grace: ReturnType<typeof setTimeout> | undefined;
     let renewal: Renewal | undefined;
     connection = current;
 
     /** The answers to what was asked without the caller are for nobody else. */
-    function isForUs(frame: ServerMessage): boolean {
+    function isForUs(frame: ServerMessage | UnknownFrame): boolean {
       if (frame.type === 'error' && question !== undefined && frame.msg.nonce === question) {
         question = undefined;
         onAnswer();
@@ -116,20 +136,26 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
       return (frame.type === 'error' || frame.type === 'token_refreshed') && renewal?.settle(frame) === true;
     }
 
-    function onFrame(frame: ServerMessage): void {
+    /** Where nothing was asked for nothing is recovered, and the app must know. */
+    const withGap = (frame: UsersOnline): UsersOnline =>
+      isBlind ? { ...frame, msg: { ...frame.msg, recovered: false } } : frame;
+
+    function onFrame(told: ServerMessage | UnknownFrame): void {
       if (leaving.signal.aborted) return;
+      const frame = told.type === 'users_online' ? withGap(told) : told;
       if (!isForUs(frame)) {
         if (held) held.push(frame);
         else hear(frame);
       }
-      if (pulse) pulse.heard();
-      else if (frame.type === 'users_online') {
+      if (pulse) return;
+      if (frame.type === 'users_online') {
         clearTimeout(opening);
+        attempt = undefined;
         if (getToken)
           renewal = createRenewal({
             token,
             nowMs: Date.parse(frame.sent_at),
-            getToken: askForToken,
+            getToken: () => askForToken(),
             send: current.send,
           });
         const own = frame.msg.list.find(isOwn);
@@ -171,26 +197,30 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
     }
 
     const ended = await current.ended;
+    giveUp.removeEventListener('abort', onGiveUp);
     clearTimeout(opening);
     clearTimeout(grace);
     renewal?.stop();
     pulse?.stop();
     pulse = undefined;
     outbox.cut();
-    return ended;
+    if (ended.error.status !== 400 || lastId === undefined) return ended;
+    // The server can't read this place. Without it the next attempt is as good as any.
+    position.forget();
+    return { ...ended, next: 'reconnect' };
   }
 
   /** One try to be in the room, from its token to its end. */
-  async function visit(): Promise<Ended> {
+  async function visit(giveUp: AbortSignal): Promise<Ended> {
     let token: string;
     try {
-      token = fixed ?? (await askForToken());
+      token = await askForToken(giveUp);
     } catch (error) {
       const ended = endedBy(failure(error));
-      return ended.next === 'new_token' ? { ...ended, next: 'stop' } : ended;
+      return ended.next === 'new_token' || ended.code === 'invalid_token' ? { ...ended, next: 'stop' } : ended;
     }
     if (token === spent?.token) return { ...spent.ended, next: 'stop' };
-    const ended = await stay(token);
+    const ended = await stay(token, giveUp);
     if (ended.next !== 'new_token') return ended;
     spent = { token, ended };
     refusals += 1;
@@ -200,8 +230,16 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
   /** Is in the room until it is left for good. */
   async function live(): Promise<Ended | undefined> {
     for (let failures = 0; ; failures += 1) {
-      const ended = await visit();
+      const giveUp = new AbortController();
+      attempt = { sinceMs: performance.now(), giveUp };
+      const ended = await visit(giveUp.signal);
+      attempt = undefined;
       if (leaving.signal.aborted) return undefined;
+      if (giveUp.signal.aborted) {
+        // It did not fail: there is a better one now.
+        failures -= 1;
+        continue;
+      }
       const isJoining = state === 'connecting';
       const { retryAfterMs = 0 } = ended.error;
       const isOver = isJoining && (failures >= maxRetries || retryAfterMs > maxRetryAfterMs);
@@ -216,15 +254,18 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
 
   function leave(): void {
     leaving.abort();
+    attempt?.giveUp.abort();
     waking.abort();
     stopWaking();
     outbox.close();
   }
 
-  const stopWaking = onWake(() => {
+  const stopWaking = onWake((why) => {
     waking.abort();
     waking = new AbortController();
     pulse?.check();
+    // What began without a network may hang for as long as anything may take.
+    if (attempt && (why === 'online' || performance.now() - attempt.sinceMs > hangingMs)) attempt.giveUp.abort();
   });
 
   const lived = live().then((ended) => {
@@ -270,6 +311,7 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
       }
       await lived;
     },
+    [asyncDispose]: () => room.close(),
   };
 
   return new Promise((resolve, reject) => {

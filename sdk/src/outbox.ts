@@ -1,15 +1,19 @@
 import { PalaverError } from './error.ts';
 import { type ChatMessage, type ChatMessageFromClient, type ErrorMessage, limits } from './generated/index.ts';
+import { createPace } from './pace.ts';
 import type { SendOptions } from './room.ts';
+import { createStopwatch } from './stopwatch.ts';
 import { maxTimerMs } from './timing.ts';
 
 /** How many messages may wait for the room, and how long one does. */
 const maxWaiting = 100;
 const maxWaitingMs = 30_000;
-/** How many may be on their way at once. */
-const maxInFlight = 1_000;
+/** How many may have no answer yet while the room is open: on their way, or waiting for their turn. */
+const maxUnanswered = 1_100;
 /** Until a message is tried again that the server could not take when it was its turn. */
-const refusalPauseMs = 1_000;
+const unavailablePauseMs = 1_000;
+/** A server that goes on refusing for so long, and takes nothing in between, won't take the message. */
+const maxRefusedMs = 30_000;
 
 interface Message {
   readonly text: string;
@@ -17,18 +21,27 @@ interface Message {
   readonly nonce: string;
   readonly resolve: (echo: ChatMessage) => void;
   readonly reject: (error: PalaverError) => void;
-  /** When it has waited for the room long enough, in milliseconds of `performance.now()`. */
+  /** Its place among all messages of the room. */
+  readonly place: number;
+  /** When it has waited for the room long enough, on the clock that runs while the room takes nothing. */
   readonly deadlineMs: number;
   /** The caller said how long it may wait. Its time for an answer runs only while there is a connection. */
   readonly isPatient: boolean;
+  /** It was said when it could not go out at once: it also waits where the server is not able to publish it. */
+  readonly wasQueued: boolean;
   /** It was on its way when a connection ended, and may have been delivered. Its time goes on. */
   isUnsettled: boolean;
   timer?: ReturnType<typeof setTimeout>;
 }
 
+/** React Native has no `crypto` of its own; a nonce need only differ from the others of its user. */
+const randomBytes = (): Uint8Array =>
+  globalThis.crypto
+    ? crypto.getRandomValues(new Uint8Array(16))
+    : Uint8Array.from({ length: 16 }, () => Math.random() * 256);
+
 /** Chance, so that nobody can answer in a message's place. */
-export const createNonce = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+export const createNonce = (): string => [...randomBytes()].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** What has been said and hasn't come back. */
 export interface Outbox {
@@ -62,20 +75,24 @@ function nonceFault(nonce: unknown): string | undefined {
 
 const noEcho = 'The message has not come back in time. It may have been delivered.';
 
+const late = 'The room could not take the message in time. It was not sent.';
+
 export function createOutbox(timeoutMs: number): Outbox {
   const inFlight = new Map<string, Message>();
-  /** The unsettled ones first. */
+  /** In the order in which they were said. */
   const waiting: Message[] = [];
+  const pace = createPace();
+  /** Runs while the room takes nothing. To wait for one's turn costs a message no time. */
+  const clock = createStopwatch();
   let transmit: ((message: ChatMessageFromClient) => void) | undefined;
-  /** The one that waited and is on its way. The next goes when it is back: so their order holds. */
-  let leading: Message | undefined;
+  let places = 0;
+  /** One goes when the one before it is back: so their order holds, whatever the server refuses. */
+  let isSerial = false;
+  let restUntilMs = 0;
   let resting: ReturnType<typeof setTimeout> | undefined;
+  let refusedSinceMs: number | undefined;
+  let due: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
-
-  function stopWaiting(message: Message): void {
-    const index = waiting.indexOf(message);
-    if (index >= 0) waiting.splice(index, 1);
-  }
 
   const isPending = (nonce: string): boolean =>
     inFlight.has(nonce) || waiting.some((message) => message.nonce === nonce);
@@ -83,65 +100,95 @@ export function createOutbox(timeoutMs: number): Outbox {
   /** Wherever it is, it has come to its end. */
   function take(message: Message): Message {
     inFlight.delete(message.nonce);
-    stopWaiting(message);
+    const index = waiting.indexOf(message);
+    if (index >= 0) waiting.splice(index, 1);
     clearTimeout(message.timer);
     return message;
   }
 
-  function expireAfter(message: Message, ms: number, why: string): void {
-    clearTimeout(message.timer);
-    message.timer = setTimeout(
+  function watchDeadlines(): void {
+    clearTimeout(due);
+    if (!clock.isRunning) return;
+    const deadlines = waiting.filter((message) => !message.isUnsettled || message.isPatient);
+    const nextMs = deadlines.reduce((least, { deadlineMs }) => Math.min(least, deadlineMs), Number.POSITIVE_INFINITY);
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    due = setTimeout(
       () => {
-        take(message).reject(new PalaverError('timeout', why));
-        proceed(message);
+        // A timer may be a fraction early.
+        for (const message of deadlines.filter(({ deadlineMs }) => deadlineMs <= clock.nowMs + 1))
+          if (waiting.includes(message))
+            take(message).reject(new PalaverError('timeout', message.isUnsettled ? noEcho : late));
+        proceed();
       },
-      Math.min(ms, maxTimerMs),
+      Math.min(Math.max(0, nextMs - clock.nowMs), maxTimerMs),
     );
   }
-
-  const leftMs = ({ deadlineMs }: Message): number => Math.max(0, deadlineMs - performance.now());
 
   function fly(message: Message): void {
     const { text, nonce } = message;
     inFlight.set(nonce, message);
-    if (!message.isUnsettled || message.isPatient) expireAfter(message, timeoutMs, noEcho);
+    pace.spend();
+    if (!message.isUnsettled || message.isPatient) {
+      clearTimeout(message.timer);
+      message.timer = setTimeout(
+        () => {
+          take(message).reject(new PalaverError('timeout', noEcho));
+          proceed();
+        },
+        Math.min(timeoutMs, maxTimerMs),
+      );
+    }
     transmit!({ type: 'chat_message', msg: { text, nonce } });
   }
 
-  function wait(message: Message, place: 'push' | 'unshift'): void {
+  function wait(message: Message): void {
+    const { timer } = message;
+    if (!message.isUnsettled || message.isPatient) clearTimeout(timer);
     inFlight.delete(message.nonce);
-    waiting[place](message);
-    if (message.isUnsettled && !message.isPatient) return;
-    expireAfter(message, leftMs(message), 'The room could not take the message in time. It was not sent.');
+    const index = waiting.findIndex(({ place }) => place > message.place);
+    waiting.splice(index < 0 ? waiting.length : index, 0, message);
   }
 
-  function lead(): void {
-    if (!transmit || leading || resting) return;
-    leading = waiting.shift();
-    if (leading) fly(leading);
+  const mayFly = (): boolean => inFlight.size === 0 || (!isSerial && pace.mayOverlap());
+
+  /** Sends what may go now. */
+  function proceed(): void {
+    if (waiting.length === 0 && inFlight.size === 0) isSerial = false;
+    while (transmit && !resting && waiting.length > 0 && mayFly()) fly(waiting.shift()!);
+    watchDeadlines();
   }
 
-  function proceed(message: Message): void {
-    if (message === leading) leading = undefined;
-    lead();
-  }
-
-  function rest(): void {
+  function rest(ms: number): void {
+    isSerial = true;
+    restUntilMs = Math.max(restUntilMs, performance.now() + ms);
+    clearTimeout(resting);
     resting = setTimeout(() => {
       resting = undefined;
-      lead();
-    }, refusalPauseMs);
+      proceed();
+    }, restUntilMs - performance.now());
+  }
+
+  /** Whether a message that the server refused waits for another try. */
+  function staysFor({ msg: { code, retry_after_ms } }: ErrorMessage, message: Message): boolean {
+    if (code === 'rate_limited') {
+      refusedSinceMs ??= performance.now();
+      rest(pace.refuse(retry_after_ms));
+      return performance.now() - refusedSinceMs < maxRefusedMs;
+    }
+    if (code !== 'unavailable' || !(message.wasQueued || message.isUnsettled)) return false;
+    clock.run();
+    rest(unavailablePauseMs);
+    return true;
   }
 
   function cut(): void {
     transmit = undefined;
-    leading = undefined;
-    for (const message of inFlight.values()) {
+    clock.run();
+    for (const message of [...inFlight.values()]) {
       message.isUnsettled = true;
-      if (message.isPatient) expireAfter(message, leftMs(message), noEcho);
+      wait(message);
     }
-    waiting.unshift(...inFlight.values());
-    inFlight.clear();
+    watchDeadlines();
   }
 
   function lose(): void {
@@ -150,36 +197,48 @@ export function createOutbox(timeoutMs: number): Outbox {
       take(message).reject(new PalaverError('connection_lost', why));
   }
 
+  /** @throws {PalaverError} */
+  function messageOf(text: string, options: SendOptions): Omit<Message, 'resolve' | 'reject'> {
+    const { maxWaitMs } = options;
+    const nonce = options.nonce ?? createNonce();
+    if (closed) throw new PalaverError('closed', 'The room is closed.');
+    // Far too long for a frame, it would cost the connection; all else is for the server to say.
+    if (typeof text !== 'string' || codePoints(text) > limits.text.max)
+      throw new PalaverError('invalid_message', `A message is a text of at most ${limits.text.max} characters.`);
+    const fault = isPending(nonce) ? 'A message with this nonce is being sent already.' : nonceFault(nonce);
+    if (fault !== undefined) throw new PalaverError('invalid_message', fault);
+    const isFull = transmit
+      ? waiting.length + inFlight.size >= maxUnanswered
+      : waiting.filter(({ isUnsettled, wasQueued }) => !isUnsettled && wasQueued).length >= maxWaiting;
+    if (isFull)
+      throw new PalaverError(
+        'offline_queue_full',
+        `${transmit ? maxUnanswered : maxWaiting} messages wait to be sent already.`,
+      );
+    const isPatient = typeof maxWaitMs === 'number' && !Number.isNaN(maxWaitMs);
+    return {
+      text,
+      nonce,
+      place: ++places,
+      deadlineMs: clock.nowMs + (isPatient ? maxWaitMs : maxWaitingMs),
+      isPatient,
+      wasQueued: !transmit || isSerial,
+      isUnsettled: false,
+    };
+  }
+
   return {
     send: (text, options) =>
       new Promise((resolve, reject) => {
-        if (closed) return reject(new PalaverError('closed', 'The room is closed.'));
-        // Far too long for a frame, it would cost the connection; all else is for the server to say.
-        if (typeof text !== 'string' || codePoints(text) > limits.text.max)
-          return reject(
-            new PalaverError('invalid_message', `A message is a text of at most ${limits.text.max} characters.`),
-          );
-        const nonce = options?.nonce ?? createNonce();
-        const fault = isPending(nonce) ? 'A message with this nonce is being sent already.' : nonceFault(nonce);
-        if (fault !== undefined) return reject(new PalaverError('invalid_message', fault));
-        const message: Message = {
-          text,
-          nonce,
-          resolve,
-          reject,
-          deadlineMs: performance.now() + (options?.maxWaitMs ?? maxWaitingMs),
-          isPatient: options?.maxWaitMs !== undefined,
-          isUnsettled: false,
-        };
-        if (transmit && !leading && waiting.length === 0 && inFlight.size < maxInFlight) return fly(message);
-        if (waiting.filter(({ isUnsettled }) => !isUnsettled).length >= maxWaiting)
-          return reject(new PalaverError('offline_queue_full', `${maxWaiting} messages wait to be sent already.`));
-        wait(message, 'push');
+        waiting.push({ ...messageOf(text, options ?? {}), resolve, reject });
+        proceed();
       }),
 
     open: (to) => {
       transmit = to;
-      lead();
+      clock.stop();
+      isSerial ||= waiting.length > 0;
+      proceed();
     },
 
     isOwed: () => inFlight.size > 0,
@@ -189,13 +248,15 @@ export function createOutbox(timeoutMs: number): Outbox {
       if (nonce === undefined) return;
       const message = inFlight.get(nonce) ?? waiting.find((other) => other.isUnsettled && other.nonce === nonce);
       if (!message) return;
-      if (frame.type === 'chat_message') take(message).resolve(frame);
-      else if (message === leading && (frame.msg.code === 'rate_limited' || frame.msg.code === 'unavailable')) {
-        // It was not taken, so it can go once more.
-        wait(message, 'unshift');
-        rest();
-      } else take(message).reject(new PalaverError(frame.msg.code, frame.msg.detail));
-      proceed(message);
+      if (frame.type === 'chat_message') {
+        refusedSinceMs = undefined;
+        if (transmit) clock.stop();
+        take(message).resolve(frame);
+      } else if (!staysFor(frame, message)) {
+        const { code, detail, retry_after_ms } = frame.msg;
+        take(message).reject(new PalaverError(code, detail, { retryAfterMs: retry_after_ms }));
+      } else if (inFlight.has(nonce)) wait(message);
+      proceed();
     },
 
     cut,
@@ -211,6 +272,7 @@ export function createOutbox(timeoutMs: number): Outbox {
         const when = inFlight.has(message.nonce) ? 'came back. It may have been delivered' : 'was sent';
         take(message).reject(new PalaverError('closed', `The room was closed before the message ${when}.`));
       }
+      clearTimeout(due);
     },
   };
 }

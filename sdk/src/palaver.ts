@@ -1,8 +1,8 @@
 import { PalaverError } from './error.ts';
 import { type Call, Methods } from './generated/index.ts';
 import { type CallOptions, createCall } from './http.ts';
-import { joinRoom } from './join-room.ts';
-import type { WebSocketConstructor } from './platform.ts';
+import { joinRoom, type RoomParts } from './join-room.ts';
+import { dialPlatform, dialWith, type WebSocketConstructor } from './platform.ts';
 import type { JoinOptions, Room } from './room.ts';
 import { maxTimerMs } from './timing.ts';
 
@@ -23,9 +23,10 @@ export interface PalaverOptions {
 
 /** @throws {TypeError} */
 function baseUrl(text: string): string {
-  const { protocol, origin, pathname } = new URL(text);
-  if (!/^https?:$/.test(protocol)) throw new TypeError(`url must begin with http:// or https://, not ${protocol}//`);
-  return `${origin}${pathname}`.replace(/\/+$/, '');
+  // React Native's URL has `href` and little else.
+  const [, scheme, host, path] = /^(https?:\/\/)(?:[^/?#]*@)?([^/?#]+)([^?#]*)/.exec(new URL(text).href) ?? [];
+  if (!scheme) throw new TypeError(`url must begin with http:// or https://, not ${text}`);
+  return `${scheme}${host}${path}`.replace(/\/+$/, '');
 }
 
 /**
@@ -54,15 +55,17 @@ export class Palaver extends Methods<CallOptions> {
     const call = createCall({ url: base, fetch, timeoutMs, maxRetries });
     const atMost = (ms: number): number => Math.min(ms, maxTimerMs);
     /** Without the headers of a handshake the door says why, or 426 where it would have opened. */
-    const whyRefused = async (token: string): Promise<PalaverError> => {
-      const cause: unknown = await call('join', {}, { token, maxRetries: 0 }).catch((reason) => reason);
-      return cause instanceof PalaverError && cause.code !== 'upgrade_required' && cause.code !== 'timeout'
-        ? cause
-        : new PalaverError('connection_failed', `No WebSocket to ${base} could be opened`, { cause });
+    const whyRefused: RoomParts['whyRefused'] = async (token, lastId, signal) => {
+      const input = lastId === undefined ? {} : { last_event_id: lastId };
+      const cause: unknown = await call('join', input, { token, maxRetries: 0, signal }).catch((reason) => reason);
+      const { code } = Object(cause) as Partial<PalaverError>;
+      if (cause instanceof PalaverError && code !== 'upgrade_required' && code !== 'timeout') return cause;
+      const hint = code === 'upgrade_required' ? ', though the server answers: a proxy may not pass WebSockets on' : '';
+      return new PalaverError('connection_failed', `No WebSocket to ${base} could be opened${hint}`, { cause });
     };
     const room = {
       url: `${base.replace(/^http/, 'ws')}/join`,
-      WebSocket,
+      dial: WebSocket ? dialWith(WebSocket) : dialPlatform,
       timeoutMs: atMost(timeoutMs),
       maxRetries,
       heartbeatIntervalMs: atMost(heartbeatIntervalMs),
@@ -76,11 +79,12 @@ export class Palaver extends Methods<CallOptions> {
    * Joins the chat room. Resolves once the roster holds oneself; rejects with the problem of a refused handshake. Later
    * losses are mended by the room itself: listen to its `state`.
    *
-   * Rejects with the codes of the operation `join`, `timeout`, `aborted`, `connection_failed` and `connection_lost`.
+   * Rejects with the codes of the operation `join`, `timeout`, `aborted`, `connection_failed` and `connection_lost`;
+   * with `invalid_token` and no `status` where `token` or `getToken` gave what can be no token.
    * @example
    * const room = await palaver.join({ getToken: async () => (await palaver.login(credentials)).token });
    */
-  join(options: JoinOptions): Promise<Room> {
+  async join(options: JoinOptions): Promise<Room> {
     return this.#join(options);
   }
 }

@@ -14,39 +14,40 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;
 
-/** Node, Bun and Deno; not a browser, nor what plays one inside Node. */
-const isServerSide = (): boolean => {
-  const { process, document } = globalThis as { process?: { versions?: { node?: string } }; document?: unknown };
-  return process?.versions?.node !== undefined && document === undefined;
+/** Begins a handshake. The token is never in the URL. */
+export type Dial = (url: string, token: string) => WebSocketLike | Promise<WebSocketLike>;
+
+/** With a WebSocket that takes no headers the token travels as a subprotocol. */
+export const dialWith =
+  (WebSocket: WebSocketConstructor): Dial =>
+  (url, token) =>
+    new WebSocket(url, ['palaver.v1', `bearer.${token}`]);
+
+let dialHere: Dial = (url, token) => {
+  if (!globalThis.WebSocket) throw new TypeError('There is no WebSocket here: pass the option WebSocket');
+  return dialWith(globalThis.WebSocket as WebSocketConstructor)(url, token);
 };
 
-/**
- * Begins a handshake. The token travels in `Authorization` where a WebSocket takes headers, else as a subprotocol;
- * never in the URL.
- */
-export async function dial(url: string, token: string, given?: WebSocketConstructor): Promise<WebSocketLike> {
-  if (given || !isServerSide()) {
-    return new (given ?? (globalThis.WebSocket as WebSocketConstructor))(url, ['palaver.v1', `bearer.${token}`]);
-  }
-  // Node 20 has none of its own.
-  const Client = (globalThis.WebSocket ?? (await import('ws')).WebSocket) as unknown as new (
-    url: string,
-    options: object,
-  ) => WebSocketLike;
-  return new Client(url, { headers: { Authorization: `Bearer ${token}` } });
-}
+/** Replaces how this platform connects; for the entry of a platform that can do better. */
+export const provideDial = (dial: Dial): void => {
+  dialHere = dial;
+};
+
+/** Begins a handshake as the platform does it best. */
+export const dialPlatform: Dial = (url, token) => dialHere(url, token);
 
 /** The network or the user is back: what was put off may be worth trying now. Returns how to unsubscribe. */
-export function onWake(listener: () => void): () => void {
+export function onWake(listener: (why: 'online' | 'visible') => void): () => void {
+  const onOnline = (): void => listener('online');
   const onVisible = (): void => {
-    if (document.visibilityState === 'visible') listener();
+    if (document.visibilityState === 'visible') listener('visible');
   };
+  // React Native and workers have parts of these only.
   const page = typeof document === 'undefined' ? undefined : document;
-  // There in pages and workers.
-  globalThis.addEventListener?.('online', listener);
-  page?.addEventListener('visibilitychange', onVisible);
+  globalThis.addEventListener?.('online', onOnline);
+  page?.addEventListener?.('visibilitychange', onVisible);
   return () => {
-    globalThis.removeEventListener?.('online', listener);
-    page?.removeEventListener('visibilitychange', onVisible);
+    globalThis.removeEventListener?.('online', onOnline);
+    page?.removeEventListener?.('visibilitychange', onVisible);
   };
 }

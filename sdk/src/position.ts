@@ -6,6 +6,10 @@ export interface Position {
   readonly id: FrameId | undefined;
   /** Takes note of a frame; false for a message that was heard before: it answers one that was sent twice. */
   advance(frame: ServerMessage): boolean;
+  /** Takes note of a place, and of nothing else. */
+  pass(id: FrameId): void;
+  /** Begins anew: the server has no use for this place. */
+  forget(): void;
 }
 
 export function createPosition(): Position {
@@ -20,6 +24,12 @@ export function createPosition(): Position {
       // Behind a recovery comes what was missed, up to its id, and the connection may end in the midst of that.
       if (frame.type !== 'users_online' || frame.msg.recovered !== true) id = frame.id;
       return true;
+    },
+    pass: (to) => {
+      if (id !== undefined && to > id) id = to;
+    },
+    forget: () => {
+      id = undefined;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { StateCode } from './connection.ts';
+import './dispose.ts';
 import type { ChatMessage, Events, Username } from './generated/index.ts';
 
 /**
@@ -88,4 +89,10 @@ export interface Room {
   send(text: string, options?: SendOptions): Promise<ChatMessage>;
   /** Leaves. Resolves when the connection is closed; what has not come back by then rejects with `closed`. */
   close(): Promise<void>;
+  /**
+   * The same as `close`, for `await using`.
+   * @example
+   * await using room = await palaver.join({ getToken });
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }

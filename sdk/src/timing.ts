@@ -28,14 +28,20 @@ export async function within<T>(
   { timeoutMs, signal, what }: Limits,
 ): Promise<T> {
   const stop = new AbortController();
-  const onAbort = (): void => stop.abort(new PalaverError('aborted', `${what} was aborted`, { cause: signal?.reason }));
+  // Kept here: the signals of React Native have no reason.
+  let why: PalaverError | undefined;
+  const end = (code: 'aborted' | 'timeout', message: string, cause?: unknown): void => {
+    why ??= new PalaverError(code, message, { cause });
+    stop.abort(why);
+  };
+  const onAbort = (): void => end('aborted', `${what} was aborted`, signal?.reason);
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort);
-  const onLate = (): void => stop.abort(new PalaverError('timeout', `${what} took longer than ${timeoutMs} ms`));
+  const onLate = (): void => end('timeout', `${what} took longer than ${timeoutMs} ms`);
   const timer = setTimeout(onLate, Math.min(timeoutMs, maxTimerMs));
   try {
     return await new Promise<T>((resolve, reject) => {
-      const onStop = (): void => reject(stop.signal.reason);
+      const onStop = (): void => reject(why);
       if (stop.signal.aborted) return onStop();
       stop.signal.addEventListener('abort', onStop);
       Promise.resolve(stop.signal).then(work).then(resolve, reject);

@@ -167,6 +167,39 @@ export function typeOf(schema: Json, at: string): string {
   }
 }
 
+/**
+ * A schema as the shape that a light check at run time needs: the kinds of its members, and which may be absent. Bounds,
+ * patterns and values are left out, so that a contract which grows in them is read by clients of today.
+ */
+export function lightShapeOf(schema: Json, components: Json, at: string): string {
+  switch (kindOf(schema, at)) {
+    case '$ref': {
+      const name = refName(schema.$ref, at);
+      return lightShapeOf(asObject(components[name], at), components, `/components/schemas/${name}`);
+    }
+    case 'allOf': {
+      // The part narrows members that the base has; their kinds stay.
+      const [base] = narrowing(schema, at);
+      return lightShapeOf(asObject(components[base], at), components, `/components/schemas/${base}`);
+    }
+    case 'string':
+      return "'string'";
+    case 'boolean':
+      return "'boolean'";
+    case 'array':
+      return `[${lightShapeOf(asObject(schema.items, `${at}/items`), components, `${at}/items`)}]`;
+    case 'object':
+      return `{ ${members(schema, at)
+        .map(
+          ([name, inner, required, place]) =>
+            `${property(required ? name : `${name}?`)}: ${lightShapeOf(inner, components, place)}`,
+        )
+        .join(', ')} }`.replace('{  }', '{}');
+    default:
+      return "'number'";
+  }
+}
+
 /** A regular expression literal that reads the same wherever it is shown: beyond ASCII, code points are escaped. */
 const regex = (pattern: string, at: string): string => {
   try {

@@ -1,6 +1,6 @@
 import { type Chat, chatTypes, readChat } from './chat.ts';
 import { type Operation, problemCodes, readOperations } from './http.ts';
-import { asObject, banner, docOf, type Json, refsIn, SpecError, typeOf } from './schema.ts';
+import { asObject, banner, docOf, type Json, lightShapeOf, refsIn, SpecError, typeOf } from './schema.ts';
 
 /** `User` → `user`. */
 const uncapitalized = (name: string): string => `${name[0]!.toLowerCase()}${name.slice(1)}`;
@@ -123,6 +123,26 @@ function eventsFile(chat: Chat): string {
   ].join('\n');
 }
 
+/** The shapes of all that a server says, for a check at run time: nothing else stands between a server and the app. */
+function shapesFile(operations: readonly Operation[], components: Json, chat: Chat): string {
+  const frames = chat.server.map(({ name, schema }) => {
+    const at = `/components/schemas/${schema}`;
+    return `  ${name}: ${lightShapeOf(asObject(chat.schemas[schema], at), chat.schemas, at)},`;
+  });
+  const answers = operations.flatMap((operation) => {
+    const shapes = success(operation).flatMap(({ schema, at }) =>
+      schema ? [lightShapeOf(schema, components, at)] : [],
+    );
+    // An operation that answers in several ways says by its status which; no shape fits them all.
+    return new Set(shapes).size === 1 ? [`  ${operation.id}: ${shapes[0]},`] : [];
+  });
+  return [
+    `${banner('specs/')}\n/** The kind of a value, of each item or of each member; a member whose name ends in \`?\` may be absent. */\nexport type Shape = 'string' | 'number' | 'boolean' | readonly [Shape] | { readonly [member: string]: Shape };\n`,
+    `/** Each frame that the server sends, by its type. */\nexport const frameShapes: { readonly [type: string]: Shape } = {\n${frames.join('\n')}\n};\n`,
+    `/** The answer of each operation that has one. */\nexport const answerShapes: { readonly [operation: string]: Shape } = {\n${answers.join('\n')}\n};\n`,
+  ].join('\n');
+}
+
 /** The files of `sdk/src/generated`: plain TypeScript, nothing imported. */
 export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
   const operations = readOperations(openapi).filter(isSpoken);
@@ -156,6 +176,7 @@ export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
     'frames.ts': `${banner('specs/asyncapi.yaml')}\n${chatTypes(chat)}`,
     'operations.ts': operationsFile(operations, importOf(foreign, './frames.ts') + importOf(local, './types.ts')),
     'events.ts': eventsFile(chat),
+    'shapes.ts': shapesFile(operations, components, chat),
     'index.ts': `${banner('specs/')}\nexport * from './events.ts';\nexport * from './frames.ts';\nexport * from './operations.ts';\nexport * from './types.ts';\n`,
   };
 }

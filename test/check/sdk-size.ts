@@ -5,7 +5,7 @@ import { build, type Rollup } from 'vite';
 
 const mostBytes = 10_240;
 const entry = 'virtual:entry';
-const index = fileURLToPath(new URL('../../sdk/src/index.ts', import.meta.url));
+const browser = fileURLToPath(new URL('../../sdk/src/browser.ts', import.meta.url));
 
 const { output } = (await build({
   logLevel: 'silent',
@@ -16,7 +16,7 @@ const { output } = (await build({
       resolveId: (id) => (id === entry ? `\0${entry}` : undefined),
       load: (id) =>
         id === `\0${entry}`
-          ? `import { Palaver } from ${JSON.stringify(index)}; globalThis.Palaver = Palaver;`
+          ? `import { Palaver } from ${JSON.stringify(browser)}; globalThis.Palaver = Palaver;`
           : undefined,
     },
   ],

@@ -24,8 +24,12 @@ function start() {
     open: () => outbox.open((message) => sent.push(message)),
     echo: ({ msg: { text, nonce } }: ChatMessageFromClient) =>
       outbox.settle({ type: 'chat_message', id: '1', sent_at: '', msg: { from_user: 'Me', text, nonce: nonce! } }),
-    refuse: ({ msg: { nonce } }: ChatMessageFromClient, code: ErrorCode) =>
-      outbox.settle({ type: 'error', sent_at: '', msg: { code, detail: 'no', nonce: nonce! } }),
+    refuse: ({ msg: { nonce } }: ChatMessageFromClient, code: ErrorCode, retryAfterMs?: number) =>
+      outbox.settle({
+        type: 'error',
+        sent_at: '',
+        msg: { code, detail: 'no', nonce: nonce!, ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }) },
+      }),
   };
 }
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
@@ -95,7 +99,7 @@ describe('the outbox', () => {
     expect(ends).toEqual(['1 delivered', '2 delivered', '3 delivered']);
   });
 
-  it('tries again what waited and was too frequent, in its place; not what was sent at once', async () => {
+  it('tries again what was too frequent, in its place and with its nonce', async () => {
     const { say, open, echo, refuse, sent, ends } = start();
     void say('1');
     void say('2');
@@ -106,11 +110,77 @@ describe('the outbox', () => {
     await pass(1);
     echo(sent[1]!);
     echo(sent[2]!);
-    void say('3');
-    refuse(sent[3]!, 'rate_limited');
+    for (const text of ['3', '4', '5']) void say(text);
+    refuse(sent[3]!, 'rate_limited', 400);
+    echo(sent[4]!);
+    refuse(sent[5]!, 'rate_limited', 300);
+    void say('6');
+    await pass(399);
+    expect(sent.length).toBe(6);
+    await pass(1);
+    for (const n of [6, 7, 8]) {
+      expect(sent.length).toBe(n + 1);
+      echo(sent[n]!);
+    }
     await pass(0);
-    expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '1', '2', '3']);
-    expect(ends).toEqual(['1 delivered', '2 delivered', '3 rate_limited']);
+    expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '1', '2', '3', '4', '5', '3', '5', '6']);
+    expect(sent[6]).toEqual(sent[3]);
+    expect(ends).toEqual(['1', '2', '4', '3', '5', '6'].map((text) => `${text} delivered`));
+  });
+
+  it('lets few go before the first is back, and waits for a turn as long as it takes', async () => {
+    const { say, open, echo, sent, ends } = start();
+    open();
+    for (let n = 0; n < 300; n += 1) void say(`${n}`);
+    expect(sent.length).toBe(10);
+    for (let n = 0; n < 300; n += 1) {
+      // Each in time, and all of them longer than a message may be on its way or wait for the room.
+      await pass(n < 10 ? 0 : 150);
+      echo(sent[n]!);
+    }
+    await pass(0);
+    expect(ends).toEqual(Array.from({ length: 300 }, (_, n) => `${n} delivered`));
+    expect(sent.length).toBe(300);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('gives up where nothing is taken for half a minute, however short the pauses are that are asked for', async () => {
+    const { outbox, open, refuse, sent } = start();
+    open();
+    const refusal = outbox.send('1').catch((error) => error);
+    let refusals = 0;
+    for (let ms = 0; ms < 31_000; ms += 50) {
+      if (sent.length > refusals) {
+        refuse(sent[refusals]!, 'rate_limited', 0);
+        refusals += 1;
+      }
+      await pass(50);
+    }
+    expect(await refusal).toMatchObject({ code: 'rate_limited', retryAfterMs: 0 });
+    // The server's patience: ten a second.
+    expect(refusals).toBeLessThanOrEqual(301);
+    expect(refusals).toBeGreaterThan(30);
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+  });
+
+  it('rejects what the server can not publish when it is said, and tries again what waited for the room', async () => {
+    const { say, open, refuse, sent, ends } = start();
+    void say('1');
+    open();
+    refuse(sent[0]!, 'unavailable');
+    for (let s = 1; s < 30; s += 1) {
+      await pass(1_000);
+      refuse(sent[s]!, 'unavailable');
+    }
+    expect(ends).toEqual([]);
+    await pass(1_000);
+    refuse(sent[30]!, 'unavailable');
+    await pass(1_000);
+    expect(ends).toEqual(['1 timeout']);
+    void say('2');
+    refuse(sent.at(-1)!, 'unavailable');
+    await pass(0);
+    expect(ends).toEqual(['1 timeout', '2 unavailable']);
   });
 
   it('gives up on an echo after the time-out, and goes on with the next', async () => {
@@ -235,15 +305,14 @@ describe('the outbox', () => {
     expect([ends, sent[0]!.msg.nonce!.length]).toEqual([[], 32]);
   });
 
-  it('holds a hundred that wait, and a thousand on their way', async () => {
+  it('holds eleven hundred that are on their way or wait for their turn', async () => {
     const { say, open, echo, sent, ends } = start();
     open();
     for (let n = 0; n < 1_101; n += 1) void say(`${n}`);
     await pass(0);
-    expect([sent.length, ends]).toEqual([1_000, ['1100 offline_queue_full']]);
-    echo(sent[0]!);
-    echo(sent[1]!);
-    expect(sent.length).toBe(1_001);
+    expect([sent.length, ends]).toEqual([10, ['1100 offline_queue_full']]);
+    for (let n = 0; n < 10; n += 1) echo(sent[n]!);
+    expect(sent.length).toBe(11);
   });
 
   it('holds a hundred that wait beside all that is unsettled', async () => {

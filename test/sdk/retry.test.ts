@@ -35,7 +35,7 @@ const problem =
   };
 const well: Reply = (_, response) => {
   response.writeHead(200, { 'Content-Type': 'application/json' });
-  response.end('{"status":"ok"}');
+  response.end('{"status":"ok","id":"1","username":"A","token":"a.b.c"}');
 };
 const plain =
   (status: number, type = 'text/html'): Reply =>
@@ -84,8 +84,8 @@ describe('a call is repeated only where nothing can happen twice', () => {
     ['a fault of the server', 'healthz', [problem(500, 'internal_error'), well], '500 internal_error', 1],
     ['a refusal', 'login', [problem(401, 'invalid_credentials'), well], '401 invalid_credentials', 1],
     ['a stranger', 'healthz', [plain(404), well], '404 connection_failed', 1],
-    ['a success that isn’t one', 'login', [plain(200)], 'connection_failed', 1],
-    ['a problem that is none', 'login', [plain(400, 'application/problem+json')], 'connection_failed', 1],
+    ['a success that isn’t one', 'login', [plain(200)], '200 connection_failed', 1],
+    ['a problem that is none', 'login', [plain(400, 'application/problem+json')], '400 connection_failed', 1],
   ];
   it.each(cases)('%s', async (_, method, replies, outcome, tries) => {
     using server = await answering(...replies);

@@ -1,0 +1,86 @@
+import { PalaverError, type PalaverErrorCode } from './error.ts';
+import type { OperationId, Problem } from './generated/index.ts';
+import { answerShapes } from './generated/shapes.ts';
+import { fits } from './read-frame.ts';
+
+/** More than any answer has, in bytes. */
+const maxAnswerBytes = 16_777_216;
+
+/** Seconds, or a date (RFC 9110, 10.2.3). */
+function retryAfterMs({ headers }: Response): number | undefined {
+  const value = headers.get('retry-after');
+  if (value === null) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+/** What a problem must be to be told; others speak RFC 9457 too: a gateway, say. */
+const problemShape = {
+  code: 'string',
+  'title?': 'string',
+  'detail?': 'string',
+  'errors?': [{ pointer: 'string', detail: 'string' }],
+} as const;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the body; an endless one no further than it may be long. */
+async function textOf(response: Response): Promise<string> {
+  // React Native has no streams.
+  const reader = response.body?.getReader?.();
+  if (!reader) return response.text();
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.length;
+    if (bytes > maxAnswerBytes) {
+      await reader.cancel();
+      throw new RangeError(`The answer has more than ${maxAnswerBytes} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/** Says which field is wrong before anything else. */
+function messageOf({ errors: [first] = [], detail, title, code }: Problem): string {
+  if (first) return first.pointer.length > 1 ? `${first.pointer.slice(1)}: ${first.detail}` : first.detail;
+  return detail ?? title ?? code;
+}
+
+/** Reads what a server answered to an operation. @throws {PalaverError} for all but what the contract calls a success */
+export async function readAnswer(id: OperationId, response: Response, url: string): Promise<unknown> {
+  const { status, headers } = response;
+  const details = { status, retryAfterMs: retryAfterMs(response) };
+  if (response.type === 'opaqueredirect' || response.redirected || (status >= 300 && status < 400)) {
+    await response.body?.cancel();
+    const to = headers.get('location');
+    throw new PalaverError(
+      'connection_failed',
+      `${url} redirects${to ? ` to ${to}` : ''}. No redirect is followed, since passwords and tokens would go along: set \`url\` to where the server is.`,
+      // A browser doesn't tell the status.
+      status ? details : {},
+    );
+  }
+  const text = await textOf(response);
+  if (!response.ok && headers.get('content-type')?.startsWith('application/problem+json')) {
+    const problem = parse(text);
+    if (fits(problem, problemShape)) {
+      const known = problem as Problem;
+      throw new PalaverError(known.code as PalaverErrorCode, messageOf(known), { ...details, problem: known });
+    }
+  }
+  const shape = answerShapes[id];
+  if (response.ok && shape === undefined && status === 204) return undefined;
+  const answer = parse(text);
+  if (response.ok && shape !== undefined && fits(answer, shape)) return answer;
+  throw new PalaverError('connection_failed', `${url} answered ${status}, and not as a Palaver server does`, details);
+}

@@ -1,0 +1,17 @@
+/**
+ * What the package exports, for where a standard WebSocket is all there is: browsers, React Native, Workers and Deno.
+ * @module @palaver/sdk
+ */
+export type { StateCode } from './connection.ts';
+export {
+  type ClientErrorCode,
+  type CodeOf,
+  PalaverError,
+  type PalaverErrorCode,
+  type PalaverErrorDetails,
+} from './error.ts';
+export * from './generated/index.ts';
+export type { CallOptions } from './http.ts';
+export { Palaver, type PalaverOptions } from './palaver.ts';
+export type { WebSocketConstructor, WebSocketLike } from './platform.ts';
+export type { Credentials, JoinOptions, Room, RoomEvents, RoomState, SendOptions, StateChange } from './room.ts';
