@@ -11,6 +11,7 @@ import type {
   Refusal,
   Seat,
 } from '../backplane/backplane.ts';
+import { pieceBytes } from './backlog.ts';
 import { type ChatCounts, createChatCounts } from './counts.ts';
 import { encodeEnvelope, encodeUsersOnline } from './frames.ts';
 import type { Pace } from './pace.ts';
@@ -18,8 +19,11 @@ import type { Recovery } from './recovery.ts';
 
 /** Where a session's frames go: its socket. */
 export interface Sink {
-  /** Whole text frames, one or more. The bytes are shared with other sessions: not to be changed. */
-  send(bytes: Buffer): void;
+  /**
+   * Whole text frames, one or more. The bytes are shared with other sessions: not to be changed.
+   * @param owed Promised to this session when it came in: sent however long it is
+   */
+  send(bytes: Buffer, owed?: boolean): void;
   /** Ends the connection; nothing is sent after it. `cause` is what `send` threw, if that is why. */
   end(code: CloseCode, cause?: unknown): void;
 }
@@ -76,8 +80,10 @@ interface Frame {
 
 /** What sessions that begin at one place are sent. */
 interface Opening {
-  readonly bytes: Buffer;
+  readonly batches: readonly Buffer[];
   readonly types: readonly ServerMessage['type'][];
+  /** Messages that it missed, on top of these. */
+  readonly missed: number;
   sessions: number;
 }
 
@@ -100,6 +106,15 @@ interface Session {
   unanswered: number;
   /** Why the room ended it. */
   ended?: CloseCode;
+}
+
+/** One write where it is little, as nearly always. What is recovered is shared by all who come back, and stays as it is. */
+function inBatches(batches: readonly Buffer[], frames: readonly Frame[]): readonly Buffer[] {
+  const all = [...batches, ...frames.map(({ bytes }) => bytes)];
+  const length = all.reduce((sum, bytes) => sum + bytes.length, 0);
+  if (length === 0) return [];
+  if (length <= pieceBytes) return [Buffer.concat(all, length)];
+  return frames.length === 0 ? batches : [...batches, Buffer.concat(all.slice(batches.length))];
 }
 
 /**
@@ -141,9 +156,9 @@ export function createRoom(
   }
 
   /** All that leaves for sessions leaves here. A session that can't be sent to must not cost the others anything. */
-  function send(session: Session, bytes: Buffer): void {
+  function send(session: Session, bytes: Buffer, owed = false): void {
     try {
-      session.sink?.send(bytes);
+      session.sink?.send(bytes, owed);
     } catch (error) {
       end(session, closeCodes.internal_error, error);
     }
@@ -175,14 +190,12 @@ export function createRoom(
     const frames = log.slice(0, unsentAt()).filter((frame) => frame.id > id);
     const missed = told || lastEventId === undefined ? undefined : recovery?.between(lastEventId, id);
     const recovered = lastEventId === undefined ? undefined : missed !== undefined;
-    const before = told ? [] : [encodeUsersOnline(seat!, recovered), ...(missed ?? [])];
+    const first = told ? [] : [encodeUsersOnline(seat!, recovered)];
+    const types = frames.map(({ type }) => type);
     return {
-      bytes: Buffer.concat([...before, ...frames.map(({ bytes }) => bytes)]),
-      // What is recovered are messages.
-      types: [
-        ...before.map((_, at) => (at === 0 ? 'users_online' : 'chat_message')),
-        ...frames.map(({ type }) => type),
-      ],
+      batches: inBatches([...first, ...(missed?.batches ?? [])], frames),
+      types: told ? types : ['users_online', ...types],
+      missed: missed?.count ?? 0,
       sessions: 0,
     };
   }
@@ -223,9 +236,12 @@ export function createRoom(
         live.add(session);
         session.seat = undefined;
       }
-      if (opening.bytes.length > 0) send(session, opening.bytes);
+      for (const bytes of opening.batches) if (session.ended === undefined) send(session, bytes, true);
     }
-    for (const { types, sessions } of openings.values()) for (const type of types) counted[type] += sessions;
+    for (const { types, missed, sessions } of openings.values()) {
+      for (const type of types) counted[type] += sessions;
+      counted.chat_message += missed * sessions;
+    }
   }
 
   function sendOwn(session: Session): void {
