@@ -9,7 +9,7 @@ import { adminOnly, type adminOperations } from './http/access.ts';
 import { jsonBody } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import { crossOrigin, type IsAllowedOrigin } from './http/origins.ts';
-import { codeOf, problem } from './http/problem.ts';
+import { codeOf, problem, waitOf } from './http/problem.ts';
 import { noStore, securityHeaders } from './http/security-headers.ts';
 import type { userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
@@ -93,7 +93,7 @@ export function createApp(handlers: Served, { isAllowedOrigin, adminToken, metri
   app.onError((error, c) => {
     const code = codeOf(error);
     if (code === 'internal_error') c.var.log.event('request_failed', { err: error });
-    return problem(c, code);
+    return problem(c, code, waitOf(error));
   });
   return app;
 }

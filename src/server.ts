@@ -2,6 +2,7 @@ import asyncapi from '../generated/chat/asyncapi.json' with { type: 'json' };
 import { closeCodes } from '../generated/chat/index.ts';
 import openapi from '../generated/http/openapi.json' with { type: 'json' };
 import { createApp } from './app.ts';
+import { createKeys, type IssuerKeys } from './auth/keys.ts';
 import { signingSecret } from './auth/secret.ts';
 import { createExternalVerify, createTokens, type VerifyToken } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
@@ -17,13 +18,15 @@ import { createPace } from './chat/pace.ts';
 import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts';
 import { createRoom } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
-import type { Config } from './config.ts';
+import type { Config, ExternalIssuer } from './config.ts';
+import { lockDataDir } from './database/data-dir-lock.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
-import { close, createListener, listen } from './http/listener.ts';
+import { holdPort } from './http/held-port.ts';
+import { close, createListener } from './http/listener.ts';
 import { messageHandlers } from './http/messages.ts';
 import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
@@ -92,6 +95,16 @@ async function openObserved(
     messages: observedPort(given.messages ?? messages, observer('messages')),
   };
 }
+
+/** The process for passwords; the log says when it ended by itself. */
+const hashingProcess = (log: Log) => createScryptProcess({ onEnd: (end) => log.event('hashing_ended', end) });
+
+/** The keys of an issuer elsewhere; the log says when they can't be fetched. */
+const keysOf = ({ jwksUrl }: ExternalIssuer, log: Log): IssuerKeys =>
+  createKeys(jwksUrl, {
+    onUnavailable: (error) => log.event('issuer_unavailable', { err: error }),
+    onBack: () => log.event('issuer_back', {}),
+  });
 
 /** Users and tokens of our own. */
 function ownUsers(
@@ -204,12 +217,17 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
+  const { redisUrl } = config;
+  // With Redis the folder keeps nothing, and nodes may share it.
+  if (redisUrl === undefined) parts.defer(lockDataDir(config.dataDir));
   const served = await serveMetrics(config);
   parts.defer(() => served?.close());
   const metrics = served ?? noMetrics;
+  // From here on something may be written.
+  const held = await holdPort(config);
+  parts.defer(held.release);
   const { database, users, revoked, messages } = await openObserved(config, adapters, metrics, log);
   parts.defer(() => database.close());
-  const { redisUrl } = config;
   const counting = redisUrl === undefined ? undefined : await keepCounting(redisUrl, log);
   parts.defer(() => counting?.close());
   const createLimiter = counting ? inRedis(counting, roomKey) : inMemory;
@@ -229,12 +247,16 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   parts.defer(revocations.close);
   const passwords = config.externalIssuer
     ? undefined
-    : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess(), onHash: metrics.hash }));
+    : (adapters.passwords ?? createPasswords({ scrypt: hashingProcess(log), onHash: metrics.hash }));
   parts.defer(() => passwords?.close());
+  const { externalIssuer } = config;
+  const issuerKeys = externalIssuer && !adapters.verify ? keysOf(externalIssuer, log) : undefined;
+  // Before anybody asks, so that a wrong address shows in the log; nothing waits for it.
+  void issuerKeys?.isReady();
   const { verify: verifyAlone, desk } = passwords
     ? ownUsers(config, users, passwords, revocations, createLimiter)
     : // Nobody signs up here.
-      { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
+      { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!, issuerKeys), desk: {} };
   const verify = revocations.guard(verifyAlone);
   const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
   const pace = createPace(() => upgrades.underway() > room.waiting);
@@ -258,7 +280,12 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const { logout, ...admin } = accessHandlers({ verify, revocations });
   const present = <Handler>(handlers: Record<string, Handler>): Record<string, Handler> =>
     Object.fromEntries(Object.entries(handlers).filter(([operation]) => !absent.includes(operation)));
-  const notReady = createReadiness({ ping: database.ping, isRoomReady: backplane.isReady, isStopping });
+  const notReady = createReadiness({
+    ping: database.ping,
+    isRoomReady: backplane.isReady,
+    isStopping,
+    isIssuerReady: issuerKeys?.isReady,
+  });
   const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
   const app = createApp(
     {
@@ -301,11 +328,11 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     notReady,
   });
   await room.start();
-  const port = await listen(server, config);
+  await held.serveWith(server);
   const closing = parts.move();
   return {
     host: config.host,
-    port,
+    port: held.port,
     counts,
     metrics: served?.address,
     stop: async (atOnce = false) => {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { type ClientMessage, type CloseCode, closeCodes, type ServerMessage } from '../../generated/chat/index.ts';
 import { IssuerUnavailable } from '../auth/keys.ts';
+import { putOffFields, refusalFields } from '../auth/require-auth.ts';
 import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../auth/tokens.ts';
 import type { Log } from '../log.ts';
 import type { FieldsOf, LogEvent } from '../log-events.ts';
@@ -342,13 +343,15 @@ export function runSession(
     refreshing = true;
     try {
       const next = await verify(token);
-      if (next.id !== userId) throw new InvalidToken('The token is of another user');
+      if (next.id !== userId) throw new InvalidToken('The token is of another user', { reason: 'other_user' });
       if (ending || ended) return;
       stayWith(next);
       clearTimeout(timer);
       watch(heartbeatIntervalMs);
       reply('token_refreshed', encodeTokenRefreshed(expiresAtMs, nonce));
     } catch (error) {
+      if (error instanceof InvalidToken) note('token_refused', refusalFields(error));
+      if (error instanceof IssuerUnavailable) note('token_put_off', putOffFields(error));
       if (ending || ended) return;
       if (error instanceof InvalidToken || error instanceof UserDisabled)
         refuse({ code: 'invalid_token', detail: 'The token was refused. The one before it is good as it was.', nonce });
