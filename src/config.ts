@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { isRedisUrl } from './broker/redis-url.ts';
+import { redisUrlFault } from './broker/redis-url.ts';
 
 /** What an operator may set, validated and frozen. Units are in the names. */
 export interface Config {
@@ -145,8 +145,14 @@ const variables = {
     'an address that begins with mongodb:// or mongodb+srv://',
   ],
   REDIS_URL: [
-    z.string().refine(isRedisUrl).optional(),
-    'an address that begins with redis://, rediss://, redis+sentinel:// or rediss+sentinel://',
+    z
+      .string()
+      .superRefine((url, context) => {
+        const message = redisUrlFault(url);
+        if (message !== undefined) context.addIssue({ code: 'custom', message, params: { says: message } });
+      })
+      .optional(),
+    'an address of Redis',
   ],
   NODE_LEASE: [durationS(2, 3_600).default(6), 'a duration from 2s to 1h'],
   JWT_TTL: [tokenTtlS.default(12 * 3_600), tokenTtl],
@@ -190,6 +196,10 @@ const variables = {
 type Variables = typeof variables;
 type Values = { [Name in keyof Variables]: z.infer<Variables[Name][0]> };
 
+/** What a schema itself says of a value, where that is more than what is allowed. */
+const ownReason = ({ issues }: z.ZodError): string | undefined =>
+  issues.flatMap((issue) => (issue.code === 'custom' && issue.params ? String(issue.params.says) : []))[0];
+
 /**
  * Reads the variables; an empty one counts as not set.
  * @throws {ConfigError} naming each variable that is wrong and what is allowed, never its value.
@@ -198,7 +208,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const wrong: string[] = [];
   const entries = Object.entries(variables).map(([name, [schema, allowed]]) => {
     const result = schema.safeParse(env[name] || undefined);
-    if (!result.success) wrong.push(`${name} is not valid: it must be ${allowed}`);
+    if (!result.success) wrong.push(`${name} is not valid: ${ownReason(result.error) ?? `it must be ${allowed}`}`);
     return [name, result.data];
   });
   if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));

@@ -7,7 +7,7 @@ import type { AppEnv } from '../http/env.ts';
 import { faultOfTarget, isHost } from '../http/target.ts';
 import type { Log } from '../log.ts';
 import type { ChatCounts } from './counts.ts';
-import { runSession, type SessionParts } from './session.ts';
+import { runSession, type SessionParts, slowCloseTimeoutMs } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /**
@@ -19,8 +19,8 @@ const maxFragments = 256;
 const maxFramePieces = 4_096;
 /** Pongs that wait for a peer that pings and doesn't read; one more, and it is cut off. */
 const maxPendingPongs = 60;
-/** How long a peer may take to answer a close, or to read a refusal. */
-const closeTimeoutMs = 2_000;
+/** How long a peer may take to read a refusal. */
+const refusalTimeoutMs = 2_000;
 
 /** What a path is read against. Which host a URI names doesn't matter. */
 const base = 'http://localhost';
@@ -58,7 +58,8 @@ export function createUpgrades({ fetch, session, counts, log }: Parts): Upgrades
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
-    closeTimeout: closeTimeoutMs,
+    // Sessions cut their connections sooner, as far as they can.
+    closeTimeout: slowCloseTimeoutMs,
     handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
   };
   const webSockets = new WebSocketServer(options);
@@ -145,7 +146,7 @@ async function refuse(response: Response, incoming: IncomingMessage, socket: Soc
   });
   outgoing.end(body, () => socket.end());
   // What it sent after its handshake is dropped, unread data would turn the end into a reset. However much it sends:
-  const cut = setTimeout(() => socket.destroy(), closeTimeoutMs);
+  const cut = setTimeout(() => socket.destroy(), refusalTimeoutMs);
   socket.resume();
   socket.once('close', () => clearTimeout(cut));
 }

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { Upgrades } from '../chat/upgrade.ts';
-import type { Config } from '../config.ts';
 import { isKnownTooLarge } from './body.ts';
 import { codeOf, plainProblem, rawProblem } from './problem.ts';
 import { faultOfTarget, isHost } from './target.ts';
@@ -130,13 +129,6 @@ export function createListener(
     turns.refuse(socket, rawProblem('malformed_request'));
   });
   return server;
-}
-
-/** Begins to listen; resolves with the port. */
-export async function listen(server: Server, { port, host }: Pick<Config, 'port' | 'host'>): Promise<number> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
 }
 
 /** Takes no more requests; resolves when those under way are answered, or their time is up. */

@@ -17,8 +17,14 @@ interface Extra {
   readonly headers?: Record<string, string>;
 }
 
-/** When to come back, in seconds, where it is worth a try (RFC 9110, 10.2.3). */
+/** When to come back, in seconds, where nobody knows better (RFC 9110, 10.2.3). */
 const retryAfterS = '1';
+
+/** The wait that an error knows of, in whole seconds, as the header that tells it. */
+export const waitOf = (error: unknown): Extra =>
+  error instanceof Overloaded || error instanceof IssuerUnavailable
+    ? { headers: { 'Retry-After': String(error.retryAfterS) } }
+    : {};
 
 /** The headers that go with a code: the spec declares them with its status. */
 function headersOf(code: ProblemCode): Record<string, string> {

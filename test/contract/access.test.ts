@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createExternalVerify } from '../../src/auth/tokens.ts';
-import { readConfig } from '../../src/config.ts';
-import { startIssuer } from '../auth/issuer.ts';
+import { startIssuer, verifierOf } from '../auth/issuer.ts';
 import { type Chat, connect, handshake } from '../harness/chat.ts';
 import { type Answer, request, signUp } from '../harness/http.ts';
 import { keeping, startTestServer, type TestServer } from '../harness/server.ts';
@@ -249,7 +247,7 @@ describe('token_refresh', () => {
   it('does not hold up what follows while an issuer elsewhere is slow, and is one at a time', async () => {
     const issuer = await startIssuer();
     let nowMs = 0;
-    const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!, () => nowMs);
+    const verify = verifierOf(issuer, { now: () => nowMs });
     await using server = await startTestServer({ env: issuer.env, verify });
     const chat = await connect(server, { token: await issuer.sign('k1') });
     await issuer.addKey('k2');
