@@ -268,7 +268,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!, issuerKeys), desk: {} };
   const verify = revocations.guard(verifyAlone);
   const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
-  const pace = createPace(() => upgrades.underway() > 0);
+  const pace = createPace(() => upgrades.underway() > room.waiting);
   const counts = createChatCounts();
   const room = createRoom(backplane, {
     pace,

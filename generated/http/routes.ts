@@ -354,7 +354,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     429: {
-      description: "This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise).",
+      description: "This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -434,7 +434,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     429: {
-      description: "This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise).",
+      description: "This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),

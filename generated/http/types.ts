@@ -868,7 +868,7 @@ export interface components {
                 };
             };
         };
-        /** @description This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise). */
+        /** @description This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room. */
         TooManySessions: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
