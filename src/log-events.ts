@@ -63,6 +63,8 @@ export const logEvents = {
   },
   revocations_unread: { level: 'warn', text: 'revocations can not be read', fields: ['err'] },
 
+  store_unavailable: { level: 'error', text: 'the store is unavailable', fields: ['err'] },
+  store_available: { level: 'info', text: 'the store is available again', fields: [] },
   history_behind: { level: 'error', text: 'messages can not be kept', fields: ['err', 'waiting'] },
   history_caught_up: { level: 'info', text: 'messages are kept again', fields: ['lost'] },
   history_lost: { level: 'error', text: 'messages could not be kept', fields: ['lost'] },
