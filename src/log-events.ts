@@ -21,7 +21,13 @@ export const logEvents = {
   request: {
     level: 'info',
     text: 'request',
-    fields: ['requestId', 'method', 'path', 'status', 'ms', 'sessionId', 'userId'],
+    fields: ['requestId', 'method', 'path', 'status', 'code', 'ms', 'ip', 'sessionId', 'userId'],
+  },
+  request_unread: { level: 'debug', text: 'a request could not be read', fields: ['reason', 'code', 'ip'] },
+  forwarded_unread: {
+    level: 'warn',
+    text: 'X-Forwarded-For names no address: limits count the address of the proxy',
+    fields: ['requestId', 'entry'],
   },
   request_failed: { level: 'error', text: 'a request failed', fields: ['requestId', 'err'] },
   connection_failed: { level: 'debug', text: 'a connection failed', fields: ['requestId', 'err'] },
