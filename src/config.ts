@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isRedisUrl } from './broker/redis-url.ts';
+import { redisUrlFault } from './broker/redis-url.ts';
 import { mongoUriFault } from './database/mongo-uri.ts';
 import { type Env, readEnvFile } from './env-file.ts';
 import { readOrigin } from './http/origin.ts';
@@ -115,7 +115,11 @@ const readBy = <T>(read: (text: string) => T) =>
     try {
       return read(text);
     } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message, params: { explains: true } });
+      context.addIssue({
+        code: 'custom',
+        message: (error as Error).message,
+        params: { says: (error as Error).message },
+      });
       return z.NEVER;
     }
   });
@@ -171,8 +175,14 @@ const variables = {
   JWT_USERNAME_CLAIM: [z.string().default('username'), "a claim's name"],
   MONGODB_URI: [readBy(readMongoUri).optional(), 'an address that begins with mongodb:// or mongodb+srv://'],
   REDIS_URL: [
-    z.string().refine(isRedisUrl).optional(),
-    'an address that begins with redis://, rediss://, redis+sentinel:// or rediss+sentinel://',
+    z
+      .string()
+      .superRefine((url, context) => {
+        const message = redisUrlFault(url);
+        if (message !== undefined) context.addIssue({ code: 'custom', message, params: { says: message } });
+      })
+      .optional(),
+    'an address of Redis',
   ],
   NODE_LEASE: [durationS(2, 3_600).default(6), 'a duration from 2s to 1h'],
   JWT_TTL: [tokenTtlS.default(12 * 3_600), tokenTtl],
@@ -207,6 +217,10 @@ const variables = {
 type Variables = typeof variables;
 type Values = { [Name in keyof Variables]: z.infer<Variables[Name][0]> };
 
+/** What a schema itself says of a value, where that is more than what is allowed. */
+const ownReason = ({ issues }: z.ZodError): string | undefined =>
+  issues.flatMap((issue) => (issue.code === 'custom' && issue.params ? String(issue.params.says) : []))[0];
+
 /**
  * Reads the variables; an empty one counts as not set.
  * @throws {ConfigError} naming each variable that is wrong and what is allowed, never its value.
@@ -215,7 +229,7 @@ export function readConfig(env: Env): Config {
   const wrong: string[] = [];
   const entries = Object.entries(variables).map(([name, [schema, allowed]]) => {
     const result = schema.safeParse(env[name] || undefined);
-    if (!result.success) wrong.push(`${name} is not valid: ${explained(result.error) ?? `it must be ${allowed}`}`);
+    if (!result.success) wrong.push(`${name} is not valid: ${ownReason(result.error) ?? `it must be ${allowed}`}`);
     return [name, result.data];
   });
   if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
@@ -253,10 +267,6 @@ export function readConfig(env: Env): Config {
     production: values.NODE_ENV === 'production',
   });
 }
-
-/** What a schema says itself of what is wrong. */
-const explained = ({ issues }: z.ZodError): string | undefined =>
-  issues.find((issue) => issue.code === 'custom' && issue.params?.explains === true)?.message;
 
 /** With `JWKS_URL` the issuer and the audience must be named, or any token of that issuer would open the room. */
 function externalIssuerOf(values: Values): ExternalIssuer | undefined {
