@@ -16,10 +16,22 @@ export const logEvents = {
   server_failed: { level: 'fatal', text: 'Palaver failed', fields: ['err'] },
   stop_failed: { level: 'error', text: 'Palaver did not stop as it should', fields: ['err'] },
 
+  setting_unknown: {
+    level: 'warn',
+    text: 'no setting has this name; it may be misspelt',
+    fields: ['name', 'likely'],
+  },
+  log_lines_lost: { level: 'warn', text: 'lines of the log could not be written', fields: ['lost'] },
+
   request: {
     level: 'info',
     text: 'request',
     fields: ['requestId', 'method', 'path', 'status', 'ms', 'sessionId', 'userId'],
+  },
+  origin_refused: {
+    level: 'info',
+    text: 'a page of this origin may not use this server',
+    fields: ['requestId', 'origin'],
   },
   request_failed: { level: 'error', text: 'a request failed', fields: ['requestId', 'err'] },
   connection_failed: { level: 'debug', text: 'a connection failed', fields: ['requestId', 'err'] },
@@ -34,6 +46,18 @@ export const logEvents = {
   slow_consumer: { level: 'warn', text: 'slow consumer', fields: [...session, 'buffered', 'slowConsumers'] },
   seat_not_released: { level: 'error', text: 'a seat could not be given up', fields: [...session, 'err'] },
 
+  token_refused: {
+    level: 'debug',
+    text: 'a token was refused',
+    fields: [...session, 'reason', 'claim', 'expected', 'got'],
+  },
+  token_put_off: {
+    level: 'debug',
+    text: 'the key of a token is not known yet',
+    fields: [...session, 'reason', 'kid', 'retryAfterS'],
+  },
+  issuer_unavailable: { level: 'warn', text: 'the keys of JWKS_URL can not be fetched', fields: ['err'] },
+  issuer_back: { level: 'info', text: 'the keys of JWKS_URL can be fetched again', fields: [] },
   token_given_back: { level: 'info', text: 'a token was given back', fields: ['requestId', 'userId'] },
   user_disabled: { level: 'info', text: 'a user was disabled', fields: ['requestId', 'userId'] },
   user_enabled: { level: 'info', text: 'a user was enabled', fields: ['requestId', 'userId'] },
@@ -42,8 +66,15 @@ export const logEvents = {
     text: 'a password hash could not be renewed',
     fields: ['requestId', 'userId', 'err'],
   },
+  hashing_ended: {
+    level: 'error',
+    text: 'the process for passwords ended; it starts again with the next one',
+    fields: ['code', 'signal', 'failed', 'err'],
+  },
   revocations_unread: { level: 'warn', text: 'revocations can not be read', fields: ['err'] },
 
+  store_unavailable: { level: 'error', text: 'the store is unavailable', fields: ['err'] },
+  store_available: { level: 'info', text: 'the store is available again', fields: [] },
   history_behind: { level: 'error', text: 'messages can not be kept', fields: ['err', 'waiting'] },
   history_caught_up: { level: 'info', text: 'messages are kept again', fields: ['lost'] },
   history_lost: { level: 'error', text: 'messages could not be kept', fields: ['lost'] },
@@ -60,6 +91,13 @@ export const logEvents = {
   history_not_pruned: { level: 'warn', text: 'old messages were not removed', fields: ['err'] },
 
   redis_lost: { level: 'warn', text: 'the link to Redis failed', fields: ['err'] },
+  redis_unusable: { level: 'warn', text: 'a connection to Redis can not do its work', fields: ['use', 'err'] },
+  redis_usable: { level: 'info', text: 'a connection to Redis does its work again', fields: ['use'] },
+  redis_may_evict: {
+    level: 'warn',
+    text: 'Redis may evict keys: set maxmemory-policy to noeviction',
+    fields: ['policy'],
+  },
   redis_back: { level: 'info', text: 'Redis is there', fields: [] },
 } as const satisfies Record<string, Event>;
 

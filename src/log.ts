@@ -1,7 +1,9 @@
+import { isatty } from 'node:tty';
 import { type DestinationStream, type Level, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { isColorSupported, prettyFactory } from 'pino-pretty';
 import type { Config } from './config.ts';
 import { type FieldsOf, type LogEvent, logEvents } from './log-events.ts';
+import { createLogOutput, standardOutput } from './log-output.ts';
 import { printable } from './printable.ts';
 
 export interface Log {
@@ -18,8 +20,13 @@ const redact = { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${nam
 /** What an error is, and no more: drivers hang the whole operation on theirs, a user with its hash among it. */
 function errorFields(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
-  const { type, message, stack } = stdSerializers.err(error);
-  return { type, message, stack, code: (error as NodeJS.ErrnoException).code };
+  try {
+    const { type, message, stack } = stdSerializers.err(error);
+    return { type, message, stack, code: (error as NodeJS.ErrnoException).code };
+  } catch {
+    // A property of it throws.
+    return { type: 'Error' };
+  }
 }
 
 /** A token (RFC 7519) that a careless client has put where the log looks, such as into a path. */
@@ -38,9 +45,13 @@ export function createLog(config: Pick<Config, 'logLevel' | 'production'>, desti
     base: null,
   };
   if (destination) return logOver(pino(options, destination));
-  const readable = process.stdout.isTTY && !config.production;
-  // At once, not from a buffer: what is left in one at the exit is tried for ever where nobody reads it any more.
-  return logOver(pino(options, readable ? PinoPretty({ sync: true }) : pino.destination({ sync: true })));
+  const output = createLogOutput(standardOutput(), (lost) => log.event('log_lines_lost', { lost }));
+  // Whatever ends the process, short of a signal that nobody can catch.
+  process.once('exit', output.end);
+  const pretty = isatty(1) && !config.production ? prettyFactory({ colorize: isColorSupported }) : undefined;
+  const write = pretty ? (line: string) => output.write(pretty(line)) : output.write;
+  const log = logOver(pino(options, { write }));
+  return log;
 }
 
 const logOver = (logger: Logger): Log => ({

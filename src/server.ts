@@ -2,6 +2,7 @@ import asyncapi from '../generated/chat/asyncapi.json' with { type: 'json' };
 import { closeCodes } from '../generated/chat/index.ts';
 import openapi from '../generated/http/openapi.json' with { type: 'json' };
 import { createApp } from './app.ts';
+import { createKeys, type IssuerKeys } from './auth/keys.ts';
 import { signingSecret } from './auth/secret.ts';
 import { createExternalVerify, createTokens, type VerifyToken } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
@@ -9,7 +10,7 @@ import { nextEpoch } from './backplane/epoch.ts';
 import { createIdCheck, padded } from './backplane/ids.ts';
 import { createLocalBackplane } from './backplane/local.ts';
 import { createRedisBackplane, roomKey } from './backplane/redis.ts';
-import { connectRedis, linkingTo } from './broker/redis.ts';
+import { type KeptOptions, keepRedis, linkingTo } from './broker/redis.ts';
 import { type ChatCounts, createChatCounts } from './chat/counts.ts';
 import { createFrameLimit } from './chat/frame-limit.ts';
 import { joinHandlers } from './chat/join.ts';
@@ -17,13 +18,16 @@ import { createPace } from './chat/pace.ts';
 import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts';
 import { createRoom } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
-import type { Config } from './config.ts';
+import type { Config, ExternalIssuer } from './config.ts';
+import { lockDataDir } from './database/data-dir-lock.ts';
+import { createStoreHealth } from './database/health.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
-import { close, createListener, listen } from './http/listener.ts';
+import { holdPort } from './http/held-port.ts';
+import { close, createListener } from './http/listener.ts';
 import { messageHandlers } from './http/messages.ts';
 import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
@@ -69,16 +73,47 @@ export interface RunningServer {
   stop(atOnce?: boolean): Promise<void>;
 }
 
+/** Says once that a connection to Redis is no good, and once that it is again. */
+const redisHealth =
+  (log: Log, use: 'store' | 'limits'): KeptOptions['onHealth'] =>
+  (fault) => {
+    if (fault) log.event('redis_unusable', { use, err: fault });
+    else log.event('redis_usable', { use });
+  };
+
 /** What stands behind the ports, a test's own or the database's; every call is observed. */
-async function openObserved(config: Config, given: Partial<Adapters>, { store: observer }: Metrics): Promise<Stores> {
-  const { database, users, revoked, messages } = await openStores(config);
+async function openObserved(
+  config: Config,
+  given: Partial<Adapters>,
+  { store: observer }: Metrics,
+  log: Log,
+): Promise<Stores> {
+  const { database, users, revoked, messages } = await openStores(config, { onRedisHealth: redisHealth(log, 'store') });
+  const ping = () => observed(observer('database'), 'ping', database.ping);
+  const { watch, close } = createStoreHealth(ping, log);
   return {
-    database: { ...database, ping: () => observed(observer('database'), 'ping', database.ping) },
-    users: observedPort(given.store ?? users, observer('users')),
-    revoked: observedPort(given.revoked ?? revoked, observer('revocations')),
-    messages: observedPort(given.messages ?? messages, observer('messages')),
+    database: {
+      ...watch({ ping }),
+      close: () => {
+        close();
+        return database.close();
+      },
+    },
+    users: watch(observedPort(given.store ?? users, observer('users'))),
+    revoked: watch(observedPort(given.revoked ?? revoked, observer('revocations'))),
+    messages: watch(observedPort(given.messages ?? messages, observer('messages'))),
   };
 }
+
+/** The process for passwords; the log says when it ended by itself. */
+const hashingProcess = (log: Log) => createScryptProcess({ onEnd: (end) => log.event('hashing_ended', end) });
+
+/** The keys of an issuer elsewhere; the log says when they can't be fetched. */
+const keysOf = ({ jwksUrl }: ExternalIssuer, log: Log): IssuerKeys =>
+  createKeys(jwksUrl, {
+    onUnavailable: (error) => log.event('issuer_unavailable', { err: error }),
+    onBack: () => log.event('issuer_back', {}),
+  });
 
 /** Users and tokens of our own. */
 function ownUsers(
@@ -102,6 +137,18 @@ function ownUsers(
   return { verify, desk };
 }
 
+/** How long an attempt or a frame may wait for Redis. */
+const countTimeoutMs = 1_000;
+
+/** The connection that counts for the limits. */
+const keepCounting = (url: string, log: Log) =>
+  keepRedis(url, {
+    key: roomKey,
+    use: 'limits',
+    answerTimeoutMs: countTimeoutMs,
+    onHealth: redisHealth(log, 'limits'),
+  });
+
 type OrderConfig = Pick<
   Config,
   'dataDir' | 'maxSessionsPerUser' | 'presenceGraceS' | 'historyMaxAgeS' | 'historyMaxCount'
@@ -124,7 +171,7 @@ async function openSharedOrder(
   metrics: Metrics,
 ): Promise<Order> {
   const backplane = createRedisBackplane({
-    create: linkingTo(url),
+    create: linkingTo(url, roomKey),
     log,
     afterEpoch: Number((await store.runs()).at(-1)?.epoch ?? 0),
     maxSessionsPerUser: config.maxSessionsPerUser,
@@ -179,16 +226,19 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
+  const { redisUrl } = config;
+  // With Redis the folder keeps nothing, and nodes may share it.
+  if (redisUrl === undefined) parts.defer(lockDataDir(config.dataDir));
   const served = await serveMetrics(config);
   parts.defer(() => served?.close());
   const metrics = served ?? noMetrics;
-  const { database, users, revoked, messages } = await openObserved(config, adapters, metrics);
+  // From here on something may be written.
+  const held = await holdPort(config);
+  parts.defer(held.release);
+  const { database, users, revoked, messages } = await openObserved(config, adapters, metrics, log);
   parts.defer(() => database.close());
-  const { redisUrl } = config;
-  // One that doesn't answer is asked once, not for each attempt and frame.
-  const bounds = { commandTimeout: 1_000, socketTimeout: 1_000 };
-  const counting = redisUrl === undefined ? undefined : await connectRedis(redisUrl, bounds);
-  parts.defer(() => counting?.disconnect());
+  const counting = redisUrl === undefined ? undefined : await keepCounting(redisUrl, log);
+  parts.defer(() => counting?.close());
   const createLimiter = counting ? inRedis(counting, roomKey) : inMemory;
   const order =
     redisUrl === undefined || adapters.backplane
@@ -206,15 +256,19 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   parts.defer(revocations.close);
   const passwords = config.externalIssuer
     ? undefined
-    : (adapters.passwords ?? createPasswords({ scrypt: createScryptProcess(), onHash: metrics.hash }));
+    : (adapters.passwords ?? createPasswords({ scrypt: hashingProcess(log), onHash: metrics.hash }));
   parts.defer(() => passwords?.close());
+  const { externalIssuer } = config;
+  const issuerKeys = externalIssuer && !adapters.verify ? keysOf(externalIssuer, log) : undefined;
+  // Before anybody asks, so that a wrong address shows in the log; nothing waits for it.
+  void issuerKeys?.isReady();
   const { verify: verifyAlone, desk } = passwords
     ? ownUsers(config, users, passwords, revocations, createLimiter)
     : // Nobody signs up here.
-      { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!), desk: {} };
+      { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!, issuerKeys), desk: {} };
   const verify = revocations.guard(verifyAlone);
   const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
-  const pace = createPace(() => upgrades.underway() > 0);
+  const pace = createPace(() => upgrades.underway() > room.waiting);
   const counts = createChatCounts();
   const room = createRoom(backplane, {
     pace,
@@ -235,7 +289,12 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const { logout, ...admin } = accessHandlers({ verify, revocations });
   const present = <Handler>(handlers: Record<string, Handler>): Record<string, Handler> =>
     Object.fromEntries(Object.entries(handlers).filter(([operation]) => !absent.includes(operation)));
-  const notReady = createReadiness({ ping: database.ping, isRoomReady: backplane.isReady, isStopping });
+  const notReady = createReadiness({
+    ping: database.ping,
+    isRoomReady: backplane.isReady,
+    isStopping,
+    isIssuerReady: issuerKeys?.isReady,
+  });
   const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
   const app = createApp(
     {
@@ -278,11 +337,11 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     notReady,
   });
   await room.start();
-  const port = await listen(server, config);
+  await held.serveWith(server);
   const closing = parts.move();
   return {
     host: config.host,
-    port,
+    port: held.port,
     counts,
     metrics: served?.address,
     stop: async (atOnce = false) => {

@@ -1,5 +1,5 @@
 import { roomKey } from './backplane/redis.ts';
-import { connectRedis } from './broker/redis.ts';
+import { type KeptOptions, keepRedis } from './broker/redis.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/database.ts';
 import { openMongo } from './database/mongo.ts';
@@ -25,6 +25,11 @@ export interface Stores {
   readonly messages: MessageStore;
 }
 
+interface StoreOptions extends SqliteOptions {
+  /** Hears when the store's Redis can't be used any more, and when it can be again. */
+  readonly onRedisHealth?: KeptOptions['onHealth'];
+}
+
 /** How long Redis may take for an answer. */
 const answerTimeoutMs = 3_000;
 /** Where all users are elsewhere. */
@@ -39,11 +44,11 @@ const nobody: UserStore = {
 /** In MongoDB, where its address is given; else in Redis, where nodes share that; else in the data folder. The server and the commands find the same there. */
 export async function openStores(
   { mongodbUri, redisUrl, dataDir }: Pick<Config, 'dataDir'> & Partial<Pick<Config, 'mongodbUri' | 'redisUrl'>>,
-  options?: SqliteOptions,
+  { onRedisHealth, ...sqlite }: StoreOptions = {},
 ): Promise<Stores> {
   if (mongodbUri === undefined && redisUrl !== undefined) {
-    const redis = await connectRedis(redisUrl, { commandTimeout: answerTimeoutMs, socketTimeout: answerTimeoutMs });
-    const database = openRedisDatabase(redis, roomKey);
+    const kept = await keepRedis(redisUrl, { key: roomKey, use: 'store', answerTimeoutMs, onHealth: onRedisHealth });
+    const database = openRedisDatabase(kept, roomKey);
     return {
       database,
       users: nobody,
@@ -52,7 +57,7 @@ export async function openStores(
     };
   }
   if (mongodbUri === undefined) {
-    const database = openSqlite(dataDir, options);
+    const database = openSqlite(dataDir, sqlite);
     return {
       database,
       users: sqliteUserStore(database),

@@ -2,6 +2,7 @@ import { Palaver } from '@palaver/sdk';
 import { useState } from 'preact/hooks';
 import { Chat } from './chat.tsx';
 import { Entrance } from './entrance.tsx';
+import { forgetKept, ownerOf } from './kept.ts';
 import { type Before, forget, recall, remember, type Stay } from './stay.ts';
 
 /** Where the page comes from, whatever path a proxy has put before it. */
@@ -17,11 +18,19 @@ export function App() {
   };
   const leave = (why?: string): void => {
     forget();
+    // Without a reason it is a sign-out: then nothing stays behind.
+    if (why === undefined) forgetKept();
     setBefore({ email: stay?.email ?? '', why });
     setStay(undefined);
   };
   return stay ? (
-    <Chat token={stay.token} isOwnToken={stay.email !== ''} createPalaver={createPalaver} onLeave={leave} />
+    <Chat
+      token={stay.token}
+      isOwnToken={stay.email !== ''}
+      owner={ownerOf(stay)}
+      createPalaver={createPalaver}
+      onLeave={leave}
+    />
   ) : (
     <Entrance createPalaver={createPalaver} before={before} onEnter={enter} />
   );

@@ -1,10 +1,11 @@
-import type { Palaver } from '@palaver/sdk';
+import { type Palaver, PalaverError } from '@palaver/sdk';
 import { useRoom } from '@palaver/sdk/react';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Composer } from './composer.tsx';
-import { Connection, causeOf } from './connection.tsx';
+import { type Cause, Connection, causeOf } from './connection.tsx';
 import { Conversation } from './conversation.tsx';
 import { Entries, Top } from './entries.tsx';
+import { useKept } from './kept.ts';
 import { useOutgoing } from './outgoing.ts';
 import { Roster } from './roster.tsx';
 import { maxEntries, topHoleOf } from './transcript.ts';
@@ -21,15 +22,32 @@ const ofTheToken: readonly string[] = [
   'user_disabled',
 ];
 
+/** How long the server may take to say more, before the user is sent to the sign-in without it. */
+const whyTimeoutMs = 3_000;
+
+/**
+ * Returns why the token is no longer good. The close code of a revoked token is that of a disabled user too; only a
+ * request tells them apart.
+ */
+async function whyEnded(palaver: Palaver, token: string, { code, detail }: Cause): Promise<string> {
+  if (code !== 'access_revoked') return inWords(code, detail);
+  const options = { token, timeoutMs: whyTimeoutMs, maxRetries: 0 };
+  const asked: unknown = await palaver.listMessages({ limit: 1 }, options).catch((error: unknown) => error);
+  const isDisabled = asked instanceof PalaverError && asked.code === 'user_disabled';
+  return inWords(isDisabled ? 'user_disabled' : code, detail);
+}
+
 interface Props {
   readonly token: string;
   /** Whether the token is for this stay alone: it is given back with it. One that was brought along isn't. */
   readonly isOwnToken: boolean;
+  /** Whose draft and unsent messages these are. */
+  readonly owner: string;
   readonly createPalaver: () => Palaver;
   readonly onLeave: (why?: string) => void;
 }
 
-export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
+export function Chat({ token, isOwnToken, owner, createPalaver, onLeave }: Props) {
   // Another one is another stay: how to join again.
   const [palaver, setPalaver] = useState(createPalaver);
   const room = useRoom(
@@ -45,7 +63,8 @@ export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
   );
   const top = topHoleOf({ entries, isCut });
   const loadTop = (): void => load(top!.key);
-  const outgoing = useOutgoing(room.send);
+  const kept = useKept(owner);
+  const outgoing = useOutgoing({ room, entries, kept });
   const [said, setSaid] = useState(0);
   const composer = useRef<HTMLTextAreaElement>(null);
   const focusComposer = (): void => composer.current?.focus();
@@ -53,11 +72,16 @@ export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
   const me = room.username;
 
   const cause = room.state === 'closed' ? causeOf(room) : undefined;
-  const why = cause && ofTheToken.includes(cause.code) ? inWords(cause.code, cause.detail) : undefined;
+  const end = cause && ofTheToken.includes(cause.code) ? cause.code : undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is so
   useEffect(() => {
-    if (why !== undefined) onLeave(why);
-  }, [why]);
+    if (end === undefined) return;
+    let isGone = false;
+    whyEnded(palaver, token, cause!).then((why) => isGone || onLeave(why));
+    return () => {
+      isGone = true;
+    };
+  }, [end]);
   useEffect(focusComposer, []);
 
   const say = (text: string): void => {
@@ -73,12 +97,15 @@ export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
     <div class="chat">
       <header>
         <h1>Palaver</h1>
-        {me && (
-          <p class="me">
-            <span class="unseen">You are </span>
-            <bdi>{me}</bdi>
-          </p>
-        )}
+        {/* Takes its room before the name is known, so that the buttons stay where they are. */}
+        <p class="me">
+          {me && (
+            <>
+              <span class="unseen">You are </span>
+              <bdi>{me}</bdi>
+            </>
+          )}
+        </p>
         <a href="docs">Docs</a>
         <button type="button" onClick={signOut}>
           Sign out
@@ -98,13 +125,17 @@ export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
           shown={entries}
           newest={entries.findLast((entry) => !('hole' in entry))?.key}
           said={said}
+          failures={outgoing.items.filter(({ why }) => why !== undefined).length}
           isCut={isCut}
           onTop={room.state === 'open' && top?.hole.state === 'open' ? loadTop : undefined}
-          onNewest={toNewest}
+          onNewest={() => {
+            if (isCut) toNewest();
+            focusComposer();
+          }}
         >
           <Top hole={top?.hole} onLoad={loadTop} />
           <Entries entries={entries} me={me} onLoad={load} />
-          {isCut && <p class="notice">What was said after this is not shown.</p>}
+          {isCut && <p class="notice">Later messages are not shown.</p>}
           <Unsent
             items={outgoing.items}
             isOpen={room.state === 'open'}
@@ -112,13 +143,13 @@ export function Chat({ token, isOwnToken, createPalaver, onLeave }: Props) {
               outgoing.again(item);
               focusComposer();
             }}
-            onDiscard={(key) => {
-              outgoing.discard(key);
+            onDiscard={(nonce) => {
+              outgoing.discard(nonce);
               focusComposer();
             }}
           />
         </Conversation>
-        <Composer input={composer} onSay={say} />
+        <Composer input={composer} draft={kept.kept.draft} onDraft={(draft) => kept.keep({ draft })} onSay={say} />
       </main>
     </div>
   );

@@ -3,22 +3,29 @@ import type { Ref } from 'preact';
 import { useState } from 'preact/hooks';
 import { lengthOf } from './length.ts';
 
-/** From how many characters on it is told how many are left. */
+/** The composer counts down from this many characters left. */
 const nearlyFull = 200;
 
 interface Props {
   readonly input: Ref<HTMLTextAreaElement>;
+  /** The text it begins with. */
+  readonly draft: string;
+  readonly onDraft: (text: string) => void;
   readonly onSay: (text: string) => void;
 }
 
-export function Composer({ input, onSay }: Props) {
-  const [text, setText] = useState('');
+export function Composer({ input, draft, onDraft, onSay }: Props) {
+  const [text, setText] = useState(draft);
+  const write = (next: string): void => {
+    setText(next);
+    onDraft(next);
+  };
   const left = limits.text.max - lengthOf(text);
   const submit = (event: Event): void => {
     event.preventDefault();
     if (text.trim() === '' || left < 0) return;
     onSay(text);
-    setText('');
+    write('');
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     // While an input method composes a word, Enter chooses it; Safari then says so by the key code alone.
@@ -35,11 +42,11 @@ export function Composer({ input, onSay }: Props) {
         ref={input}
         rows={1}
         dir="auto"
-        placeholder="Say something"
+        placeholder="Write a message"
         value={text}
         aria-invalid={left < 0}
         aria-describedby="message-hint message-left"
-        onInput={({ currentTarget }) => setText(currentTarget.value)}
+        onInput={({ currentTarget }) => write(currentTarget.value)}
         onKeyDown={onKeyDown}
       />
       <button type="submit" class="main" aria-disabled={text.trim() === '' || left < 0}>
@@ -47,7 +54,7 @@ export function Composer({ input, onSay }: Props) {
       </button>
       <div class="beneath">
         <p class="hint" id="message-hint">
-          Enter sends, Shift and Enter begin a new line.
+          Enter sends. Shift+Enter starts a new line.
         </p>
         <p class={left < 0 ? 'wrong' : 'hint'} id="message-left">
           {left < 0 ? `Too many characters: ${-left}` : left <= nearlyFull && `Characters left: ${left}`}

@@ -2,11 +2,13 @@ import type { StateCode } from '@palaver/sdk';
 import type { RoomView } from '@palaver/sdk/react';
 import { inWords } from './words.ts';
 
-/** Why the room is not there. */
-export function causeOf({
-  reason,
-  error,
-}: RoomView): { readonly code: StateCode; readonly detail: string } | undefined {
+export interface Cause {
+  readonly code: StateCode;
+  readonly detail: string;
+}
+
+/** Returns why there is no connection. */
+export function causeOf({ reason, error }: RoomView): Cause | undefined {
   return reason ?? (error && { code: error.code, detail: error.message });
 }
 

@@ -13,11 +13,13 @@ interface Props {
   readonly newest: unknown;
   /** Changes when the reader has said something: that is to be seen, wherever one was. */
   readonly said: unknown;
+  /** How many messages were not sent. They are at the end. */
+  readonly failures: number;
   /** Whether it ends before the newest. */
   readonly isCut: boolean;
   /** Loads what comes before; absent where that can't be. */
   readonly onTop: (() => void) | undefined;
-  /** Asked for where it is cut. */
+  /** Called when the reader asks for the end. */
   readonly onNewest: () => void;
   readonly children: ComponentChildren;
 }
@@ -26,8 +28,9 @@ interface Props {
  * Shows its end as long as the reader doesn't look further up; then it says that there is more. Whatever comes or goes
  * above, what the reader looks at stays where it is.
  */
-export function Conversation({ atEnd, shown, newest, said, isCut, onTop, onNewest, children }: Props) {
+export function Conversation({ atEnd, shown, newest, said, failures, isCut, onTop, onNewest, children }: Props) {
   const box = useRef<HTMLElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const held = useRef<{ readonly line: Element; readonly offset: number }>(undefined);
   const [hasMore, setMore] = useState(false);
 
@@ -62,44 +65,49 @@ export function Conversation({ atEnd, shown, newest, said, isCut, onTop, onNewes
     hold();
     lookUp();
   };
-  const toNewest = (): void => {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what they hold is of no matter, that they change is
+  useLayoutEffect(() => {
     if (isCut) onNewest();
     toEnd();
-  };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what they hold is of no matter, that they change is
-  useLayoutEffect(toNewest, [said]);
+  }, [said]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   useLayoutEffect(() => setMore(!atEnd.current), [newest]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  useLayoutEffect(() => {
+    if (failures > 0 && !atEnd.current) setMore(true);
+  }, [failures]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   useLayoutEffect(() => {
     if (atEnd.current) toEnd();
     else stay();
     lookUp();
   }, [shown, onTop === undefined]);
-  // Also when the keyboard of a phone comes up, or the window turns.
+  // The keyboard of a phone comes up, the window turns, a message turns out not to have been sent.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it asks what is so then
   useLayoutEffect(() => {
     const watch = new ResizeObserver(() => (atEnd.current ? toEnd() : stay()));
     watch.observe(box.current!);
+    watch.observe(content.current!);
     return () => watch.disconnect();
   }, []);
 
+  const label = failures > 0 ? 'A message was not sent' : 'New messages';
   return (
     <div class="conversation">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
       <section class="scroll" ref={box} tabIndex={0} aria-label="Conversation" onScroll={onScroll}>
-        {children}
+        <div ref={content}>{children}</div>
       </section>
       {(hasMore || isCut) && (
         <button
           type="button"
           class="main more"
           onClick={() => {
-            toNewest();
-            box.current!.focus();
+            onNewest();
+            toEnd();
           }}
         >
-          {isCut ? 'To the newest messages' : 'New messages'}
+          {isCut ? 'Jump to the newest messages' : label}
         </button>
       )}
     </div>

@@ -33,7 +33,7 @@ export function Entrance({ createPalaver, before, onEnter }: Props) {
       <p class="why" role="alert">
         {before?.why}
       </p>
-      {door === undefined && <p role="status">One moment…</p>}
+      {door === undefined && <p role="status">Loading…</p>}
       {door && 'failure' in door && (
         <>
           <p class="failure" role="alert">

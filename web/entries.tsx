@@ -47,9 +47,9 @@ export function Top({ hole, onLoad }: { readonly hole: Hole | undefined; readonl
   return (
     <div class="top">
       <p role="status">
-        {hole === undefined && 'The conversation begins here, as far as it is kept.'}
-        {hole?.state === 'loading' && 'Loading what was said before…'}
-        {hole?.state === 'failed' && `What was said before could not be loaded. ${hole.why}`}
+        {hole === undefined && 'This is the beginning of the message history.'}
+        {hole?.state === 'loading' && 'Loading earlier messages…'}
+        {hole?.state === 'failed' && `Earlier messages could not be loaded. ${hole.why}`}
       </p>
       {hole?.state === 'failed' && <LoadButton label="Try again" onLoad={onLoad} />}
     </div>
@@ -60,11 +60,11 @@ export function Top({ hole, onLoad }: { readonly hole: Hole | undefined; readonl
 function HoleLine({ hole, onLoad }: { readonly hole: Hole; readonly onLoad: () => void }) {
   return (
     <li class="notice">
-      {hole.state === 'loading' && 'Loading what was said meanwhile…'}
-      {hole.state === 'open' && 'You were away. More may have been said here. '}
-      {hole.state === 'failed' && `You were away. What was said meanwhile could not be loaded. ${hole.why} `}
+      {hole.state === 'loading' && 'Loading missed messages…'}
+      {hole.state === 'open' && 'You were disconnected. Messages may be missing here. '}
+      {hole.state === 'failed' && `You were disconnected. Missed messages could not be loaded. ${hole.why} `}
       {hole.state !== 'loading' && (
-        <LoadButton label={hole.state === 'failed' ? 'Try again' : 'Show it'} onLoad={onLoad} />
+        <LoadButton label={hole.state === 'failed' ? 'Try again' : 'Load them'} onLoad={onLoad} />
       )}
     </li>
   );
@@ -112,7 +112,7 @@ export const Entries = memo(({ entries, me, onLoad }: Props) => {
     else if ('gap' in entry)
       into.push(
         <li key={entry.key} class="notice">
-          Something may be missing here: not all that was said is kept.
+          Messages may be missing here: the server does not have all of them.
         </li>,
       );
     else if ('message' in entry) {
@@ -142,7 +142,7 @@ export const Entries = memo(({ entries, me, onLoad }: Props) => {
   }
   return (
     <>
-      {lines.history.length > 0 && <ol aria-label="Said before you came">{lines.history}</ol>}
+      {lines.history.length > 0 && <ol aria-label="Message history">{lines.history}</ol>}
       <div role="log" aria-live="polite" aria-label="Messages">
         <ol>{lines.news}</ol>
       </div>

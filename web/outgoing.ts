@@ -1,31 +1,82 @@
-import { useRef, useState } from 'preact/hooks';
-import { unsentInWords } from './words.ts';
+import type { ChatMessage } from '@palaver/sdk';
+import type { RoomView, useRoom } from '@palaver/sdk/react';
+import { useLayoutEffect, useState } from 'preact/hooks';
+import type { Unconfirmed, useKept } from './kept.ts';
+import type { Entry } from './transcript.ts';
+import { isUnclear, unsentInWords } from './words.ts';
 
-/** Something said that has not come back yet, or never will. */
-export interface Outgoing {
-  readonly key: number;
-  readonly text: string;
+/** A message that has not come back yet, or never will. */
+export interface Outgoing extends Unconfirmed {
   /** Why it was not sent; undefined as long as it may still come back. */
-  readonly why?: string;
+  readonly why?: string | undefined;
 }
 
-export function useOutgoing(send: (text: string) => Promise<unknown>) {
-  const [items, setItems] = useState<readonly Outgoing[]>([]);
-  const count = useRef(0);
-  const discard = (key: number): void => setItems((all) => all.filter((item) => item.key !== key));
-  const say = (text: string): void => {
-    count.current += 1;
-    const key = count.current;
-    setItems((all) => [...all, { key, text }]);
-    send(text).then(
-      () => discard(key),
-      (error) =>
-        setItems((all) => all.map((item) => (item.key === key ? { ...item, why: unsentInWords(error) } : item))),
+interface Parts {
+  readonly room: Pick<RoomView, 'state' | 'messages'> & Pick<ReturnType<typeof useRoom>, 'send'>;
+  /** What the conversation shows, loaded history included. */
+  readonly entries: readonly Entry[];
+  /** What this user left unsent before. */
+  readonly kept: ReturnType<typeof useKept>;
+}
+
+const nonceBytes = 16;
+/** How many outlive a reload. */
+const maxKept = 100;
+
+/** Random: nobody else knows it before the message is published. */
+const createNonce = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(nonceBytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+const nonceOf = ({ msg: { nonce } }: ChatMessage): string | undefined => nonce;
+
+/**
+ * The messages on their way. Each keeps its nonce however often it is sent, so that the server publishes it once, and
+ * an echo settles it however late it comes: over the connection, or in the history.
+ */
+export function useOutgoing({ room, entries, kept: { kept, keep } }: Parts) {
+  const { state, messages } = room;
+  const [items, setItems] = useState<readonly Outgoing[]>(() =>
+    kept.unsent.map((item) => ({ ...item, why: unsentInWords(undefined, item.mayBeDelivered) })),
+  );
+
+  const discard = (nonce: string): void => setItems((all) => all.filter((item) => item.nonce !== nonce));
+  const fail = (nonce: string, error: unknown): void =>
+    setItems((all) =>
+      all.map((item) => {
+        if (item.nonce !== nonce) return item;
+        const mayBeDelivered = item.mayBeDelivered && isUnclear(error);
+        return { ...item, mayBeDelivered, why: unsentInWords(error, mayBeDelivered) };
+      }),
+    );
+  const transmit = ({ text, nonce, mayBeDelivered }: Unconfirmed): void => {
+    const item = { text, nonce, mayBeDelivered: mayBeDelivered || state === 'open' };
+    setItems((all) => [...all.filter((other) => other.nonce !== nonce), item]);
+    room.send(text, { nonce, maxWaitMs: Number.POSITIVE_INFINITY }).then(
+      () => discard(nonce),
+      (error) => fail(nonce, error),
     );
   };
-  const again = ({ key, text }: Outgoing): void => {
-    discard(key);
-    say(text);
-  };
-  return { items, say, again, discard };
+  const say = (text: string): void => transmit({ text, nonce: createNonce(), mayBeDelivered: false });
+
+  useLayoutEffect(() => {
+    // With a connection, everything that waits goes out.
+    if (state !== 'open') return;
+    const goesOut = ({ why, mayBeDelivered }: Outgoing): boolean => why === undefined && !mayBeDelivered;
+    if (items.some(goesOut))
+      setItems((all) => all.map((item) => (goesOut(item) ? { ...item, mayBeDelivered: true } : item)));
+  }, [state, items]);
+
+  useLayoutEffect(() => {
+    if (items.length === 0) return;
+    const shown = entries.flatMap((entry) => ('message' in entry ? [entry.message] : []));
+    const echoed = new Set([...messages, ...shown].map(nonceOf));
+    if (items.some(({ nonce }) => echoed.has(nonce))) setItems((all) => all.filter((item) => !echoed.has(item.nonce)));
+  }, [items, messages, entries]);
+
+  useLayoutEffect(() => {
+    const last = items.slice(-maxKept);
+    keep({ unsent: last.map(({ text, nonce, mayBeDelivered }) => ({ text, nonce, mayBeDelivered })) });
+  }, [items, keep]);
+
+  return { items, say, again: transmit, discard };
 }

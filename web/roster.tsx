@@ -12,10 +12,10 @@ interface Props {
   readonly me: string | undefined;
 }
 
-/** Who is here: beside the messages, or on a phone folded up above them. */
+/** Shows the online users: beside the messages, or on a phone folded up above them. */
 export function Roster({ roster, me }: Props) {
   const isWide = useSyncExternalStore(onWidth, () => wideEnough.matches);
-  const title = `Here now (${roster.length})`;
+  const title = `Online (${roster.length})`;
   const names = (
     // biome-ignore lint/a11y/noRedundantRoles: without bullets, Safari takes it for no list
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard
@@ -29,7 +29,7 @@ export function Roster({ roster, me }: Props) {
     </ul>
   );
   return (
-    <aside class="roster" aria-label="Who is here">
+    <aside class="roster" aria-label="Online users">
       {isWide ? (
         <>
           <h2>{title}</h2>

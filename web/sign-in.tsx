@@ -17,7 +17,7 @@ function lengthFault(name: Name, text: string): string | undefined {
   const length = lengthOf(text);
   if (length === 0) return `${labels[name]} is missing.`;
   if (length < min) return `${labels[name]} must have at least ${min} characters.`;
-  return length > max ? `${labels[name]} must have at most ${max} characters, and has ${length}.` : undefined;
+  return length > max ? `${labels[name]} must have at most ${max} characters; this one has ${length}.` : undefined;
 }
 
 /** Which fields an error is about. */
@@ -75,7 +75,7 @@ export function SignIn({ palaver, hasSignUp, email, focus, onEnter }: Props) {
       if (isMade) turn(false);
       const found = faultsIn(error);
       setWrong(found);
-      if (isMade) setFailure(`You are signed up, but signing in did not work. ${errorInWords(error)}`);
+      if (isMade) setFailure(`Your account was created, but signing in failed. ${errorInWords(error)}`);
       else if (Object.keys(found).length === 0) setFailure(errorInWords(error));
     }
   };
@@ -103,7 +103,7 @@ export function SignIn({ palaver, hasSignUp, email, focus, onEnter }: Props) {
           <Field
             {...field('username')}
             autoComplete="nickname"
-            hint={`What others see: up to ${limits.username.max} characters.`}
+            hint={`Others see this name. Up to ${limits.username.max} characters.`}
           />
         )}
         {/* Not type="email": browsers rewrite what is typed there. */}
@@ -112,12 +112,12 @@ export function SignIn({ palaver, hasSignUp, email, focus, onEnter }: Props) {
           {...field('password')}
           isSecret
           autoComplete={isNew ? 'new-password' : 'current-password'}
-          hint={isNew ? `At least ${limits.password.min} characters, whichever you like.` : undefined}
+          hint={isNew ? `At least ${limits.password.min} characters.` : undefined}
         />
       </Form>
       {hasSignUp && (
         <p class="aside">
-          {isNew ? 'Signed up already? ' : 'New here? '}
+          {isNew ? 'Already have an account? ' : 'New here? '}
           <button type="button" class="link" onClick={() => turn(!isNew)}>
             {isNew ? 'Sign in' : 'Sign up'}
           </button>

@@ -16,14 +16,14 @@ export function TokenForm({ focus, onEnter }: Props) {
     const token = text.trim().replace(/^bearer\s+/i, '');
     if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return onEnter({ token, email: '' });
     setWrong({
-      token: token === '' ? 'A token is missing.' : 'This is no token: it has three parts, with dots between.',
+      token: token === '' ? 'Enter a token.' : 'This is not a token. A token has three parts, separated by dots.',
     });
   };
   return (
     <Form
-      heading="Come in with a token"
-      action="Come in"
-      busy="Coming in…"
+      heading="Sign in with a token"
+      action="Sign in"
+      busy="Signing in…"
       failure={undefined}
       answer={wrong}
       focus={focus}
@@ -32,7 +32,7 @@ export function TokenForm({ focus, onEnter }: Props) {
       <Field
         name="token"
         label="Token"
-        hint="This server has no sign-in of its own. Whoever runs it says where to get a token."
+        hint="This server has no accounts of its own. Its operator can tell you where to get a token."
         value={text}
         wrong={wrong.token}
         onText={setText}

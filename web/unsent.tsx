@@ -4,16 +4,16 @@ interface Props {
   readonly items: readonly Outgoing[];
   readonly isOpen: boolean;
   readonly onAgain: (item: Outgoing) => void;
-  readonly onDiscard: (key: number) => void;
+  readonly onDiscard: (nonce: string) => void;
 }
 
-/** What has not come back: on its way, or perhaps never sent and why. */
+/** Shows the messages that have not come back: on their way, or perhaps never sent and why. */
 export function Unsent({ items, isOpen, onAgain, onDiscard }: Props) {
   if (items.length === 0) return null;
   return (
     <ul class="unsent" aria-label="Not sent yet">
       {items.map((item) => (
-        <li key={item.key} class={`message own ${item.why ? 'failed' : 'pending'}`}>
+        <li key={item.nonce} class={`message own ${item.why ? 'failed' : 'pending'}`}>
           <p class="text" dir="auto">
             {item.text}
           </p>
@@ -25,7 +25,7 @@ export function Unsent({ items, isOpen, onAgain, onDiscard }: Props) {
               <button type="button" onClick={() => onAgain(item)}>
                 Send again
               </button>{' '}
-              <button type="button" onClick={() => onDiscard(item.key)}>
+              <button type="button" onClick={() => onDiscard(item.nonce)}>
                 Discard
               </button>
             </>

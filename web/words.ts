@@ -1,69 +1,86 @@
-import { type CodeOf, PalaverError, type StateCode } from '@palaver/sdk';
+import { PalaverError, type PalaverErrorCode, type ProblemCode, type StateCode } from '@palaver/sdk';
 
-type Code = StateCode | CodeOf<'login' | 'createUser' | 'join' | 'listMessages' | 'openapiJson'>;
+const ofThisPage = 'The server did not understand this page. Reload it, and try again.';
 
-/** Every code that the page can meet, in a sentence for people. A new one in the contract does not compile without. */
-const sentences: Record<Code, string> = {
-  // Of signing in and up.
+/** Every code of the contract and of the SDK, in a sentence for people. A new code does not compile without one. */
+export const sentences: Readonly<Record<StateCode | PalaverErrorCode | ProblemCode, string>> = {
+  // Signing in and signing up.
   invalid_credentials: 'The e-mail address or the password is wrong.',
-  email_taken: 'Somebody has signed up with this e-mail address already.',
+  email_taken: 'An account with this e-mail address already exists.',
   username_taken: 'This name is taken. Choose another one.',
-  invalid_body: 'The server did not accept what was entered.',
-  body_too_large: 'What was entered is far too long.',
+  invalid_body: 'The server did not accept the form.',
+  body_too_large: 'The text is too long for the server.',
   too_many_attempts: 'Too many attempts. Wait a minute, then try again.',
-  overloaded: 'Too many people are signing in right now. Try again in a moment.',
-  store_unavailable: 'The server can’t reach what it keeps right now. Try again in a moment.',
-  // Of the door.
-  missing_token: 'The server asks for a token.',
-  invalid_token: 'The server does not accept this sign-in. It may have expired.',
+  overloaded: 'The server is busy. Try again in a moment.',
+  store_unavailable: 'The database of the server is unavailable. Try again in a moment.',
+  // Joining the room.
+  missing_token: 'You are not signed in.',
+  invalid_token: 'The server rejected your sign-in. It may have expired.',
   token_expired: 'Your sign-in has expired.',
-  user_disabled: 'Whoever runs this server has shut you out.',
+  user_disabled: 'The operator of this server has disabled your account.',
   access_revoked: 'You were signed out.',
-  origin_not_allowed: 'This page may not use this server.',
-  name_in_use: 'Somebody else in the room has your name. You can come in when they have left.',
-  too_many_sessions: 'You are in the room too many times already. Close another tab or device, then try again.',
-  server_full: 'The room is full. Try again later.',
-  issuer_unavailable: 'Your token can’t be checked right now. Try again in a moment.',
-  unavailable: 'The room can’t be reached right now. Try again in a moment.',
+  origin_not_allowed: 'This server does not accept this page. Its operator can allow it with ALLOWED_ORIGINS.',
+  name_in_use: 'Someone else in the room uses your name. You can join when they have left.',
+  too_many_sessions:
+    'You have too many connections to the room. Close another tab, or wait a minute: a lost connection counts until the server notices.',
+  server_full: 'The server is full. Try again later.',
+  issuer_unavailable: 'The server cannot check your token right now. Try again in a moment.',
+  unavailable: 'The room is unavailable right now. Try again in a moment.',
   shutting_down: 'The server is restarting.',
-  // Of a connection that was lost.
+  // A lost connection.
   going_away: 'The server is restarting.',
   service_restart: 'The connection was lost.',
   connection_lost: 'The connection was lost.',
-  connection_failed: 'The server can’t be reached.',
+  connection_failed: 'The server cannot be reached.',
   timeout: 'The server did not answer in time.',
-  too_slow: 'Your connection was too slow for what is said here.',
-  internal_error: 'Something went wrong on the server.',
-  policy: 'The server ended the connection, because too many messages were refused.',
+  too_slow: 'Your connection is too slow for the messages of this room.',
+  internal_error: 'The server failed to handle this. Try again in a moment.',
+  policy: 'The server closed the connection because it refused too many messages.',
   closed: 'The room is closed.',
-  aborted: 'That was cancelled.',
-  // Of a message, or a page of them.
-  rate_limited: 'That was too much at once. Wait a second.',
+  aborted: 'This was cancelled.',
+  // A message, or a page of the history.
+  rate_limited: 'You sent too much at once. Wait a second, then try again.',
   invalid_message: 'The server did not accept this message.',
-  offline_queue_full: 'Too many messages are waiting to be sent already.',
-  // What only a fault of this page or of something in between can bring about.
-  malformed_request: 'The server did not understand this page.',
-  malformed_body: 'The server did not understand this page.',
-  body_not_allowed: 'The server did not understand this page.',
-  malformed_handshake: 'The server did not understand this page.',
-  invalid_parameter: 'The server did not understand this page.',
-  unsupported_media_type: 'The server did not understand this page.',
-  upgrade_required: 'Something between you and the server lets no chat through.',
-  binary_frame: 'The server did not understand this page.',
-  not_utf8: 'The server did not understand this page.',
-  frame_too_big: 'The server did not understand this page.',
-  malformed_json: 'The server did not understand this page.',
-  unknown_type: 'The server did not understand this page.',
+  offline_queue_full: 'Too many messages are waiting for the connection.',
+  // A fault of this page, or of something between it and the server.
+  malformed_request: ofThisPage,
+  malformed_body: ofThisPage,
+  body_not_allowed: ofThisPage,
+  malformed_handshake: ofThisPage,
+  invalid_parameter: ofThisPage,
+  unsupported_media_type: ofThisPage,
+  not_found: ofThisPage,
+  method_not_allowed: ofThisPage,
+  upgrade_required: 'Something between you and the server blocks WebSocket connections.',
+  binary_frame: ofThisPage,
+  not_utf8: ofThisPage,
+  frame_too_big: 'The message is too long for the server.',
+  malformed_json: ofThisPage,
+  unknown_type: ofThisPage,
 };
 
 /** A server that is newer than this page may know more codes; they come with words of their own. */
 export const inWords = (code: StateCode, otherwise: string): string => sentences[code] ?? otherwise;
 
-export const errorInWords = (error: unknown): string =>
-  error instanceof PalaverError ? inWords(error.code, error.message) : 'Something went wrong on this page.';
+/** Returns what the server found wrong, with the name of each field. */
+function faultsOf({ code, problem, message }: PalaverError): readonly string[] {
+  if (code === 'invalid_message') return [message.replace(/^\/?(?:msg\/)?(\w+): /, '$1 ').replace(/\.$/, '')];
+  return problem?.errors?.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim()) ?? [];
+}
 
-/** Why a message failed. Whether it may have arrived all the same is not in its code, but in the SDK's own words. */
-export const unsentInWords = (error: unknown): string =>
-  error instanceof PalaverError && ['timeout', 'connection_lost', 'closed'].includes(error.code)
-    ? error.message
-    : `Not sent. ${errorInWords(error)}`;
+export function errorInWords(error: unknown): string {
+  if (!(error instanceof PalaverError)) return 'Something went wrong on this page. Reload it, and try again.';
+  const sentence = inWords(error.code, error.message);
+  const faults = faultsOf(error);
+  return faults.length === 0 ? sentence : `${sentence.replace(/\.$/, '')}: ${faults.join('; ')}.`;
+}
+
+/** Whether the error leaves open if the message was delivered. */
+export const isUnclear = (error: unknown): boolean =>
+  error instanceof PalaverError && ['timeout', 'connection_lost', 'closed'].includes(error.code);
+
+/** Returns why a message was not sent; without an error the page was left before it knew. */
+export function unsentInWords(error: unknown, mayBeDelivered: boolean): string {
+  if (mayBeDelivered) return 'The server has not confirmed this message. It may have been delivered.';
+  return error === undefined ? 'Not sent.' : `Not sent. ${errorInWords(error)}`;
+}

@@ -131,7 +131,7 @@ export const closeCodes = {
   internal_error: 1011,
   /** This node can no longer vouch for what was seen. Connect again. */
   service_restart: 1012,
-  /** The client did not read fast enough, and too much waited for it. Connect again. */
+  /** The client reads more slowly than the room talks, or took nothing for 30 seconds. Connect again. */
   too_slow: 1013,
   /** The token has expired. Connect again with a new one. */
   token_expired: 4001,

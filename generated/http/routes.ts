@@ -34,7 +34,7 @@ export const createUserRoute = createRoute({
     }) } },
     },
     413: {
-      description: "A body may have 16,384 bytes.",
+      description: "A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(413),
       code: z.literal('body_too_large'),
@@ -112,7 +112,7 @@ export const loginRoute = createRoute({
     }) } },
     },
     413: {
-      description: "A body may have 16,384 bytes.",
+      description: "A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(413),
       code: z.literal('body_too_large'),
@@ -193,7 +193,7 @@ export const logoutRoute = createRoute({
     }) } },
     },
     503: {
-      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Nothing is promised; try again later.",
+      description: "The store can't be reached (`store_unavailable`), or the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`). Nothing is promised; try again later.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
@@ -346,7 +346,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     426: {
-      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13.",
+      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due.",
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Version":{"description":"The version that is spoken here (RFC 6455, 4.4).","required":true,"schema":{"const":"13"},"example":"13"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(426),
@@ -354,7 +354,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     429: {
-      description: "This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise).",
+      description: "This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -369,7 +369,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     503: {
-      description: "The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
+      description: "The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
@@ -426,7 +426,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     426: {
-      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13.",
+      description: "You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due.",
       headers: {"Upgrade":{"description":"The protocol to switch to (RFC 9110, 7.8).","required":true,"schema":{"const":"websocket"},"example":"websocket"},"Connection":{"description":"Names `Upgrade` as a header of this connection.","required":true,"schema":{"type":"string","pattern":"[Uu]pgrade"},"example":"Upgrade"},"Sec-WebSocket-Version":{"description":"The version that is spoken here (RFC 6455, 4.4).","required":true,"schema":{"const":"13"},"example":"13"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(426),
@@ -434,7 +434,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     429: {
-      description: "This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise).",
+      description: "This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -449,7 +449,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     503: {
-      description: "The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
+      description: "The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
@@ -468,7 +468,7 @@ export const listMessagesRoute = createRoute({
   description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.",
   security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
-    query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),
+    query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/, { error: 'must be a whole number' }).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),
   },
   responses: {
     200: {
@@ -513,7 +513,7 @@ export const listMessagesRoute = createRoute({
     }) } },
     },
     503: {
-      description: "The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Nothing is promised; try again later.",
+      description: "The store can't be reached (`store_unavailable`), or the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`). Nothing is promised; try again later.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
@@ -583,7 +583,7 @@ export const readyzRoute = createRoute({
   path: "/readyz",
   tags: ["Operations"],
   summary: "Does it want traffic?",
-  description: "For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached; `detail` names each of them.",
+  description: "For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached, an issuer elsewhere has not given any keys yet, so that nobody can join; `detail` names each of them. While keys are known the server is ready, also when their issuer can't be reached any more.",
   security: [] as Record<string, string[]>[],
   responses: {
     200: {
@@ -602,7 +602,7 @@ export const readyzRoute = createRoute({
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(503),
-      code: z.enum(['store_unavailable', 'unavailable', 'shutting_down']),
+      code: z.enum(['store_unavailable', 'unavailable', 'shutting_down', 'issuer_unavailable']),
     }) } },
     },
   },

@@ -204,7 +204,7 @@ export interface paths {
         };
         /**
          * Does it want traffic?
-         * @description For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached; `detail` names each of them.
+         * @description For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached, an issuer elsewhere has not given any keys yet, so that nobody can join; `detail` names each of them. While keys are known the server is ready, also when their issuer can't be reached any more.
          */
         get: operations["readyz"];
         put?: never;
@@ -431,7 +431,8 @@ export interface components {
          *     }
          */
         TokenClaims: {
-            id: components["schemas"]["UserId"];
+            /** @description A `UserId`, but neither `.` nor `..`. URLs can't name these, clients take them out of a path. */
+            id: string;
             username: components["schemas"]["Username"];
             sub?: components["schemas"]["UserId"];
             iss: string;
@@ -622,7 +623,7 @@ export interface components {
                 };
             };
         };
-        /** @description A body may have 16,384 bytes. */
+        /** @description A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer. */
         BodyTooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -726,7 +727,7 @@ export interface components {
                 };
             };
         };
-        /** @description The store can't be reached (`store_unavailable`), or the issuer of the token can't be asked for its key (`issuer_unavailable`). Nothing is promised; try again later. */
+        /** @description The store can't be reached (`store_unavailable`), or the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`). Nothing is promised; try again later. */
         AccessUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -839,7 +840,7 @@ export interface components {
                 };
             };
         };
-        /** @description You would have been let in. Ask again with the headers of a WebSocket handshake, version 13. */
+        /** @description You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due. */
         UpgradeRequired: {
             headers: {
                 Upgrade: components["headers"]["Upgrade"];
@@ -868,7 +869,7 @@ export interface components {
                 };
             };
         };
-        /** @description This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise). */
+        /** @description This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room. */
         TooManySessions: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -937,7 +938,7 @@ export interface components {
                 };
             };
         };
-        /** @description The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the issuer of the token can't be asked for its key (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
+        /** @description The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
         RoomUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -970,7 +971,7 @@ export interface components {
          */
         Limit: number;
         /**
-         * @description The user's id, percent-encoded.
+         * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
          * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
          */
         UserId: components["schemas"]["UserId"];
@@ -1262,7 +1263,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user's id, percent-encoded.
+                 * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
                  * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
                  */
                 id: components["parameters"]["UserId"];
@@ -1284,7 +1285,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user's id, percent-encoded.
+                 * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
                  * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
                  */
                 id: components["parameters"]["UserId"];
@@ -1539,7 +1540,7 @@ export interface operations {
                         /** @constant */
                         status: 503;
                         /** @enum {unknown} */
-                        code: "store_unavailable" | "unavailable" | "shutting_down";
+                        code: "store_unavailable" | "unavailable" | "shutting_down" | "issuer_unavailable";
                     };
                 };
             };

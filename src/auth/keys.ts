@@ -1,8 +1,18 @@
+import { createHash } from 'node:crypto';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 
-/** The issuer's keys can't be had now, and without them nobody knows whether a token holds. */
+/** The key of a token can't be had now, and without it nobody knows whether the token holds. */
 export class IssuerUnavailable extends Error {
   override name = 'IssuerUnavailable';
+  /** Until the issuer is asked again, in whole seconds. */
+  readonly retryAfterS: number;
+  /** Of the token. */
+  readonly kid: string | undefined;
+  constructor(message: string, retryAfterMs: number, { kid, ...options }: ErrorOptions & { kid?: string | undefined }) {
+    super(message, options);
+    this.kid = kid;
+    this.retryAfterS = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  }
 }
 
 const fetchTimeoutMs = 3_000;
@@ -13,6 +23,8 @@ const maxAgeMs = 600_000;
 const cooldownMs = 30_000;
 /** While no keys were ever there, the issuer is asked again after this time. */
 const firstCooldownMs = 1_000;
+/** Unknown keys that are remembered, so that one which the issuer doesn't have is refused and not put off again. */
+const maxSought = 1_000;
 
 const asymmetric = ['RSA', 'EC', 'OKP'];
 
@@ -27,29 +39,88 @@ async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
     if (size > maxKeySetBytes) throw new Error(`The issuer's key set has more than ${maxKeySetBytes} bytes`);
     chunks.push(chunk);
   }
-  const { keys } = JSON.parse(Buffer.concat(chunks).toString()) as Partial<JSONWebKeySet>;
+  const keys = (JSON.parse(Buffer.concat(chunks).toString()) as Partial<JSONWebKeySet> | null)?.keys;
   if (!Array.isArray(keys)) throw new Error('The issuer answered no key set');
   return { keys: keys.filter((key) => asymmetric.includes(String(key?.kty))) };
 }
 
 /**
- * The keys of an external issuer, by `kid`: cached, looked up again for an unknown one. While the issuer is away the keys
- * that are known go on working. `now` is a clock that never goes back, in milliseconds.
- * @throws {IssuerUnavailable} from the lookup, for a key that isn't known while the issuer doesn't answer
+ * Remembers which unknown keys were asked for before the last look-up: the issuer doesn't have those. Whatever a stranger
+ * writes into `kid`, it takes a bounded place, and the oldest makes room.
  */
-export function createKeys(url: string, now: () => number = () => performance.now()): JWTVerifyGetKey {
+function createSought() {
+  /** A key's digest → how many look-ups had begun when it was first asked for. */
+  const firstAsked = new Map<string, number>();
+  let lookUps = 0;
+  const digest = (kid: string | undefined): string =>
+    createHash('sha256')
+      .update(kid ?? '')
+      .digest('base64');
+  function add(key: string, at: number): void {
+    firstAsked.set(key, at);
+    if (firstAsked.size > maxSought) firstAsked.delete(firstAsked.keys().next().value!);
+  }
+  return {
+    /** Whether a look-up has begun since the key was first asked for; from now on it is asked for. */
+    wasLookedFor: (kid: string | undefined): boolean => {
+      const key = digest(kid);
+      const at = firstAsked.get(key);
+      if (at === undefined) add(key, lookUps);
+      return at !== undefined && at < lookUps;
+    },
+    /** The issuer had it once, and has withdrawn it. */
+    withdrawn: (kid: string | undefined): void => add(digest(kid), -1),
+    begin: (): void => {
+      lookUps += 1;
+    },
+  };
+}
+
+/** The keys of an external issuer. */
+export interface IssuerKeys {
+  /** Finds the key of a token. @throws {IssuerUnavailable} while it isn't known and the issuer can't be asked */
+  readonly get: JWTVerifyGetKey;
+  /** Asks the issuer if no keys were ever there. Returns whether there are some now. */
+  isReady(): Promise<boolean>;
+}
+
+interface Options {
+  /** A clock that never goes back, in milliseconds. */
+  readonly now?: () => number;
+  /** Hears once that the issuer can't be asked, with the reason, and once that it can again. */
+  readonly onUnavailable?: (error: unknown) => void;
+  readonly onBack?: () => void;
+}
+
+/**
+ * The keys of an external issuer, by `kid`: cached, looked up again for an unknown one. While the issuer is away the keys
+ * that are known go on working. A key that is unknown, and can't be looked up yet, may be a new one: its tokens are put
+ * off until the next look-up, and refused if that doesn't find it either.
+ */
+export function createKeys(
+  url: string,
+  { now = () => performance.now(), onUnavailable = () => {}, onBack = () => {} }: Options = {},
+): IssuerKeys {
   let known: JWTVerifyGetKey | undefined;
+  let knownIds: readonly (string | undefined)[] = [];
   let knownMs = Number.NEGATIVE_INFINITY;
   let triedMs = Number.NEGATIVE_INFINITY;
   let failure: unknown;
   let underway: Promise<void> | undefined;
+  const sought = createSought();
 
   async function load(): Promise<void> {
     try {
-      known = createLocalJWKSet(await fetchKeySet(url));
+      const keySet = await fetchKeySet(url);
+      known = createLocalJWKSet(keySet);
       knownMs = now();
+      const ids = keySet.keys.map(({ kid }) => kid);
+      for (const kid of knownIds) if (!ids.includes(kid)) sought.withdrawn(kid);
+      knownIds = ids;
+      if (failure !== undefined) onBack();
       failure = undefined;
     } catch (error) {
+      if (failure === undefined) onUnavailable(error);
       failure = error;
     }
   }
@@ -57,32 +128,60 @@ export function createKeys(url: string, now: () => number = () => performance.no
   /** Looks the keys up, once for all who ask meanwhile. */
   function refresh(): Promise<void> {
     triedMs = now();
-    underway ??= load().finally(() => {
+    if (underway) return underway;
+    sought.begin();
+    underway = load().finally(() => {
       underway = undefined;
     });
     return underway;
   }
 
-  return async (header, token) => {
-    const sinceMs = now() - triedMs;
-    if (!known && (sinceMs >= firstCooldownMs || underway)) await (underway ?? refresh());
-    else if (known && now() - knownMs >= maxAgeMs && sinceMs >= cooldownMs) void refresh();
+  const waitMs = (): number => triedMs + (known ? cooldownMs : firstCooldownMs) - now();
+
+  /** Waits for the first keys. */
+  async function first(): Promise<void> {
+    if (!known && (waitMs() <= 0 || underway)) await (underway ?? refresh());
+  }
+
+  const get: JWTVerifyGetKey = async (header, token) => {
     const find = async () => {
-      if (!known) throw new IssuerUnavailable('The issuer has not given its keys', { cause: failure });
+      if (!known)
+        throw new IssuerUnavailable('The issuer has not given its keys', waitMs(), { cause: failure, kid: header.kid });
       return known(header, token);
     };
-    try {
-      return await find();
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    if (known) {
+      if (now() - knownMs >= maxAgeMs && waitMs() <= 0) void refresh();
+      try {
+        return await find();
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      }
     }
-    if (now() - triedMs >= cooldownMs) await refresh();
+    // Noted first: a look-up that begins from here on has looked for it.
+    sought.wasLookedFor(header.kid);
+    if (!known) await first();
+    else if (waitMs() <= 0) await refresh();
     else await underway;
     try {
       return await find();
     } catch (error) {
-      if (failure) throw new IssuerUnavailable('The issuer can not be asked for this key', { cause: failure });
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (failure !== undefined)
+        throw new IssuerUnavailable('The issuer can not be asked for this key', waitMs(), {
+          cause: failure,
+          kid: header.kid,
+        });
+      if (!sought.wasLookedFor(header.kid))
+        throw new IssuerUnavailable('The issuer is asked for this key again later', waitMs(), { kid: header.kid });
       throw error;
     }
+  };
+
+  return {
+    get,
+    isReady: async () => {
+      await first();
+      return known !== undefined;
+    },
   };
 }

@@ -1,4 +1,7 @@
-import { InvalidToken, UserDisabled } from './tokens.ts';
+import type { Log } from '../log.ts';
+import type { FieldsOf } from '../log-events.ts';
+import { IssuerUnavailable } from './keys.ts';
+import { InvalidToken, maxShownLength, UserDisabled } from './tokens.ts';
 
 /** The subprotocol that is spoken, and the prefix of the one that carries a browser's token. */
 export const subprotocol = 'palaver.v1';
@@ -25,24 +28,51 @@ function tokenIn(headers: Headers): string | undefined {
   const authorization = headers.get('authorization') ?? '';
   if (/(^|, *)bearer( |,|$)/i.test(authorization)) {
     const token = bearer.exec(authorization)?.[1];
-    if (token === undefined) throw new InvalidToken('Authorization can not be read');
+    if (token === undefined)
+      throw new InvalidToken('Authorization can not be read', {
+        reason: 'header_unreadable',
+        expected: 'one Authorization header: Bearer, a space, and a token without white space or commas',
+      });
     tokens.add(token);
   }
-  if (tokens.size > 1) throw new InvalidToken('The tokens offered differ');
+  if (tokens.size > 1) throw new InvalidToken('The tokens offered differ', { reason: 'tokens_differ' });
   return [...tokens][0];
 }
 
-/** Who asks, as `verify` tells it, or the code of the problem that answers it (RFC 6750, 3). */
+/** What the log says of a token that was refused. */
+export const refusalFields = ({ refusal }: InvalidToken): FieldsOf<'token_refused'> => ({
+  reason: refusal.reason,
+  claim: refusal.claim,
+  expected: refusal.expected,
+  got: refusal.got,
+});
+
+/** The same of a token whose key isn't known yet. */
+export const putOffFields = ({ message, kid, retryAfterS }: IssuerUnavailable): FieldsOf<'token_put_off'> => ({
+  reason: message,
+  kid: kid?.slice(0, maxShownLength),
+  retryAfterS,
+});
+
+/**
+ * Who asks, as `verify` tells it, or the code of the problem that answers it (RFC 6750, 3). Why a token was refused, the
+ * log is told alone.
+ */
 export async function authenticate<Who extends object>(
   headers: Headers,
   verify: (token: string) => Promise<Who>,
+  log: Log,
 ): Promise<Who | 'missing_token' | 'invalid_token' | 'user_disabled'> {
   try {
     const token = tokenIn(headers);
     return token === undefined ? 'missing_token' : await verify(token);
   } catch (error) {
-    if (error instanceof InvalidToken) return 'invalid_token';
+    if (error instanceof InvalidToken) {
+      log.event('token_refused', refusalFields(error));
+      return 'invalid_token';
+    }
     if (error instanceof UserDisabled) return 'user_disabled';
+    if (error instanceof IssuerUnavailable) log.event('token_put_off', putOffFields(error));
     throw error;
   }
 }

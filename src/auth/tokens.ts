@@ -1,17 +1,48 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from 'jose';
+import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from 'jose';
 import { type Login, type TokenClaims, tokenClaimsSchema } from '../../generated/http/index.ts';
 import type { ExternalIssuer } from '../config.ts';
-import { createKeys, IssuerUnavailable } from './keys.ts';
+import { createKeys, type IssuerKeys, IssuerUnavailable } from './keys.ts';
 
 /** How far clocks may differ. */
 const clockToleranceS = 5;
 /** No token is good for longer than a time can be written (RFC 3339, 1). */
 const maxExpiryMs = Date.UTC(9_999, 11, 31);
 
-/** A token that doesn't hold; for the log, never for the client. */
+/** Which check refused a token. */
+type RefusalReason =
+  | 'not_a_token'
+  | 'algorithm'
+  | 'unknown_key'
+  | 'ambiguous_key'
+  | 'signature'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'claim_missing'
+  | 'claim_wrong'
+  | 'revoked'
+  | 'other_user'
+  | 'header_unreadable'
+  | 'tokens_differ';
+
+/** Why a token was refused, without anything that could stand for it. */
+export interface TokenRefusal {
+  readonly reason: RefusalReason;
+  readonly claim?: string | undefined;
+  /** Of the configuration, or of the contract. */
+  readonly expected?: string | undefined;
+  /** The token's own value, where it is no secret and nobody's name. */
+  readonly got?: string | undefined;
+}
+
+/** A token that doesn't hold; why is for the log, never for the client. */
 export class InvalidToken extends Error {
   override name = 'InvalidToken';
+  readonly refusal: TokenRefusal;
+  constructor(message: string, { cause, ...refusal }: TokenRefusal & { cause?: unknown }) {
+    super(message, { cause });
+    this.refusal = refusal;
+  }
 }
 
 /** A token that holds, of a user who is shut out. */
@@ -48,7 +79,7 @@ export function createTokens({ secret, issuer, ttlS }: { secret: Uint8Array; iss
     'sign',
     'verify',
   ]);
-  const options = { algorithms: ['HS256'], issuer, clockTolerance: clockToleranceS };
+  const options: Checks = { algorithms: ['HS256'], issuer, clockTolerance: clockToleranceS };
   return {
     issue: async ({ id, username }) =>
       new SignJWT({ id, username })
@@ -59,7 +90,7 @@ export function createTokens({ secret, issuer, ttlS }: { secret: Uint8Array; iss
         .setIssuedAt()
         .setExpirationTime(Math.floor(Date.now() / 1_000) + ttlS)
         .sign(await key),
-    verify: async (token) => identityIn(token, await holding(jwtVerify(token, await key, options))),
+    verify: async (token) => identityIn(token, await holding(token, jwtVerify(token, await key, options), options)),
   };
 }
 
@@ -69,27 +100,72 @@ export function createTokens({ secret, issuer, ttlS }: { secret: Uint8Array; iss
  */
 export function createExternalVerify(
   { jwksUrl, algorithms, issuer, audience, idClaim, usernameClaim }: ExternalIssuer,
-  now?: () => number,
+  keys: Pick<IssuerKeys, 'get'> = createKeys(jwksUrl),
 ): VerifyToken {
-  const keys = createKeys(jwksUrl, now);
-  const options: JWTVerifyOptions = { algorithms: [...algorithms], issuer, audience, clockTolerance: clockToleranceS };
+  const options: Checks = { algorithms: [...algorithms], issuer, audience, clockTolerance: clockToleranceS };
   return async (token) => {
-    const payload = await holding(jwtVerify(token, keys, options));
+    const payload = await holding(token, jwtVerify(token, keys.get, options), options);
     // Under another claim's name the id has nothing to do with `sub`.
     const sub = idClaim === 'id' ? payload.sub : undefined;
-    return identityIn(token, { ...payload, sub, id: payload[idClaim], username: payload[usernameClaim] });
+    const claims = { ...payload, sub, id: payload[idClaim], username: payload[usernameClaim] };
+    return identityIn(token, claims, { id: idClaim, username: usernameClaim });
   };
 }
 
+type Checks = Pick<JWTVerifyOptions, 'clockTolerance'> & {
+  algorithms: string[];
+  issuer: string;
+  audience?: string;
+};
+
 /** The payload of a token that holds. */
-const holding = async (verified: Promise<{ payload: JWTPayload }>): Promise<JWTPayload> => {
+const holding = async (
+  token: string,
+  verified: Promise<{ payload: JWTPayload }>,
+  checks: Checks,
+): Promise<JWTPayload> => {
   try {
     return (await verified).payload;
   } catch (cause) {
     if (cause instanceof IssuerUnavailable) throw cause;
-    throw new InvalidToken('The token was refused', { cause });
+    throw new InvalidToken('The token was refused', { ...refusalOf(cause, token, checks), cause });
   }
 };
+
+/** A token's value may be of any length; the log takes this much of it. */
+export const maxShownLength = 200;
+const shown = (value: unknown): string | undefined =>
+  value === undefined ? undefined : (JSON.stringify(value) ?? '').slice(0, maxShownLength);
+
+/** Which of jose's checks a token failed. */
+function refusalOf(error: unknown, token: string, { algorithms, issuer, audience }: Checks): TokenRefusal {
+  const header = (name: 'alg' | 'kid'): string | undefined => {
+    try {
+      return shown(decodeProtectedHeader(token)[name]);
+    } catch {
+      return undefined;
+    }
+  };
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return { reason: 'algorithm', claim: 'alg', expected: algorithms.join(', '), got: header('alg') };
+  if (error instanceof errors.JWKSNoMatchingKey) return { reason: 'unknown_key', claim: 'kid', got: header('kid') };
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return { reason: 'ambiguous_key', claim: 'kid', got: header('kid') };
+  if (error instanceof errors.JWSSignatureVerificationFailed) return { reason: 'signature' };
+  const now = () => `${nowS()} by the server's clock`;
+  if (error instanceof errors.JWTExpired)
+    return { reason: 'expired', claim: error.claim, expected: `after ${now()}`, got: shown(error.payload.exp) };
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const { claim, payload } = error;
+    const got = ['iss', 'aud', 'exp', 'nbf', 'iat'].includes(claim) ? shown(payload[claim]) : undefined;
+    const expected = { iss: issuer, aud: audience, nbf: `at most ${now()}` }[claim];
+    const wrong = claim === 'nbf' && typeof payload.nbf === 'number' ? 'not_yet_valid' : 'claim_wrong';
+    return { reason: error.reason === 'missing' ? 'claim_missing' : wrong, claim, expected, got };
+  }
+  return { reason: 'not_a_token' };
+}
+
+const nowS = (): number => Math.floor(Date.now() / 1_000);
 
 /** What was signed names a token: a signature has more than one spelling, and for some algorithms more than one value. */
 const keyOf = (token: string): string =>
@@ -97,15 +173,27 @@ const keyOf = (token: string): string =>
     .update(token.slice(0, token.lastIndexOf('.')))
     .digest('base64url');
 
-function identityIn(token: string, payload: Record<string, unknown>): Identity {
-  const { id, username, sub, exp } = claimsIn(payload);
-  if (sub !== undefined && sub !== id) throw new InvalidToken('sub is not id');
+/** What the claims are called in the token. */
+type ClaimNames = Readonly<Record<'id' | 'username', string>>;
+const ownClaims: ClaimNames = { id: 'id', username: 'username' };
+
+function identityIn(token: string, payload: Record<string, unknown>, names = ownClaims): Identity {
+  const { id, username, sub, exp } = claimsIn(payload, names);
+  if (sub !== undefined && sub !== id)
+    throw new InvalidToken('sub is not id', { reason: 'claim_wrong', claim: 'sub', expected: 'the same as id' });
   const expiresAtMs = Math.min((exp + clockToleranceS) * 1_000, maxExpiryMs);
   return { id, username, expiresAtMs, tokenKey: keyOf(token) };
 }
 
-function claimsIn(payload: unknown): TokenClaims {
+function claimsIn(payload: Record<string, unknown>, names: ClaimNames): TokenClaims {
   const result = tokenClaimsSchema.safeParse(payload);
-  if (!result.success) throw new InvalidToken('The token lacks claims', { cause: result.error });
-  return result.data;
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const field = String(issue?.path[0] ?? '');
+  throw new InvalidToken('The token lacks claims', {
+    reason: payload[field] === undefined ? 'claim_missing' : 'claim_wrong',
+    claim: names[field as keyof ClaimNames] ?? field,
+    expected: payload[field] === undefined ? undefined : issue?.message,
+    cause: result.error,
+  });
 }

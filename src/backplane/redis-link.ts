@@ -16,9 +16,16 @@ export interface Entry {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-export interface Link {
+/** A connection to a server that can do the work of the room. */
+export interface Connected {
+  readonly redis: Redis;
   /** Of the Redis process: another one for each of its lives. */
   readonly run: string;
+  /** The policy by which it may evict keys; undefined where it evicts none. */
+  readonly eviction: string | undefined;
+}
+
+export interface Link extends Pick<Connected, 'run' | 'eviction'> {
   /** Runs a script on the room. Scripts run in the order of the calls. Where one fails, the link is over. */
   call(script: ScriptName, args: readonly (string | number)[]): Promise<unknown>;
   /** The entries that there are up to this one, oldest first. */
@@ -33,7 +40,7 @@ export interface Link {
 
 interface Parts {
   /** Makes a connection. */
-  readonly create: () => Redis;
+  readonly create: () => Promise<Connected>;
   /** The key below which all of the room lies. */
   readonly room: string;
   /** How long a read waits for what is to come. */
@@ -51,15 +58,27 @@ export const entryOf = ([id, fields]: RawEntry): Entry => {
   return { epoch: epoch!, offset: offset!, fields: new Map(pairs) };
 };
 
+/** Both, or none. */
+async function createBoth(create: Parts['create']): Promise<readonly [Connected, Connected]> {
+  const [one, other] = await Promise.allSettled([create(), create()]);
+  if (one.status === 'fulfilled' && other.status === 'fulfilled') return [one.value, other.value];
+  for (const result of [one, other]) if (result.status === 'fulfilled') result.value.redis.disconnect();
+  throw one.status === 'rejected' ? one.reason : (other as PromiseRejectedResult).reason;
+}
+
 /** Connects twice: what is waited for must not hold up what is asked. @throws where that fails */
 export async function openLink({ create, room, blockMs, onCall = () => {} }: Parts): Promise<Link> {
   const stream = `${room}:log`;
-  const [asking, reading] = [create(), create()];
+  const [{ redis: asking, run, eviction }, { redis: reading, run: readRun }] = await createBoth(create);
   const { promise: over, reject } = Promise.withResolvers<never>();
   // Who waits for it hears of it; nobody has to.
   over.catch(() => {});
 
+  let failed = false;
   function fail(error: Error): void {
+    // All that is open fails with it, and would end it again.
+    if (failed) return;
+    failed = true;
     reject(error);
     // At once: what was sent and not answered is not sent again.
     asking.disconnect();
@@ -79,10 +98,12 @@ export async function openLink({ create, room, blockMs, onCall = () => {} }: Par
   }
   for (const redis of [asking, reading]) redis.on('end', () => fail(new Error('The connection to Redis has ended')));
 
-  await answer(answerTimeoutMs, Promise.all([asking.connect(), reading.connect()]));
-  const info = await answer(answerTimeoutMs, asking.info('server'));
-  const run = /^run_id:(\w+)/m.exec(info)?.[1];
-  if (run === undefined) throw new Error('Redis does not say which run this is');
+  // While an address moves to another server, each may have come to one of them.
+  if (run !== readRun) {
+    const error = new Error('The two connections lead to two lives of Redis');
+    fail(error);
+    throw error;
+  }
   const names = Object.keys(scripts) as ScriptName[];
   const loaded = await answer(
     answerTimeoutMs,
@@ -92,6 +113,7 @@ export async function openLink({ create, room, blockMs, onCall = () => {} }: Par
 
   return {
     run,
+    eviction,
     call: (script, args) =>
       observed(onCall, script, () => answer(answerTimeoutMs, asking.evalsha(hashes.get(script)!, 1, room, ...args))),
     entriesTo: async (epoch, offset) =>

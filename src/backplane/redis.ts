@@ -1,18 +1,17 @@
 /** The backplane of several nodes: Redis decides order and presence by its scripts, and every node delivers its stream. */
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { foldedKey } from '../folded-key.ts';
 import type { Log } from '../log.ts';
 import type { ObserveCall } from '../observed.ts';
 import type { Backplane, Listener, Point, Refusal } from './backplane.ts';
 import { idOf, padded } from './ids.ts';
-import { type Entry, entryOf, type Link, openLink, type RawEntry } from './redis-link.ts';
+import { type Connected, type Entry, entryOf, type Link, openLink, type RawEntry } from './redis-link.ts';
 import type { ScriptName } from './redis-scripts.ts';
 import { createReplica, envelopeOf } from './replica.ts';
 
 export interface RedisBackplaneOptions {
   /** Makes a connection. */
-  readonly create: () => Redis;
+  readonly create: () => Promise<Connected>;
   readonly log: Log;
   /** Milliseconds; a new epoch is greater. */
   readonly afterEpoch?: number;
@@ -74,6 +73,8 @@ export function createRedisBackplane({
   let storedTo = '';
   let owesAnnouncement = false;
   let closed = false;
+  /** The policy by which Redis may evict keys, as it was when this was last said. */
+  let eviction: string | undefined;
 
   /** @throws where there is no link, or it fails: then nobody knows whether it was done */
   const call = async (script: ScriptName, ...args: readonly (string | number)[]): Promise<unknown> => {
@@ -192,6 +193,10 @@ export function createRedisBackplane({
 
   async function connect(): Promise<Link> {
     const opened = await openLink({ create, room: roomKey, blockMs: Math.ceil(leaseMs / 3), onCall });
+    if (opened.eviction !== eviction) {
+      eviction = opened.eviction;
+      if (eviction !== undefined) log.event('redis_may_evict', { policy: eviction });
+    }
     try {
       await attach(opened);
       return opened;

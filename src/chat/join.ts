@@ -48,7 +48,7 @@ export function joinHandlers({
     if (hasBody(headers)) return problem(c, 'body_not_allowed');
     if (upgrade && !isHandshake(headers)) return problem(c, 'malformed_handshake');
     if (!isAllowedOrigin(headers)) return problem(c, 'origin_not_allowed');
-    const identity = await authenticate(headers, verify);
+    const identity = await authenticate(headers, verify, c.var.log);
     if (typeof identity === 'string') return problem(c, identity);
     if (isStopping()) return problem(c, 'shutting_down');
     const { id, username } = identity;

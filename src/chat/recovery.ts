@@ -1,5 +1,6 @@
 import type { Beginning, Envelope } from '../backplane/backplane.ts';
 import { createIdCheck } from '../backplane/ids.ts';
+import { pieceBytes } from './backlog.ts';
 import { encodeEnvelope } from './frames.ts';
 
 /** More than so many missed messages are read from the history. */
@@ -17,7 +18,23 @@ interface Parts {
 
 interface Frame {
   readonly id: string;
-  readonly bytes: Buffer;
+  /** A part of its block, once that is joined. */
+  bytes: Buffer;
+  readonly block: Block;
+}
+
+/** Frames that lie behind one another, about `pieceBytes` of them: joined once, for all who come back. */
+interface Block {
+  frames: number;
+  length: number;
+  joined?: Buffer;
+}
+
+/** What was missed. */
+interface Missed {
+  readonly count: number;
+  /** In order, whole frames. Nearly all of it is shared with others who come back. */
+  readonly batches: readonly Buffer[];
 }
 
 /** The messages of late, for who was cut off: as they were sent. */
@@ -26,7 +43,33 @@ export interface Recovery {
   begin(beginning: Pick<Beginning, 'epoch' | 'said' | 'wholeFrom'>): void;
   add(envelope: Envelope, bytes: Buffer): void;
   /** Every message after `lastEventId` and up to `to`; undefined where that can't be told, or is too much. */
-  between(lastEventId: string, to: string): readonly Buffer[] | undefined;
+  between(lastEventId: string, to: string): Missed | undefined;
+}
+
+/** From then on its frames are parts of the whole, so that they are there once. */
+function joinBlock(block: Block, frames: readonly Frame[]): Buffer {
+  const joined = Buffer.concat(frames.map(({ bytes }) => bytes));
+  let at = 0;
+  for (const frame of frames) {
+    frame.bytes = joined.subarray(at, at + frame.bytes.length);
+    at += frame.bytes.length;
+  }
+  block.joined = joined;
+  return joined;
+}
+
+/** One buffer for each block. One that is full and wanted whole is joined for the first that asks, and kept for the next. */
+function inBlocks(frames: readonly Frame[]): readonly Buffer[] {
+  const batches: Buffer[] = [];
+  for (let from = 0, to = 0; from < frames.length; from = to) {
+    const { block } = frames[from]!;
+    while (to < frames.length && frames[to]!.block === block) to += 1;
+    const wanted = frames.slice(from, to);
+    const isWhole = wanted.length === block.frames && block.length >= pieceBytes;
+    if (!isWhole) batches.push(Buffer.concat(wanted.map(({ bytes }) => bytes)));
+    else batches.push(block.joined ?? joinBlock(block, wanted));
+  }
+  return batches;
 }
 
 export function createRecovery(parts: Parts): Recovery {
@@ -34,10 +77,14 @@ export function createRecovery(parts: Parts): Recovery {
   let bytesHeld: number;
   let floor: string;
   let wasGiven: Parts['wasGiven'];
+  let block: Block = { frames: 0, length: 0 };
 
   function add({ id, frame }: Envelope, bytes: Buffer): void {
     if (frame.type !== 'chat_message') return;
-    frames.push({ id, bytes });
+    if (block.length >= pieceBytes) block = { frames: 0, length: 0 };
+    block.frames += 1;
+    block.length += bytes.length;
+    frames.push({ id, bytes, block });
     bytesHeld += bytes.length;
     while (frames.length > maxRecovered || bytesHeld > maxBytes) {
       const gone = frames.shift()!;
@@ -48,6 +95,7 @@ export function createRecovery(parts: Parts): Recovery {
   }
   function start({ from, past, ...rest }: Parts): void {
     frames = [];
+    block = { frames: 0, length: 0 };
     bytesHeld = 0;
     floor = from;
     wasGiven = rest.wasGiven;
@@ -60,7 +108,8 @@ export function createRecovery(parts: Parts): Recovery {
     add,
     between: (lastEventId, to) => {
       if (lastEventId < floor || lastEventId > to || !wasGiven(lastEventId)) return undefined;
-      return frames.filter(({ id }) => id > lastEventId && id <= to).map(({ bytes }) => bytes);
+      const missed = frames.filter(({ id }) => id > lastEventId && id <= to);
+      return { count: missed.length, batches: inBlocks(missed) };
     },
   };
 }

@@ -11,17 +11,24 @@ import type {
   Refusal,
   Seat,
 } from '../backplane/backplane.ts';
+import { pieceBytes } from './backlog.ts';
 import { type ChatCounts, createChatCounts } from './counts.ts';
 import { encodeEnvelope, encodeUsersOnline } from './frames.ts';
+import { createGhosts, type Pulse } from './ghosts.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
 
 /** Where a session's frames go: its socket. */
 export interface Sink {
-  /** Whole text frames, one or more. The bytes are shared with other sessions: not to be changed. */
-  send(bytes: Buffer): void;
+  /**
+   * Whole text frames, one or more. The bytes are shared with other sessions: not to be changed.
+   * @param owed Promised to this session when it came in: sent however long it is
+   */
+  send(bytes: Buffer, owed?: boolean): void;
   /** Ends the connection; nothing is sent after it. `cause` is what `send` threw, if that is why. */
   end(code: CloseCode, cause?: unknown): void;
+  /** Tells a living connection from a dead one, where that can be asked. */
+  readonly pulse?: Pulse;
 }
 
 /** One session's entry: admitted, perhaps not open yet. Who holds it releases it, also when the room has ended it. */
@@ -50,6 +57,8 @@ export interface Room {
   close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, those on their way in included. */
   readonly size: number;
+  /** How many of those on their way in wait for a silent session to make room. */
+  readonly waiting: number;
 }
 
 export interface RoomOptions {
@@ -76,14 +85,17 @@ interface Frame {
 
 /** What sessions that begin at one place are sent. */
 interface Opening {
-  readonly bytes: Buffer;
+  readonly batches: readonly Buffer[];
   readonly types: readonly ServerMessage['type'][];
+  /** Messages that it missed, on top of these. */
+  readonly missed: number;
   sessions: number;
 }
 
 interface Session {
   /** How many frames had been sent here when it asked to come in: none of them is for it. */
   readonly from: number;
+  readonly userId: string;
   /** What it has seen on an earlier connection. */
   readonly lastEventId?: string | undefined;
   /** Its point of the order, until it has caught up with it. A roster is large: nobody keeps it longer. */
@@ -100,6 +112,15 @@ interface Session {
   unanswered: number;
   /** Why the room ended it. */
   ended?: CloseCode;
+}
+
+/** One write where it is little, as nearly always. What is recovered is shared by all who come back, and stays as it is. */
+function inBatches(batches: readonly Buffer[], frames: readonly Frame[]): readonly Buffer[] {
+  const all = [...batches, ...frames.map(({ bytes }) => bytes)];
+  const length = all.reduce((sum, bytes) => sum + bytes.length, 0);
+  if (length === 0) return [];
+  if (length <= pieceBytes) return [Buffer.concat(all, length)];
+  return frames.length === 0 ? batches : [...batches, Buffer.concat(all.slice(batches.length))];
 }
 
 /**
@@ -141,9 +162,9 @@ export function createRoom(
   }
 
   /** All that leaves for sessions leaves here. A session that can't be sent to must not cost the others anything. */
-  function send(session: Session, bytes: Buffer): void {
+  function send(session: Session, bytes: Buffer, owed = false): void {
     try {
-      session.sink?.send(bytes);
+      session.sink?.send(bytes, owed);
     } catch (error) {
       end(session, closeCodes.internal_error, error);
     }
@@ -175,14 +196,12 @@ export function createRoom(
     const frames = log.slice(0, unsentAt()).filter((frame) => frame.id > id);
     const missed = told || lastEventId === undefined ? undefined : recovery?.between(lastEventId, id);
     const recovered = lastEventId === undefined ? undefined : missed !== undefined;
-    const before = told ? [] : [encodeUsersOnline(seat!, recovered), ...(missed ?? [])];
+    const first = told ? [] : [encodeUsersOnline(seat!, recovered)];
+    const types = frames.map(({ type }) => type);
     return {
-      bytes: Buffer.concat([...before, ...frames.map(({ bytes }) => bytes)]),
-      // What is recovered are messages.
-      types: [
-        ...before.map((_, at) => (at === 0 ? 'users_online' : 'chat_message')),
-        ...frames.map(({ type }) => type),
-      ],
+      batches: inBatches([...first, ...(missed?.batches ?? [])], frames),
+      types: told ? types : ['users_online', ...types],
+      missed: missed?.count ?? 0,
       sessions: 0,
     };
   }
@@ -223,9 +242,12 @@ export function createRoom(
         live.add(session);
         session.seat = undefined;
       }
-      if (opening.bytes.length > 0) send(session, opening.bytes);
+      for (const bytes of opening.batches) if (session.ended === undefined) send(session, bytes, true);
     }
-    for (const { types, sessions } of openings.values()) for (const type of types) counted[type] += sessions;
+    for (const { types, missed, sessions } of openings.values()) {
+      for (const type of types) counted[type] += sessions;
+      counted.chat_message += missed * sessions;
+    }
   }
 
   function sendOwn(session: Session): void {
@@ -294,10 +316,10 @@ export function createRoom(
     return live.size + joiners.size >= maxSessions ? 'server_full' : undefined;
   };
 
-  async function enter(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
+  async function seat(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
     const refusal = ownRefusal();
     if (refusal) return { refusal };
-    const session: Session = { from: sent, lastEventId, unanswered: 0 };
+    const session: Session = { from: sent, userId: member.id, lastEventId, unanswered: 0 };
     // Before it asks: what comes after its seat may come before the reply.
     joiners.add(session);
     // Nor may its seat lie before what it has seen.
@@ -339,6 +361,21 @@ export function createRoom(
     };
   }
 
+  const ghosts = createGhosts(function* (userId) {
+    // Both are in the order in which sessions came; those on their way in came last.
+    for (const sessions of [live, joiners])
+      for (const { userId: id, sink, ended } of sessions)
+        if (id === userId && sink?.pulse && ended === undefined) yield sink.pulse;
+  });
+
+  /** Where there are too many, a dead connection of the same user makes room. */
+  async function enter(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
+    const entered = await seat(member, lastEventId);
+    if (!('refusal' in entered)) return entered;
+    if (entered.refusal !== 'too_many_sessions' && entered.refusal !== 'server_full') return entered;
+    return (await ghosts.makeRoom(member.id)) ? seat(member, lastEventId) : entered;
+  }
+
   return {
     start: () => backplane.start({ deliver, begin, accessChanged: () => also.accessChanged?.() }),
     refusalOf: async (member) => ownRefusal() ?? backplane.refusalOf(member),
@@ -351,6 +388,9 @@ export function createRoom(
     },
     get size() {
       return live.size + joiners.size;
+    },
+    get waiting() {
+      return ghosts.waiting;
     },
   };
 }

@@ -2,10 +2,12 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { type ClientMessage, type CloseCode, closeCodes, type ServerMessage } from '../../generated/chat/index.ts';
 import { IssuerUnavailable } from '../auth/keys.ts';
+import { putOffFields, refusalFields } from '../auth/require-auth.ts';
 import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../auth/tokens.ts';
 import type { Log } from '../log.ts';
 import type { FieldsOf, LogEvent } from '../log-events.ts';
 import type { WatchAccess } from '../revocations/revocations.ts';
+import { type Backlog, createBacklog, pieceBytes } from './backlog.ts';
 import { type ChatCounts, countClose } from './counts.ts';
 import type { CountFrame } from './frame-limit.ts';
 import { decode, encodeEnvelope, encodeError, encodeTokenRefreshed, type FrameRefusal } from './frames.ts';
@@ -22,7 +24,10 @@ export interface Admitted {
 }
 
 export interface SessionParts {
-  /** What may wait for a session that doesn't read; beyond it the session ends. */
+  /**
+   * What may wait for a session that falls behind; beyond it the session ends. What it was promised when it came in, the
+   * roster and what it missed, doesn't count.
+   */
   readonly maxBufferedBytes: number;
   /** From one ping to the next. Who hasn't answered by then is gone. */
   readonly heartbeatIntervalMs: number;
@@ -55,8 +60,26 @@ function createAllowance(most: number, intervalMs: number): () => boolean {
   };
 }
 
-/** Who is sent away with these comes back, here or on another node, and was never gone. */
-const comesBack: ReadonlySet<CloseCode> = new Set([closeCodes.going_away, closeCodes.service_restart]);
+/** A session whose socket takes nothing of what waits for so long is not read any more. */
+const stallTimeoutMs = 30_000;
+/** How long what waits may still be written after the session has ended; then it is dropped. */
+const lastWordsMs = 2_000;
+/** How long a peer may take to answer a close, or to end its side of the connection. */
+const closeTimeoutMs = 2_000;
+/** The same for a peer that is still reading what came before the close, and where the server stops and waits for it. */
+export const slowCloseTimeoutMs = 8_000;
+const stopCloseTimeoutMs = 5_000;
+
+/** Close codes after which the client reconnects, here or on another node; its user stays in the roster meanwhile. */
+const comesBack: ReadonlySet<CloseCode> = new Set([
+  closeCodes.going_away,
+  closeCodes.internal_error,
+  closeCodes.service_restart,
+  closeCodes.too_slow,
+  closeCodes.token_expired,
+]);
+/** With these nothing of what waits is written any more: it is too much, or no longer the client's to read. */
+const closesAtOnce: ReadonlySet<CloseCode> = new Set([closeCodes.too_slow, closeCodes.access_revoked]);
 
 /** What ws closes with, by the code of its error; anything else is an error of the protocol (RFC 6455, 7.4.1). */
 const protocolCloses: Readonly<Record<string, CloseCode>> = {
@@ -87,13 +110,21 @@ export function runSession(
   let allowBadFrame: (() => boolean) | undefined;
   let allowHastyFrame: (() => boolean) | undefined;
   /** What the socket has no room for. It is kept here, where it can be dropped. */
-  let queue: Buffer[] = [];
-  let queuedBytes = 0;
+  let backlog: Backlog | undefined;
+  /** When the socket last took something of it. */
+  let tookAtMs = Number.NEGATIVE_INFINITY;
+  /** Closes, once nothing waits any more. */
+  let whenEmpty: (() => void) | undefined;
+  let closeTimer: NodeJS.Timeout | undefined;
+  let dropTimer: NodeJS.Timeout | undefined;
   /** Nothing is taken from the client any more. */
   let ending = false;
   /** Nor is anything sent to it. */
   let ended = false;
-  let answered = true;
+  /** When it was pinged and hasn't been heard of since; 0 where it has. */
+  let askedAtMs = 0;
+  /** Called at the next sign of life. */
+  let onSign: (() => void)[] | undefined;
   let timer: NodeJS.Timeout | undefined;
   let turn = Promise.resolve();
   let untaken = 0;
@@ -109,7 +140,6 @@ export function runSession(
 
   function leave(how: 'left' | 'lost'): void {
     ended = true;
-    queue = [];
     clearTimeout(timer);
     unwatch();
     entry.release(how).catch((error: unknown) => note('seat_not_released', { err: error }));
@@ -119,9 +149,31 @@ export function runSession(
     if (ended) return;
     endedWith = code;
     if (cause !== undefined) note('session_failed', { code, err: cause });
-    for (const bytes of queue) socket.write(bytes);
     leave(comesBack.has(code) ? 'lost' : 'left');
-    webSocket.close(code, nameOf(code));
+    if (closesAtOnce.has(code)) backlog?.drop();
+    close(code);
+  }
+
+  /** Whether the socket took something that waited of late: then the client may still be reading it. */
+  const isBehind = (): boolean =>
+    backlog !== undefined || socket.writableLength > 0 || performance.now() - tookAtMs < stallTimeoutMs;
+
+  function cutAfter(waitMs: number): void {
+    clearTimeout(closeTimer);
+    closeTimer = setTimeout(() => webSocket.terminate(), waitMs);
+  }
+
+  /** Closes behind what the socket holds already, and behind what waits as far as it is written soon. */
+  function close(code: CloseCode): void {
+    const slowMs = code === closeCodes.going_away ? stopCloseTimeoutMs : slowCloseTimeoutMs;
+    cutAfter(isBehind() ? slowMs : closeTimeoutMs);
+    const now = (): void => webSocket.close(code, nameOf(code));
+    if (backlog === undefined) {
+      now();
+      return;
+    }
+    whenEmpty = now;
+    dropTimer = setTimeout(() => backlog?.drop(), lastWordsMs);
   }
 
   /** Ends behind what was sent before. */
@@ -130,36 +182,35 @@ export function runSession(
     entry.end(code);
   }
 
-  function drain(): void {
-    // A close that the peer began is answered by ws at once, and nothing may follow it (RFC 6455, 5.5.1).
-    if (webSocket.readyState !== webSocket.OPEN) queue = [];
-    while (queue.length > 0 && !socket.writableNeedDrain) {
-      const bytes = queue.shift()!;
-      queuedBytes -= bytes.length;
-      socket.write(bytes);
+  function wait(bytes: Buffer, owed: boolean): void {
+    if (backlog === undefined) {
+      const took = (): void => {
+        tookAtMs = performance.now();
+      };
+      took();
+      backlog = createBacklog(webSocket, socket, took, () => {
+        backlog = undefined;
+        whenEmpty?.();
+      });
     }
-    if (queue.length > 0) socket.once('drain', drain);
+    backlog.add(bytes, owed);
   }
 
-  function send(bytes: Buffer): void {
+  function endAsTooSlow(): void {
+    counts.slowConsumers += 1;
+    note('slow_consumer', { buffered: backlog?.bytes ?? socket.writableLength, slowConsumers: counts.slowConsumers });
+    end(closeCodes.too_slow);
+  }
+
+  function send(bytes: Buffer, owed = false): void {
     if (ended || webSocket.readyState !== webSocket.OPEN) return;
     counts.sentBytes += bytes.length;
-    const buffered = socket.writableLength + queuedBytes;
-    if (buffered === 0) {
-      // As nearly always. One batch may wait however long it is: a roster can be longer than the bound.
-      socket.write(bytes);
-    } else if (buffered + bytes.length > maxBufferedBytes) {
-      counts.slowConsumers += 1;
-      note('slow_consumer', { buffered, slowConsumers: counts.slowConsumers });
-      queue = [];
-      end(closeCodes.too_slow);
-    } else if (!socket.writableNeedDrain) {
-      socket.write(bytes);
-    } else {
-      if (queue.length === 0) socket.once('drain', drain);
-      queue.push(bytes);
-      queuedBytes += bytes.length;
-    }
+    const isWaitedFor = backlog !== undefined || socket.writableLength > 0;
+    // As nearly always.
+    if (!isWaitedFor && bytes.length <= pieceBytes) socket.write(bytes);
+    // One batch may wait however long it is.
+    else if (!owed && isWaitedFor && (backlog?.liveBytes ?? 0) + bytes.length > maxBufferedBytes) endAsTooSlow();
+    else wait(bytes, owed);
   }
 
   /** Pings, and ends when the token does: whatever comes first. */
@@ -172,15 +223,53 @@ export function runSession(
     timer.unref();
   }
 
-  function beat(): void {
-    if (!answered) {
-      note('session_gone', {});
-      webSocket.terminate();
-      return;
-    }
-    answered = false;
+  function ping(): void {
+    if (askedAtMs !== 0) return;
+    askedAtMs = performance.now();
     webSocket.ping();
-    watch(heartbeatIntervalMs);
+  }
+
+  function hear(): void {
+    askedAtMs = 0;
+    if (onSign === undefined) return;
+    const waiting = onSign;
+    onSign = undefined;
+    for (const call of waiting) call();
+  }
+
+  function ask(call: () => void): number {
+    if (ended || performance.now() - tookAtMs < stallTimeoutMs) {
+      call();
+      return 0;
+    }
+    const silentMs = askedAtMs === 0 ? 0 : performance.now() - askedAtMs;
+    ping();
+    onSign ??= [];
+    onSign.push(call);
+    return silentMs;
+  }
+
+  function drop(): void {
+    if (ended) return;
+    note('session_gone', {});
+    leave('lost');
+    webSocket.terminate();
+  }
+
+  function beat(): void {
+    const nowMs = performance.now();
+    // As long as it reads, its answer may be behind what it still has to read.
+    const reads = nowMs - tookAtMs < stallTimeoutMs;
+    // Somebody else may have asked a moment ago.
+    const answered = askedAtMs === 0 || nowMs - askedAtMs < heartbeatIntervalMs / 2;
+    if (backlog !== undefined && !reads) {
+      endAsTooSlow();
+    } else if (!answered && !reads) {
+      drop();
+    } else {
+      ping();
+      watch(heartbeatIntervalMs);
+    }
   }
 
   /** Ends when this access does: by its time, or because it is revoked. */
@@ -254,13 +343,15 @@ export function runSession(
     refreshing = true;
     try {
       const next = await verify(token);
-      if (next.id !== userId) throw new InvalidToken('The token is of another user');
+      if (next.id !== userId) throw new InvalidToken('The token is of another user', { reason: 'other_user' });
       if (ending || ended) return;
       stayWith(next);
       clearTimeout(timer);
       watch(heartbeatIntervalMs);
       reply('token_refreshed', encodeTokenRefreshed(expiresAtMs, nonce));
     } catch (error) {
+      if (error instanceof InvalidToken) note('token_refused', refusalFields(error));
+      if (error instanceof IssuerUnavailable) note('token_put_off', putOffFields(error));
       if (ending || ended) return;
       if (error instanceof InvalidToken || error instanceof UserDisabled)
         refuse({ code: 'invalid_token', detail: 'The token was refused. The one before it is good as it was.', nonce });
@@ -273,7 +364,7 @@ export function runSession(
   }
 
   webSocket.on('message', (data: Buffer, isBinary) => {
-    answered = true;
+    hear();
     untaken += 1;
     if (untaken === maxUntaken) webSocket.pause();
     // One after the other: a limit that is asked for elsewhere must not change their order.
@@ -285,17 +376,21 @@ export function runSession(
         if (webSocket.isPaused) webSocket.resume();
       });
   });
-  webSocket.on('pong', () => {
-    answered = true;
-  });
+  webSocket.on('pong', hear);
   // A frame that is too big, not UTF-8 or not of the protocol: ws closes with the code for it.
   webSocket.on('error', (error: NodeJS.ErrnoException) => {
     broke = false;
     endedWith ??= protocolCloses[error.code ?? ''] ?? protocolError;
+    cutAfter(isBehind() ? slowCloseTimeoutMs : closeTimeoutMs);
     note('session_broke_protocol', { err: error });
   });
+  // Both sides have closed; the peer has to end the connection now.
+  socket.once('finish', () => cutAfter(closeTimeoutMs));
   // Without a close frame it broke, unless it was this side that ended it.
   webSocket.on('close', (code) => {
+    clearTimeout(closeTimer);
+    clearTimeout(dropTimer);
+    backlog?.drop();
     const by = endedWith === undefined ? 'client' : 'server';
     countClose(counts.closed[by], endedWith ?? code);
     note('session_left', { code: endedWith ?? code, by });
@@ -307,5 +402,5 @@ export function runSession(
   watch(heartbeatIntervalMs * (0.5 + Math.random() / 2));
   stayWith(identity);
   note('session_joined', {});
-  entry.open({ send, end });
+  entry.open({ send, end, pulse: { ask, drop } });
 }

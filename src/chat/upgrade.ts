@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { offeredProtocols, subprotocol } from '../auth/require-auth.ts';
 import type { AppEnv } from '../http/env.ts';
+import { faultOfTarget, isHost } from '../http/target.ts';
 import type { Log } from '../log.ts';
 import type { ChatCounts } from './counts.ts';
-import { runSession, type SessionParts } from './session.ts';
+import { runSession, type SessionParts, slowCloseTimeoutMs } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /**
@@ -18,15 +19,13 @@ const maxFragments = 256;
 const maxFramePieces = 4_096;
 /** Pongs that wait for a peer that pings and doesn't read; one more, and it is cut off. */
 const maxPendingPongs = 60;
-/** How long a peer may take to answer a close, or to read a refusal. */
-const closeTimeoutMs = 2_000;
+/** How long a peer may take to read a refusal. */
+const refusalTimeoutMs = 2_000;
 
-/** A handshake without a Host that could be one goes the way of plain HTTP, which refuses it (RFC 9112, 3.2). */
-const host = /^[\w.:[\]-]+$/;
 /** What a path is read against. Which host a URI names doesn't matter. */
 const base = 'http://localhost';
-/** A path, or the whole URI (RFC 6455, 4.2.1). */
-const room = /^(https?:\/\/[^/?#@]+)?\/join(\?|$)/;
+/** A path, or the whole URI (RFC 6455, 4.2.1), in the one spelling that the app knows it by. */
+const room = /^(https?:\/\/[^/?#@\\]+)?\/join(\?|$)/;
 
 interface Parts {
   readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
@@ -59,7 +58,8 @@ export function createUpgrades({ fetch, session, counts, log }: Parts): Upgrades
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
-    closeTimeout: closeTimeoutMs,
+    // Sessions cut their connections sooner, as far as they can.
+    closeTimeout: slowCloseTimeoutMs,
     handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
   };
   const webSockets = new WebSocketServer(options);
@@ -97,9 +97,11 @@ export function createUpgrades({ fetch, session, counts, log }: Parts): Upgrades
       httpVersion === '1.1' &&
       headers.upgrade?.toLowerCase() === 'websocket' &&
       (method === 'GET' || method === 'POST') &&
+      // One that HTTP refuses goes its way, and is refused there.
       room.test(url) &&
+      faultOfTarget(url) === undefined &&
       URL.canParse(url, base) &&
-      host.test(headers.host ?? '') &&
+      isHost(headers.host ?? '') &&
       headers['transfer-encoding'] === undefined &&
       Number(headers['content-length'] ?? 0) === 0,
 
@@ -144,7 +146,7 @@ async function refuse(response: Response, incoming: IncomingMessage, socket: Soc
   });
   outgoing.end(body, () => socket.end());
   // What it sent after its handshake is dropped, unread data would turn the end into a reset. However much it sends:
-  const cut = setTimeout(() => socket.destroy(), closeTimeoutMs);
+  const cut = setTimeout(() => socket.destroy(), refusalTimeoutMs);
   socket.resume();
   socket.once('close', () => clearTimeout(cut));
 }

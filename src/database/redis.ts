@@ -4,6 +4,24 @@ import { type Database, StoreUnavailable } from './database.ts';
 /** Begins what Redis says where the command itself was wrong: all else may pass. */
 const ourFault = /^(ERR|WRONGTYPE) /;
 
+/** Why a transaction was discarded: Redis says that of the command, and of the transaction only that it was. */
+function discardedFor(error: unknown): unknown {
+  const [first] = (error as { previousErrors?: Error[] } | undefined)?.previousErrors ?? [];
+  return first ?? error;
+}
+
+/** A connection that is kept. */
+interface Kept {
+  readonly redis: Redis;
+  /** Says why nothing can be asked now. */
+  readonly fault: Error | undefined;
+  /** Takes note of what a command failed with: the connection may be no good any more. */
+  distrust(error: unknown): void;
+  /** Proves that it can be written. */
+  probe(): Promise<void>;
+  close(): void;
+}
+
 export interface RedisDatabase extends Database {
   readonly redis: Redis;
   /** Below it lies all that is kept. */
@@ -15,13 +33,17 @@ export interface RedisDatabase extends Database {
 }
 
 /** What nodes share that have users and a secret elsewhere: Redis keeps it as long as it keeps its own data. */
-export function openRedisDatabase(redis: Redis, key: string): RedisDatabase {
+export function openRedisDatabase(kept: Kept, key: string): RedisDatabase {
+  const { redis } = kept;
   const run = async <T>(commands: () => Promise<T>): Promise<T> => {
     try {
+      if (kept.fault) throw kept.fault;
       return await commands();
     } catch (error) {
-      if (error instanceof ReplyError && ourFault.test((error as Error).message)) throw error;
-      throw new StoreUnavailable('The store is away', { cause: error });
+      const reason = discardedFor(error);
+      if (reason instanceof ReplyError && ourFault.test((reason as Error).message)) throw reason;
+      kept.distrust(reason);
+      throw new StoreUnavailable('The store is away', { cause: reason });
     }
   };
   return {
@@ -36,10 +58,7 @@ export function openRedisDatabase(redis: Redis, key: string): RedisDatabase {
           return answer;
         });
       }),
-    ping: () =>
-      run(async () => {
-        await redis.ping();
-      }),
-    close: async () => redis.disconnect(),
+    ping: () => run(kept.probe),
+    close: async () => kept.close(),
   };
 }

@@ -32,7 +32,7 @@ export function accessHandlers({
   return {
     logout: async (c) => {
       if (hasBody(c.req.raw.headers)) return problem(c, 'body_not_allowed');
-      const identity = await authenticate(c.req.raw.headers, verify);
+      const identity = await authenticate(c.req.raw.headers, verify, c.var.log);
       if (typeof identity === 'string') return problem(c, identity);
       await revocations.revoke(identity);
       c.var.log.event('token_given_back', { userId: identity.id });
@@ -46,15 +46,17 @@ export function accessHandlers({
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
+const adminSecretWrong = { reason: 'signature', expected: 'ADMIN_TOKEN' } as const;
+
 /** Lets only those through who have the secret of whoever runs the server. As slow whatever is offered. */
 export function adminOnly(adminToken: string): MiddlewareHandler<AppEnv> {
   const wanted = digest(adminToken);
   const verify = async (token: string): Promise<object> => {
-    if (!timingSafeEqual(digest(token), wanted)) throw new InvalidToken('The secret is another');
+    if (!timingSafeEqual(digest(token), wanted)) throw new InvalidToken('The secret is another', adminSecretWrong);
     return {};
   };
   return async (c, next) => {
-    const admin = await authenticate(c.req.raw.headers, verify);
+    const admin = await authenticate(c.req.raw.headers, verify, c.var.log);
     return typeof admin === 'string' ? problem(c, admin) : next();
   };
 }

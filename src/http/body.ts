@@ -7,8 +7,12 @@ import { problem } from './problem.ts';
 export const hasBody = (headers: Headers): boolean =>
   headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0;
 
-/** What a body may have. */
+/** The size that a body may have. */
 const maxBodyBytes = 16_384;
+
+/** Whether a body says that it is too large before it has come. */
+export const isKnownTooLarge = (contentLength: string | undefined): boolean =>
+  Number(contentLength ?? 0) > maxBodyBytes;
 
 /** `application/json`, with no charset or with UTF-8 (RFC 9110, 8.3.1; RFC 8259, 8.1). Other parameters don't matter. */
 function isJson(contentType: string): boolean {

@@ -5,6 +5,20 @@ import type { Context } from 'hono';
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch?.split(',').some((known) => ['*', etag, `W/${etag}`].includes(known.trim())) === true;
 
+/** What is written at a time of a large answer: so much of it, and no more, waits for a peer that doesn't read. */
+const pieceBytes = 65_536;
+
+/** Streams bytes that all answers share. As a plain body each answer would hold a copy of them until it is read. */
+function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void => {
+    controller.enqueue(bytes.subarray(at, at + pieceBytes));
+    at += pieceBytes;
+    if (at >= bytes.length) controller.close();
+  };
+  return new ReadableStream({ pull }, { highWaterMark: 0 });
+}
+
 /** Answers with bytes that stay as they are, under a strong `ETag`: 200, or 304 to whom has them. */
 export function fixed(contentType: string, content: string | Uint8Array, headers: Record<string, string> = {}) {
   const bytes = new Uint8Array(typeof content === 'string' ? Buffer.from(content) : content);
@@ -13,5 +27,9 @@ export function fixed(contentType: string, content: string | Uint8Array, headers
   return (c: Context): Response =>
     isKnown(c.req.header('If-None-Match'), etag)
       ? c.body(null, 304, always)
-      : c.body(bytes, 200, { ...always, 'Content-Type': contentType });
+      : c.body(bytes.length > pieceBytes ? inPieces(bytes) : bytes, 200, {
+          ...always,
+          'Content-Type': contentType,
+          'Content-Length': String(bytes.length),
+        });
 }

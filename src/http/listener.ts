@@ -1,54 +1,85 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import type { Socket } from 'node:net';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { Upgrades } from '../chat/upgrade.ts';
-import type { Config } from '../config.ts';
-import { codeOf, plainProblem } from './problem.ts';
+import { isKnownTooLarge } from './body.ts';
+import { codeOf, plainProblem, rawProblem } from './problem.ts';
+import { faultOfTarget, isHost } from './target.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 interface Timeouts {
   /** A request that is not whole after this time is cut off, and a connection that has sent none. */
   readonly requestMs: number;
-  /** How often that is looked after. */
+  /** How often the server looks for those. */
   readonly checkIntervalMs: number;
-  /** So is a connection on which nothing moves, such as an answer that nobody reads. */
-  readonly idleMs: number;
+  /** A connection is cut off whose peer takes nothing of an answer for this time. */
+  readonly unreadMs: number;
+  /** A connection is cut off on which nothing moves for this time, such as one whose answer never comes. */
+  readonly stalledMs: number;
 }
-export const timeouts: Timeouts = { requestMs: 30_000, checkIntervalMs: 5_000, idleMs: 60_000 };
+export const timeouts: Timeouts = { requestMs: 30_000, checkIntervalMs: 5_000, unreadMs: 30_000, stalledMs: 60_000 };
 
 /** How long requests under way may take once the server stops. */
 const closeTimeoutMs = 3_000;
 
-/** The answer to bytes that are no HTTP. One that ran out of time is only cut off. */
-async function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket, onProblem: OnProblem): Promise<void> {
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable || socket.bytesWritten > 0) {
-    socket.destroy();
-    return;
-  }
-  onProblem('malformed_request');
-  const response = plainProblem('malformed_request');
-  const body = await response.text();
-  const head = [...response.headers, ['Content-Length', Buffer.byteLength(body)], ['Connection', 'close']];
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
-}
-
-/**
- * Node drops what came behind a request with an `Upgrade` in one packet, also where it is none, and reads the rest of that
- * as a request: so nothing may follow it on its connection.
- */
-function endAfter(outgoing: ServerResponse): void {
-  outgoing.shouldKeepAlive = false;
-  // Also where the answer says `Connection` itself.
-  outgoing.once('finish', () => outgoing.req.socket.destroySoon());
-}
-
 type OnProblem = (code: ProblemCode) => void;
 interface Options extends Timeouts {
+  /** How long a connection may be idle between two requests. */
+  readonly keepAliveMs: number;
   /** Hears of what is refused without asking the app. */
   readonly onProblem: OnProblem;
 }
 type FetchCallback = Parameters<typeof getRequestListener>[0];
+type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+type Head = Pick<IncomingMessage, 'httpVersion' | 'headers' | 'url'>;
+/**
+ * What is wrong with the head of a request. A request of HTTP/1.1 names its host; in HTTP/1.0 there was none to name (RFC
+ * 9112, 3.2). There were no chunks either: a request that has them anyway can't be told from the next one (RFC 9112, 6.1).
+ */
+function faultOf({ httpVersion, headers: { host = '', ...headers }, url = '' }: Head): string | undefined {
+  if (faultOfTarget(url) === 'malformed_request') return 'a target that is neither a path nor a URI';
+  if (!isHost(host) && !(httpVersion === '1.0' && host === '')) return 'no Host that could be one';
+  if (httpVersion !== '1.0') return undefined;
+  return headers['transfer-encoding'] === undefined ? undefined : 'HTTP/1.0 with Transfer-Encoding';
+}
+
+/** Answers the requests of each connection in their order, and ends the connection behind some of them. */
+function requestListener(fetch: FetchCallback, turns: Turns, onProblem: OnProblem): Listener {
+  const fetchNamed: FetchCallback = async (request, bindings) => {
+    const fault = faultOf(bindings.incoming);
+    if (fault !== undefined) throw new RequestError(fault);
+    return fetch(request, bindings);
+  };
+  const answer = getRequestListener(fetchNamed, {
+    // For requests of HTTP/1.0 without one.
+    hostname: 'localhost',
+    errorHandler: (error) => {
+      onProblem(codeOf(error));
+      return plainProblem(codeOf(error));
+    },
+  });
+  return (incoming, outgoing) => {
+    const { socket, headers } = incoming;
+    const isTooLarge = isKnownTooLarge(headers['content-length']);
+    const expectsContinue = incoming.httpVersion === '1.1' && /^100-continue$/i.test(headers.expect ?? '');
+    turns.take({
+      incoming,
+      outgoing,
+      answer: () => {
+        if (expectsContinue && !isTooLarge) outgoing.writeContinue();
+        void answer(incoming, outgoing);
+      },
+    });
+    // Node drops what came behind a request with an `Upgrade` in one packet, also where it is none, and reads the rest of
+    // that as a request. Nobody wants the rest of a body that is too large.
+    if (headers.upgrade === undefined && !isTooLarge) return;
+    outgoing.shouldKeepAlive = false;
+    turns.end(socket);
+  };
+}
 
 /** The HTTP server: the app's requests, and the room's handshakes. */
 export function createListener(
@@ -56,45 +87,48 @@ export function createListener(
   upgrades: Pick<Upgrades, 'wants' | 'handle'>,
   options: Partial<Options> = {},
 ): Server {
-  const { requestMs, checkIntervalMs, idleMs, onProblem } = { ...timeouts, onProblem: () => {}, ...options };
-  const answer = getRequestListener(fetch, {
-    errorHandler: (error) => {
-      onProblem(codeOf(error));
-      return plainProblem(codeOf(error));
-    },
-  });
-  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    if (incoming.headers.upgrade !== undefined) endAfter(outgoing);
-    void answer(incoming, outgoing);
-  };
+  const defaults = { ...timeouts, keepAliveMs: 130_000, onProblem: () => {} };
+  const { requestMs, checkIntervalMs, unreadMs, stalledMs, keepAliveMs, onProblem } = { ...defaults, ...options };
+  const turns = createTurns();
+  const listener = requestListener(fetch, turns, onProblem);
   const server = createServer(
     {
       requestTimeout: requestMs,
       headersTimeout: requestMs,
+      keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: checkIntervalMs,
       // A second Host must not be dropped unseen: joined to the first it is none, and refused (RFC 9112, 3.2).
       joinDuplicateHeaders: true,
       // Its absence is answered by the app's own words.
       requireHostHeader: false,
-      shouldUpgradeCallback: upgrades.wants,
+      // A connection whose last answer is under way can't become a WebSocket: that answer would end up among the frames.
+      shouldUpgradeCallback: (incoming) => !turns.isBusy(incoming.socket) && upgrades.wants(incoming),
     },
     listener,
   );
-  server.timeout = idleMs;
-  server.on('upgrade', upgrades.handle);
+  server.timeout = unreadMs;
+  server.on('timeout', (socket) => {
+    const isWaitingForAnswer = turns.isBusy(socket) && socket.writableLength === 0;
+    if (isWaitingForAnswer && turns.busyMs(socket) < stalledMs) socket.setTimeout(unreadMs);
+    else socket.destroy();
+  });
+  server.on('upgrade', (incoming, socket, head) => {
+    turns.forget(socket as Socket);
+    upgrades.handle(incoming, socket, head);
+  });
+  server.on('checkContinue', listener);
   // An expectation that isn't known is ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', listener);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    refuseGarbage(error, socket as Socket, onProblem).catch(() => socket.destroy());
+  server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
+    const socket = duplex as Socket;
+    // One that ran out of time is only cut off.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable) return void socket.destroy();
+    // Bytes behind a request that was to be the last (RFC 9112, 9.6): nobody waits for an answer to them.
+    if (error.code === 'HPE_CLOSED_CONNECTION') return turns.refuse(socket, '');
+    onProblem('malformed_request');
+    turns.refuse(socket, rawProblem('malformed_request'));
   });
   return server;
-}
-
-/** Begins to listen; resolves with the port. */
-export async function listen(server: Server, { port, host }: Pick<Config, 'port' | 'host'>): Promise<number> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
 }
 
 /** Takes no more requests; resolves when those under way are answered, or their time is up. */

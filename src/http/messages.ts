@@ -17,7 +17,7 @@ const defaultLimit = 50;
 /** What was said before. */
 export const messageHandlers = ({ verify, history, countPage }: Parts): Pick<Handlers<AppEnv>, 'listMessages'> => ({
   listMessages: async (c) => {
-    const identity = await authenticate(c.req.raw.headers, verify);
+    const identity = await authenticate(c.req.raw.headers, verify, c.var.log);
     if (typeof identity === 'string') return problem(c, identity);
     if ((await countPage?.(identity.id)) !== undefined) return problem(c, 'rate_limited');
     const { before, limit = defaultLimit } = c.req.valid('query');

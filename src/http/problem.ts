@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { RequestError } from '@hono/node-server';
 import type { Context, TypedResponse } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -16,8 +17,14 @@ interface Extra {
   readonly headers?: Record<string, string>;
 }
 
-/** When to come back, in seconds, where it is worth a try (RFC 9110, 10.2.3). */
+/** When to come back, in seconds, where nobody knows better (RFC 9110, 10.2.3). */
 const retryAfterS = '1';
+
+/** The wait that an error knows of, in whole seconds, as the header that tells it. */
+export const waitOf = (error: unknown): Extra =>
+  error instanceof Overloaded || error instanceof IssuerUnavailable
+    ? { headers: { 'Retry-After': String(error.retryAfterS) } }
+    : {};
 
 /** The headers that go with a code: the spec declares them with its status. */
 function headersOf(code: ProblemCode): Record<string, string> {
@@ -60,6 +67,20 @@ export const problem = <Code extends ProblemCode>(c: Context, code: Code, extra:
 export function plainProblem(code: ProblemCode): Response {
   const headers = { ...headersOf(code), 'Content-Type': 'application/problem+json' };
   return new Response(JSON.stringify(bodyOf(code, {})), { status: problems[code][0], headers });
+}
+
+/** The same as bytes, for a connection whose request could not be read; the connection ends behind it. */
+export function rawProblem(code: ProblemCode): string {
+  const body = JSON.stringify(bodyOf(code, {}));
+  const headers = {
+    ...headersOf(code),
+    'Content-Type': 'application/problem+json',
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const status = problems[code][0];
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 }
 
 /** The code for what was thrown on the way; `internal_error` for what nobody foresaw. */

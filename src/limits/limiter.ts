@@ -14,14 +14,46 @@ export type CreateLimiter = (name: string, allowance: Allowance) => RateLimiterA
 export const inMemory = (_: string, { points, durationS }: Allowance): RateLimiterMemory =>
   new RateLimiterMemory({ points, duration: durationS });
 
+/** A connection that is kept. */
+interface Kept {
+  readonly redis: Redis;
+  /** Says why nothing can be asked now. */
+  readonly fault: Error | undefined;
+  /** Takes note of what a command failed with: the connection may be no good any more. */
+  distrust(error: unknown): void;
+}
+
+type Increment = (args: readonly string[]) => Promise<unknown>;
+
+/**
+ * The part of a client that counts. One call that Redis leaves unanswered ends the connection: nobody else waits, and
+ * each node counts alone until Redis answers again.
+ */
+const countingClient = (kept: Kept) => ({
+  get status() {
+    return kept.fault ? 'end' : kept.redis.status;
+  },
+  defineCommand: kept.redis.defineCommand.bind(kept.redis),
+  rlflxIncr: async (args: readonly string[]): Promise<unknown> => {
+    try {
+      return await (kept.redis as unknown as { rlflxIncr: Increment }).rlflxIncr(args);
+    } catch (error) {
+      kept.distrust(error);
+      throw error;
+    }
+  },
+});
+
 /** Counts over all nodes, below this key; each for itself while Redis is away. */
-export const inRedis =
-  (redis: Redis, key: string): CreateLimiter =>
-  (name, allowance) =>
+export function inRedis(kept: Kept, key: string): CreateLimiter {
+  const storeClient = countingClient(kept);
+  return (name, allowance) =>
     new RateLimiterRedis({
-      storeClient: redis,
+      storeClient,
+      rejectIfRedisNotReady: true,
       keyPrefix: `${key}:limit:${name}`,
       points: allowance.points,
       duration: allowance.durationS,
       insuranceLimiter: inMemory(name, allowance),
     });
+}

@@ -96,7 +96,7 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
   return {
     guard: (verify) => async (token) => {
       const identity = await verify(token);
-      if (tokens.has(identity.tokenKey)) throw new InvalidToken('The token was given back');
+      if (tokens.has(identity.tokenKey)) throw new InvalidToken('The token was given back', { reason: 'revoked' });
       if (users.has(identity.id)) throw new UserDisabled('The user is disabled');
       return identity;
     },

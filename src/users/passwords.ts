@@ -1,12 +1,18 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import pLimit from 'p-limit';
 import type { ScryptParams } from 'scrypt-kdf';
 import { within } from '../within.ts';
-import { paramsOf, type Scrypt, scryptHere } from './scrypt.ts';
+import { HashingEnded, paramsOf, type Scrypt, scryptHere } from './scrypt.ts';
 
-/** Too many passwords wait already, or one has waited for too long. */
+/** Too many passwords wait already, one has waited for too long, or the process that hashes them ended. */
 export class Overloaded extends Error {
   override name = 'Overloaded';
+  /** When another try is worth it, in whole seconds. */
+  readonly retryAfterS: number;
+  constructor(message: string, { retryAfterS = 1, ...options }: ErrorOptions & { retryAfterS?: number } = {}) {
+    super(message, options);
+    this.retryAfterS = retryAfterS;
+  }
 }
 
 export interface Passwords {
@@ -24,11 +30,35 @@ export interface Passwords {
 /** NFC first, so that one password typed on two systems is one password (RFC 8265, 4.2). */
 const bytesOf = (password: string): Uint8Array => Buffer.from(password.normalize('NFC'));
 
-/** scrypt (RFC 7914; N is 2^logN), as many at once as cores and Node's thread pool have room, and a bounded queue. */
+/** Node's thread pool has no more threads than this. */
+const maxAtOnce = 4;
+/** Memory that is kept for everything but hashing: the chat, and both processes before they do anything. */
+const reservedBytes = 128 * 1_048_576;
+
+/** Returns the memory that this process may use, in bytes: the limit of its container, or that of the machine. */
+const usableBytes = (): number => Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
+
+/** Returns how many passwords to hash at once: as cores, Node's thread pool and memory have room, and at least one. */
+export function hashesAtOnce(
+  { logN, r }: Pick<ScryptParams, 'logN' | 'r'>,
+  { memoryBytes = usableBytes(), cores = availableParallelism() } = {},
+): number {
+  // RFC 7914, 6: the large array has N blocks of 128 * r bytes.
+  const fitting = Math.floor((memoryBytes - reservedBytes) / (128 * r * 2 ** logN));
+  return Math.max(1, Math.min(maxAtOnce, cores, fitting));
+}
+
+/** Tells the caller of a call that the process left without a result when to try again. */
+const overloadedBy = (error: unknown): unknown =>
+  error instanceof HashingEnded
+    ? new Overloaded('A password was not hashed', { cause: error, retryAfterS: error.retryAfterS })
+    : error;
+
+/** scrypt (RFC 7914; N is 2^logN), with as many at once as there is room for, and a bounded queue. */
 export function createPasswords({
   scrypt = scryptHere,
   params = { logN: 15, r: 8, p: 3 },
-  atOnce = Math.min(4, availableParallelism()),
+  atOnce = hashesAtOnce(params),
   queueMax = 100,
   // Well before a connection on which nothing moves is cut off: whoever waits is to be answered.
   timeoutMs = 30_000,
@@ -45,13 +75,22 @@ export function createPasswords({
   const limit = pLimit(atOnce);
   const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (limit.pendingCount >= queueMax) throw new Overloaded('Too many passwords wait to be hashed');
+    let isLate = false;
+    const late = (): Overloaded => {
+      isLate = true;
+      return new Overloaded('A password was not hashed in time');
+    };
     const timed = async (): Promise<T> => {
+      // Nobody waits for it any more: those behind it have its time.
+      if (isLate) throw late();
       const startedMs = performance.now();
-      const result = await work();
+      const result = await work().catch((error: unknown) => {
+        throw overloadedBy(error);
+      });
       onHash((performance.now() - startedMs) / 1_000);
       return result;
     };
-    return within(limit(timed), timeoutMs, () => new Overloaded('A password was not hashed in time'));
+    return within(limit(timed), timeoutMs, late);
   };
   const kdf = async (password: string): Promise<Uint8Array> => scrypt.kdf(bytesOf(password), params);
   let dummy: Promise<Uint8Array> | undefined;
@@ -63,8 +102,8 @@ export function createPasswords({
     });
     return dummy;
   };
-  // Made at once, so that the first one costs no more either; whoever needs it is told if that failed.
-  dummyKey().catch(() => {});
+  // Made at once, so that the first one costs no more either; whoever needs it is told if that failed. It counts as one.
+  limit(dummyKey).catch(() => {});
 
   return {
     isCurrent: (hash) => {

@@ -1,8 +1,17 @@
 /** The process in which passwords are hashed. It ends with the one that started it, and not before. */
-import { constants, setPriority } from 'node:os';
-import { type Call, type Reply, scryptHere } from './scrypt.ts';
+import { writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { type Call, hashingNice, type Reply, scryptHere } from './scrypt.ts';
 
-setPriority(constants.priority.PRIORITY_LOW);
+/** The largest score there is: where memory runs out, the kernel ends this process and not the chat. */
+const oomScoreAdj = '1000';
+
+setPriority(hashingNice);
+try {
+  writeFileSync('/proc/self/oom_score_adj', oomScoreAdj);
+} catch {
+  // Only Linux has it, and a sandbox may keep it read-only.
+}
 // They go to everything in a terminal: what is under way is still answered while the server stops.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());

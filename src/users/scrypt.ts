@@ -25,18 +25,83 @@ export type Call = { readonly id: number } & (
 );
 export type Reply = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
 
+/** Priority of the process: below the chat (0), and high enough that a busy machine still gets to it. */
+export const hashingNice = 5;
+
 const program = new URL(`./scrypt-process${extname(import.meta.filename)}`, import.meta.url);
 
+/** The process for passwords ended by itself, most often for want of memory: the calls it was working on have no result. */
+export class HashingEnded extends Error {
+  override name = 'HashingEnded';
+  /** When it can be started again, in whole seconds. */
+  readonly retryAfterS: number;
+  constructor(retryAfterMs: number, options?: ErrorOptions) {
+    super('The process for passwords ended', options);
+    this.retryAfterS = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  }
+}
+
+/** How the process ended: with an exit code, by a signal, or because it could not be started. */
+export interface HashingEnd {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  readonly err: unknown;
+  /** Calls that it left without a result. */
+  readonly failed: number;
+}
+
+/** A process that lived for this long may be started again at once. */
+const steadyMs = 10_000;
+/** Pause before the next start after a second early end in a row; it doubles with each further one. */
+const firstPauseMs = 1_000;
+const maxPauseMs = 30_000;
+
+/** Decides how long to wait before the next start, so that a process that ends again and again costs next to nothing. */
+function createRestarts(now: () => number) {
+  let startedMs = 0;
+  let earlyEnds = 0;
+  let notBeforeMs = Number.NEGATIVE_INFINITY;
+  return {
+    waitMs: () => Math.max(0, notBeforeMs - now()),
+    started: () => {
+      startedMs = now();
+    },
+    ended: () => {
+      earlyEnds = now() - startedMs < steadyMs ? earlyEnds + 1 : 1;
+      if (earlyEnds > 1) notBeforeMs = now() + Math.min(maxPauseMs, firstPauseMs * 2 ** (earlyEnds - 2));
+    },
+  };
+}
+
 /**
- * In a process of its own that everything else goes before: however many log in, the chat has its core, and tokens the
- * thread pool. It is started with the first call, and again after it has ended by itself; then what it was doing rejects.
+ * Hashes in a process of its own, which gives way to the chat: however many log in, the chat has its core, and tokens the
+ * thread pool. The process starts with the first call, and again after it has ended by itself; then the calls it was
+ * working on reject with `HashingEnded`. `now` is a clock that never goes back, in milliseconds.
  */
-export function createScryptProcess(): Scrypt & { readonly pid: number | undefined } {
+export function createScryptProcess({
+  onEnd = () => {},
+  now = () => performance.now(),
+}: {
+  onEnd?: (end: HashingEnd) => void;
+  now?: () => number;
+} = {}): Scrypt & { readonly pid: number | undefined } {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  const restarts = createRestarts(now);
   let child: ChildProcess | undefined;
   let calls = 0;
+  let closed = false;
+
+  function ended(end: Pick<HashingEnd, 'code' | 'signal' | 'err'>): void {
+    child = undefined;
+    restarts.ended();
+    for (const { reject } of waiting.values()) reject(new HashingEnded(restarts.waitMs(), { cause: end.err }));
+    const failed = waiting.size;
+    waiting.clear();
+    if (!closed) onEnd({ ...end, failed });
+  }
 
   function start(): ChildProcess {
+    restarts.started();
     const started = fork(program, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -51,23 +116,36 @@ export function createScryptProcess(): Scrypt & { readonly pid: number | undefin
       if ('error' in reply) call?.reject(new Error(reply.error));
       else call?.resolve(reply.result);
     });
-    const fail = (why: unknown): void => {
-      child = undefined;
-      for (const { reject } of waiting.values()) reject(new Error('The process for passwords ended', { cause: why }));
-      waiting.clear();
-    };
-    started.once('exit', fail);
-    started.once('error', fail);
+    started.once('exit', (code, signal) => {
+      if (child === started) ended({ code: code ?? undefined, signal: signal ?? undefined, err: undefined });
+    });
+    started.on('error', (err) => {
+      if (child === started) ended({ code: undefined, signal: undefined, err });
+    });
     return started;
   }
 
-  function ask<Result>(call: Pick<Call, 'name' | 'given'>): Promise<Result> {
-    child ??= start();
+  /** The running process. @throws {HashingEnded} where it may not, or can't, be started now */
+  function running(): ChildProcess {
+    if (child) return child;
+    const waitMs = restarts.waitMs();
+    if (waitMs > 0) throw new HashingEnded(waitMs);
+    try {
+      child = start();
+    } catch (err) {
+      ended({ code: undefined, signal: undefined, err });
+      throw new HashingEnded(restarts.waitMs(), { cause: err });
+    }
+    return child;
+  }
+
+  async function ask<Result>(call: Pick<Call, 'name' | 'given'>): Promise<Result> {
+    const to = running();
     calls += 1;
     const answer = Promise.withResolvers<Result>();
     waiting.set(calls, answer as PromiseWithResolvers<unknown>);
     // Whether it fails shows in the end of the process.
-    child.send({ ...call, id: calls }, () => {});
+    to.send({ ...call, id: calls }, () => {});
     return answer.promise;
   }
 
@@ -77,6 +155,9 @@ export function createScryptProcess(): Scrypt & { readonly pid: number | undefin
     },
     kdf: (...given) => ask({ name: 'kdf', given }),
     verify: (...given) => ask({ name: 'verify', given }),
-    close: () => child?.disconnect(),
+    close: () => {
+      closed = true;
+      child?.disconnect();
+    },
   };
 }

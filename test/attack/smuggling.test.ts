@@ -105,7 +105,6 @@ describe('is read as one request, and what follows as the next one', () => {
     ['a chunk extension', `${post(chunked)}2;a=b;c="d"\r\n{}\r\n0\r\n\r\n`, '400 invalid_body'],
     ['a trailer', `${post(chunked)}2\r\n{}\r\n0\r\nX-A: b\r\n\r\n`, '400 invalid_body'],
     ['an empty chunked body', `${post(chunked)}0\r\n\r\n`, '400 malformed_body'],
-    ['a body that is too long', post('Content-Length: 20000') + 'x'.repeat(20_000), '413 body_too_large'],
     [
       'one too long in chunks',
       `${post(chunked)}${'4000\r\n'.concat('x'.repeat(0x4000), '\r\n').repeat(3)}0\r\n\r\n`,
@@ -139,10 +138,26 @@ describe('is read as one request, and what follows as the next one', () => {
     expect(told(await conversation(server, bytes, asked))).toEqual(wanted);
   });
 
-  it('HTTP/1.0 is answered, and its connection ends', async () => {
-    const bytes = 'GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n';
-    expect(told(await conversation(server, bytes, [healthz]))).toEqual(['200']);
-    expect(told(await conversation(server, 'GET /healthz HTTP/1.0\r\n\r\n'))).toEqual(['400 malformed_request']);
+  it.each(['Host: localhost\r\n', 'Host:\r\n', ''])(
+    'HTTP/1.0 with "%s" is answered, and its connection ends',
+    async (host) => {
+      const bytes = `GET /healthz HTTP/1.0\r\n${host}\r\n`;
+      expect(told(await conversation(server, bytes, [healthz]))).toEqual(['200']);
+    },
+  );
+
+  it.each(['', 'Host:\r\n', 'Host: a b\r\n', 'Host: a/b\r\n'])(
+    'HTTP/1.1 with "%s" for a Host is refused',
+    async (host) => {
+      const bytes = `GET /healthz HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
+      expect(told(await conversation(server, bytes))).toEqual(['400 malformed_request']);
+    },
+  );
+
+  it('a body that says it is too long is refused, not read, and ends its connection', async () => {
+    const answers = await conversation(server, post('Content-Length: 20000') + 'x'.repeat(20_000) + smuggled, [login]);
+    expect(told(answers)).toEqual(['413 body_too_large']);
+    expect(answers[0]!.headers.connection).toBe('close');
   });
 });
 

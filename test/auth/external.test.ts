@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createExternalVerify } from '../../src/auth/tokens.ts';
-import { readConfig } from '../../src/config.ts';
 import { connect, handshake } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { exchange } from '../harness/raw.ts';
 import { startTestServer } from '../harness/server.ts';
-import { mint } from '../harness/tokens.ts';
-import { startIssuer } from './issuer.ts';
+import { mint, nowS } from '../harness/tokens.ts';
+import { startIssuer, verifierOf } from './issuer.ts';
 
 describe('a server whose users are elsewhere', () => {
   it('rotates keys with its issuer under a running chat, and nobody notices', async () => {
     const issuer = await startIssuer();
     let nowMs = 0;
-    const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!, () => nowMs);
+    const verify = verifierOf(issuer, { now: () => nowMs });
     await using server = await startTestServer({ env: issuer.env, verify });
     const igor = await connect(server, { token: await issuer.sign('k1') });
     await igor.next('user_joined');
@@ -72,5 +70,114 @@ describe('a server whose users are elsewhere', () => {
     expect((await exchange(server, [head], { method: 'GET', path: '/join' })).status).toBe(400);
     const large = await handshake(server, { token: 'a.b.c'.padEnd(12_000, 'x') });
     expect([large.status, large.json.code]).toEqual([401, 'invalid_token']);
+  });
+});
+
+describe('a server whose issuer can not be reached', () => {
+  const linesOf = (lines: readonly string[], ...events: string[]) =>
+    lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ event }) => events.includes(String(event)));
+
+  it('is not ready until it has keys, and says so once in the log; afterwards it is, without its issuer too', async () => {
+    const issuer = await startIssuer();
+    issuer.behave((response) => response.writeHead(404).end());
+    const lines: string[] = [];
+    await using server = await startTestServer({
+      env: { ...issuer.env, LOG_LEVEL: 'info' },
+      onLogLine: (line) => lines.push(line),
+    });
+    const away = await request(server, 'GET', '/readyz');
+    expect([away.status, away.json.code, away.json.detail]).toEqual([
+      503,
+      'issuer_unavailable',
+      'The keys of JWKS_URL can not be fetched.',
+    ]);
+    await expect.poll(() => issuer.asked(), { timeout: 10_000 }).toBeGreaterThan(0);
+    issuer.behave();
+    await expect.poll(async () => (await request(server, 'GET', '/readyz')).status, { timeout: 10_000 }).toBe(200);
+    expect(linesOf(lines, 'issuer_unavailable', 'issuer_back')).toMatchObject([
+      { event: 'issuer_unavailable', level: 40, err: { message: 'The issuer answered 404' } },
+      { event: 'issuer_back' },
+    ]);
+    issuer.behave((response) => response.destroy());
+    expect((await request(server, 'GET', '/readyz')).status).toBe(200);
+  });
+
+  it('puts tokens of an unknown key off, and says for how long', async () => {
+    const issuer = await startIssuer();
+    let nowMs = 0;
+    const verify = verifierOf(issuer, { now: () => nowMs });
+    await using server = await startTestServer({ env: issuer.env, verify });
+    await verify(await issuer.sign('k1'));
+    await issuer.addKey('k2');
+    const token = await issuer.sign('k2');
+    nowMs += 10_000;
+    const { status, headers, json } = await handshake(server, { token });
+    expect([status, json.code, headers['retry-after']]).toEqual([503, 'issuer_unavailable', '20']);
+    const page = await request(server, 'GET', '/messages', { headers: { authorization: `Bearer ${token}` } });
+    expect([page.status, page.json.code, page.headers['retry-after']]).toEqual([503, 'issuer_unavailable', '20']);
+  });
+});
+
+describe('why a token is refused', () => {
+  it('is in the log at every door, with what was expected, and the token is not', async () => {
+    const issuer = await startIssuer();
+    const other = await startIssuer();
+    const lines: string[] = [];
+    const env = { ...issuer.env, LOG_LEVEL: 'debug' };
+    await using server = await startTestServer({ env, onLogLine: (line) => lines.push(line) });
+    const soon = nowS() + 600;
+    const tries: [token: string, refusal: object][] = [
+      [
+        await issuer.sign('k1', { aud: 'account' }),
+        { reason: 'claim_wrong', claim: 'aud', expected: 'palaver', got: '"account"' },
+      ],
+      [
+        await issuer.sign('k1', { iss: `${issuer.url}/` }),
+        { reason: 'claim_wrong', claim: 'iss', expected: issuer.url },
+      ],
+      [await issuer.sign('k1', { aud: undefined }), { reason: 'claim_missing', claim: 'aud' }],
+      [await issuer.sign('k1', { exp: soon - 3_600 }), { reason: 'expired', claim: 'exp', got: String(soon - 3_600) }],
+      [await issuer.sign('k1', { exp: undefined }), { reason: 'claim_missing', claim: 'exp' }],
+      [await issuer.sign('k1', { nbf: soon }), { reason: 'not_yet_valid', claim: 'nbf', got: String(soon) }],
+      [await issuer.sign('k1', { id: 42 }), { reason: 'claim_wrong', claim: 'id' }],
+      [await issuer.sign('k1', { username: undefined }), { reason: 'claim_missing', claim: 'username' }],
+      [await issuer.sign('k1', { username: 'secretive'.repeat(8) }), { reason: 'claim_wrong', claim: 'username' }],
+      [await issuer.sign('k1', { sub: '2' }), { reason: 'claim_wrong', claim: 'sub' }],
+      [await other.sign('k1'), { reason: 'signature' }],
+      [await mint({ id: '1', username: 'Igor' }), { reason: 'algorithm', claim: 'alg', got: '"HS256"' }],
+      ['a.b.c', { reason: 'not_a_token' }],
+    ];
+    const refusals = () =>
+      lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event === 'token_refused');
+    const chat = await connect(server, { token: await issuer.sign('k1') });
+    for (const [token, refusal] of tries) {
+      lines.length = 0;
+      await request(server, 'GET', '/messages', { headers: { authorization: `Bearer ${token}` } });
+      await handshake(server, { token });
+      chat.send({ type: 'token_refresh', msg: { token } });
+      await chat.next('error');
+      expect(refusals()).toMatchObject([refusal, refusal, { ...refusal, sessionId: expect.any(String) }]);
+      expect(lines.join()).not.toMatch(/secretive/);
+      if (token.length > 9) expect(lines.join()).not.toContain(token);
+    }
+    await chat.close();
+  });
+
+  it('is in the log too where the header can not be read, or two tokens differ', async () => {
+    const lines: string[] = [];
+    await using server = await startTestServer({ env: { LOG_LEVEL: 'debug' }, onLogLine: (line) => lines.push(line) });
+    const token = await mint({ id: '1', username: 'Igor' });
+    const reasons = async (headers: Record<string, string>) => {
+      lines.length = 0;
+      expect((await request(server, 'GET', '/messages', { headers })).status).toBe(401);
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>).flatMap(({ reason }) => reason ?? []);
+    };
+    expect(await reasons({ authorization: `Bearer Bearer ${token}` })).toEqual(['header_unreadable']);
+    expect(await reasons({ authorization: 'Bearer' })).toEqual(['header_unreadable']);
+    expect(await reasons({ authorization: `Bearer ${token}`, 'sec-websocket-protocol': 'bearer.x' })).toEqual([
+      'tokens_differ',
+    ]);
   });
 });

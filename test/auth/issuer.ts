@@ -3,7 +3,16 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { onTestFinished } from 'vitest';
+import { createKeys } from '../../src/auth/keys.ts';
+import { createExternalVerify, type VerifyToken } from '../../src/auth/tokens.ts';
+import { readConfig } from '../../src/config.ts';
 import { nowS } from '../harness/tokens.ts';
+
+/** A verifier of the issuer's tokens, with a clock of the test's. */
+export const verifierOf = ({ env }: Issuer, options: Parameters<typeof createKeys>[1] = {}): VerifyToken => {
+  const issuer = readConfig(env).externalIssuer!;
+  return createExternalVerify(issuer, createKeys(issuer.jwksUrl, options));
+};
 
 export const audience = 'palaver';
 

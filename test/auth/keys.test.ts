@@ -1,15 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { IssuerUnavailable } from '../../src/auth/keys.ts';
-import { createExternalVerify, InvalidToken } from '../../src/auth/tokens.ts';
-import { readConfig } from '../../src/config.ts';
+import { InvalidToken } from '../../src/auth/tokens.ts';
 import { within } from '../harness/deadline.ts';
-import { type Issuer, startIssuer } from './issuer.ts';
+import { type Issuer, startIssuer, verifierOf } from './issuer.ts';
 
 /** A verifier with a clock that the test moves. */
 function verifier(issuer: Issuer) {
   let nowMs = 0;
-  const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!, () => nowMs);
+  const verify = verifierOf(issuer, { now: () => nowMs });
   return { verify, pass: (ms: number) => (nowMs += ms) };
 }
 
@@ -25,19 +24,93 @@ describe("an external issuer's keys", () => {
     expect(issuer.asked()).toBe(1);
   });
 
-  it('are asked for again for a new key, at most once in 30 s', async () => {
+  it('are asked for again for a new key, at most once in 30 s; until then its tokens are put off', async () => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     await verify(await issuer.sign('k1'));
     await issuer.addKey('k2', 'RS256');
     const fresh = await issuer.sign('k2');
-    await expect(verify(fresh)).rejects.toThrow(InvalidToken);
+    await expect(verify(fresh)).rejects.toMatchObject({ name: 'IssuerUnavailable', retryAfterS: 30 });
+    pass(28_500);
+    await expect(verify(fresh)).rejects.toMatchObject({ name: 'IssuerUnavailable', retryAfterS: 2 });
     expect(issuer.asked()).toBe(1);
-    pass(30_000);
+    pass(1_500);
     await expect(verify(fresh)).resolves.toMatchObject({ id: '1' });
     await issuer.addKey('k3');
-    await expect(verify(await issuer.sign('k3'))).rejects.toThrow(InvalidToken);
+    await expect(verify(await issuer.sign('k3'))).rejects.toMatchObject({ retryAfterS: 30 });
     expect(issuer.asked()).toBe(2);
+  });
+
+  it('that the issuer does not have are refused after one look-up, and put off no more', async () => {
+    const issuer = await startIssuer();
+    const { verify, pass } = verifier(issuer);
+    await verify(await issuer.sign('k1'));
+    await issuer.addKey('k2');
+    await issuer.addKey('k3');
+    const [never, also] = [await issuer.sign('k2'), await issuer.sign('k3')];
+    for (const kid of ['k2', 'k3']) issuer.removeKey(kid);
+    for (const token of [never, also]) await expect(verify(token)).rejects.toThrow(IssuerUnavailable);
+    pass(30_000);
+    // One look-up answers for both.
+    await expect(verify(never)).rejects.toThrow(InvalidToken);
+    for (const token of [never, also]) await expect(verify(token)).rejects.toThrow(InvalidToken);
+    expect(issuer.asked()).toBe(2);
+  });
+
+  it('that were asked for before the first look-up are judged by it', async () => {
+    const issuer = await startIssuer();
+    const { verify } = verifier(issuer);
+    const token = await issuer.sign('k1', {}, { kid: 'k0' });
+    await expect(verify(token)).rejects.toThrow(InvalidToken);
+    expect(issuer.asked()).toBe(1);
+  });
+
+  it('are found however many unknown ones a stranger asks for, with no more look-ups', async () => {
+    const issuer = await startIssuer();
+    const { verify, pass } = verifier(issuer);
+    const known = await issuer.sign('k1');
+    await verify(known);
+    await issuer.addKey('k2');
+    const fresh = await issuer.sign('k2');
+    await expect(verify(fresh)).rejects.toThrow(IssuerUnavailable);
+    const [, payload, signature] = known.split('.');
+    for (let n = 0; n < 1_500; n += 1) {
+      const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: `garbage ${n}` })).toString('base64url');
+      await expect(verify(`${header}.${payload}.${signature}`)).rejects.toThrow(IssuerUnavailable);
+    }
+    expect(issuer.asked()).toBe(1);
+    await verify(known);
+    pass(30_000);
+    await expect(verify(fresh)).resolves.toMatchObject({ id: '1' });
+    expect(issuer.asked()).toBe(2);
+  });
+
+  it('tell once that the issuer is away, and once that it is back', async () => {
+    const issuer = await startIssuer();
+    const told: string[] = [];
+    let nowMs = 0;
+    const verify = verifierOf(issuer, {
+      now: () => nowMs,
+      onUnavailable: (error) => told.push((error as Error).message),
+      onBack: () => told.push('back'),
+    });
+    const token = await issuer.sign('k1');
+    const unknown = await issuer.sign('k1', {}, { kid: 'k2' });
+    issuer.behave((response) => response.writeHead(500).end());
+    for (let n = 0; n < 3; n += 1) {
+      await expect(verify(token)).rejects.toThrow(IssuerUnavailable);
+      nowMs += 1_000;
+    }
+    expect(told).toEqual(['The issuer answered 500']);
+    issuer.behave();
+    await verify(token);
+    expect(told).toEqual(['The issuer answered 500', 'back']);
+    issuer.behave((response) => response.end('null'));
+    for (let n = 0; n < 3; n += 1) {
+      nowMs += 30_000;
+      await expect(verify(unknown)).rejects.toThrow(IssuerUnavailable);
+    }
+    expect(told.slice(2)).toEqual(['The issuer answered no key set']);
   });
 
   it('that were withdrawn are refused once they have been looked up again', async () => {

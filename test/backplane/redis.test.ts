@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Envelope } from '../../src/backplane/backplane.ts';
-import { createRedisBackplane } from '../../src/backplane/redis.ts';
+import { createRedisBackplane, roomKey } from '../../src/backplane/redis.ts';
 import { openLink } from '../../src/backplane/redis-link.ts';
-import { connectRedis, linkingTo } from '../../src/broker/redis.ts';
+import { linkingTo } from '../../src/broker/redis.ts';
 import { silent } from '../harness/log.ts';
 import { noRedis, startRedis, startSentinel } from '../harness/redis.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
@@ -12,14 +12,14 @@ import { backplaneSuite } from '../suites/backplane.ts';
 const redis = noRedis ? undefined : await startRedis();
 afterAll(() => redis?.remove());
 
-const open = (url: string) => createRedisBackplane({ create: linkingTo(url), log: silent });
+const open = (url: string) => createRedisBackplane({ create: linkingTo(url, roomKey), log: silent });
 
 describe.skipIf(noRedis)('with Redis', () => {
   backplaneSuite('redis', () => open(redis!.uri()));
 
   it('refuses a call that comes late, by a connection that a node has given up', async () => {
-    const create = linkingTo(redis!.uri());
-    const link = await openLink({ create, room: 'palaver:{main}', blockMs: 100 });
+    const create = linkingTo(redis!.uri(), roomKey);
+    const link = await openLink({ create, room: roomKey, blockMs: 100 });
     onTestFinished(() => link.fail(new Error('over')));
     const [first, second] = [randomUUID(), randomUUID()];
     const [epoch] = (await link.call('greet', ['node', first, link.run, 0, 6_000])) as [string];
@@ -64,7 +64,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     const slow = await startTcpProxy(redis!.port);
     slow.delay(20);
     // A link asks over its first connection and reads over its second one: what it reads comes late.
-    const connections = [linkingTo(url), linkingTo(url.replace(`${redis!.port}`, `${slow.port}`))];
+    const connections = [linkingTo(url, roomKey), linkingTo(url.replace(`${redis!.port}`, `${slow.port}`), roomKey)];
     let made = 0;
     const other = createRedisBackplane({
       create: () => connections[made++ % 2]!(),
@@ -94,7 +94,7 @@ describe.skipIf(noRedis)('with Redis', () => {
   it('is found by a sentinel', async () => {
     const sentinel = await startSentinel(redis!.port);
     onTestFinished(() => sentinel.remove());
-    const found = await connectRedis(`redis+sentinel://127.0.0.1:${sentinel.port}/palaver/7`);
+    const { redis: found } = await linkingTo(`redis+sentinel://127.0.0.1:${sentinel.port}/palaver/7`, roomKey)();
     onTestFinished(() => found.disconnect());
     expect(await found.client('INFO')).toMatch(/ laddr=127.0.0.1:\d+ .*db=7 /);
     expect(found.stream.remotePort).toBe(redis!.port);
@@ -103,8 +103,8 @@ describe.skipIf(noRedis)('with Redis', () => {
   it('says where it looked in vain, and no password', async () => {
     // As it is read, a password may hold an @ itself.
     for (const password of ['secret', 'sec@ret'])
-      await expect(connectRedis(`redis://user:${password}@127.0.0.1:1/2`, { retryStrategy: null })).rejects.toThrow(
-        /^Redis at 127\.0\.0\.1:1 can not be used \(connect ECONNREFUSED/,
+      await expect(linkingTo(`redis://user:${password}@127.0.0.1:1/2`, roomKey)()).rejects.toThrow(
+        /^Redis at 127\.0\.0\.1:1 cannot be used \(connect ECONNREFUSED/,
       );
   });
 });

@@ -97,7 +97,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await say(bob, 1, 3);
     const { page, faults } = await arrive();
     await showsLines(page, 1, 3);
-    await page.getByText('The conversation begins here, as far as it is kept.').waitFor();
+    await page.getByText('This is the beginning of the message history.').waitFor();
     await holdToRules(page);
     await page.reload();
     await showsLines(page, 1, 3);
@@ -137,7 +137,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       const { asked, letGo } = await holdBack(page);
       await toTop();
       await asked;
-      await page.getByText('Loading what was said before…').waitFor();
+      await page.getByText('Loading earlier messages…').waitFor();
       // What comes by itself from above is told to nobody as news.
       expect(await page.getByRole('log').getByText(/^line/).count()).toBe(0);
       const before = await placesOf(page, 'seen');
@@ -151,7 +151,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await toTop();
-    await page.getByText('The conversation begins here, as far as it is kept.').waitFor();
+    await page.getByText('This is the beginning of the message history.').waitFor();
     expect([asked, faults]).toEqual([[], []]);
     await bob.close();
   });
@@ -172,7 +172,9 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     );
     await boxOf(page).focus();
     await page.keyboard.press('Home');
-    await page.getByText('What was said before could not be loaded. Something went wrong on the server.').waitFor();
+    await page
+      .getByText('Earlier messages could not be loaded. The server failed to handle this. Try again in a moment.')
+      .waitFor();
     await holdToRules(page);
     await say(bob, 71, 71);
     await showsLines(page, 21, 71);
@@ -203,7 +205,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await igor.sees('line 6');
     const items = await boxOf(igor.page).locator('li').allInnerTexts();
     const today = new Intl.DateTimeFormat('en-US', { dateStyle: 'full' }).format(new Date());
-    const missing = 'Something may be missing here: not all that was said is kept.';
+    const missing = 'Messages may be missing here: the server does not have all of them.';
     const shown = items.map((item) => item.replaceAll(/^Bob .*\n+/g, '')).filter((item) => item !== 'Igor joined');
     expect(shown).toEqual([
       'Wednesday, December 31, 2025',
@@ -241,11 +243,11 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       await page.getByText('Connected').waitFor();
       await say(after, 7, 8);
       await showsLines(page, 1, 8);
-      expect(await page.getByText(/You were away|may be missing/).count()).toBe(0);
+      expect(await page.getByText(/You were disconnected|may be missing/).count()).toBe(0);
       await page.reload();
       await showsLines(page, 1, 8);
-      await page.getByText('The conversation begins here, as far as it is kept.').waitFor();
-      expect(await page.getByText(/You were away|may be missing/).count()).toBe(0);
+      await page.getByText('This is the beginning of the message history.').waitFor();
+      expect(await page.getByText(/You were disconnected|may be missing/).count()).toBe(0);
       await after.close();
     } finally {
       wire.remove();
@@ -265,13 +267,13 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       await page.getByText('Reconnecting…').waitFor();
       await say(bob, 4, 3 + missed);
       wire.mend();
-      await page.getByText('You were away. More may have been said here.').waitFor();
+      await page.getByText('You were disconnected. Messages may be missing here.').waitFor();
       const shown = lines(4 + missed - pageSize, 3 + missed);
       expect(await textsOf(page)).toEqual([...lines(1, 3), ...shown]);
       await holdToRules(page);
-      await page.getByRole('button', { name: 'Show it' }).click();
+      await page.getByRole('button', { name: 'Load them' }).click();
       await expect.poll(() => textsOf(page)).toEqual([...lines(1, 3), ...lines(4 + missed - 2 * pageSize, 3 + missed)]);
-      await page.getByText('You were away. More may have been said here.').waitFor();
+      await page.getByText('You were disconnected. Messages may be missing here.').waitFor();
       await bob.close();
     } finally {
       wire.remove();
@@ -291,14 +293,14 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       const other = await enter('Igor');
       await say(bob, 3, 3);
       wire.mend();
-      await page.getByText('Somebody else in the room has your name.').waitFor();
+      await page.getByText('Someone else in the room uses your name.').waitFor();
       await other.close();
       await say(bob, 4, 4);
       await page.getByRole('button', { name: 'Join again' }).click();
       await page.getByText('Connected').waitFor();
       await say(bob, 5, 5);
       await showsLines(page, 1, 5);
-      expect(await page.getByText(/You were away|may be missing/).count()).toBe(0);
+      expect(await page.getByText(/You were disconnected|may be missing/).count()).toBe(0);
       await bob.close();
     } finally {
       wire.remove();
@@ -314,11 +316,12 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     // Another folder: nothing is known there of what was said, or of who has signed up. The token is good all the same.
     await serve({ PORT: String(port) });
     const second = await enter('Bob');
-    await page.getByText('Something may be missing here: not all that was said is kept.').waitFor();
+    await page.getByText('Messages may be missing here: the server does not have all of them.').waitFor();
     await say(second, 4, 4);
     await showsLines(page, 1, 4);
-    const items = await boxOf(page).locator('li').allInnerTexts();
-    expect(items.findIndex((item) => item.startsWith('Something may be missing'))).toBe(
+    // Bob and the page come back in any order, so that a notice may stand between.
+    const items = (await boxOf(page).locator('li').allInnerTexts()).filter((item) => !/^Bob (joined|left)$/.test(item));
+    expect(items.findIndex((item) => item.startsWith('Messages may be missing here: the server'))).toBe(
       items.findIndex((item) => item.endsWith('line 4')) - 1,
     );
     await holdToRules(page);
@@ -331,14 +334,14 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await say(bob, 1, most + 2 * pageSize);
     const { page } = await arrive();
     const box = boxOf(page);
-    const newest = page.getByRole('button', { name: 'To the newest messages' });
+    const newest = page.getByRole('button', { name: 'Jump to the newest messages' });
     for (let first = most + pageSize + 1; first > 1; first -= pageSize) {
       await page.getByText(`line ${first}`, { exact: true }).waitFor();
       await box.evaluate((at) => at.scrollTo(0, 0));
     }
-    await page.getByText('The conversation begins here, as far as it is kept.').waitFor();
+    await page.getByText('This is the beginning of the message history.').waitFor();
     expect(await box.locator('li').count()).toBeLessThanOrEqual(most + 1);
-    await page.getByText('What was said after this is not shown.').waitFor({ state: 'attached' });
+    await page.getByText('Later messages are not shown.').waitFor({ state: 'attached' });
     await say(bob, most + 2 * pageSize + 1, most + 2 * pageSize + 1);
     await newest.click();
     await showsLines(page, most + pageSize + 1, most + 2 * pageSize + 1);

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
-import { describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startIssuer } from '../auth/issuer.ts';
 import { connect, handshake } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
@@ -16,6 +17,16 @@ if (withoutChromium) console.warn(`The chat page is not tested: ${withoutChromiu
 
 /** With `PICTURES=true` the pictures of the documentation are taken anew. */
 const pictures = process.env.PICTURES === 'true' ? join(import.meta.dirname, '../../docs') : undefined;
+
+/** Writes a text that no keyboard can type: the server refuses a lone surrogate. */
+async function writeRaw(page: Page, text: string): Promise<void> {
+  const units = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
+  await page.getByLabel('Message', { exact: true }).evaluate((area: HTMLTextAreaElement, codes) => {
+    area.value = String.fromCharCode(...codes);
+    area.dispatchEvent(new Event('input', { bubbles: true }));
+    area.focus();
+  }, units);
+}
 
 describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
   const stage = useStage();
@@ -69,7 +80,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await holdToRules(page);
 
     await fill(page, { Name: 'Igor the Second', 'E-mail': addressOf('Igor') });
-    await page.getByText('Somebody has signed up with this e-mail address already.').waitFor();
+    await page.getByText('An account with this e-mail address already exists.').waitFor();
     await fill(page, { 'E-mail': 'no address' });
     await page.getByText('E-mail must have one @ with something on both sides').waitFor();
     await fill(page, { 'E-mail': 'other@example.com', Password: 'short' });
@@ -107,13 +118,22 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     // As a tab that was put to sleep finds it.
     await page.evaluate((stored) => sessionStorage.setItem('palaver', stored!), token);
     await page.reload();
-    await page.getByText('The server does not accept this sign-in. It may have expired.').waitFor();
+    await page.getByText('The server rejected your sign-in. It may have expired.').waitFor();
     await secret.fill(password);
     await page.keyboard.press('Enter');
     await page.getByText('Connected').waitFor();
   });
 
-  it('gives the token back with the sign-out, and is signed out where access is revoked', async () => {
+  it('says that the user was signed out where the token was revoked', async () => {
+    const { page } = await come();
+    await signUp({ page, faults: [] }, 'Igor');
+    const { token } = JSON.parse((await page.evaluate(() => sessionStorage.getItem('palaver')))!);
+    await request(stage.server, 'POST', '/logout', { headers: { Authorization: `Bearer ${token}` } });
+    await page.getByText('You were signed out.').waitFor();
+    await page.getByLabel('Password').waitFor();
+  });
+
+  it('revokes the token with the sign-out, and tells a disabled user so', async () => {
     const { page } = await come();
     await signUp({ page, faults: [] }, 'Igor');
     const { token } = JSON.parse((await page.evaluate(() => sessionStorage.getItem('palaver')))!);
@@ -127,9 +147,13 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     const { id } = decodeJwt(token);
     const headers = { Authorization: `Bearer ${testAdminToken}` };
     await request(stage.server, 'POST', `/admin/users/${id}/disable`, { headers });
-    await page.getByText('You were signed out.').waitFor();
-    await fill(page, { Password: password });
-    await page.getByText('Whoever runs this server has shut you out.').waitFor();
+    const disabled = page.getByText('The operator of this server has disabled your account.');
+    await disabled.waitFor();
+    await page.getByLabel('Password').waitFor();
+    expect(await page.getByText('You were signed out.').count()).toBe(0);
+    await page.reload();
+    await fill(page, { 'E-mail': addressOf('Igor'), Password: password });
+    await disabled.waitFor();
     await holdToRules(page);
   });
 
@@ -159,7 +183,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       await bob.sees('anybody here?');
       await bob.page.getByText('Carol joined').waitFor();
       expect(await bob.page.getByText('Waiting for the connection').count()).toBe(0);
-      expect(await bob.page.getByText('You were away').count()).toBe(0);
+      expect(await bob.page.getByText('You were disconnected').count()).toBe(0);
       await bob.page.setViewportSize({ width: 1_280, height: 720 });
       await bob.seesHere('Igor', 'Carol', 'Bob (you)');
       await igor.seesHere('Igor (you)', 'Carol', 'Bob');
@@ -170,10 +194,14 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
   });
 
   /** Bob has said something that Igor has heard, and was cut off before it came back to him. */
-  async function cutOff(wire: Wire): Promise<Record<'igor' | 'bob', Visitor>> {
+  async function cutOff(
+    wire: Wire,
+    watch: (page: Page) => unknown = () => {},
+  ): Promise<Record<'igor' | 'bob', Visitor>> {
     const igor = await come();
     await signUp(igor, 'Igor');
     const bob = await come(wire.origin);
+    watch(bob.page);
     await signUp(bob, 'Bob');
     wire.deafen();
     await bob.say('Did this arrive?');
@@ -216,17 +244,238 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
+  it('waits for the network with a message, and sends it once, however long that takes', async () => {
+    const wire = await layWire(stage.server.port);
+    try {
+      const igor = await come();
+      await signUp(igor, 'Igor');
+      const bob = await come(wire.origin);
+      await bob.page.clock.install();
+      await signUp(bob, 'Bob');
+      // As when a phone loses its network: nothing is closed, and nothing comes through.
+      wire.stall();
+      await bob.say('one, on its way');
+      await bob.page.getByText('Sending…').waitFor();
+      await bob.page.clock.runFor('00:30');
+      await bob.page.getByText('Reconnecting…').waitFor();
+      await bob.say('two, while reconnecting');
+      await bob.page.clock.runFor('01:30');
+      const waiting = bob.page.getByText('Waiting for the connection');
+      await expect.poll(() => waiting.count()).toBe(2);
+      expect(await bob.page.getByRole('button', { name: 'Send again' }).count()).toBe(0);
+      wire.mend();
+      await bob.page.clock.runFor('00:30');
+      for (const text of ['one, on its way', 'two, while reconnecting']) {
+        await igor.sees(text);
+        await bob.sees(text);
+      }
+      await expect.poll(() => bob.page.locator('.unsent').count(), { timeout: 20_000 }).toBe(0);
+      for (const { page } of [igor, bob]) {
+        const shown = await page.getByText(/^(one|two), /).allTextContents();
+        expect(shown).toEqual(['one, on its way', 'two, while reconnecting']);
+      }
+    } finally {
+      wire.remove();
+    }
+  });
+
+  /** Bob has said something that the server has published, and that he takes for failed: he could not come back. */
+  async function takenForFailed(wire: Wire): Promise<Record<'igor' | 'bob', Visitor> & { readonly sent: string[] }> {
+    const sent: string[] = [];
+    const { igor, bob } = await cutOff(wire, (page) =>
+      page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload)))),
+    );
+    await igor.page.getByText('Bob left').waitFor();
+    const other = await connect(stage.server, { token: await mint({ id: 'other', username: 'Bob' }) });
+    wire.mend();
+    await bob.page.getByText('Someone else in the room uses your name.').waitFor();
+    await bob.page.getByText('It may have been delivered.').waitFor();
+    await other.close();
+    await igor.page.getByText('Bob left').nth(1).waitFor();
+    return { igor, bob, sent };
+  }
+
+  it('drops the failure of a message that the history has', async () => {
+    const wire = await layWire(stage.server.port);
+    try {
+      const { bob } = await takenForFailed(wire);
+      await bob.page.getByRole('button', { name: 'Join again' }).click();
+      await bob.page.getByText('Connected').waitFor();
+      await expect.poll(() => bob.page.locator('.unsent').count(), { timeout: 20_000 }).toBe(0);
+      await bob.sees('Did this arrive?');
+    } finally {
+      wire.remove();
+    }
+  });
+
+  it('sends a message again under its nonce, so that it is published once', async () => {
+    const wire = await layWire(stage.server.port);
+    try {
+      const { igor, bob, sent } = await takenForFailed(wire);
+      const { page } = bob;
+      // Without the history, nothing tells the page that the message was published.
+      await page.route('**/messages?*', (route) => route.abort());
+      await page.getByRole('button', { name: 'Join again' }).click();
+      await page.getByText('Connected').waitFor();
+      await page.getByRole('button', { name: 'Send again' }).click();
+      await expect.poll(() => page.locator('.unsent').count(), { timeout: 20_000 }).toBe(0);
+      await igor.say('Yes, once');
+      await igor.sees('Yes, once');
+      expect(await igor.page.getByText('Did this arrive?').count()).toBe(1);
+      const messages = sent.map((frame) => JSON.parse(frame).msg).filter(({ text }) => text === 'Did this arrive?');
+      expect(messages).toHaveLength(2);
+      expect(new Set(messages.map(({ nonce }) => nonce)).size).toBe(1);
+    } finally {
+      wire.remove();
+    }
+  });
+
+  it('keeps the draft and what was not sent over a reload, an expired token and a sign-in, for its user alone', async () => {
+    const wire = await layWire(stage.server.port);
+    try {
+      const bob = await come(wire.origin);
+      const { page } = bob;
+      await signUp(bob, 'Bob');
+      const message = page.getByLabel('Message', { exact: true });
+      await message.fill('half a th');
+      await page.reload();
+      await page.getByText('Connected').waitFor();
+      expect(await message.inputValue()).toBe('half a th');
+      wire.cut();
+      await page.getByText('Reconnecting…').waitFor();
+      await bob.say('never sent');
+      await page.getByText('Waiting for the connection').waitFor();
+      await message.fill('half a thought');
+      // A server on which the token is no longer good.
+      await serve({ PORT: String(stage.server.port), JWT_SECRET: 'another secret of thirty-two bytes and more' });
+      wire.mend();
+      await page.getByText('The server rejected your sign-in.').waitFor();
+      await page.reload();
+      await signUp(bob, 'Bob');
+      expect(await message.inputValue()).toBe('half a thought');
+      await page.getByText('Not sent.').waitFor();
+      await page.getByRole('button', { name: 'Send again' }).click();
+      await bob.sees('never sent');
+      await expect.poll(() => page.locator('.unsent').count()).toBe(0);
+
+      const stored = await page.evaluate(() => sessionStorage.getItem('palaver-unsent'));
+      expect(JSON.parse(stored!)).toMatchObject({ draft: 'half a thought', unsent: [] });
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      expect(await page.evaluate(() => sessionStorage.length + localStorage.length)).toBe(0);
+      // Somebody else in this tab, who finds what a tab that crashed has left.
+      await page.evaluate((left) => sessionStorage.setItem('palaver-unsent', left!), stored);
+      await page.reload();
+      await signUp(bob, 'Carol');
+      expect(await message.inputValue()).toBe('');
+      expect(await page.evaluate(() => sessionStorage.getItem('palaver-unsent'))).toBeNull();
+    } finally {
+      wire.remove();
+    }
+  });
+
+  it('shows a failure and its buttons to a reader at the end, and tells one further up', async () => {
+    const wire = await layWire(stage.server.port);
+    onTestFinished(wire.remove);
+    const igor = await come(wire.origin, 'light', { width: 360, height: 560 });
+    const { page } = igor;
+    await signUp(igor, 'Igor');
+    for (let n = 1; n <= 30; n += 1) await igor.say(`line ${n}`);
+    await igor.sees('line 30');
+    const again = page.getByRole('button', { name: 'Send again' });
+    const isInView = () =>
+      again.last().evaluate((button) => {
+        const { top, bottom } = button.closest('section')!.getBoundingClientRect();
+        const at = button.getBoundingClientRect();
+        return at.top >= top && at.bottom <= bottom;
+      });
+    await writeRaw(page, `refused \ud800 ${'and long '.repeat(30)}`);
+    await page.keyboard.press('Enter');
+    await again.waitFor();
+    await expect.poll(isInView).toBe(true);
+
+    wire.stall();
+    await page.getByRole('button', { name: 'Send again' }).click();
+    const box = page.getByRole('region', { name: 'Conversation' });
+    await box.focus();
+    await page.keyboard.press('Home');
+    await expect.poll(() => box.evaluate((at) => at.scrollTop)).toBe(0);
+    wire.mend();
+    const more = page.getByRole('button', { name: 'A message was not sent' });
+    await more.click();
+    await expect.poll(isInView).toBe(true);
+    await page.locator('textarea:focus').waitFor();
+  });
+
+  it('moves nothing of its header while it connects and when it is disconnected', async () => {
+    const wire = await layWire(stage.server.port);
+    try {
+      const bob = await come(wire.origin);
+      const { page } = bob;
+      const places = () =>
+        page.locator('header :is(h1, a, header > button, [role=status]), .conversation').evaluateAll((all) =>
+          all.map((one) => {
+            const { x, y } = one.getBoundingClientRect();
+            return [x, y] as const;
+          }),
+        );
+      await page.route('**/login', async (route) => {
+        const response = await route.fetch();
+        wire.stall();
+        await route.fulfill({ response });
+      });
+      const connecting = signUp(bob, 'Bob');
+      await page.getByText('Connecting…').waitFor();
+      const connected = await places();
+      wire.mend();
+      await connecting;
+      expect(await places()).toEqual(connected);
+      wire.cut();
+      await page.getByText('Reconnecting…').waitFor();
+      expect(await places()).toEqual(connected);
+      const other = await connect(stage.server, { token: await mint({ id: 'other', username: 'Bob' }) });
+      wire.mend();
+      await page.getByRole('button', { name: 'Join again' }).waitFor();
+      expect(await places()).toEqual(connected);
+      await other.close();
+    } finally {
+      wire.remove();
+    }
+  });
+
+  it('shows Send as disabled while there is nothing to send', async () => {
+    const { page } = await come();
+    await signUp({ page, faults: [] }, 'Igor');
+    const send = page.getByRole('button', { name: 'Send', exact: true });
+    const look = () =>
+      send.evaluate((button) => [getComputedStyle(button).backgroundColor, getComputedStyle(button).color]);
+    const disabled = await look();
+    await holdToRules(page);
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.getByLabel('Message', { exact: true }).fill('something');
+    expect(await send.getAttribute('aria-disabled')).toBe('false');
+    const [background, color] = await look();
+    expect(disabled).not.toContain(background);
+    expect(disabled).not.toContain(color);
+    await page.emulateMedia({ forcedColors: 'active' });
+    const enabled = await look();
+    await page.getByLabel('Message', { exact: true }).fill('');
+    expect(await look()).not.toEqual(enabled);
+  });
+
   it('says what the server refuses, and can discard it', async () => {
-    await serve({ RATE_LIMIT_FRAMES: '1' });
     const igor = await come();
     await signUp(igor, 'Igor');
-    for (const text of ['one', 'two', 'three', 'four', 'five', 'six']) await igor.say(text);
-    const refused = igor.page.getByText('Not sent. That was too much at once. Wait a second.');
-    await refused.first().waitFor();
-    await expect.poll(() => igor.page.locator('.pending').count()).toBe(0);
-    const count = await refused.count();
+    for (const text of ['one \ud800', 'two \ud800', 'three \ud800']) {
+      await writeRaw(igor.page, text);
+      await igor.page.keyboard.press('Enter');
+    }
+    const refused = igor.page.getByText('Not sent. The server did not accept this message');
+    await expect.poll(() => refused.allTextContents()).toHaveLength(3);
+    // The reason names the field.
+    expect(await refused.first().textContent()).toMatch(/this message: text must be well-formed Unicode\.$/);
+    await holdToRules(igor.page);
     await igor.page.getByRole('button', { name: 'Discard' }).first().click();
-    await expect.poll(() => refused.count()).toBe(count - 1);
+    await expect.poll(() => refused.count()).toBe(2);
   });
 
   it('joins again when the server comes back', async () => {
@@ -261,18 +510,18 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     const field = page.getByLabel('Token', { exact: true });
     await field.fill('none');
     await page.keyboard.press('Enter');
-    await page.getByText('This is no token').waitFor();
+    await page.getByText('This is not a token.').waitFor();
     await holdToRules(page);
     expect(igor.faults).toEqual([]);
     await fill(page, { Token: await issuer.sign('k1', { exp: 1 }) });
-    await page.getByText('The server does not accept this sign-in. It may have expired.').waitFor();
+    await page.getByText('The server rejected your sign-in. It may have expired.').waitFor();
     await fill(page, { Token: `Bearer ${await issuer.sign('k1')}` });
     await page.setViewportSize({ width: 1_280, height: 720 });
     await igor.seesHere('Igor (you)');
 
     const other = await come();
     await fill(other.page, { Token: await issuer.sign('k1', { id: '2' }) });
-    await other.page.getByText('Somebody else in the room has your name.').waitFor();
+    await other.page.getByText('Someone else in the room uses your name.').waitFor();
     await holdToRules(other.page);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await field.waitFor();
@@ -339,6 +588,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await more.click();
     await expect.poll(fromEnd).toBeLessThan(2);
     await more.waitFor({ state: 'detached' });
+    await igor.page.locator('textarea:focus').waitFor();
     await bob.close();
   });
 
@@ -367,7 +617,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       await page.getByLabel('E-mail').waitFor();
       await page.route('**/openapi.json', (route) => route.abort());
       await page.reload();
-      await page.getByText('The server can’t be reached.').waitFor();
+      await page.getByText('The server cannot be reached.').waitFor();
       await holdToRules(page);
       await page.unroute('**/openapi.json');
       await page.getByRole('button', { name: 'Try again' }).click();

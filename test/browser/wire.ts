@@ -6,6 +6,8 @@ export interface Wire {
   readonly origin: string;
   /** Keeps to itself what the server says from now on; what the browser says goes through. */
   deafen(): void;
+  /** Lets nothing through any more and ends nothing, as where the network is gone. What is held goes on with the mend. */
+  stall(): void;
   /** Ends every connection, and lets none come about. */
   cut(): void;
   mend(): void;
@@ -16,11 +18,13 @@ export async function layWire(port: number): Promise<Wire> {
   const sockets = new Set<Socket>();
   let isCut = false;
   let isDeaf = false;
+  let isStalled = false;
   const server = createServer((near) => {
     if (isCut) return void near.resetAndDestroy();
     const far = dial(port, '127.0.0.1');
     for (const socket of [near, far]) {
       sockets.add(socket);
+      if (isStalled) socket.pause();
       socket.on('error', () => {});
       socket.on('close', () => {
         sockets.delete(socket);
@@ -41,8 +45,14 @@ export async function layWire(port: number): Promise<Wire> {
     deafen: () => {
       isDeaf = true;
     },
+    stall: () => {
+      isStalled = true;
+      for (const socket of sockets) socket.pause();
+    },
     cut,
     mend: () => {
+      isStalled = false;
+      for (const socket of sockets) socket.resume();
       isCut = false;
       isDeaf = false;
     },

@@ -15,7 +15,10 @@ const start = (from = 0, past: readonly Envelope[] = []) => {
   return {
     add: (envelope: Envelope) => recovery.add(envelope, encodeEnvelope(envelope)),
     between: (after: number, to: number) =>
-      recovery.between(idOf(after), idOf(to))?.map((bytes) => JSON.parse(textsIn(bytes)[0]!).id),
+      recovery
+        .between(idOf(after), idOf(to))
+        ?.batches.flatMap(textsIn)
+        .map((text) => JSON.parse(text).id),
   };
 };
 
@@ -58,7 +61,7 @@ describe('recovery', () => {
     const at = (n: number): string => `${epoch}-${String(n).padStart(16, '0')}`;
     const recovery = createRecovery({ from: '~', wasGiven: () => false, past: [] });
     recovery.begin({ epoch, wholeFrom: at(2), said: [3, 5].map((n) => ({ ...message(n), id: at(n) })) });
-    const last = (after: string) => recovery.between(after, at(6))?.length;
+    const last = (after: string) => recovery.between(after, at(6))?.count;
     expect([at(2), at(3), at(5), at(1), idOf(4), `${epoch}-~`].map(last)).toEqual([
       2,
       1,

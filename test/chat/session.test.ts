@@ -106,7 +106,7 @@ describe('a session that does not read', () => {
       expect(sent).toBeLessThan(2 * maxBufferedBytes);
     }
     for (let n = 0; n < 10; n += 1) sink.send(batch(10_000));
-    expect(released).toEqual(['left']);
+    expect(released).toEqual(['lost']);
     expect(sent).toBeGreaterThan(maxBufferedBytes / 2);
     expect(lines).toMatchObject([
       { event: 'slow_consumer', sessionId: 's-1', userId: '1', requestId: 'r-1', slowConsumers: 1 },

@@ -60,7 +60,7 @@ describe.skipIf(noTlsRedis ?? noMongo)('Redis by TLS', () => {
   it.each(refusals)('is not used with %s, and it says so without the password', async (_, scheme, says) => {
     const env = { REDIS_URL: `${scheme}://:canary@127.0.0.1:${redis.tlsPort}`, MONGODB_URI: mongo.uri() };
     const refused = await startTestServer({ env }).catch((error: Error) => error.message);
-    expect(refused).toContain(`Redis at 127.0.0.1:${redis.tlsPort} can not be used (${says}`);
+    expect(refused).toContain(`Redis at 127.0.0.1:${redis.tlsPort} cannot be used (${says}`);
     expect(refused).not.toContain('canary');
   });
 });

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createExternalVerify } from '../../src/auth/tokens.ts';
-import { readConfig } from '../../src/config.ts';
-import { startIssuer } from '../auth/issuer.ts';
+import { startIssuer, verifierOf } from '../auth/issuer.ts';
 import { type Chat, connect, handshake } from '../harness/chat.ts';
 import { type Answer, request, signUp } from '../harness/http.ts';
 import { keeping, startTestServer, type TestServer } from '../harness/server.ts';
@@ -12,6 +10,8 @@ const logout = (server: TestServer, token: string): Promise<Answer> =>
   request(server, 'POST', '/logout', bearer(token));
 const admin = (server: TestServer, verb: 'disable' | 'enable', id: string): Promise<Answer> =>
   request(server, 'POST', `/admin/users/${encodeURIComponent(id)}/${verb}`, bearer(testAdminToken));
+const asAdmin = (server: TestServer, path: string): Promise<Answer> =>
+  request(server, 'POST', path, bearer(testAdminToken));
 /** What the door says to a token, in short. */
 async function door(server: TestServer, token: string): Promise<string> {
   const { status, json } = await handshake(server, { token });
@@ -67,6 +67,29 @@ describe('POST /logout', () => {
     for (const each of spelled) expect(await door(server, each)).toBe('101');
     await logout(server, token);
     for (const each of spelled) expect(await door(server, each)).toBe('401 invalid_token');
+  });
+});
+
+describe('an id in a path', () => {
+  const verbs = ['disable', 'enable'] as const;
+  it.each(['%ff', '%zz', '%', 'a%2', '%ed%a0%80', '%c0%80', 'a%ffb'])(
+    '%s can not be decoded, and disables nobody',
+    async (id) => {
+      await using server = await startTestServer();
+      for (const verb of verbs) {
+        const { status, json } = await asAdmin(server, `/admin/users/${id}/${verb}`);
+        expect([status, json.code]).toEqual([400, 'invalid_parameter']);
+        expect(json.errors).toEqual([{ pointer: '/id', detail: 'must be percent-encoded UTF-8' }]);
+        expect(json.detail).toBe('id: must be percent-encoded UTF-8');
+      }
+    },
+  );
+
+  it.each(['.', '..', '%2e', '%2e%2e', '.%2E'])('%s is no id: no token has it, and nothing is there', async (id) => {
+    await using server = await startTestServer();
+    const plain = decodeURIComponent(id);
+    for (const verb of verbs) expect((await asAdmin(server, `/admin/users/${id}/${verb}`)).status).toBe(404);
+    expect(await door(server, await mint({ id: plain, username: 'Ann' }))).toBe('401 invalid_token');
   });
 });
 
@@ -224,7 +247,7 @@ describe('token_refresh', () => {
   it('does not hold up what follows while an issuer elsewhere is slow, and is one at a time', async () => {
     const issuer = await startIssuer();
     let nowMs = 0;
-    const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!, () => nowMs);
+    const verify = verifierOf(issuer, { now: () => nowMs });
     await using server = await startTestServer({ env: issuer.env, verify });
     const chat = await connect(server, { token: await issuer.sign('k1') });
     await issuer.addKey('k2');

@@ -391,6 +391,14 @@ const provokers = new Map<string, Provoke>([
       return onServer((server) => listMessages(server, token), { env: issuer.env });
     },
   ],
+  [
+    'readyz 503 issuer_unavailable',
+    async () => {
+      const issuer = await startIssuer();
+      issuer.behave((response) => response.writeHead(500).end());
+      return onServer((server) => request(server, 'GET', '/readyz'), { env: issuer.env });
+    },
+  ],
   ['healthz 200', () => onServer((server) => request(server, 'GET', '/healthz'))],
   ['healthz 400 malformed_request', overlongHead('GET', '/healthz')],
   ['readyz 200', () => onServer(readyz)],

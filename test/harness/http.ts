@@ -42,7 +42,7 @@ export function recorded(
 
 /** One request on a connection of its own. */
 export function request(
-  { host, port }: TestServer,
+  { host, port }: Pick<TestServer, 'host' | 'port'>,
   method: string,
   path: string,
   { headers = {}, json, body = json === undefined ? undefined : JSON.stringify(json), chunks }: RequestOptions = {},

@@ -80,8 +80,11 @@ const tlsSettings = (port: number, { ca, cert, key }: Certificates): Readonly<Re
   'tls-auth-clients': 'no',
 });
 
-/** Redis on a free port of the loopback, which writes down what it has; with certificates on another one, too. */
-export async function startRedis(certificates?: Certificates): Promise<Redis> {
+/** Redis on a free port of the loopback, which writes down what it has; with certificates on another one, too. It may have more settings. */
+export async function startRedis(
+  certificates?: Certificates,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Redis> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-redis-'));
   const port = await freePort();
   const tlsPort = certificates && (await freePort());
@@ -93,6 +96,7 @@ export async function startRedis(certificates?: Certificates): Promise<Redis> {
     appendonly: 'yes',
     save: '',
     ...(certificates && tlsSettings(tlsPort!, certificates)),
+    ...more,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   let child: ChildProcess | undefined;

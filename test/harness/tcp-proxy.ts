@@ -19,6 +19,8 @@ export interface TcpProxy {
   resume(): void;
   /** So long every piece takes, in milliseconds. */
   delay(ms: number): void;
+  /** From now on new connections go to this port; those that are there stay. */
+  moveTo(port: number): void;
   /** Refuses connections, until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const held: (() => void)[] = [];
   let stalled = false;
+  let towards = target;
   let delayMs = 0;
   let nextLimit: { readonly bytes: number; readonly received: Peer; readonly onBroken: () => void } | undefined;
   let received = (): Record<Peer, number> => ({ server: 0, client: 0 });
@@ -60,7 +63,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   };
 
   const server = createServer((client) => {
-    const upstream = dial({ port: target, host: '127.0.0.1', noDelay: true });
+    const upstream = dial({ port: towards, host: '127.0.0.1', noDelay: true });
     const limit = nextLimit;
     nextLimit = undefined;
     received = () => ({ server: upstream.bytesWritten, client: client.bytesWritten });
@@ -116,6 +119,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     resume: () => {
       stalled = false;
       for (const pass of held.splice(0)) pass();
+    },
+    moveTo: (port) => {
+      towards = port;
     },
     delay: (ms) => {
       delayMs = ms;

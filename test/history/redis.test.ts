@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { connectRedis } from '../../src/broker/redis.ts';
+import { keepRedis } from '../../src/broker/redis.ts';
 import { StoreUnavailable } from '../../src/database/database.ts';
 import { openRedisDatabase } from '../../src/database/redis.ts';
 import { redisMessageStore } from '../../src/history/redis.ts';
@@ -15,7 +15,8 @@ describe.skipIf(noRedis)('what is kept in Redis', () => {
   });
   afterAll(() => redis.remove());
 
-  const open = async () => openRedisDatabase(await connectRedis(redis.uri(), { commandTimeout: 500 }), 'room');
+  const open = async () =>
+    openRedisDatabase(await keepRedis(redis.uri(), { key: 'room', use: 'store', answerTimeoutMs: 500 }), 'room');
   messageStoreSuite('Redis', async () => {
     const database = await open();
     return { store: redisMessageStore(database), close: database.close };

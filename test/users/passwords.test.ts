@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createPasswords, Overloaded } from '../../src/users/passwords.ts';
+import { createPasswords, hashesAtOnce, Overloaded } from '../../src/users/passwords.ts';
+import { HashingEnded, scryptHere } from '../../src/users/scrypt.ts';
 import { within } from '../harness/deadline.ts';
 
 const cheap = { logN: 10, r: 8, p: 1 };
@@ -56,6 +57,8 @@ describe('passwords', () => {
 
   it('refuses at once what its queue can not hold, and carries the rest out', async () => {
     const small = createPasswords({ params: cheap, atOnce: 1, queueMax: 2 });
+    // The hash that stands in for an unknown e-mail is made at the start, and counts as one.
+    await small.hash('correct horse');
     const results = await Promise.allSettled(Array.from({ length: 5 }, () => small.hash('correct horse')));
     expect(results.map(({ status }) => status)).toEqual([
       'fulfilled',
@@ -78,5 +81,71 @@ describe('passwords', () => {
       starved.verify('correct horse', undefined),
     ])
       expect(await within<unknown>(asked, 'a refusal', 2_000).catch(({ name }) => name)).toBe('Overloaded');
+  });
+
+  it('does not hash what nobody waits for any more', async () => {
+    const gate = Promise.withResolvers<void>();
+    let begun = 0;
+    const kdf: typeof scryptHere.kdf = async (...given) => {
+      begun += 1;
+      await gate.promise;
+      return scryptHere.kdf(...given);
+    };
+    const passwords = createPasswords({ scrypt: { ...scryptHere, kdf }, params: cheap, atOnce: 1, timeoutMs: 20 });
+    await expect(passwords.hash('correct horse')).rejects.toThrow(Overloaded);
+    gate.resolve();
+    await expect.poll(() => passwords.waiting).toBe(0);
+    // The one that is made at the start, and none beside it.
+    expect(begun).toBe(1);
+  });
+
+  it('tells of the end of the process that hashes as of an overload, with the time of the next try', async () => {
+    const ended = async () => {
+      throw new HashingEnded(4_200);
+    };
+    const passwords = createPasswords({ scrypt: { kdf: ended, verify: ended, close: () => {} } });
+    for (const asked of [
+      passwords.hash('correct horse'),
+      passwords.verify('correct horse', 'AAAA'),
+      passwords.verify('correct horse', undefined),
+    ])
+      await expect(asked).rejects.toMatchObject({ name: 'Overloaded', retryAfterS: 5 });
+  });
+
+  it('hashes no more at once than it was told, the one that is made at the start included', async () => {
+    let under = 0;
+    let most = 0;
+    const kdf: typeof scryptHere.kdf = async (...given) => {
+      under += 1;
+      most = Math.max(most, under);
+      const key = await scryptHere.kdf(...given);
+      under -= 1;
+      return key;
+    };
+    const passwords = createPasswords({ scrypt: { ...scryptHere, kdf }, params: cheap, atOnce: 1 });
+    await Promise.all(Array.from({ length: 3 }, () => passwords.hash('correct horse')));
+    expect(most).toBe(1);
+  });
+});
+
+describe('how many passwords are hashed at once', () => {
+  const mebibytes = (count: number) => count * 1_048_576;
+  const params = { logN: 15, r: 8 };
+  const cases: [memoryMiB: number, cores: number, want: number][] = [
+    [64, 8, 1],
+    [128, 8, 1],
+    [160, 8, 1],
+    [192, 8, 2],
+    [256, 8, 4],
+    [65_536, 8, 4],
+    [65_536, 2, 2],
+    [65_536, 1, 1],
+  ];
+  it.each(cases)('in %i MiB with %i cores: %i', (memoryMiB, cores, want) => {
+    expect(hashesAtOnce(params, { memoryBytes: mebibytes(memoryMiB), cores })).toBe(want);
+  });
+
+  it('is fewer with parameters that take more memory', () => {
+    expect(hashesAtOnce({ logN: 17, r: 8 }, { memoryBytes: mebibytes(400), cores: 8 })).toBe(2);
   });
 });

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { constants, getPriority } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPasswords } from '../../src/users/passwords.ts';
-import { createScryptProcess, paramsOf, scryptHere } from '../../src/users/scrypt.ts';
+import { createScryptProcess, type HashingEnd, hashingNice, paramsOf, scryptHere } from '../../src/users/scrypt.ts';
 import { within } from '../harness/deadline.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { serve } from '../system/process.ts';
@@ -12,8 +13,8 @@ const cheap = { logN: 10, r: 8, p: 1 };
 const slow = { logN: 17, r: 8, p: 4 };
 const password = Buffer.from('correct horse');
 
-function start() {
-  const scrypt = createScryptProcess();
+function start(options: Parameters<typeof createScryptProcess>[0] = {}) {
+  const scrypt = createScryptProcess(options);
   onTestFinished(() => scrypt.close());
   return scrypt;
 }
@@ -40,11 +41,17 @@ describe('the process for passwords', () => {
     expect(await there.verify(key, Buffer.from('another'))).toBe(false);
   });
 
-  it('goes behind everything else', async () => {
+  it('gives way to the chat', async () => {
     const there = start();
     await there.kdf(password, cheap);
-    expect(getPriority(there.pid)).toBe(constants.priority.PRIORITY_LOW);
-    expect(getPriority()).toBeLessThan(constants.priority.PRIORITY_LOW);
+    expect(getPriority(there.pid)).toBe(Math.max(hashingNice, getPriority()));
+    expect(hashingNice).toBeGreaterThan(0);
+  });
+
+  it.runIf(process.platform === 'linux')('is the first to go where memory runs out', async () => {
+    const there = start();
+    await there.kdf(password, cheap);
+    expect(readFileSync(`/proc/${there.pid}/oom_score_adj`, 'utf8').trim()).toBe('1000');
   });
 
   it('says what failed, and goes on', async () => {
@@ -62,9 +69,59 @@ describe('the process for passwords', () => {
     const pid = there.pid!;
     process.kill(pid, 'SIGKILL');
     const results = await within(Promise.allSettled(interrupted), 'both to fail');
-    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(results).toMatchObject([{ reason: { name: 'HashingEnded' } }, { reason: { name: 'HashingEnded' } }]);
     await there.kdf(password, cheap);
     expect(there.pid).not.toBe(pid);
+  });
+
+  it('says how it ended, unless it was closed', async () => {
+    const ends: HashingEnd[] = [];
+    const there = createScryptProcess({ onEnd: (end) => ends.push(end) });
+    const interrupted = there.kdf(password, slow).catch(() => {});
+    process.kill(there.pid!, 'SIGKILL');
+    await within(interrupted, 'its failure');
+    expect(ends).toEqual([{ code: undefined, signal: 'SIGKILL', err: undefined, failed: 1 }]);
+    await there.kdf(password, cheap);
+    const pid = there.pid!;
+    there.close();
+    await within(gone(pid), 'its end');
+    expect(ends).toHaveLength(1);
+  });
+
+  it('starts at once after the first end, and later and later after those that follow soon', async () => {
+    let nowMs = 0;
+    const there = start({ now: () => nowMs });
+    /** Starts it, and kills it. Returns when it may start again, in seconds. */
+    const killed = async (): Promise<number> => {
+      const interrupted = there.kdf(password, slow).then(
+        () => expect.unreachable(),
+        (error: { retryAfterS: number }) => error.retryAfterS,
+      );
+      await expect.poll(() => there.pid).toBeDefined();
+      process.kill(there.pid!, 'SIGKILL');
+      return within(interrupted, 'its failure');
+    };
+    expect(await killed()).toBe(1);
+    expect(await killed()).toBe(1);
+    await expect(there.kdf(password, cheap)).rejects.toMatchObject({ name: 'HashingEnded', retryAfterS: 1 });
+    expect(there.pid).toBeUndefined();
+    nowMs += 1_000;
+    expect(await killed()).toBe(2);
+    nowMs += 1_999;
+    await expect(there.kdf(password, cheap)).rejects.toMatchObject({ name: 'HashingEnded' });
+    nowMs += 1;
+    expect(await killed()).toBe(4);
+    for (const want of [8, 16, 30, 30]) {
+      nowMs += 30_000;
+      expect(await killed()).toBe(want);
+    }
+    nowMs += 30_000;
+    await there.kdf(password, cheap);
+    // Having lived for a while it is as one that never failed.
+    nowMs += 10_000;
+    process.kill(there.pid!, 'SIGKILL');
+    await expect.poll(() => there.pid).toBeUndefined();
+    await there.kdf(password, cheap);
   });
 
   it('ends with its owner, and not by a signal of the terminal', async () => {

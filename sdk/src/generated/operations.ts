@@ -37,7 +37,7 @@ export interface Operations {
   };
   disableUser: {
     input: {
-      /** The user's id, percent-encoded. */
+      /** The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it. */
     id: UserId;
     };
     output: void;
@@ -45,7 +45,7 @@ export interface Operations {
   };
   enableUser: {
     input: {
-      /** The user's id, percent-encoded. */
+      /** The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it. */
     id: UserId;
     };
     output: void;
@@ -85,7 +85,7 @@ export interface Operations {
   readyz: {
     input: undefined;
     output: Readiness;
-    code: 'malformed_request' | 'store_unavailable' | 'unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'store_unavailable' | 'unavailable' | 'shutting_down' | 'issuer_unavailable';
   };
   openapiJson: {
     input: undefined;
@@ -192,9 +192,9 @@ export abstract class Methods<Options> {
   /**
    * Does it want traffic?
    * 
-   * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached; `detail` names each of them.
+   * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached, an issuer elsewhere has not given any keys yet, so that nobody can join; `detail` names each of them. While keys are known the server is ready, also when their issuer can't be reached any more.
    * 
-   * Rejects with the codes `malformed_request`, `store_unavailable`, `unavailable`, `shutting_down`.
+   * Rejects with the codes `malformed_request`, `store_unavailable`, `unavailable`, `shutting_down`, `issuer_unavailable`.
    */
   readyz(options?: Options): Promise<Operations['readyz']['output']> {
     return this.call('readyz', undefined, options);

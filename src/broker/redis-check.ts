@@ -1,0 +1,136 @@
+/** Finds out whether a Redis can do the work of Palaver. */
+import type { Redis } from 'ioredis';
+import { userOf, WrongServer } from './redis-fault.ts';
+
+const leastVersion = [6, 2];
+/** How long the key lasts that is written to see whether it can be. */
+const probeMs = 60_000;
+
+const replica = 'it is a replica: Palaver writes, and needs the master';
+
+/** What `INFO` says of a server. */
+export interface ServerFacts {
+  /** Another one for each life of the process. */
+  readonly run: string;
+  /** The policy by which it may evict keys; undefined where it evicts none. */
+  readonly eviction: string | undefined;
+}
+
+/** How each command is tried on a key that holds a text: refused for its type, or done, it is allowed all the same. */
+export const trials = {
+  room: [
+    ['TIME'],
+    ['GET', 1],
+    ['DEL', 1],
+    ['SET', 1, 'v', 'PX', `${probeMs}`],
+    ['HGET', 1, 'f'],
+    ['HSET', 1, 'f', 'v'],
+    ['HDEL', 1, 'f'],
+    ['HEXISTS', 1, 'f'],
+    ['HINCRBY', 1, 'f', '1'],
+    ['HLEN', 1],
+    ['HVALS', 1],
+    ['XADD', 1, '*', 'f', 'v'],
+    ['XLEN', 1],
+    ['XRANGE', 1, '-', '+', 'COUNT', '1'],
+    ['XREAD', 'COUNT', '1', 'STREAMS', 1, '0'],
+    ['ZADD', 1, '0', 'm'],
+    ['ZREM', 1, 'm'],
+    ['ZCARD', 1],
+    ['ZSCORE', 1, 'm'],
+    ['ZRANGE', 1, '0', '0'],
+    ['ZRANGEBYLEX', 1, '-', '+'],
+    ['ZRANGEBYSCORE', 1, '0', '0'],
+  ],
+  store: [
+    ['SET', 1, 'v', 'PX', `${probeMs}`],
+    ['EXISTS', 1],
+    ['HSET', 1, 'f', 'v'],
+    ['HSETNX', 1, 'f', 'v'],
+    ['HDEL', 1, 'f'],
+    ['HMGET', 1, 'f'],
+    ['HGETALL', 1],
+    ['ZADD', 1, '0', 'm'],
+    ['ZREM', 1, 'm'],
+    ['GET', 1],
+    ['ZCARD', 1],
+    ['ZLEXCOUNT', 1, '-', '+'],
+    ['ZRANGE', 1, '0', '0'],
+    ['ZREVRANGE', 1, '0', '0'],
+    ['ZRANGEBYLEX', 1, '-', '+'],
+    ['ZREVRANGEBYLEX', 1, '+', '-'],
+    ['ZREMRANGEBYLEX', 1, '-', '+'],
+    ['ZREMRANGEBYSCORE', 1, '0', '0'],
+    ['SADD', 1, 'm'],
+    ['SREM', 1, 'm'],
+    ['SMEMBERS', 1],
+  ],
+  limits: [
+    ['SET', 1, 'v', 'PX', `${probeMs}`],
+    ['INCRBY', 1, '1'],
+    ['PTTL', 1],
+    ['EXPIRE', 1, '60'],
+  ],
+} as const satisfies Record<string, readonly (readonly [string, ...(string | 1)[]])[]>;
+
+/** What a connection is for: each needs other commands. */
+export type RedisUse = keyof typeof trials;
+
+/** In a script: `1` is the key. What a user may not run is refused before the key is looked at. */
+const tryOut = (use: RedisUse): string => `
+local key, refused = KEYS[1], {}
+local function try(name, ...)
+  local answer = redis.pcall(name, ...)
+  local text = type(answer) == 'table' and answer.err or ''
+  if string.find(text, "can't run", 1, true) or string.find(text, 'permissions to run', 1, true) then
+    refused[#refused + 1] = string.lower(name)
+  elseif string.find(text, "can't access", 1, true) or string.find(text, 'permissions to access', 1, true) then
+    refused[#refused + 1] = 'keys'
+  end
+end
+try('SET', key, 'v', 'PX', '${probeMs}')
+${trials[use].map(([name, ...args]) => `try(${[`'${name}'`, ...args.map((arg) => (arg === 1 ? 'key' : `'${arg}'`))].join(', ')})`).join('\n')}
+return refused
+`;
+
+const fieldOf = (info: string, name: string): string | undefined =>
+  new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1] || undefined;
+
+function factsOf(info: string): ServerFacts {
+  const run = fieldOf(info, 'run_id');
+  if (run === undefined) throw new Error('its INFO hides run_id, by which Palaver knows when Redis was started again');
+  const version = fieldOf(info, 'redis_version') ?? '0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < leastVersion[0]! || (major === leastVersion[0] && minor < leastVersion[1]!))
+    throw new Error(`it is Redis ${version}, and Palaver needs ${leastVersion.join('.')} or newer`);
+  if (isReplica(info)) throw new WrongServer(replica);
+  const policy = fieldOf(info, 'maxmemory_policy') ?? 'noeviction';
+  const evicts = policy !== 'noeviction' && Number(fieldOf(info, 'maxmemory') ?? 0) > 0;
+  return { run, eviction: evicts ? policy : undefined };
+}
+
+const isReplica = (info: string): boolean => fieldOf(info, 'role') === 'slave';
+
+const probeKey = (key: string): string => `${key}:probe`;
+
+/** Proves that the server is the master and takes writes. @throws where it isn't, or doesn't */
+export async function probeWrite(redis: Redis, key: string): Promise<void> {
+  const [info] = await Promise.all([redis.info('replication'), redis.set(probeKey(key), 'v', 'PX', probeMs)]);
+  if (isReplica(info)) throw new WrongServer(replica);
+}
+
+/** Asks which server this is, and whether the user may do there what this use needs. @throws where it may not */
+export async function examine(redis: Redis, key: string, use: RedisUse): Promise<ServerFacts> {
+  const facts = factsOf(await redis.info());
+  const script = tryOut(use);
+  const hash = String(await redis.script('LOAD', script));
+  const refused = (await redis.evalsha(hash, 1, probeKey(key))) as string[];
+  const commands = [...new Set(refused)].filter((name) => name !== 'keys');
+  if (commands.length > 0)
+    throw new Error(`its user ${userOf(redis)} must not run ${commands.join(', ')}, which Palaver needs`);
+  if (refused.length > 0) throw new Error(`its user ${userOf(redis)} must not touch Palaver's keys (palaver:*)`);
+  if (use === 'store') await redis.multi().exists(probeKey(key)).exec();
+  // The limits' scripts are sent whole where Redis doesn't know them yet.
+  if (use === 'limits') await redis.eval('return 1', 0);
+  return facts;
+}

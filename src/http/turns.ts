@@ -1,0 +1,158 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * Requests that may wait on one connection behind the answer that is under way. One more, and the connection is cut: a
+ * packet of 64 KiB can hold thousands of them, and each costs the memory of a request.
+ */
+const maxWaitingRequests = 128;
+/** Connections that may be idle between two requests. One more, and the one that is idle for longest is closed. */
+const maxIdleConnections = 1_000;
+/** How long a connection that ends is still read, so that its peer reads the last answer before a reset. */
+const lingerMs = 2_000;
+
+interface Turn {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  /** Answers the request. Runs once, when its turn comes. */
+  readonly answer: () => void;
+}
+
+interface Connection {
+  /** Requests in the order in which they came; the first is being answered. */
+  readonly turns: Turn[];
+  /** The request that came last. */
+  latest: IncomingMessage | undefined;
+  /** When the first began to be answered, in milliseconds of `performance.now()`. */
+  sinceMs: number;
+  /** Whether the connection ends behind its last turn: whatever comes after that is dropped. */
+  ending: boolean;
+  /** Requests that came after that. */
+  dropped: number;
+  /** Bytes to write behind the last answer. */
+  farewell: string;
+}
+
+/** The requests of every connection, one at a time and in their order (RFC 9112, 9.3.2). */
+export interface Turns {
+  /** Whether an answer is under way on this connection. */
+  isBusy(socket: Socket): boolean;
+  /** For how long the answer under way has been, in milliseconds; 0 if there is none. */
+  busyMs(socket: Socket): number;
+  /** Answers a request once the answers before it on its connection have been written and taken. */
+  take(turn: Turn): void;
+  /** Forgets a connection that is no longer one of HTTP. */
+  forget(socket: Socket): void;
+  /** Ends the connection behind the answers that are due. Nothing that the peer sends from now on is read as a request. */
+  end(socket: Socket): void;
+  /** Ends the connection likewise, with `farewell` as the answer to bytes that could not be read. */
+  refuse(socket: Socket, farewell: string): void;
+}
+
+/** Ends a connection once its peer has had time to read the last answer. Unread bytes would turn the end into a reset. */
+export function linger(socket: Socket, farewell = ''): void {
+  if (socket.destroyed || socket.writableEnded) return;
+  // A listener of our own takes the socket from the HTTP parser: whatever comes is dropped, not read.
+  socket.on('data', () => {});
+  socket.removeAllListeners('data');
+  socket.on('data', () => {});
+  const cut = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(cut));
+  if (farewell === '') socket.end();
+  else socket.end(farewell);
+  socket.resume();
+}
+
+export function createTurns(): Turns {
+  const connections = new WeakMap<Socket, Connection>();
+  const idle = new Set<Socket>();
+
+  function connectionOf(socket: Socket): Connection {
+    const known = connections.get(socket);
+    if (known) return known;
+    const connection: Connection = {
+      turns: [],
+      latest: undefined,
+      sinceMs: 0,
+      ending: false,
+      dropped: 0,
+      farewell: '',
+    };
+    connections.set(socket, connection);
+    socket.once('close', () => idle.delete(socket));
+    return connection;
+  }
+
+  function begin(socket: Socket, connection: Connection): void {
+    const [turn] = connection.turns;
+    if (!turn) return;
+    connection.sinceMs = performance.now();
+    // Behind `finish`, when the peer's side of the network has taken all of it, or when the connection is gone.
+    turn.outgoing.once('close', () => {
+      if (connection.turns[0] !== turn) return;
+      connection.turns.shift();
+      if (socket.destroyed || socket.writableEnded) connection.turns.length = 0;
+      else if (connection.turns.length > 0) begin(socket, connection);
+      else if (connection.ending) linger(socket, connection.farewell);
+      else rest(socket);
+    });
+    turn.answer();
+  }
+
+  function rest(socket: Socket): void {
+    idle.add(socket);
+    if (socket.isPaused()) socket.resume();
+    const [longest] = idle;
+    if (idle.size > maxIdleConnections) longest?.destroy();
+  }
+
+  function end(socket: Socket): void {
+    const connection = connectionOf(socket);
+    if (connection.ending) return;
+    connection.ending = true;
+    // Node ends the connection by this behind an answer that says `Connection: close`, with a reset if bytes are unread.
+    socket.destroySoon = () => linger(socket, connection.farewell);
+  }
+
+  return {
+    isBusy: (socket) => (connections.get(socket)?.turns.length ?? 0) > 0,
+
+    busyMs: (socket) => {
+      const connection = connections.get(socket);
+      return connection && connection.turns.length > 0 ? performance.now() - connection.sinceMs : 0;
+    },
+
+    take: (turn) => {
+      const { socket } = turn.incoming;
+      const connection = connectionOf(socket);
+      idle.delete(socket);
+      connection.latest = turn.incoming;
+      if (connection.ending) connection.dropped += 1;
+      else connection.turns.push(turn);
+      if (connection.turns.length + connection.dropped > maxWaitingRequests) socket.destroy();
+      else if (connection.ending || connection.turns.length > 1) socket.pause();
+      else begin(socket, connection);
+    },
+
+    forget: (socket) => {
+      idle.delete(socket);
+    },
+
+    end,
+
+    refuse: (socket, farewell) => {
+      const connection = connectionOf(socket);
+      if (connection.ending) return;
+      end(socket);
+      idle.delete(socket);
+      const { turns, latest } = connection;
+      // Bytes that break a body are the end of its request: that request gets this answer, and never a second one.
+      const isUnfinished = latest !== undefined && !latest.complete;
+      if (isUnfinished && turns.length > 1) turns.pop();
+      else if (isUnfinished && turns[0]?.outgoing.headersSent === false) turns.length = 0;
+      else if (isUnfinished) return void socket.destroy();
+      if (turns.length === 0) linger(socket, farewell);
+      else connection.farewell = farewell;
+    },
+  };
+}

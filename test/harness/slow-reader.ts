@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+
+/** What a slow reader got: the close code, or in words how it ended otherwise; and how many frames of each type. */
+export interface Read {
+  readonly code: number | string;
+  readonly frames: Readonly<Record<string, number>>;
+  readonly last: string | null;
+  readonly bytes: number;
+}
+
+export interface SlowReader {
+  /** Sends these bytes as they are. */
+  send(bytes: Buffer): void;
+  /** Reads to the end: a close frame, the end of the connection, or a message `stop`. */
+  read(): Promise<Read>;
+}
+
+/** A client with a small receive buffer that answers nothing; it takes nothing before it is told to read. */
+export async function startSlowReader(
+  port: number,
+  { path = '/join', token = 't', bytesPerSecond }: { path?: string; token?: string; bytesPerSecond: number },
+): Promise<SlowReader> {
+  const script = join(import.meta.dirname, 'slow-reader.py');
+  const child = spawn('/usr/bin/python3', [script, `${port}`, path, token, `${bytesPerSecond}`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill());
+  const lines = createInterface(child.stdout);
+  const [opened] = (await once(lines, 'line')) as [string];
+  if (opened !== 'open') throw new Error(`Refused: ${opened}`);
+  return {
+    send: (bytes) => void child.stdin.write(`${bytes.toString('hex')}\n`),
+    read: async () => {
+      child.stdin.end('read\n');
+      const [line] = (await once(lines, 'line')) as [string];
+      return JSON.parse(line) as Read;
+    },
+  };
+}
