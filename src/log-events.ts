@@ -16,12 +16,22 @@ export const logEvents = {
   server_failed: { level: 'fatal', text: 'Palaver failed', fields: ['err'] },
   stop_failed: { level: 'error', text: 'Palaver did not stop as it should', fields: ['err'] },
 
+  setting_unknown: {
+    level: 'warn',
+    text: 'no setting has this name; it may be misspelt',
+    fields: ['name', 'likely'],
+  },
   log_lines_lost: { level: 'warn', text: 'lines of the log could not be written', fields: ['lost'] },
 
   request: {
     level: 'info',
     text: 'request',
     fields: ['requestId', 'method', 'path', 'status', 'ms', 'sessionId', 'userId'],
+  },
+  origin_refused: {
+    level: 'info',
+    text: 'a page of this origin may not use this server',
+    fields: ['requestId', 'origin'],
   },
   request_failed: { level: 'error', text: 'a request failed', fields: ['requestId', 'err'] },
   connection_failed: { level: 'debug', text: 'a connection failed', fields: ['requestId', 'err'] },
