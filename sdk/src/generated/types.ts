@@ -37,7 +37,7 @@ export type Login = {
 export type MessagePage = {
   /** Oldest first; each as it was delivered. */
   messages: ChatMessage[];
-  /** Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. */
+  /** Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. Between two of them there is a message: neighbouring gaps are one. They are at most `limit`; one more that comes before all messages is in the page before this one, alone. */
   gaps: FrameId[];
   before?: FrameId;
 };
