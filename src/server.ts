@@ -20,6 +20,7 @@ import { createRoom } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config, ExternalIssuer } from './config.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
+import { createStoreHealth } from './database/health.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
@@ -88,11 +89,19 @@ async function openObserved(
   log: Log,
 ): Promise<Stores> {
   const { database, users, revoked, messages } = await openStores(config, { onRedisHealth: redisHealth(log, 'store') });
+  const ping = () => observed(observer('database'), 'ping', database.ping);
+  const { watch, close } = createStoreHealth(ping, log);
   return {
-    database: { ...database, ping: () => observed(observer('database'), 'ping', database.ping) },
-    users: observedPort(given.store ?? users, observer('users')),
-    revoked: observedPort(given.revoked ?? revoked, observer('revocations')),
-    messages: observedPort(given.messages ?? messages, observer('messages')),
+    database: {
+      ...watch({ ping }),
+      close: () => {
+        close();
+        return database.close();
+      },
+    },
+    users: watch(observedPort(given.store ?? users, observer('users'))),
+    revoked: watch(observedPort(given.revoked ?? revoked, observer('revocations'))),
+    messages: watch(observedPort(given.messages ?? messages, observer('messages'))),
   };
 }
 
@@ -259,7 +268,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!, issuerKeys), desk: {} };
   const verify = revocations.guard(verifyAlone);
   const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
-  const pace = createPace(() => upgrades.underway() > 0);
+  const pace = createPace(() => upgrades.underway() > room.waiting);
   const counts = createChatCounts();
   const room = createRoom(backplane, {
     pace,

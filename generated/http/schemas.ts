@@ -29,7 +29,7 @@ export const chatMessageSchema = z.strictObject({
   }),
 }) satisfies z.ZodType<types.ChatMessage>;
 
-export const tokenSchema = z.string().min(1).max(8192).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
+export const tokenSchema = z.string().min(1).max(16384).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
 
 export const createUserRequestSchema = z.object({
   email: emailSchema,
@@ -93,7 +93,7 @@ export const asyncApiDocumentSchema = z.object({
 }) satisfies z.ZodType<types.AsyncApiDocument>;
 
 export const tokenClaimsSchema = z.object({
-  id: userIdSchema,
+  id: z.string().min(1).max(128).regex(/^([^.\ud800-\udfff]|\.[^.\ud800-\udfff]|\.\.[^\ud800-\udfff])[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode, and neither . nor ..' }),
   username: usernameSchema,
   sub: userIdSchema.optional(),
   iss: z.string(),

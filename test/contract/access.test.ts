@@ -3,6 +3,7 @@ import { startIssuer, verifierOf } from '../auth/issuer.ts';
 import { type Chat, connect, handshake } from '../harness/chat.ts';
 import { type Answer, request, signUp } from '../harness/http.ts';
 import { keeping, startTestServer, type TestServer } from '../harness/server.ts';
+import { asyncapi, component } from '../harness/spec.ts';
 import { mint, nowS, testAdminToken } from '../harness/tokens.ts';
 
 const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
@@ -10,6 +11,8 @@ const logout = (server: TestServer, token: string): Promise<Answer> =>
   request(server, 'POST', '/logout', bearer(token));
 const admin = (server: TestServer, verb: 'disable' | 'enable', id: string): Promise<Answer> =>
   request(server, 'POST', `/admin/users/${encodeURIComponent(id)}/${verb}`, bearer(testAdminToken));
+const asAdmin = (server: TestServer, path: string): Promise<Answer> =>
+  request(server, 'POST', path, bearer(testAdminToken));
 /** What the door says to a token, in short. */
 async function door(server: TestServer, token: string): Promise<string> {
   const { status, json } = await handshake(server, { token });
@@ -65,6 +68,29 @@ describe('POST /logout', () => {
     for (const each of spelled) expect(await door(server, each)).toBe('101');
     await logout(server, token);
     for (const each of spelled) expect(await door(server, each)).toBe('401 invalid_token');
+  });
+});
+
+describe('an id in a path', () => {
+  const verbs = ['disable', 'enable'] as const;
+  it.each(['%ff', '%zz', '%', 'a%2', '%ed%a0%80', '%c0%80', 'a%ffb'])(
+    '%s can not be decoded, and disables nobody',
+    async (id) => {
+      await using server = await startTestServer();
+      for (const verb of verbs) {
+        const { status, json } = await asAdmin(server, `/admin/users/${id}/${verb}`);
+        expect([status, json.code]).toEqual([400, 'invalid_parameter']);
+        expect(json.errors).toEqual([{ pointer: '/id', detail: 'must be percent-encoded UTF-8' }]);
+        expect(json.detail).toBe('id: must be percent-encoded UTF-8');
+      }
+    },
+  );
+
+  it.each(['.', '..', '%2e', '%2e%2e', '.%2E'])('%s is no id: no token has it, and nothing is there', async (id) => {
+    await using server = await startTestServer();
+    const plain = decodeURIComponent(id);
+    for (const verb of verbs) expect((await asAdmin(server, `/admin/users/${id}/${verb}`)).status).toBe(404);
+    expect(await door(server, await mint({ id: plain, username: 'Ann' }))).toBe('401 invalid_token');
   });
 });
 
@@ -174,6 +200,24 @@ describe('token_refresh', () => {
     await lives(chat);
     await bob.next('chat_message');
     expect(bob.frames.filter(({ type }) => type === 'token_refreshed')).toEqual([]);
+  });
+
+  it('takes every token that the handshake takes, however long', async () => {
+    await using server = await startTestServer();
+    // Of the 16 KiB of a head, some are other headers.
+    const token = await mint({ ...ann, groups: 'g'.repeat(11_500) });
+    expect(token.length).toBeGreaterThan(15_000);
+    const chat = await connect(server, { token });
+    refresh(chat, token);
+    await chat.next('token_refreshed');
+    const longest = component(asyncapi, 'Token').maxLength!;
+    const signature = token.split('.')[2]!;
+    const padded = (length: number): string => `a.${'b'.repeat(length - signature.length - 3)}.${signature}`;
+    refresh(chat, padded(longest));
+    expect((await chat.next('error')).msg.code).toBe('invalid_token');
+    refresh(chat, padded(longest + 1));
+    expect((await chat.next('error')).msg.code).toBe('invalid_message');
+    await lives(chat);
   });
 
   it('may bring the end nearer: the session lives as long as its newest token', async () => {
