@@ -64,7 +64,7 @@ it('MongoDB that is away at the start is named, without its password', async () 
 describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
   it('does not wait for one that is there and does not answer', async () => {
     const mongo = await startMongo();
-    const database = openMongo(mongo.uri(), { answerTimeoutMs: 300 });
+    const database = openMongo(mongo.uri(), { answerTimeoutMs: 2_000 });
     const store = await mongoUserStore(database);
     await expect(database.ping()).resolves.toBeUndefined();
     mongo.hang();
