@@ -16,6 +16,22 @@ export const logEvents = {
   server_failed: { level: 'fatal', text: 'Palaver failed', fields: ['err'] },
   stop_failed: { level: 'error', text: 'Palaver did not stop as it should', fields: ['err'] },
 
+  setting_unknown: {
+    level: 'warn',
+    text: 'no setting has this name; it may be misspelt',
+    fields: ['name', 'likely'],
+  },
+  file_descriptors_few: {
+    level: 'warn',
+    text: 'fewer file descriptors are allowed than MAX_SESSIONS needs',
+    fields: ['limit', 'needed'],
+  },
+  file_descriptors_exhausted: {
+    level: 'error',
+    text: 'no file descriptor is left: new connections are cut off',
+    fields: ['code', 'limit'],
+  },
+  file_descriptors_available: { level: 'info', text: 'file descriptors are available again', fields: [] },
   log_lines_lost: { level: 'warn', text: 'lines of the log could not be written', fields: ['lost'] },
 
   request: {
@@ -28,6 +44,11 @@ export const logEvents = {
     level: 'warn',
     text: 'X-Forwarded-For names no address: limits count the address of the proxy',
     fields: ['requestId', 'entry'],
+  },
+  origin_refused: {
+    level: 'info',
+    text: 'a page of this origin may not use this server',
+    fields: ['requestId', 'origin'],
   },
   request_failed: { level: 'error', text: 'a request failed', fields: ['requestId', 'err'] },
   connection_failed: { level: 'debug', text: 'a connection failed', fields: ['requestId', 'err'] },

@@ -1,6 +1,7 @@
 import { type Db, MongoClient, MongoError, MongoServerError } from 'mongodb';
 import { within } from '../within.ts';
 import { type Database, StoreUnavailable } from './database.ts';
+import { withoutSecrets } from './mongo-uri.ts';
 
 /** How long one operation may look for a server. */
 const selectionTimeoutMs = 2_000;
@@ -37,15 +38,7 @@ export interface MongoDatabase extends Database {
 
 /** MongoDB: the database that the URI names, or `palaver`. Connects with the first operation. */
 export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}): MongoDatabase {
-  const client = new MongoClient(uri, {
-    appName: 'palaver',
-    serverSelectionTimeoutMS: selectionTimeoutMs,
-    connectTimeoutMS: selectionTimeoutMs,
-    socketTimeoutMS: answerTimeoutMs,
-    waitQueueTimeoutMS: answerTimeoutMs,
-  });
-  // A URI without a database means `test` to the driver.
-  const db = client.db(namesDatabase.test(uri) ? undefined : 'palaver');
+  const { client, db } = clientOf(uri, answerTimeoutMs);
 
   const run = async <T>(operation: () => Promise<T>): Promise<T> => {
     try {
@@ -92,6 +85,24 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
       }),
     close: () => client.close(),
   };
+}
+
+/** @throws with what is wrong with the URI, never its password */
+function clientOf(uri: string, answerTimeoutMs: number): { client: MongoClient; db: Db } {
+  try {
+    const client = new MongoClient(uri, {
+      appName: 'palaver',
+      serverSelectionTimeoutMS: selectionTimeoutMs,
+      connectTimeoutMS: selectionTimeoutMs,
+      socketTimeoutMS: answerTimeoutMs,
+      waitQueueTimeoutMS: answerTimeoutMs,
+    });
+    // A URI without a database means `test` to the driver.
+    return { client, db: client.db(namesDatabase.test(uri) ? undefined : 'palaver') };
+  } catch (error) {
+    // Without a cause: that would hold the URI.
+    throw new Error(`MONGODB_URI is not valid: ${withoutSecrets((error as Error).message, uri)}`);
+  }
 }
 
 const namesDatabase = /^[^:]+:\/\/[^/?]*\/[^?]/;
