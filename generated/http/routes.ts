@@ -9,7 +9,7 @@ export const createUserRoute = createRoute({
   path: "/createUser",
   tags: ["Users"],
   summary: "Create a user",
-  description: "Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.",
+  description: "Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.",
   security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: createUserRequestSchema } } },
