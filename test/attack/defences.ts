@@ -58,7 +58,7 @@ const rows: readonly Row[] = [
    "if (next.id !== userId) throw new InvalidToken('The token is of another user', { reason: 'other_user' });", '',
    'contract/access.test.ts', 'token_refresh > with a token that is another user’s is refused, and the session goes on'],
   ['two tokens that differ are none', 'auth/require-auth.ts',
-   "if (tokens.size > 1) throw new InvalidToken('The tokens offered differ', { reason: 'tokens_differ' });", '',
+   "if (tokens.size > 1) throw new InvalidToken('The tokens offered differ', tokensDiffer);", '',
    'contract/handshake.test.ts', 'credentials > both, different'],
   // How often.
   ['logins are counted by network', 'http/attempts.ts',
