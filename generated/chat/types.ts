@@ -1,6 +1,6 @@
 // Generated from specs/asyncapi.yaml by `npm run generate`. Do not edit.
 
-/** A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. (1..8192 code points) */
+/** A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. The handshake and `token_refresh` take the same tokens. A request head has 16,384 bytes in all, so a longer token can't be used; other headers need some of them, too. (1..16384 code points) */
 export type Token = string;
 
 /** What others see. No control, format or line characters, no white space at either end; kept as sent. Unique after NFKC and lower case. (1..64 code points) */

@@ -29,7 +29,7 @@ export const chatMessageSchema = z.strictObject({
   }),
 }) satisfies z.ZodType<types.ChatMessage>;
 
-export const tokenSchema = z.string().min(1).max(8192).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
+export const tokenSchema = z.string().min(1).max(16384).regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, { error: 'must be three parts in base64url, separated by dots' }) satisfies z.ZodType<types.Token>;
 
 export const createUserRequestSchema = z.object({
   email: emailSchema,

@@ -358,7 +358,7 @@ export interface components {
             };
         };
         /**
-         * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`.
+         * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. The handshake and `token_refresh` take the same tokens. A request head has 16,384 bytes in all, so a longer token can't be used; other headers need some of them, too.
          * @example eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6IjQifQ.Ln6B22AzEqkwIxL8MKIHejrycHkb1iw03a2H5LqQx6g
          */
         Token: string;

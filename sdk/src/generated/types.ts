@@ -106,7 +106,7 @@ export type FieldError = {
 
 /** How many code points a text may have. */
 export const limits = {
-  token: { min: 1, max: 8192 },
+  token: { min: 1, max: 16384 },
   username: { min: 1, max: 64 },
   text: { min: 1, max: 4096 },
   nonce: { min: 1, max: 64 },
