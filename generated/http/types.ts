@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
+         * @description Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
          */
         post: operations["createUser"];
         delete?: never;
@@ -326,7 +326,7 @@ export interface components {
          */
         UserId: string;
         /**
-         * @description What others see. No control, format or line characters, no white space at either end; kept as sent. Unique after NFKC and lower case.
+         * @description What others see; kept as sent. No control, format or line characters, no white space at either end, and at least one character that is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need: it may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts, and at the end of a word behind an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which leaves out ignorable characters, joiners among them, with each run of white space as one space and none at the ends.
          * @example Igor
          * @example User Name
          */
@@ -645,9 +645,10 @@ export interface components {
                 };
             };
         };
-        /** @description The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at. */
+        /** @description The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so. */
         UnsupportedMediaType: {
             headers: {
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 [name: string]: unknown;
             };
             content: {
@@ -1024,6 +1025,11 @@ export interface components {
          */
         Allow: string;
         /**
+         * @description The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.
+         * @example identity
+         */
+        AcceptEncoding: "identity";
+        /**
          * @description The protocol to switch to (RFC 9110, 7.8).
          * @example websocket
          */
@@ -1109,6 +1115,7 @@ export type HeaderETag = components['headers']['ETag'];
 export type HeaderWwwAuthenticate = components['headers']['WwwAuthenticate'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type HeaderAllow = components['headers']['Allow'];
+export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
 export type HeaderUpgrade = components['headers']['Upgrade'];
 export type HeaderConnection = components['headers']['Connection'];
 export type HeaderSecWebSocketAccept = components['headers']['SecWebSocketAccept'];
