@@ -96,8 +96,13 @@ export function createRedisBackplane({
       throw new Error('The stream has a gap');
     }
     const envelope = envelopeOf(entry);
-    if (envelope) listener.deliver(envelope);
-    else listener.accessChanged?.();
+    if (envelope) {
+      listener.deliver(envelope);
+      return;
+    }
+    const crowded = entry.fields.get('p');
+    if (crowded === undefined) listener.accessChanged?.();
+    else if (entry.fields.get('by') !== node) listener.crowded?.(crowded);
   }
 
   function seatArrived(): void {
@@ -318,6 +323,10 @@ export function createRedisBackplane({
     isReady: () => link !== undefined,
     memberCount: () => replica.members,
     announceAccess,
+    announceCrowded: (userId) => {
+      call('crowded', userId).catch(ignore);
+      return true;
+    },
     noteStored: (id) => {
       if (id > storedTo) storedTo = id;
     },
