@@ -37,7 +37,13 @@ export const logEvents = {
   request: {
     level: 'info',
     text: 'request',
-    fields: ['requestId', 'method', 'path', 'status', 'ms', 'sessionId', 'userId'],
+    fields: ['requestId', 'method', 'path', 'status', 'code', 'ms', 'ip', 'sessionId', 'userId'],
+  },
+  request_unread: { level: 'debug', text: 'a request could not be read', fields: ['reason', 'code', 'ip'] },
+  forwarded_unread: {
+    level: 'warn',
+    text: 'X-Forwarded-For names no address: limits count the address of the proxy',
+    fields: ['requestId', 'entry'],
   },
   origin_refused: {
     level: 'info',

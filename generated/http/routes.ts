@@ -41,7 +41,8 @@ export const createUserRoute = createRoute({
     }) } },
     },
     415: {
-      description: "The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at.",
+      description: "The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.",
+      headers: {"Accept-Encoding":{"description":"The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.","schema":{"const":"identity"},"example":"identity"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(415),
       code: z.literal('unsupported_media_type'),
@@ -119,7 +120,8 @@ export const loginRoute = createRoute({
     }) } },
     },
     415: {
-      description: "The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at.",
+      description: "The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.",
+      headers: {"Accept-Encoding":{"description":"The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.","schema":{"const":"identity"},"example":"identity"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(415),
       code: z.literal('unsupported_media_type'),

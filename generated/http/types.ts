@@ -645,9 +645,10 @@ export interface components {
                 };
             };
         };
-        /** @description The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at. */
+        /** @description The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so. */
         UnsupportedMediaType: {
             headers: {
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 [name: string]: unknown;
             };
             content: {
@@ -1024,6 +1025,11 @@ export interface components {
          */
         Allow: string;
         /**
+         * @description The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.
+         * @example identity
+         */
+        AcceptEncoding: "identity";
+        /**
          * @description The protocol to switch to (RFC 9110, 7.8).
          * @example websocket
          */
@@ -1109,6 +1115,7 @@ export type HeaderETag = components['headers']['ETag'];
 export type HeaderWwwAuthenticate = components['headers']['WwwAuthenticate'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type HeaderAllow = components['headers']['Allow'];
+export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
 export type HeaderUpgrade = components['headers']['Upgrade'];
 export type HeaderConnection = components['headers']['Connection'];
 export type HeaderSecWebSocketAccept = components['headers']['SecWebSocketAccept'];
