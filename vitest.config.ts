@@ -5,7 +5,7 @@ import { noRedis } from './test/harness/redis.ts';
 
 const off = process.env.DEFENCE_OFF;
 /** What is tried on the packages as others install them. */
-const ofPackages = ['test/sdk/package.test.ts', 'test/system/{package,small-container,tail}.test.ts'];
+const ofPackages = ['test/sdk/{bundles,package}.test.ts', 'test/system/{package,small-container,tail}.test.ts'];
 const shared = {
   // What was loaded without a defence is for no other run.
   fsModuleCache: !off,

@@ -10,6 +10,7 @@ import { type Peer, type Run, scripts } from './scripts.ts';
 
 export interface ScriptedServer {
   readonly url: string;
+  readonly requestsOf: (script: string, run: string) => readonly string[];
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -124,6 +125,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
+    requestsOf: (script, run) => runOf(script, run).requests,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
