@@ -144,6 +144,14 @@ function readHost(text: string): string {
   throw new Error('it must be an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::1');
 }
 
+/** With a password in it nothing would be fetched, and the log would name it as a part of the address. */
+function readKeySetUrl(text: string): string {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) throw new Error('it must be an http or https URL');
+  const { username, password } = new URL(text);
+  if (username !== '' || password !== '') throw new Error('it must not hold a user name or a password');
+  return text;
+}
+
 function readMongoUri(text: string): string {
   const fault = mongoUriFault(text);
   if (fault !== undefined) throw new Error(fault);
@@ -166,7 +174,7 @@ const variables = {
   ],
   JWT_ISSUER: [z.string().optional(), 'a text'],
   JWT_AUDIENCE: [z.string().optional(), 'a text'],
-  JWKS_URL: [z.url({ protocol: /^https?$/ }).optional(), 'an http or https URL'],
+  JWKS_URL: [readBy(readKeySetUrl).optional(), 'an http or https URL'],
   JWT_ALGORITHMS: [
     z
       .string()

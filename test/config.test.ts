@@ -212,7 +212,12 @@ describe('the configuration', () => {
     [{ REDIS_URL: 'redis://a', JWT_SECRET: secret }, /^REDIS_URL needs MONGODB_URI, or JWKS_URL:/],
     [{ REDIS_URL: 'redis://a', MONGODB_URI: shared.MONGODB_URI }, /^REDIS_URL needs JWT_SECRET, or JWKS_URL:/],
     [{ NODE_LEASE: '1s' }, /^NODE_LEASE /],
-    [{ ...external, JWKS_URL: 'ftp://x' }, /^JWKS_URL /],
+    [{ ...external, JWKS_URL: 'ftp://x' }, /^JWKS_URL .*an http or https URL/],
+    [{ ...external, JWKS_URL: 'https:issuer' }, /^JWKS_URL .*an http or https URL/],
+    [
+      { ...external, JWKS_URL: 'https://igor:canary@issuer.example/jwks' },
+      /^JWKS_URL is not valid: it must not hold a us/,
+    ],
     [{ ...external, JWT_ALGORITHMS: 'RS256,HS256' }, /^JWT_ALGORITHMS .*RS256/],
     [{ ...external, JWT_ALGORITHMS: 'none' }, /^JWT_ALGORITHMS /],
     [{ ...external, JWT_AUDIENCE: '' }, /JWT_AUDIENCE/],

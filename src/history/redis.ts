@@ -67,10 +67,12 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
 
   /** Puts right what a Redis that evicts has done: of ids and messages, one may be gone without the other. */
   const mend = async (): Promise<void> => {
-    const [listed, kept] = await runAll([
+    // In one piece, and no transaction: a Redis that is full takes none.
+    const asked = redis.pipeline([
       ['zcard', ids],
       ['hlen', bodies],
     ]);
+    const [[, listed], [, kept]] = (await asked.exec()) as [[unknown, number], [unknown, number]];
     if (listed === kept) return;
     for (let cursor = '0'; ; ) {
       const [next, pairs] = await redis.hscan(bodies, cursor, 'COUNT', pruneBite);
