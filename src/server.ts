@@ -344,7 +344,9 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     keepAliveMs: config.keepAliveS * 1_000,
     onUnread: ({ reason, code, ip }) => {
       if (code) metrics.problem(code);
-      log.event('request_unread', { reason, code, ip: hasLogIp ? ip : undefined });
+      const from = { ip: hasLogIp ? ip : undefined };
+      if (code === 'head_too_large') log.event('head_too_large', from);
+      else log.event('request_unread', { reason, code, ...from });
     },
   });
 

@@ -96,13 +96,15 @@ export function createRedisBackplane({
       throw new Error('The stream has a gap');
     }
     const envelope = envelopeOf(entry);
-    if (envelope) {
-      listener.deliver(envelope);
-      return;
-    }
-    const crowded = entry.fields.get('p');
+    if (envelope) listener.deliver(envelope);
+    else deliverUnseen(entry);
+  }
+
+  /** Entries that sessions don't hear of. */
+  function deliverUnseen({ fields }: Entry): void {
+    const crowded = fields.get('p');
     if (crowded === undefined) listener.accessChanged?.();
-    else if (entry.fields.get('by') !== node) listener.crowded?.(crowded);
+    else if (fields.get('by') !== node) listener.crowded?.(crowded);
   }
 
   function seatArrived(): void {
