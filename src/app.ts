@@ -4,13 +4,15 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { routePath } from 'hono/route';
 import { type Handlers, mount, routes } from '../generated/http/index.ts';
-import { fieldErrors } from './errors.ts';
+import { fieldErrors, textOf } from './errors.ts';
 import { adminOnly, type adminOperations } from './http/access.ts';
 import { jsonBody } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import { crossOrigin, type IsAllowedOrigin } from './http/origins.ts';
+import { parameterErrors } from './http/parameters.ts';
 import { codeOf, problem, waitOf } from './http/problem.ts';
 import { noStore, securityHeaders } from './http/security-headers.ts';
+import { faultOfTarget, rawPath } from './http/target.ts';
 import type { userOperations } from './http/users.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -18,6 +20,9 @@ import type { Metrics } from './metrics/metrics.ts';
 export type App = OpenAPIHono<AppEnv>;
 
 type Optional = (typeof userOperations | typeof adminOperations)[number];
+interface Route {
+  readonly request?: { readonly params?: { shape: object }; readonly query?: { shape: object } };
+}
 /** All operations; some are not everywhere. */
 type Served = Omit<Handlers<AppEnv>, Optional> & Partial<Pick<Handlers<AppEnv>, Optional>>;
 
@@ -40,13 +45,24 @@ function operationOf(c: Context<AppEnv>): string {
   return operations.get(`${method} ${routePath(c, -1)}`) ?? 'none';
 }
 
+/** The parameters that an operation declares at this place. */
+function parametersOf(c: Context<AppEnv>, place: 'param' | 'query'): readonly string[] {
+  const request = (Object.entries(routes).find(([id]) => id === operationOf(c))?.[1] as Route | undefined)?.request;
+  return Object.keys((place === 'param' ? request?.params : request?.query)?.shape ?? {});
+}
+
 /** The HTTP half: every operation of the contract behind what all of them share. */
 export function createApp(handlers: Served, { isAllowedOrigin, adminToken, metrics, log }: Parts): App {
   const app: App = new OpenAPIHono<AppEnv>({
+    getPath: rawPath,
     defaultHook: (result, c) => {
-      if (result.success) return;
-      const code = result.target === 'json' ? 'invalid_body' : 'invalid_parameter';
-      return problem(c, code, { errors: fieldErrors(result.error.issues) });
+      const { target } = result;
+      const sent = target === 'param' || target === 'query' ? parameterErrors(c, target, parametersOf(c, target)) : [];
+      const read = result.success ? [] : fieldErrors(result.error.issues);
+      // Of a parameter that could not be read, its value says nothing.
+      const errors = [...sent, ...read.filter(({ pointer }) => sent.every((error) => error.pointer !== pointer))];
+      if (errors.length === 0) return;
+      return problem(c, target === 'json' ? 'invalid_body' : 'invalid_parameter', { detail: textOf(errors), errors });
     },
   });
 
@@ -73,6 +89,9 @@ export function createApp(handlers: Served, { isAllowedOrigin, adminToken, metri
     });
   });
   app.use(securityHeaders, noStore, crossOrigin(isAllowedOrigin));
+  app.use((c, next) =>
+    faultOfTarget(c.env?.incoming?.url ?? '/') === 'not_found' ? Promise.resolve(problem(c, 'not_found')) : next(),
+  );
   app.use(
     methodNotAllowed({
       app,

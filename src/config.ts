@@ -1,7 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { redisUrlFault } from './broker/redis-url.ts';
+import { mongoUriFault } from './database/mongo-uri.ts';
+import { type Env, readEnvFile } from './env-file.ts';
+import { readOrigin } from './http/origin.ts';
+import { type UnknownSetting, unknownSettings } from './unknown-settings.ts';
 
 /** What an operator may set, validated and frozen. Units are in the names. */
 export interface Config {
@@ -106,16 +109,49 @@ export function readTokenTtlS(text: string): number {
   return data;
 }
 
-/** A scheme, a host and a port, as browsers write them (RFC 6454, 6.2). */
-const isOrigin = (text: string): boolean =>
-  /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+/** A text that this reads, or throws about; then its message takes the place of what is allowed. */
+const readBy = <T>(read: (text: string) => T) =>
+  z.string().transform((text, context) => {
+    try {
+      return read(text);
+    } catch (error) {
+      context.addIssue({
+        code: 'custom',
+        message: (error as Error).message,
+        params: { says: (error as Error).message },
+      });
+      return z.NEVER;
+    }
+  });
+
+const originsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter(Boolean)
+    .map((origin) => (origin === '*' ? origin : readOrigin(origin)));
+
+/** A host name, or an IP address; of version 6 also in brackets, as URLs have it. */
+function readHost(text: string): string {
+  const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
+  if (isIP(host) > 0 || /^[\w.-]{1,253}$/.test(host)) return host;
+  if (/:\/\/|\//.test(host)) throw new Error('it must be an address to listen on, such as 0.0.0.0, not a URL');
+  if (/^[\w.-]+:\d+$/.test(host)) throw new Error('it must be an address to listen on, without a port');
+  throw new Error('it must be an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::1');
+}
+
+function readMongoUri(text: string): string {
+  const fault = mongoUriFault(text);
+  if (fault !== undefined) throw new Error(fault);
+  return text;
+}
 
 /** Each variable: what it becomes, and what is allowed, in words. */
 const variables = {
   PORT: [whole(0, 65_535).default(3_000), 'a whole number from 0 to 65535, 0 for any free port'],
-  HOST: [z.string().default('127.0.0.1'), 'an address to listen on'],
+  HOST: [readBy(readHost).default('127.0.0.1'), 'an address to listen on'],
   METRICS_PORT: [whole(0, 65_535).optional(), 'a whole number from 0 to 65535, 0 for any free port'],
-  METRICS_HOST: [z.string().default('127.0.0.1'), 'an address to listen on'],
+  METRICS_HOST: [readBy(readHost).default('127.0.0.1'), 'an address to listen on'],
   DATA_DIR: [z.string().default('./data'), 'a folder'],
   JWT_SECRET: [
     z
@@ -137,13 +173,7 @@ const variables = {
   ],
   JWT_ID_CLAIM: [z.string().default('id'), "a claim's name"],
   JWT_USERNAME_CLAIM: [z.string().default('username'), "a claim's name"],
-  MONGODB_URI: [
-    z
-      .string()
-      .regex(/^mongodb(\+srv)?:\/\//)
-      .optional(),
-    'an address that begins with mongodb:// or mongodb+srv://',
-  ],
+  MONGODB_URI: [readBy(readMongoUri).optional(), 'an address that begins with mongodb:// or mongodb+srv://'],
   REDIS_URL: [
     z
       .string()
@@ -169,16 +199,7 @@ const variables = {
   HISTORY_MAX_COUNT: [whole(1, 100_000_000).default(100_000), 'a whole number from 1 to 100000000'],
   DRAIN_WINDOW: [durationS(0, 3_600).default(5), 'a duration from 0s to 1h'],
   ALLOWED_ORIGINS: [
-    z
-      .string()
-      .default('')
-      .transform((text) =>
-        text
-          .split(',')
-          .map((origin) => origin.trim())
-          .filter(Boolean),
-      )
-      .refine((origins) => origins.every((origin) => origin === '*' || isOrigin(origin))),
+    readBy(originsOf).default([]),
     'a list of origins such as https://app.example.com, separated by commas, or * for every one',
   ],
   ADMIN_TOKEN: [
@@ -204,7 +225,7 @@ const ownReason = ({ issues }: z.ZodError): string | undefined =>
  * Reads the variables; an empty one counts as not set.
  * @throws {ConfigError} naming each variable that is wrong and what is allowed, never its value.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Env): Config {
   const wrong: string[] = [];
   const entries = Object.entries(variables).map(([name, [schema, allowed]]) => {
     const result = schema.safeParse(env[name] || undefined);
@@ -278,8 +299,15 @@ function redisUrlOf({ REDIS_URL, MONGODB_URI, JWT_SECRET, JWKS_URL }: Values): s
   return REDIS_URL;
 }
 
+/** What the environment leaves open is read from here, in the working directory. */
+const envFile = '.env';
+
 /** The environment's configuration, with what it leaves open from `.env` in the working directory. */
 export function loadConfig(): Config {
-  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  return readConfig({ ...file, ...process.env });
+  return readConfig({ ...readEnvFile(envFile), ...process.env });
+}
+
+/** Variables of `.env` and of the environment that nothing reads, and that look like misspelt ones. */
+export function loadUnknownSettings(): UnknownSetting[] {
+  return unknownSettings(Object.keys(variables), readEnvFile(envFile), process.env);
 }

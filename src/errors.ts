@@ -1,4 +1,7 @@
 import type { FieldError, ProblemCode } from '../generated/http/index.ts';
+import { speakEnglish } from './english.ts';
+
+speakEnglish();
 
 /** Every problem code of the OpenAPI spec, with its HTTP status and its title. */
 export const problems = {
@@ -46,8 +49,15 @@ const pointerOf = ({ path }: Issue): string =>
 export const fieldErrors = (issues: readonly Issue[]): FieldError[] =>
   issues.map((issue) => ({ pointer: pointerOf(issue), detail: issue.message }));
 
-/** The same in one text. */
-export const detailOf = (issues: readonly Issue[]): string =>
-  fieldErrors(issues)
-    .map(({ pointer, detail }) => `${pointer}: ${detail}`)
+/** The same in one text, with the name of each field: `password: must have at least 8 characters`. */
+export const textOf = (errors: readonly FieldError[]): string =>
+  errors
+    .map(({ pointer, detail }) => {
+      const names = pointer.split('/').slice(1);
+      const field = names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~')).join('.');
+      return field === '' ? detail : `${field}: ${detail}`;
+    })
     .join('; ');
+
+/** What failed validation, in one text. */
+export const detailOf = (issues: readonly Issue[]): string => textOf(fieldErrors(issues));

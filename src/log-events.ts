@@ -16,12 +16,22 @@ export const logEvents = {
   server_failed: { level: 'fatal', text: 'Palaver failed', fields: ['err'] },
   stop_failed: { level: 'error', text: 'Palaver did not stop as it should', fields: ['err'] },
 
+  setting_unknown: {
+    level: 'warn',
+    text: 'no setting has this name; it may be misspelt',
+    fields: ['name', 'likely'],
+  },
   log_lines_lost: { level: 'warn', text: 'lines of the log could not be written', fields: ['lost'] },
 
   request: {
     level: 'info',
     text: 'request',
     fields: ['requestId', 'method', 'path', 'status', 'ms', 'sessionId', 'userId'],
+  },
+  origin_refused: {
+    level: 'info',
+    text: 'a page of this origin may not use this server',
+    fields: ['requestId', 'origin'],
   },
   request_failed: { level: 'error', text: 'a request failed', fields: ['requestId', 'err'] },
   connection_failed: { level: 'debug', text: 'a connection failed', fields: ['requestId', 'err'] },
@@ -63,6 +73,8 @@ export const logEvents = {
   },
   revocations_unread: { level: 'warn', text: 'revocations can not be read', fields: ['err'] },
 
+  store_unavailable: { level: 'error', text: 'the store is unavailable', fields: ['err'] },
+  store_available: { level: 'info', text: 'the store is available again', fields: [] },
   history_behind: { level: 'error', text: 'messages can not be kept', fields: ['err', 'waiting'] },
   history_caught_up: { level: 'info', text: 'messages are kept again', fields: ['lost'] },
   history_lost: { level: 'error', text: 'messages could not be kept', fields: ['lost'] },

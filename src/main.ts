@@ -1,5 +1,10 @@
 /** The command `palaver`. */
+import { createRequire } from 'node:module';
 import { type Command, exitCodes, UsageError } from './commands/command.ts';
+import { print } from './commands/output.ts';
+
+/** How long a last complaint may wait for who reads it. */
+const complaintTimeoutMs = 1_000;
 
 /** Each is loaded alone: what one needs, no other waits for. */
 const commands: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
@@ -44,25 +49,49 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
   .join('\n')}
 
-palaver <command> --help says more. Exit code: 0 if it is done, 1 if it could not be, 2 if it was not understood.
+palaver <command> --help says more; palaver --version prints the version.
+Exit code: 0 if it is done, 1 if it could not be, 2 if it was not understood.
 `;
 
+const versionOf = (): string => (createRequire(import.meta.url)('palaver/package.json') as { version: string }).version;
+
 async function run([name = 'serve', ...args]: readonly string[]): Promise<number> {
-  if (name === '--help' || name === '-h') return print(usage);
-  if (!Object.hasOwn(commands, name)) throw new UsageError(`palaver has no command '${name}'`);
-  const command = await commands[name]!.load();
-  return args.includes('--help') || args.includes('-h') ? print(command.usage) : command.run(args);
+  if (name === '--version' || name === '-v' || name === 'version') return say(`${versionOf()}\n`);
+  if (name === '--help' || name === '-h') return say(usage);
+  if (name === 'help') return args[0] === undefined ? say(usage) : say((await load(args[0])).usage);
+  const command = await load(name);
+  return args.includes('--help') || args.includes('-h') ? say(command.usage) : command.run(args);
 }
 
-function print(text: string): number {
-  process.stdout.write(text);
+/** @throws {UsageError} */
+async function load(name: string): Promise<Command> {
+  if (!Object.hasOwn(commands, name)) throw new UsageError(`palaver has no command '${name}'`);
+  try {
+    return await commands[name]!.load();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Error(`palaver ${name} is not built: run npm ci, or npm run build (${message})`, { cause: error });
+  }
+}
+
+async function say(text: string): Promise<number> {
+  await print(text);
   return exitCodes.done;
 }
 
+/** Says what went wrong. The end of the process doesn't wait for who reads it. */
+function complain(text: string): void {
+  const exit = setTimeout(() => process.exit(), complaintTimeoutMs);
+  process.stderr.write(text, () => clearTimeout(exit));
+}
+
+// An error that nobody listens to ends the process. Who writes is told by a callback.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  console.error((error as Error).message);
-  if (error instanceof UsageError) console.error('palaver --help says what there is');
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
+  const hint = error instanceof UsageError ? 'palaver --help lists the commands\n' : '';
+  complain(`${(error as Error).message}\n${hint}`);
 }

@@ -19,12 +19,15 @@ import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts'
 import { createRoom } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config, ExternalIssuer } from './config.ts';
+import { lockDataDir } from './database/data-dir-lock.ts';
+import { createStoreHealth } from './database/health.ts';
 import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
 import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
-import { close, createListener, listen } from './http/listener.ts';
+import { holdPort } from './http/held-port.ts';
+import { close, createListener } from './http/listener.ts';
 import { messageHandlers } from './http/messages.ts';
 import { withoutOperations } from './http/openapi.ts';
 import { opsHandlers } from './http/ops.ts';
@@ -86,11 +89,19 @@ async function openObserved(
   log: Log,
 ): Promise<Stores> {
   const { database, users, revoked, messages } = await openStores(config, { onRedisHealth: redisHealth(log, 'store') });
+  const ping = () => observed(observer('database'), 'ping', database.ping);
+  const { watch, close } = createStoreHealth(ping, log);
   return {
-    database: { ...database, ping: () => observed(observer('database'), 'ping', database.ping) },
-    users: observedPort(given.store ?? users, observer('users')),
-    revoked: observedPort(given.revoked ?? revoked, observer('revocations')),
-    messages: observedPort(given.messages ?? messages, observer('messages')),
+    database: {
+      ...watch({ ping }),
+      close: () => {
+        close();
+        return database.close();
+      },
+    },
+    users: watch(observedPort(given.store ?? users, observer('users'))),
+    revoked: watch(observedPort(given.revoked ?? revoked, observer('revocations'))),
+    messages: watch(observedPort(given.messages ?? messages, observer('messages'))),
   };
 }
 
@@ -215,12 +226,17 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
+  const { redisUrl } = config;
+  // With Redis the folder keeps nothing, and nodes may share it.
+  if (redisUrl === undefined) parts.defer(lockDataDir(config.dataDir));
   const served = await serveMetrics(config);
   parts.defer(() => served?.close());
   const metrics = served ?? noMetrics;
+  // From here on something may be written.
+  const held = await holdPort(config);
+  parts.defer(held.release);
   const { database, users, revoked, messages } = await openObserved(config, adapters, metrics, log);
   parts.defer(() => database.close());
-  const { redisUrl } = config;
   const counting = redisUrl === undefined ? undefined : await keepCounting(redisUrl, log);
   parts.defer(() => counting?.close());
   const createLimiter = counting ? inRedis(counting, roomKey) : inMemory;
@@ -252,7 +268,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!, issuerKeys), desk: {} };
   const verify = revocations.guard(verifyAlone);
   const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
-  const pace = createPace(() => upgrades.underway() > 0);
+  const pace = createPace(() => upgrades.underway() > room.waiting);
   const counts = createChatCounts();
   const room = createRoom(backplane, {
     pace,
@@ -321,11 +337,11 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     notReady,
   });
   await room.start();
-  const port = await listen(server, config);
+  await held.serveWith(server);
   const closing = parts.move();
   return {
     host: config.host,
-    port,
+    port: held.port,
     counts,
     metrics: served?.address,
     stop: async (atOnce = false) => {

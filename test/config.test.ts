@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -72,6 +72,13 @@ describe('the configuration', () => {
     ],
     [{ PORT: '' }, { port: 3_000 }],
     [{ HOST: '::1' }, { host: '::1' }],
+    [{ HOST: '[::1]' }, { host: '::1' }],
+    [{ HOST: 'localhost' }, { host: 'localhost' }],
+    [{ HOST: 'fe80::1%eth0' }, { host: 'fe80::1%eth0' }],
+    [
+      { METRICS_PORT: '1', METRICS_HOST: '[::]' },
+      { metricsPort: 1, metricsHost: '::' },
+    ],
     [{ DATA_DIR: '/var/palaver' }, { dataDir: '/var/palaver' }],
     [{ JWT_SECRET: secret }, { jwtSecret: secret }],
     [{ JWT_SECRET: 'é'.repeat(16) }, { jwtSecret: 'é'.repeat(16) }],
@@ -94,6 +101,28 @@ describe('the configuration', () => {
       { ALLOWED_ORIGINS: 'https://a.example, http://b.example:8080' },
       { allowedOrigins: ['https://a.example', 'http://b.example:8080'] },
     ],
+    // Apps and extensions have schemes of their own, and their hosts are compared as they are.
+    ...[
+      'capacitor://localhost',
+      'ionic://localhost',
+      'tauri://localhost',
+      'app://localhost',
+      'app://App',
+      'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+      'moz-extension://6c1bbc4d-4b2c-4b63-8f2b-4e3a5e3c2a61',
+    ].map((origin): [Record<string, string>, object] => [{ ALLOWED_ORIGINS: origin }, { allowedOrigins: [origin] }]),
+    [
+      { ALLOWED_ORIGINS: 'HTTPS://A.example:443,http://b.example:80,https://c.example:80,https://bücher.example' },
+      {
+        allowedOrigins: [
+          'https://a.example',
+          'http://b.example',
+          'https://c.example:80',
+          'https://xn--bcher-kva.example',
+        ],
+      },
+    ],
+    [{ ALLOWED_ORIGINS: 'Capacitor://localhost, *' }, { allowedOrigins: ['capacitor://localhost', '*'] }],
     [{ SIGNUP: 'off' }, { hasSignUp: false }],
     [{ ALLOWED_ORIGINS: '*' }, { allowedOrigins: ['*'] }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
@@ -143,9 +172,25 @@ describe('the configuration', () => {
     [{ TRUST_PROXY: 'yes' }, /^TRUST_PROXY .*proxies/],
     [{ DRAIN_WINDOW: '5' }, /^DRAIN_WINDOW .*duration/],
     [{ SIGNUP: 'no' }, /^SIGNUP .*on or off/],
-    [{ ALLOWED_ORIGINS: 'a.example' }, /^ALLOWED_ORIGINS .*origins/],
-    [{ ALLOWED_ORIGINS: 'https://a.example/' }, /^ALLOWED_ORIGINS .*origins/],
-    [{ ALLOWED_ORIGINS: 'https://*.example' }, /^ALLOWED_ORIGINS .*origins/],
+    [{ ALLOWED_ORIGINS: 'a.example' }, /^ALLOWED_ORIGINS .*a scheme and a host/],
+    [{ ALLOWED_ORIGINS: 'https://A.example:443/' }, /remove the slash at the end: write https:\/\/a\.example$/],
+    [{ ALLOWED_ORIGINS: 'capacitor://localhost/' }, /remove the slash at the end: write capacitor:\/\/localhost$/],
+    [{ ALLOWED_ORIGINS: 'https://a.example/chat' }, /no path: write https:\/\/a\.example$/],
+    [{ ALLOWED_ORIGINS: 'wss://a.example' }, /the page's, not the chat's: write https:\/\/a\.example$/],
+    [{ ALLOWED_ORIGINS: 'https://*.example' }, /^ALLOWED_ORIGINS .*a scheme and a host/],
+    [{ ALLOWED_ORIGINS: 'https://user@a.example' }, /^ALLOWED_ORIGINS .*a scheme and a host/],
+    [{ ALLOWED_ORIGINS: 'https://a.example b.example' }, /^ALLOWED_ORIGINS .*a scheme and a host/],
+    [{ ALLOWED_ORIGINS: 'https://a.example:99999' }, /^ALLOWED_ORIGINS .*a scheme and a host/],
+    ...['null', 'file://', 'file:///index.html', 'data:text/html,x', 'blob:https://a.example/1'].map(
+      (origin): [Record<string, string>, RegExp] => [
+        { ALLOWED_ORIGINS: origin },
+        /^ALLOWED_ORIGINS is not valid: null, .* only \* allows it$/,
+      ],
+    ),
+    [{ HOST: 'http://0.0.0.0' }, /^HOST .*not a URL/],
+    [{ HOST: 'localhost:3000' }, /^HOST .*without a port/],
+    [{ HOST: '[::1' }, /^HOST .*such as 127\.0\.0\.1/],
+    [{ METRICS_HOST: '[localhost]:1' }, /^METRICS_HOST .*such as 127\.0\.0\.1/],
     [{ JWT_SECRET: 'short' }, /^JWT_SECRET .*32 bytes/],
     [{ JWT_TTL: '12' }, /^JWT_TTL .*12h/],
     [{ JWT_TTL: '0s' }, /^JWT_TTL /],
@@ -176,6 +221,15 @@ describe('the configuration', () => {
     expect(() => readConfig(given)).toThrow(/PORT[\s\S]*JWT_SECRET[\s\S]*JWT_TTL/);
     expect(() => readConfig(given)).not.toThrow(/canary/);
   });
+
+  it.each(['can@ary', 'se@can/ary', 'can/ary', 'se@can?ary', 'can?ary', 'can#ary', 'se@can#ary'])(
+    'shows nothing of the MongoDB password %s, which is not percent-encoded, and says how to write it',
+    (password) => {
+      const given = { MONGODB_URI: `mongodb://igor:${password}@127.0.0.1/palaver` };
+      expect(() => readConfig(given)).toThrow(/^MONGODB_URI is not valid: .*@ must be written as %40, \/ as %2F/);
+      expect(() => readConfig(given)).not.toThrow(/can|ary|se@/);
+    },
+  );
 });
 
 describe('the configuration of a process', () => {
@@ -197,6 +251,43 @@ describe('the configuration of a process', () => {
       host: '::1',
       mongodbUri: 'mongodb://u:p@h/x',
     });
+  });
+
+  const lines = 'PORT=4000\r\nHOST=::1\r\nJWT_ISSUER=Jürgen\r\n';
+  const bigEndian = Buffer.from(`\ufeff${lines}`, 'utf16le').swap16();
+  it.each([
+    ['Windows line ends', Buffer.from(lines)],
+    ['line ends of an old Mac', Buffer.from(lines.replaceAll('\r\n', '\r'))],
+    ['a byte order mark', Buffer.from(`\ufeff${lines}`)],
+    ['UTF-16', Buffer.from(`\ufeff${lines}`, 'utf16le')],
+    ['UTF-16, big endian', bigEndian],
+  ])('reads a `.env` with %s whole', async (_, bytes) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.env'), bytes);
+    expect(await loaded(folder, {})).toMatchObject({ port: 4_000, host: '::1', jwtIssuer: 'Jürgen' });
+  });
+
+  it.each([
+    ['UTF-16 without a mark', Buffer.from('PORT=4000', 'utf16le'), '.env holds NUL characters: save it as UTF-8 text'],
+    [
+      'a NUL character',
+      Buffer.from('PORT=4000\nJWT_ISSUER=canary\0'),
+      '.env holds NUL characters: save it as UTF-8 text',
+    ],
+    ['Latin-1', Buffer.from('JWT_ISSUER=canaryé', 'latin1'), '.env is not valid UTF-8: save it as UTF-8 text'],
+    ['half of UTF-16', Buffer.from('\ufeffPORT', 'utf16le').subarray(0, 7), '.env is not valid UTF-16LE: save it'],
+  ])('refuses a `.env` with %s, and shows nothing of it', async (_, bytes, says) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.env'), bytes);
+    const refused = loaded(folder, {});
+    await expect(refused).rejects.toThrow(says);
+    await expect(refused).rejects.not.toThrow('canary');
+  });
+
+  it('refuses a `.env` that is a folder', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, '.env'));
+    await expect(loaded(folder, {})).rejects.toThrow('.env cannot be read (it is a folder)');
   });
 
   it('needs no `.env`', async () => {

@@ -354,7 +354,7 @@ export const joinRoute = createRoute({
     }) } },
     },
     429: {
-      description: "This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise).",
+      description: "This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -434,7 +434,7 @@ export const joinByPostRoute = createRoute({
     }) } },
     },
     429: {
-      description: "This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise).",
+      description: "This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room.",
       headers: {"Retry-After":{"description":"Seconds to wait before the next try (RFC 9110, 10.2.3).","required":true,"schema":{"type":"string","pattern":"^[0-9]+$"},"example":"1"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(429),
@@ -468,7 +468,7 @@ export const listMessagesRoute = createRoute({
   description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.",
   security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
-    query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),
+    query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/, { error: 'must be a whole number' }).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),
   },
   responses: {
     200: {

@@ -93,7 +93,7 @@ export const asyncApiDocumentSchema = z.object({
 }) satisfies z.ZodType<types.AsyncApiDocument>;
 
 export const tokenClaimsSchema = z.object({
-  id: userIdSchema,
+  id: z.string().min(1).max(128).regex(/^([^.\ud800-\udfff]|\.[^.\ud800-\udfff]|\.\.[^\ud800-\udfff])[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode, and neither . nor ..' }),
   username: usernameSchema,
   sub: userIdSchema.optional(),
   iss: z.string(),

@@ -431,7 +431,8 @@ export interface components {
          *     }
          */
         TokenClaims: {
-            id: components["schemas"]["UserId"];
+            /** @description A `UserId`, but neither `.` nor `..`. URLs can't name these, clients take them out of a path. */
+            id: string;
             username: components["schemas"]["Username"];
             sub?: components["schemas"]["UserId"];
             iss: string;
@@ -868,7 +869,7 @@ export interface components {
                 };
             };
         };
-        /** @description This user has as many sessions in the room as one may have (10, unless whoever runs the server says otherwise). */
+        /** @description This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room. */
         TooManySessions: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -970,7 +971,7 @@ export interface components {
          */
         Limit: number;
         /**
-         * @description The user's id, percent-encoded.
+         * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
          * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
          */
         UserId: components["schemas"]["UserId"];
@@ -1262,7 +1263,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user's id, percent-encoded.
+                 * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
                  * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
                  */
                 id: components["parameters"]["UserId"];
@@ -1284,7 +1285,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user's id, percent-encoded.
+                 * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
                  * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
                  */
                 id: components["parameters"]["UserId"];

@@ -154,7 +154,8 @@ const json = (value: unknown): string => JSON.stringify(value);
 const parameterZod = ({ schema, at, required }: Parameter): string => {
   const zod = zodOf(schema, `${at}/schema`);
   const numeric = schema.type === 'integer' || schema.type === 'number';
-  return `${numeric ? `z.string().regex(/^-?\\d+(\\.\\d+)?$/).transform(Number).pipe(${zod})` : zod}${required ? '' : '.optional()'}`;
+  const text = `z.string().regex(/^-?\\d+(\\.\\d+)?$/, { error: 'must be a ${schema.type === 'integer' ? 'whole ' : ''}number' })`;
+  return `${numeric ? `${text}.transform(Number).pipe(${zod})` : zod}${required ? '' : '.optional()'}`;
 };
 
 function emitRequest(operation: Operation): string {

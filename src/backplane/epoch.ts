@@ -1,6 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** Its name in the data folder. */
+export const epochFile = 'epoch';
 /** Up to 15 digits: below 2 ** 53 with room for many more runs. */
 const wholeNumber = /^\d{1,15}\n?$/;
 
@@ -22,7 +24,7 @@ const readEpoch = async (file: string): Promise<number> => {
  */
 export const nextEpoch = async (dataDir: string, now: () => number = Date.now, after = 0): Promise<number> => {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const file = join(dataDir, 'epoch');
+  const file = join(dataDir, epochFile);
   const epoch = Math.max(now(), (await readEpoch(file)) + 1, after + 1);
   // Written aside, flushed and renamed: a crash leaves the old number or the new one, never half of one.
   const aside = `${file}.tmp`;

@@ -74,7 +74,11 @@ export async function openLink({ create, room, blockMs, onCall = () => {} }: Par
   // Who waits for it hears of it; nobody has to.
   over.catch(() => {});
 
+  let failed = false;
   function fail(error: Error): void {
+    // All that is open fails with it, and would end it again.
+    if (failed) return;
+    failed = true;
     reject(error);
     // At once: what was sent and not answered is not sent again.
     asking.disconnect();

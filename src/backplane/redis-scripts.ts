@@ -2,7 +2,7 @@
  * What Redis decides: each change of the room is one script, so that all nodes see one order of them. Everything lies
  * in one hash slot, below the name of the room (KEYS[1]):
  *
- * - `state`: `run` (of the Redis process), `epoch`, `offset`, `time`, `ticked`, `stored`
+ * - `state`: `run` (of the Redis process), `epoch`, `offset`, `time`, `ticked`, `stored`, `guarded`
  * - `log`: the stream of all that happened, by `epoch-offset`
  * - `nodes`: node → its key, which a node gets anew with each connection; `leases`: node by the end of its lease
  * - `sessions`: `node/serial/user`, in lexical order; `counts`: user → sessions
@@ -11,6 +11,10 @@
  * - `nonce:…`: where in the log a user said something under a nonce
  *
  * ARGV begins with the caller's epoch, node and key, except in `greet`.
+ *
+ * Redis may lose single keys of these: it evicts them, or somebody deletes them. Then what is left contradicts itself, and
+ * the room begins anew. `sessions`, `leases` and `leaving` may be empty: each has a member that is always there, an empty
+ * text, from when `guarded` is the epoch. Nodes of version 0.1 neither write it nor are disturbed by it.
  */
 
 import { nonceWindowMs } from './nonces.ts';
@@ -19,15 +23,20 @@ import { nonceWindowMs } from './nonces.ts';
 export const maxLogged = 10_000;
 /** Sessions or users that one script removes: Redis serves nobody else meanwhile. */
 const bite = 200;
+/** How far the time of the room may be ahead of the clock: the clock was wrong, and was set right. */
+const maxAheadMs = 60_000;
 
 const prelude = `
 local room = KEYS[1]
 local function key(name) return room .. ':' .. name end
 local state, log = key('state'), key('log')
 local function whole(number) return string.format('%.0f', number) end
-local function now()
+local function clock()
   local time = redis.call('TIME')
-  local ms = math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(redis.call('HGET', state, 'time') or '0'))
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function now()
+  local ms = math.max(clock(), tonumber(redis.call('HGET', state, 'time') or '0'))
   redis.call('HSET', state, 'time', whole(ms))
   return ms
 end
@@ -38,6 +47,27 @@ local function order(...)
 end
 local function isCaller()
   return redis.call('HGET', state, 'epoch') == ARGV[1] and redis.call('HGET', key('nodes'), ARGV[2]) == ARGV[3]
+end
+local function isMiscounted()
+  local seated, away = 0, 0
+  for _, count in ipairs(redis.call('HVALS', key('counts'))) do
+    if count == '0' then away = away + 1 else seated = seated + tonumber(count) end
+  end
+  return redis.call('ZCARD', key('sessions')) ~= seated + 1 or redis.call('ZCARD', key('leaving')) ~= away + 1
+end
+local function isDamaged(most)
+  local users, offset = redis.call('HLEN', key('names')), tonumber(redis.call('HGET', state, 'offset') or '-1')
+  for _, name in ipairs({'folds', 'holders', 'counts'}) do
+    if redis.call('HLEN', key(name)) ~= users then return true end
+  end
+  if redis.call('ZCARD', key('roster')) ~= users then return true end
+  if offset < 0 or redis.call('XLEN', log) < math.min(offset, ${maxLogged}) then return true end
+  if tonumber(redis.call('HGET', state, 'time') or '0') - clock() > ${maxAheadMs} then return true end
+  if redis.call('HGET', state, 'guarded') ~= redis.call('HGET', state, 'epoch') then return false end
+  for _, name in ipairs({'sessions', 'leases', 'leaving'}) do
+    if not redis.call('ZSCORE', key(name), '') then return true end
+  end
+  return users <= most and isMiscounted()
 end
 local function removeUser(user)
   local name, fold = redis.call('HGET', key('names'), user), redis.call('HGET', key('folds'), user)
@@ -68,24 +98,31 @@ end
 
 /**
  * A node attaches: node, its key, run of the Redis process, the least epoch, lease. Another life of the process is
- * another epoch, whether its data survived or not: what it took last may be lost, and an id is never given twice.
+ * another epoch, whether its data survived or not: what it took last may be lost, and an id is never given twice. So is a
+ * room that has lost a part of its state. Times begin at the clock, ids after all that were given.
  * Answers: epoch, offset, time, whether the node was there before, stored, the roster, the node's sessions.
  */
 const greet = `
 local node, nodeKey, run, least, leaseMs = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local epoch = tonumber(redis.call('HGET', state, 'epoch') or '-1')
 local known = redis.call('HEXISTS', key('nodes'), node)
-if epoch < least or redis.call('HGET', state, 'run') ~= run then
+if epoch < least or redis.call('HGET', state, 'run') ~= run or isDamaged(math.huge) then
   for _, name in ipairs({'nodes', 'leases', 'sessions', 'counts', 'names', 'folds', 'holders', 'roster', 'leaving'}) do
     redis.call('DEL', key(name))
   end
-  epoch = math.max(now(), epoch + 1, least + 1)
-  redis.call('HSET', state, 'run', run, 'epoch', whole(epoch), 'offset', '0', 'time', whole(epoch))
+  epoch = math.max(clock(), epoch + 1, least + 1)
+  redis.call('HSET', state, 'run', run, 'epoch', whole(epoch), 'offset', '0', 'time', whole(clock()))
   known = 0
 end
 local ms = now()
 redis.call('HSET', key('nodes'), node, nodeKey)
 redis.call('ZADD', key('leases'), whole(ms + leaseMs), node)
+if redis.call('HGET', state, 'guarded') ~= whole(epoch) then
+  redis.call('ZADD', key('sessions'), 0, '')
+  redis.call('ZADD', key('leases'), '+inf', '')
+  redis.call('ZADD', key('leaving'), '+inf', '')
+  redis.call('HSET', state, 'guarded', whole(epoch))
+end
 local roster = {}
 for at, user in ipairs(redis.call('ZRANGE', key('roster'), 0, -1)) do
   roster[at] = redis.call('HGET', key('names'), user)
@@ -96,10 +133,15 @@ return {whole(epoch), offset, whole(ms), known, redis.call('HGET', state, 'store
 
 /**
  * A node still lives: lease, grace, the last id that it knows to be stored. It also does what is due for others: where
- * nobody has ticked for a lease, nobody is late. Answers whether there is more to do, or `lapsed`.
+ * nobody has ticked for a lease, nobody is late. Answers whether there is more to do, or `lapsed`: also where the room has
+ * lost a part of its state, and must begin anew.
  */
 const tick = `
 if not isCaller() then return 'lapsed' end
+if isDamaged(${bite}) then
+  redis.call('HDEL', state, 'run')
+  return 'lapsed'
+end
 local leaseMs, graceMs = tonumber(ARGV[4]), tonumber(ARGV[5])
 local ms = now()
 local ticked = tonumber(redis.call('HGET', state, 'ticked') or whole(ms))

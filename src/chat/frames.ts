@@ -97,7 +97,8 @@ export function decode(text: string): { message: ClientMessage } | { refusal: Fr
   }
   const type: unknown = Reflect.get(frame, 'type');
   if (typeof type !== 'string') {
-    return { refusal: { code: 'invalid_message', detail: '/type: not a string', nonce: nonceOf(frame) } };
+    const detail = `type: ${type === undefined ? 'is missing' : 'must be a string'}`;
+    return { refusal: { code: 'invalid_message', detail, nonce: nonceOf(frame) } };
   }
   if (!Object.hasOwn(clientMessageSchemas, type)) {
     return {

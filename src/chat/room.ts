@@ -14,6 +14,7 @@ import type {
 import { pieceBytes } from './backlog.ts';
 import { type ChatCounts, createChatCounts } from './counts.ts';
 import { encodeEnvelope, encodeUsersOnline } from './frames.ts';
+import { createGhosts, type Pulse } from './ghosts.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
 
@@ -26,6 +27,8 @@ export interface Sink {
   send(bytes: Buffer, owed?: boolean): void;
   /** Ends the connection; nothing is sent after it. `cause` is what `send` threw, if that is why. */
   end(code: CloseCode, cause?: unknown): void;
+  /** Tells a living connection from a dead one, where that can be asked. */
+  readonly pulse?: Pulse;
 }
 
 /** One session's entry: admitted, perhaps not open yet. Who holds it releases it, also when the room has ended it. */
@@ -54,6 +57,8 @@ export interface Room {
   close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, those on their way in included. */
   readonly size: number;
+  /** How many of those on their way in wait for a silent session to make room. */
+  readonly waiting: number;
 }
 
 export interface RoomOptions {
@@ -90,6 +95,7 @@ interface Opening {
 interface Session {
   /** How many frames had been sent here when it asked to come in: none of them is for it. */
   readonly from: number;
+  readonly userId: string;
   /** What it has seen on an earlier connection. */
   readonly lastEventId?: string | undefined;
   /** Its point of the order, until it has caught up with it. A roster is large: nobody keeps it longer. */
@@ -310,10 +316,10 @@ export function createRoom(
     return live.size + joiners.size >= maxSessions ? 'server_full' : undefined;
   };
 
-  async function enter(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
+  async function seat(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
     const refusal = ownRefusal();
     if (refusal) return { refusal };
-    const session: Session = { from: sent, lastEventId, unanswered: 0 };
+    const session: Session = { from: sent, userId: member.id, lastEventId, unanswered: 0 };
     // Before it asks: what comes after its seat may come before the reply.
     joiners.add(session);
     // Nor may its seat lie before what it has seen.
@@ -355,6 +361,21 @@ export function createRoom(
     };
   }
 
+  const ghosts = createGhosts(function* (userId) {
+    // Both are in the order in which sessions came; those on their way in came last.
+    for (const sessions of [live, joiners])
+      for (const { userId: id, sink, ended } of sessions)
+        if (id === userId && sink?.pulse && ended === undefined) yield sink.pulse;
+  });
+
+  /** Where there are too many, a dead connection of the same user makes room. */
+  async function enter(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
+    const entered = await seat(member, lastEventId);
+    if (!('refusal' in entered)) return entered;
+    if (entered.refusal !== 'too_many_sessions' && entered.refusal !== 'server_full') return entered;
+    return (await ghosts.makeRoom(member.id)) ? seat(member, lastEventId) : entered;
+  }
+
   return {
     start: () => backplane.start({ deliver, begin, accessChanged: () => also.accessChanged?.() }),
     refusalOf: async (member) => ownRefusal() ?? backplane.refusalOf(member),
@@ -367,6 +388,9 @@ export function createRoom(
     },
     get size() {
       return live.size + joiners.size;
+    },
+    get waiting() {
+      return ghosts.waiting;
     },
   };
 }

@@ -121,7 +121,10 @@ export function runSession(
   let ending = false;
   /** Nor is anything sent to it. */
   let ended = false;
-  let answered = true;
+  /** When it was pinged and hasn't been heard of since; 0 where it has. */
+  let askedAtMs = 0;
+  /** Called at the next sign of life. */
+  let onSign: (() => void)[] | undefined;
   let timer: NodeJS.Timeout | undefined;
   let turn = Promise.resolve();
   let untaken = 0;
@@ -220,17 +223,51 @@ export function runSession(
     timer.unref();
   }
 
+  function ping(): void {
+    if (askedAtMs !== 0) return;
+    askedAtMs = performance.now();
+    webSocket.ping();
+  }
+
+  function hear(): void {
+    askedAtMs = 0;
+    if (onSign === undefined) return;
+    const waiting = onSign;
+    onSign = undefined;
+    for (const call of waiting) call();
+  }
+
+  function ask(call: () => void): number {
+    if (ended || performance.now() - tookAtMs < stallTimeoutMs) {
+      call();
+      return 0;
+    }
+    const silentMs = askedAtMs === 0 ? 0 : performance.now() - askedAtMs;
+    ping();
+    onSign ??= [];
+    onSign.push(call);
+    return silentMs;
+  }
+
+  function drop(): void {
+    if (ended) return;
+    note('session_gone', {});
+    leave('lost');
+    webSocket.terminate();
+  }
+
   function beat(): void {
+    const nowMs = performance.now();
     // As long as it reads, its answer may be behind what it still has to read.
-    const reads = performance.now() - tookAtMs < stallTimeoutMs;
+    const reads = nowMs - tookAtMs < stallTimeoutMs;
+    // Somebody else may have asked a moment ago.
+    const answered = askedAtMs === 0 || nowMs - askedAtMs < heartbeatIntervalMs / 2;
     if (backlog !== undefined && !reads) {
       endAsTooSlow();
     } else if (!answered && !reads) {
-      note('session_gone', {});
-      webSocket.terminate();
+      drop();
     } else {
-      if (answered) webSocket.ping();
-      answered = false;
+      ping();
       watch(heartbeatIntervalMs);
     }
   }
@@ -327,7 +364,7 @@ export function runSession(
   }
 
   webSocket.on('message', (data: Buffer, isBinary) => {
-    answered = true;
+    hear();
     untaken += 1;
     if (untaken === maxUntaken) webSocket.pause();
     // One after the other: a limit that is asked for elsewhere must not change their order.
@@ -339,9 +376,7 @@ export function runSession(
         if (webSocket.isPaused) webSocket.resume();
       });
   });
-  webSocket.on('pong', () => {
-    answered = true;
-  });
+  webSocket.on('pong', hear);
   // A frame that is too big, not UTF-8 or not of the protocol: ws closes with the code for it.
   webSocket.on('error', (error: NodeJS.ErrnoException) => {
     broke = false;
@@ -367,5 +402,5 @@ export function runSession(
   watch(heartbeatIntervalMs * (0.5 + Math.random() / 2));
   stayWith(identity);
   note('session_joined', {});
-  entry.open({ send, end });
+  entry.open({ send, end, pulse: { ask, drop } });
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { offeredProtocols, subprotocol } from '../auth/require-auth.ts';
 import type { AppEnv } from '../http/env.ts';
+import { faultOfTarget, isHost } from '../http/target.ts';
 import type { Log } from '../log.ts';
 import type { ChatCounts } from './counts.ts';
 import { runSession, type SessionParts, slowCloseTimeoutMs } from './session.ts';
@@ -21,12 +22,10 @@ const maxPendingPongs = 60;
 /** How long a peer may take to read a refusal. */
 const refusalTimeoutMs = 2_000;
 
-/** A handshake without a Host that could be one goes the way of plain HTTP, which refuses it (RFC 9112, 3.2). */
-const host = /^[\w.:[\]-]+$/;
 /** What a path is read against. Which host a URI names doesn't matter. */
 const base = 'http://localhost';
-/** A path, or the whole URI (RFC 6455, 4.2.1). */
-const room = /^(https?:\/\/[^/?#@]+)?\/join(\?|$)/;
+/** A path, or the whole URI (RFC 6455, 4.2.1), in the one spelling that the app knows it by. */
+const room = /^(https?:\/\/[^/?#@\\]+)?\/join(\?|$)/;
 
 interface Parts {
   readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
@@ -98,9 +97,11 @@ export function createUpgrades({ fetch, session, counts, log }: Parts): Upgrades
       httpVersion === '1.1' &&
       headers.upgrade?.toLowerCase() === 'websocket' &&
       (method === 'GET' || method === 'POST') &&
+      // One that HTTP refuses goes its way, and is refused there.
       room.test(url) &&
+      faultOfTarget(url) === undefined &&
       URL.canParse(url, base) &&
-      host.test(headers.host ?? '') &&
+      isHost(headers.host ?? '') &&
       headers['transfer-encoding'] === undefined &&
       Number(headers['content-length'] ?? 0) === 0,
 

@@ -1,5 +1,6 @@
 import { loadConfig } from '../config.ts';
 import { writeBackup } from '../database/sqlite-backup.ts';
+import { explainingDataDir } from '../start-fault.ts';
 import { argumentsOf, onlyOne } from './arguments.ts';
 import { type Command, exitCodes } from './command.ts';
 
@@ -15,7 +16,7 @@ DATA_DIR: who has it can make tokens. What is in MongoDB is for mongodump.
     const { mongodbUri, redisUrl, dataDir } = loadConfig();
     if (mongodbUri !== undefined) throw new Error('With MONGODB_URI all is kept in MongoDB: back it up with mongodump');
     if (redisUrl !== undefined) throw new Error('With REDIS_URL alone all is kept in Redis, whose file can be copied');
-    writeBackup(dataDir, file);
+    await explainingDataDir(dataDir, () => writeBackup(dataDir, file));
     return exitCodes.done;
   },
 };

@@ -1,7 +1,8 @@
 import closeWithGrace from 'close-with-grace';
-import { loadConfig } from '../config.ts';
+import { loadConfig, loadUnknownSettings } from '../config.ts';
 import { createLog } from '../log.ts';
 import { startServer } from '../server.ts';
+import { explainStart } from '../start-fault.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 
 /** How long an orderly end may take beyond the drain window; then the process ends all the same. */
@@ -18,8 +19,9 @@ Starts the server, until SIGTERM or SIGINT. What it takes is set by environment 
     if (args.length > 0) throw new UsageError('palaver serve takes no arguments: it is set by environment variables');
     const config = loadConfig();
     const log = createLog(config);
+    for (const unknown of loadUnknownSettings()) log.event('setting_unknown', { ...unknown });
     const { host, port, metrics, stop } = await startServer(config, log).catch((error: Error) => {
-      throw new Error(`Palaver could not start: ${error.message}`);
+      throw new Error(`Palaver could not start: ${explainStart(error, config)}`, { cause: error });
     });
     const address = addressOf(host, port);
     const delay = config.drainWindowS * 1_000 + stopTimeoutMs;

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../config.ts';
 import { databaseFile } from '../database/database-file.ts';
+import { explainingDataDir } from '../start-fault.ts';
 import { openStores } from '../stores.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 import { copyStores } from './copy-stores.ts';
+import { print } from './output.ts';
 import { withStores } from './with-stores.ts';
 
 export const toMongodb: Command = {
@@ -19,10 +21,11 @@ database.
     const { mongodbUri, dataDir } = loadConfig();
     if (mongodbUri === undefined) throw new Error('Set MONGODB_URI: it names the database to copy to');
     if (!existsSync(databaseFile(dataDir))) throw new Error(`Nothing is kept in ${dataDir}`);
-    const from = await openStores({ mongodbUri: undefined, dataDir }, { busyTimeoutMs: 0, alone: true });
+    const embedded = { mongodbUri: undefined, dataDir };
+    const from = await explainingDataDir(dataDir, () => openStores(embedded, { busyTimeoutMs: 0, alone: true }));
     try {
       const copied = await withStores({ mongodbUri, dataDir }, (to) => copyStores(from, to));
-      for (const [what, count] of Object.entries(copied)) console.log(`${what}: ${count}`);
+      for (const [what, count] of Object.entries(copied)) await print(`${what}: ${count}\n`);
     } finally {
       await from.database.close();
     }

@@ -1,8 +1,10 @@
 import { signingSecret } from '../auth/secret.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { loadConfig, readTokenTtlS } from '../config.ts';
+import { explainingDataDir } from '../start-fault.ts';
 import { argumentsOf } from './arguments.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
+import { print } from './output.ts';
 import { withStores } from './with-stores.ts';
 
 export const token: Command = {
@@ -26,8 +28,9 @@ says, or for another duration: 90s, 15m, 12h, 30d. Whoever reads it is that user
       if ((await revoked.disabledUsers()).includes(found.id)) throw new Error('The user is disabled');
       return found;
     });
-    const { issue } = createTokens({ secret: signingSecret(config), issuer: config.jwtIssuer, ttlS });
-    console.log(await issue(user));
+    const secret = await explainingDataDir(config.dataDir, () => signingSecret(config));
+    const { issue } = createTokens({ secret, issuer: config.jwtIssuer, ttlS });
+    await print(`${await issue(user)}\n`);
     return exitCodes.done;
   },
 };

@@ -9,6 +9,7 @@ import type { Stores } from '../stores.ts';
 import { createPasswords } from '../users/passwords.ts';
 import { argumentsOf, onlyOne } from './arguments.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
+import { print } from './output.ts';
 import { readPassword } from './password.ts';
 import { withStores } from './with-stores.ts';
 
@@ -24,8 +25,8 @@ const actions = new Map<string, (args: readonly string[]) => Promise<number>>([
 export const users: Command = {
   usage: `palaver users add --email EMAIL --username NAME
 palaver users list [--json]
-palaver users disable ID|EMAIL
-palaver users enable ID|EMAIL
+palaver users disable ID|EMAIL [--external]
+palaver users enable ID|EMAIL [--external]
 
 add      makes a user, also where SIGNUP is off, and prints its id. Its password is read from standard input;
          at a terminal it is asked for.
@@ -33,6 +34,9 @@ list     prints a line for each user: id, e-mail address, username, and 'enabled
          with --json an object each.
 disable  shuts a user out: within seconds its connections are closed, and its tokens and its password refused.
 enable   lets it in again.
+
+--external  takes the id as it is, of a user who is not kept here: another issuer makes tokens with the same secret.
+            With JWKS_URL it is implied.
 
 They read and write what the server does (DATA_DIR or MONGODB_URI), whether it runs or not. With JWKS_URL users are not
 kept here: disable and enable take the id that is in their tokens, add and list are not there.
@@ -63,7 +67,7 @@ async function add(args: readonly string[]): Promise<number> {
   const user = { id: randomUUID(), ...named, passwordHash };
   const result = await withStores(config, ({ users }) => users.insert(user));
   if (result !== 'inserted') throw new Error(problems[result][1]);
-  console.log(user.id);
+  await print(`${user.id}\n`);
   return exitCodes.done;
 }
 
@@ -96,23 +100,25 @@ async function* linesOf({ users, revoked }: Stores, json: boolean): AsyncGenerat
 
 /** The servers find it in the store: they look every two seconds. */
 async function change(args: readonly string[], what: 'disable' | 'enable'): Promise<number> {
-  const { positionals } = argumentsOf({ args: [...args], allowPositionals: true });
+  const options = { external: { type: 'boolean', default: false } } as const;
+  const { positionals, values } = argumentsOf({ args: [...args], options, allowPositionals: true });
   const given = userIdSchema.safeParse(onlyOne(positionals, 'the id or the e-mail address of a user'));
   if (!given.success) throw new Error(`No user can have such an id: ${detailOf(given.error.issues)}`);
   const config = loadConfig();
   return withStores(config, async (stores) => {
-    const id = config.externalIssuer ? given.data : await idOf(stores, given.data);
+    const id = config.externalIssuer || values.external ? given.data : await idOf(stores, given.data);
     await (what === 'disable' ? stores.revoked.addUser(id) : stores.revoked.removeUser(id));
-    console.log(`${what}d ${readable(id)}`);
+    await print(`${what}d ${readable(id)}\n`);
     return exitCodes.done;
   });
 }
 
-/** Whose token was made elsewhere, with the same secret, is not kept here: any id will do. */
-async function idOf({ users }: Stores, given: string): Promise<string> {
+/** The id of a user that is kept here, or that was disabled by it. @throws where there is none */
+async function idOf({ users, revoked }: Stores, given: string): Promise<string> {
   const user = (await users.findById(given)) ?? (await users.findByEmail(given));
   if (user) return user.id;
-  if (given.includes('@')) throw new Error(`No user has the e-mail address ${readable(given)}`);
-  console.error(`No user that is kept here has the id ${readable(given)}; one of another issuer may`);
-  return given;
+  if ((await revoked.disabledUsers()).includes(given)) return given;
+  throw new Error(
+    `No user has the id or e-mail address ${readable(given)}. If another issuer makes tokens with this id, add --external`,
+  );
 }

@@ -1,3 +1,4 @@
+import { explainingDataDir } from '../start-fault.ts';
 import { openStores, type Stores } from '../stores.ts';
 
 /** Nobody waits for this process: it can wait for a server that writes. */
@@ -8,7 +9,7 @@ export async function withStores<T>(
   config: Parameters<typeof openStores>[0],
   work: (stores: Stores) => Promise<T>,
 ): Promise<T> {
-  const stores = await openStores(config, { busyTimeoutMs });
+  const stores = await explainingDataDir(config.dataDir, () => openStores(config, { busyTimeoutMs }));
   try {
     return await work(stores);
   } finally {

@@ -1,6 +1,7 @@
 import { type Db, MongoClient, MongoError, MongoServerError } from 'mongodb';
 import { within } from '../within.ts';
 import { type Database, StoreUnavailable } from './database.ts';
+import { withoutSecrets } from './mongo-uri.ts';
 
 /** How long one operation may look for a server. */
 const selectionTimeoutMs = 2_000;
@@ -9,8 +10,18 @@ const startTimeoutMs = 8_000;
 
 /** MongoDB's code where a unique index holds against a write. */
 export const duplicateKey = 11_000;
-/** MongoDB's codes of a server that can't serve now: it is no primary or shutting down, reaches no other, or ran out of time. */
-const awayCodes = new Set([6, 7, 50, 64, 89, 91, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436]);
+/**
+ * MongoDB's codes of a server that can't serve now: it is no primary or shutting down, reaches no other, ran out of time,
+ * disk or memory, or takes no more from this user.
+ */
+const awayCodes = new Set([
+  6, 7, 13, 18, 24, 50, 64, 89, 91, 100, 133, 134, 146, 189, 262, 8000, 9001, 10058, 10107, 11600, 11601, 11602, 13435,
+  13436, 14031,
+]);
+/** How others of its protocol, and old ones, say so without a code. */
+const awayText = /not (master|primary)|node is recovering|read.?only|(disk|quota) is full|is shutting down/i;
+/** A write that proves the store can be written is made once in this time at most, however often it is asked. */
+const probeIntervalMs = 1_000;
 
 interface Options {
   /** How long the database may take for an answer, in milliseconds. */
@@ -27,15 +38,7 @@ export interface MongoDatabase extends Database {
 
 /** MongoDB: the database that the URI names, or `palaver`. Connects with the first operation. */
 export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}): MongoDatabase {
-  const client = new MongoClient(uri, {
-    appName: 'palaver',
-    serverSelectionTimeoutMS: selectionTimeoutMs,
-    connectTimeoutMS: selectionTimeoutMs,
-    socketTimeoutMS: answerTimeoutMs,
-    waitQueueTimeoutMS: answerTimeoutMs,
-  });
-  // A URI without a database means `test` to the driver.
-  const db = client.db(namesDatabase.test(uri) ? undefined : 'palaver');
+  const { client, db } = clientOf(uri, answerTimeoutMs);
 
   const run = async <T>(operation: () => Promise<T>): Promise<T> => {
     try {
@@ -57,16 +60,49 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
     }
   };
 
+  const readiness = db.collection<{ readonly _id: string; readonly checkedAt: Date }>('readiness');
+  let probedMs = Number.NEGATIVE_INFINITY;
+  const probe = async (): Promise<void> => {
+    const put = readiness.updateOne({ _id: 'writable' }, { $set: { checkedAt: new Date() } }, { upsert: true });
+    await put.catch((error: unknown) => {
+      // Another node made it at the same time.
+      if (!(error instanceof MongoServerError) || error.code !== duplicateKey) throw error;
+    });
+  };
+
   return {
     db,
     run,
     prepare,
     ping: () =>
       run(async () => {
-        await db.command({ ping: 1 });
+        const { isWritablePrimary, readOnly } = await db.command({ hello: 1 });
+        if (isWritablePrimary === false || readOnly === true) throw new ReadOnly('MongoDB takes no writes');
+        // A server that is full, or lacks the right, says so to a write alone.
+        if (performance.now() - probedMs < probeIntervalMs) return;
+        await probe();
+        probedMs = performance.now();
       }),
     close: () => client.close(),
   };
+}
+
+/** @throws with what is wrong with the URI, never its password */
+function clientOf(uri: string, answerTimeoutMs: number): { client: MongoClient; db: Db } {
+  try {
+    const client = new MongoClient(uri, {
+      appName: 'palaver',
+      serverSelectionTimeoutMS: selectionTimeoutMs,
+      connectTimeoutMS: selectionTimeoutMs,
+      socketTimeoutMS: answerTimeoutMs,
+      waitQueueTimeoutMS: answerTimeoutMs,
+    });
+    // A URI without a database means `test` to the driver.
+    return { client, db: client.db(namesDatabase.test(uri) ? undefined : 'palaver') };
+  } catch (error) {
+    // Without a cause: that would hold the URI.
+    throw new Error(`MONGODB_URI is not valid: ${withoutSecrets((error as Error).message, uri)}`);
+  }
 }
 
 const namesDatabase = /^[^:]+:\/\/[^/?]*\/[^?]/;
@@ -79,10 +115,21 @@ class TooLate extends Error {
 const bounded = <T>(work: Promise<T>, timeoutMs: number): Promise<T> =>
   within(work, timeoutMs, () => new TooLate(`No answer within ${timeoutMs} ms`));
 
+/** A server that can be read only. */
+class ReadOnly extends Error {
+  override name = 'ReadOnly';
+}
+
 /** No server answered in time, or one that can't serve now. */
-function isAway(error: unknown): boolean {
-  if (!(error instanceof MongoServerError)) return error instanceof MongoError || error instanceof TooLate;
-  return awayCodes.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError');
+export function isAway(error: unknown): boolean {
+  if (error instanceof MongoServerError)
+    return (
+      awayCodes.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError') || awayText.test(error.message)
+    );
+  if (error instanceof MongoError || error instanceof TooLate || error instanceof ReadOnly) return true;
+  // The driver throws what its socket ended with as it is. A wrong argument is a TypeError or RangeError with a code.
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' && !(error instanceof TypeError || error instanceof RangeError);
 }
 
 /** In one word: the database's (`AuthenticationFailed`), the system's (`ENOTFOUND`), or the driver's. */

@@ -1,4 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Database, StoreUnavailable } from './database.ts';
 import { databaseFile } from './database-file.ts';
@@ -41,8 +43,17 @@ const migrations = [
    ) STRICT`,
 ];
 
-/** SQLite's primary result codes for a store that can't answer now: BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */
-const away = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]);
+/**
+ * SQLite's primary result codes for a store that can't answer now: PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT,
+ * FULL, CANTOPEN, PROTOCOL, NOTADB.
+ */
+const away = new Set([3, 5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
+/** What Node says of a database that is closed: the server is at its end. */
+const closedCode = 'ERR_INVALID_STATE';
+/** A file that proves the folder can be written is made once in this time at most, however often it is asked. */
+const probeIntervalMs = 1_000;
+/** It takes a block of the disk. */
+const probeBytes = 4_096;
 
 /** What the schema of this version is called (`PRAGMA user_version`). */
 export const schemaVersion = migrations.length;
@@ -83,20 +94,52 @@ export function openSqlite(
     try {
       return statements();
     } catch (error) {
-      if (away.has(resultCode(error) & 0xff)) throw new StoreUnavailable('The store is away', { cause: error });
+      const isClosed = (error as NodeJS.ErrnoException).code === closedCode;
+      if (isClosed || away.has(resultCode(error) & 0xff))
+        throw new StoreUnavailable('The store is away', { cause: error });
       throw error;
     }
   };
+  const probe = createProbe(dataDir);
 
   return {
     db,
     relaxed,
     run,
-    ping: () => run(() => db.exec('BEGIN IMMEDIATE; ROLLBACK')),
+    ping: async () => {
+      await run(() => db.exec('BEGIN IMMEDIATE; ROLLBACK'));
+      await probe();
+    },
     close: async () => {
       if (!alone) relaxed.close();
       db.close();
     },
+  };
+}
+
+/**
+ * Proves that a folder can be written: SQLite finds out at its next write, and may have files open that hide it.
+ * @throws {StoreUnavailable}
+ */
+function createProbe(dataDir: string): () => Promise<void> {
+  const file = join(dataDir, 'writable.tmp');
+  let provenMs = Number.NEGATIVE_INFINITY;
+  let underway: Promise<void> | undefined;
+  const write = async (): Promise<void> => {
+    try {
+      await writeFile(file, Buffer.alloc(probeBytes), { mode: 0o600 });
+      provenMs = performance.now();
+    } catch (cause) {
+      throw new StoreUnavailable('DATA_DIR can not be written', { cause });
+    } finally {
+      await rm(file, { force: true }).catch(() => {});
+      underway = undefined;
+    }
+  };
+  return async () => {
+    if (performance.now() - provenMs < probeIntervalMs) return;
+    underway ??= write();
+    await underway;
   };
 }
 

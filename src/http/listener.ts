@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { Upgrades } from '../chat/upgrade.ts';
-import type { Config } from '../config.ts';
 import { isKnownTooLarge } from './body.ts';
 import { codeOf, plainProblem, rawProblem } from './problem.ts';
+import { faultOfTarget, isHost } from './target.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 interface Timeouts {
@@ -34,14 +34,17 @@ interface Options extends Timeouts {
 type FetchCallback = Parameters<typeof getRequestListener>[0];
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
+type Head = Pick<IncomingMessage, 'httpVersion' | 'headers' | 'url'>;
 /**
- * A request of HTTP/1.1 names its host; in HTTP/1.0 there was none to name (RFC 9112, 3.2). There were no chunks either: a
- * request that has them anyway can't be told from the next one (RFC 9112, 6.1).
+ * What is wrong with the head of a request. A request of HTTP/1.1 names its host; in HTTP/1.0 there was none to name (RFC
+ * 9112, 3.2). There were no chunks either: a request that has them anyway can't be told from the next one (RFC 9112, 6.1).
  */
-const faultOf = ({ httpVersion, headers }: Pick<IncomingMessage, 'httpVersion' | 'headers'>): string | undefined => {
-  if (httpVersion !== '1.0') return headers.host ? undefined : 'HTTP/1.1 without Host';
+function faultOf({ httpVersion, headers: { host = '', ...headers }, url = '' }: Head): string | undefined {
+  if (faultOfTarget(url) === 'malformed_request') return 'a target that is neither a path nor a URI';
+  if (!isHost(host) && !(httpVersion === '1.0' && host === '')) return 'no Host that could be one';
+  if (httpVersion !== '1.0') return undefined;
   return headers['transfer-encoding'] === undefined ? undefined : 'HTTP/1.0 with Transfer-Encoding';
-};
+}
 
 /** Answers the requests of each connection in their order, and ends the connection behind some of them. */
 function requestListener(fetch: FetchCallback, turns: Turns, onProblem: OnProblem): Listener {
@@ -126,13 +129,6 @@ export function createListener(
     turns.refuse(socket, rawProblem('malformed_request'));
   });
   return server;
-}
-
-/** Begins to listen; resolves with the port. */
-export async function listen(server: Server, { port, host }: Pick<Config, 'port' | 'host'>): Promise<number> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
 }
 
 /** Takes no more requests; resolves when those under way are answered, or their time is up. */

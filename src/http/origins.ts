@@ -2,6 +2,9 @@ import { cors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from './env.ts';
 
+/** The log names so many characters of an origin. */
+const maxLoggedOrigin = 200;
+
 /** Whether a page of this request's origin may ask; what has none is no page (RFC 6455, 10.2; RFC 6454). */
 export type IsAllowedOrigin = (headers: Headers) => boolean;
 
@@ -12,7 +15,9 @@ export const createOriginCheck =
     const origin = headers.get('origin');
     if (origin === null || allowed.includes('*') || allowed.includes(origin)) return true;
     // A proxy may have taken TLS away: the host alone tells.
-    return URL.canParse(origin) && new URL(origin).host === headers.get('host')?.toLowerCase();
+    return (
+      /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).host === headers.get('host')?.toLowerCase()
+    );
   };
 
 /** Lets pages of other origins read what is answered (CORS). A preflight is answered here; any other OPTIONS isn't. */
@@ -24,7 +29,10 @@ export function crossOrigin(isAllowed: IsAllowedOrigin) {
     exposeHeaders: ['Retry-After', 'WWW-Authenticate'],
     maxAge: 600,
   });
-  return createMiddleware<AppEnv>((c, next) =>
-    c.req.method === 'OPTIONS' && !c.req.header('Access-Control-Request-Method') ? next() : answer(c, next),
-  );
+  return createMiddleware<AppEnv>((c, next) => {
+    const origin = c.req.header('Origin');
+    if (origin !== undefined && !isAllowed(c.req.raw.headers))
+      c.var.log.event('origin_refused', { origin: origin.slice(0, maxLoggedOrigin) });
+    return c.req.method === 'OPTIONS' && !c.req.header('Access-Control-Request-Method') ? next() : answer(c, next);
+  });
 }

@@ -31,7 +31,7 @@ export const createReadiness =
     // A room that is this process's alone is closed with it.
     else if (!isRoomReady()) missing.push({ part: 'room', code: 'unavailable', detail: 'Redis can not be reached.' });
     await ping().catch(() =>
-      missing.push({ part: 'store', code: 'store_unavailable', detail: 'The store can not be reached.' }),
+      missing.push({ part: 'store', code: 'store_unavailable', detail: 'The store can not be read or written.' }),
     );
     if (!(await isIssuerReady()))
       missing.push({ part: 'issuer', code: 'issuer_unavailable', detail: 'The keys of JWKS_URL can not be fetched.' });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config.ts';
+import { explainAddress } from '../listen-fault.ts';
 import type { Prometheus } from './prometheus.ts';
 
 /** A scrape is small, and those who ask are few. */
@@ -53,13 +54,7 @@ export async function serveMetrics({
   try {
     await once(server, 'listening');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(
-      `the address for metrics, ${host}:${port}, can not be had (${code}): METRICS_PORT and METRICS_HOST`,
-      {
-        cause,
-      },
-    );
+    throw new Error(explainAddress(cause, { variables: ['METRICS_HOST', 'METRICS_PORT'], host, port }), { cause });
   }
   return {
     ...prometheus,

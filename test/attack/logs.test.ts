@@ -62,8 +62,14 @@ describe('a line of the log is one object, and printable, whatever stands in', (
       }
     });
     expectLines(lines);
-    expect(lines).toHaveLength(odd.length);
-    expect(lines.join('')).not.toContain('%');
+    const requests = lines.filter((line) => JSON.parse(line).event === 'request');
+    expect(requests).toHaveLength(odd.length);
+    expect(requests.join('')).not.toContain('%');
+    // The origin that is refused, and nothing else, has a line of its own.
+    const origins = lines.filter((line) => !requests.includes(line)).map((line) => JSON.parse(line));
+    expect(origins.map(({ event, origin }) => [event, origin])).toEqual(
+      odd.map((text) => ['origin_refused', `http://${encodeURIComponent(text)}`.slice(0, 200)]),
+    );
   });
 
   it('X-Request-Id, which comes back as it was only where it is a word', async () => {

@@ -127,7 +127,26 @@ function askedBy(bytes: string): { method: string; path: string } {
 describe('what is no handshake', () => {
   const cases: [name: string, bytes: string, status: number, code: string | undefined][] = [
     ['GET // with the headers of one', head('GET //', ...upgrade, key), 404, 'not_found'],
-    ['an absolute URL with credentials', head('GET http://u:p@localhost/join', ...upgrade, key), 401, 'missing_token'],
+    [
+      'an absolute URL with credentials',
+      head('GET http://u:p@localhost/join', ...upgrade, key),
+      400,
+      'malformed_request',
+    ],
+    ['an absolute URL without a host', head('GET http:///join', ...upgrade, key), 400, 'malformed_request'],
+    ['a URL with a fragment', head('GET /join#x', ...upgrade, key), 400, 'malformed_request'],
+    [
+      'a Host that can be none',
+      head('GET /join', ...upgrade, key).replace('localhost', 'a~b'),
+      400,
+      'malformed_request',
+    ],
+    [
+      'a Host with a port that can be none',
+      head('GET /join', ...upgrade, key).replace('localhost', 'a:99999'),
+      400,
+      'malformed_request',
+    ],
     ['a URL that is none', head('GET http://[/join', ...upgrade, key), 400, 'malformed_request'],
     ['an upgrade to something else', head('GET /join', 'Connection: Upgrade', 'Upgrade: h2c'), 401, 'missing_token'],
     ['upgrade headers elsewhere', head('GET /healthz', ...upgrade, key), 200, undefined],
@@ -175,6 +194,47 @@ describe('what is no handshake', () => {
     expect([answer.status, answer.json.code]).toEqual([status, code]);
     expect((await request(server, 'GET', '/healthz')).status).toBe(200);
   });
+});
+
+describe('a path has one spelling, with the headers of a handshake and without them', () => {
+  const spellings = [
+    '/%6Aoin',
+    '/joi%6e',
+    '/./join',
+    '/x/../join',
+    '/x/%2e%2e/join',
+    '/%2E/join',
+    '/join/.',
+    '//join',
+    '/join/',
+    '/JOIN',
+    '/join;x',
+    '/join%3F',
+  ];
+  it.each([...spellings, 'http://localhost/x/../join', 'http://localhost//join'])('%s is not found', async (target) => {
+    await using server = await startTestServer();
+    const authorization = `Authorization: Bearer ${await mint(igor)}`;
+    const asked = askedBy(`GET ${target}`);
+    for (const lines of [[...upgrade, key], []]) {
+      const answer = await exchange(server, [head(`GET ${target}`, ...lines, authorization)], asked);
+      expect([answer.status, answer.json.code]).toEqual([404, 'not_found']);
+    }
+  });
+
+  it.each(['/join', '/join?', '/join?a=%zz', 'http://localhost/join', 'https://elsewhere:1/join?a'])(
+    '%s is the door',
+    async (target) => {
+      await using server = await startTestServer();
+      const authorization = `Authorization: Bearer ${await mint(igor)}`;
+      const asked = { method: 'GET', path: '/join' };
+      expect((await exchange(server, [head(`GET ${target}`, authorization)], asked)).status).toBe(426);
+      const socket = dial({ host: server.host, port: server.port });
+      onTestFinished(() => void socket.destroy());
+      socket.write(head(`GET ${target}`, ...upgrade, key, authorization));
+      const [bytes] = (await within(once(socket, 'data'), 'an answer')) as [Buffer];
+      expect(bytes.toString('latin1')).toMatch(/^HTTP\/1\.1 101 /);
+    },
+  );
 });
 
 describe('what travels with a handshake', () => {

@@ -85,7 +85,7 @@ const rows: readonly Row[] = [
     [scripts, "if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then return {'refused'} end", ''],
   ], held, 'who speaks is there'],
   ['an epoch is not renewed', [
-    [scripts, "if epoch < least or redis.call('HGET', state, 'run') ~= run then", 'if epoch < least then'],
+    [scripts, "if epoch < least or redis.call('HGET', state, 'run') ~= run or isDamaged(math.huge) then", 'if epoch < least then'],
   ], [redisStarts], 'a restart is a new epoch'],
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are sources.

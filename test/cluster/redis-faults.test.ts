@@ -5,7 +5,7 @@ import { Redis as Client } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MessagePage } from '../../generated/http/index.ts';
 import { type Issuer, startIssuer } from '../auth/issuer.ts';
-import { type Chat, connect, messagesOf } from '../harness/chat.ts';
+import { type Chat, connect, lastId, messagesOf } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { root } from '../harness/process.ts';
 import { noRedis, type Redis, startRedis } from '../harness/redis.ts';
@@ -176,5 +176,77 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     const [redis] = await ownRedis({ maxmemory, 'maxmemory-policy': policy });
     const { events } = await node(`redis://127.0.0.1:${redis.port}`);
     expect(events('redis_may_evict')).toEqual([]);
+  });
+
+  /** Two nodes, one room, with somebody at each. */
+  async function twoNodes() {
+    const [redis, client] = await ownRedis();
+    const url = `redis://127.0.0.1:${redis.port}`;
+    const [one, other] = [await node(url), await node(url)];
+    const tokens = { Ann: await tokenOf(one.issuer, 'Ann'), Bob: await tokenOf(other.issuer, 'Bob') };
+    const [ann, bob] = [
+      await connect(one.server, { token: tokens.Ann }),
+      await connect(other.server, { token: tokens.Bob }),
+    ];
+    ann.say('before');
+    await bob.next('chat_message');
+    return { client, one, other, tokens, ann, bob };
+  }
+
+  const parts = ['state', 'log', 'sessions', 'counts', 'names', 'folds', 'holders', 'roster', 'leases', 'leaving'];
+  it.each([...parts.map((part) => [part]), ['names', 'folds', 'holders', 'counts', 'roster']])(
+    'begins the room anew, and says so, where Redis has evicted %s of it',
+    async (...evicted) => {
+      const { client, one, other, tokens, ann, bob } = await twoNodes();
+      const seen = lastId(ann);
+      await client.del(...evicted.map((part) => `palaver:{main}:${part}`));
+      expect(await Promise.all([ann.closed(), bob.closed()])).toEqual([1_012, 1_012]);
+      await joined(one.server, tokens.Ann);
+      const again = await joined(other.server, tokens.Bob);
+      const { msg } = await again.next('users_online');
+      expect(msg.list).toEqual(['Ann']);
+      again.say('after');
+      expect((await again.next('chat_message')).id > seen).toBe(true);
+      const late = await connect(one.server, { token: await tokenOf(one.issuer, 'Cid'), lastEventId: seen });
+      expect((await late.next('users_online')).msg).toMatchObject({ list: ['Ann', 'Bob'], recovered: false });
+      await expect.poll(() => textsKept(one.server, tokens.Ann), poll).toEqual(['before', 'after']);
+    },
+  );
+
+  it('goes on with a room that a node of version 0.1 has begun', async () => {
+    const { client, one, ann } = await twoNodes();
+    const key = (part: string): string => `palaver:{main}:${part}`;
+    await client
+      .multi()
+      .hset(key('state'), 'guarded', '1')
+      .zrem(key('sessions'), '')
+      .zrem(key('leases'), '')
+      .zrem(key('leaving'), '')
+      .exec();
+    for (const _ of ['once', 'twice']) {
+      const ticked = await client.hget(key('state'), 'ticked');
+      await expect.poll(() => client.hget(key('state'), 'ticked'), poll).not.toBe(ticked);
+    }
+    ann.say('after');
+    await ann.next('chat_message');
+    expect(one.events('redis_lost')).toEqual([]);
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await expect.poll(() => client.zcard(key('leaving')), poll).toBe(1);
+    expect(one.events('redis_back')).toEqual(['redis_back']);
+    ann.say('later');
+    expect((await ann.next('chat_message')).msg.text).toBe('later');
+  });
+
+  it('begins anew at the right time where the clock of Redis was a day ahead, with later ids', async () => {
+    const { client, one, tokens, ann } = await twoNodes();
+    const seen = lastId(ann);
+    const tomorrow = Date.now() + 86_400_000;
+    await client.hset('palaver:{main}:state', 'time', `${tomorrow}`);
+    expect(await ann.closed()).toBe(1_012);
+    const again = await joined(one.server, tokens.Ann);
+    again.say('after');
+    const { id, sent_at } = await again.next('chat_message');
+    expect(id > seen).toBe(true);
+    expect(Date.parse(sent_at)).toBeLessThan(tomorrow - 3_600_000);
   });
 });

@@ -180,7 +180,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     const { dataDir, file, user } = await backedUp();
     for (const name of ['palaver.db', 'palaver.db-wal']) writeFileSync(join(dataDir, name), 'noise'.repeat(10_000));
     expect(await palaver(['restore', '--replace', file], { DATA_DIR: dataDir })).toEqual(done);
-    expect(readdirSync(dataDir).sort()).toEqual(['epoch', 'jwt-secret', 'palaver.db']);
+    expect(readdirSync(dataDir).sort()).toEqual(['epoch', 'jwt-secret', 'palaver.db', 'server.lock']);
     await using server = await startTestServer({ env: { DATA_DIR: dataDir, JWT_SECRET: '' } });
     expect((await handshake(server, { token: user.token })).status).toBe(101);
   });

@@ -88,14 +88,26 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       ]);
     });
 
-    it('shuts out whom only a token names, and says that nobody here has that id', async () => {
+    it('disables an id that only tokens name with --external, and fails for an unknown one without', async () => {
       const env = await environment();
       await using server = await startTestServer({ env });
       const token = await mint({ id: 'from afar', username: 'Zoe' });
       const chat = await connect(server, { token });
-      const { code, errors } = await palaver(['users', 'disable', 'from afar'], env);
-      expect([code, errors]).toEqual([0, expect.stringMatching(/No user that is kept here has the id from afar/)]);
+      for (const who of ['from afar', 'nobody@example.com'])
+        for (const what of ['disable', 'enable']) {
+          const { code, out, errors } = await palaver(['users', what, who], env);
+          expect([code, out, errors]).toEqual([
+            1,
+            '',
+            expect.stringContaining(`No user has the id or e-mail address ${who}`),
+          ]);
+        }
+      const done = await palaver(['users', 'disable', 'from afar', '--external'], env);
+      expect(done).toEqual({ code: 0, out: 'disabled from afar\n', errors: '' });
       expect(await chat.closed()).toBe(4003);
+      // Whom it has disabled it knows.
+      expect(await palaver(['users', 'enable', 'from afar'], env)).toMatchObject({ code: 0, errors: '' });
+      await answered(server, token, 101);
     });
 
     it('makes tokens as a login does, for as long as they are to be good', async () => {
@@ -140,8 +152,12 @@ describe('palaver users', { timeout: manyStartsMs }, () => {
   it('refuses what the contract refuses, and tells no password', async () => {
     const env = { DATA_DIR: temporaryFolder() };
     const cases: [args: string[], input: string, says: RegExp][] = [
-      [add('nobody', ' Bob'), 'canary\r\n', /\/email: must have one @.*\/username: must have.*\/password: .*8/],
-      [add('bob@example.com', 'Bob'), 'canary'.repeat(50), /\/password: .*256/],
+      [
+        add('nobody', ' Bob'),
+        'canary\r\n',
+        /: email: must have one @.*; username: must have.*; password: must have at least 8 characters\n/,
+      ],
+      [add('bob@example.com', 'Bob'), 'canary'.repeat(50), /: password: must have at most 256 characters/],
       [add('bob@example.com', 'Bob'), 'canary'.repeat(3_000), /at most 16384 bytes/],
     ];
     for (const [args, input, says] of cases) {

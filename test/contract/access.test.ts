@@ -10,6 +10,8 @@ const logout = (server: TestServer, token: string): Promise<Answer> =>
   request(server, 'POST', '/logout', bearer(token));
 const admin = (server: TestServer, verb: 'disable' | 'enable', id: string): Promise<Answer> =>
   request(server, 'POST', `/admin/users/${encodeURIComponent(id)}/${verb}`, bearer(testAdminToken));
+const asAdmin = (server: TestServer, path: string): Promise<Answer> =>
+  request(server, 'POST', path, bearer(testAdminToken));
 /** What the door says to a token, in short. */
 async function door(server: TestServer, token: string): Promise<string> {
   const { status, json } = await handshake(server, { token });
@@ -65,6 +67,29 @@ describe('POST /logout', () => {
     for (const each of spelled) expect(await door(server, each)).toBe('101');
     await logout(server, token);
     for (const each of spelled) expect(await door(server, each)).toBe('401 invalid_token');
+  });
+});
+
+describe('an id in a path', () => {
+  const verbs = ['disable', 'enable'] as const;
+  it.each(['%ff', '%zz', '%', 'a%2', '%ed%a0%80', '%c0%80', 'a%ffb'])(
+    '%s can not be decoded, and disables nobody',
+    async (id) => {
+      await using server = await startTestServer();
+      for (const verb of verbs) {
+        const { status, json } = await asAdmin(server, `/admin/users/${id}/${verb}`);
+        expect([status, json.code]).toEqual([400, 'invalid_parameter']);
+        expect(json.errors).toEqual([{ pointer: '/id', detail: 'must be percent-encoded UTF-8' }]);
+        expect(json.detail).toBe('id: must be percent-encoded UTF-8');
+      }
+    },
+  );
+
+  it.each(['.', '..', '%2e', '%2e%2e', '.%2E'])('%s is no id: no token has it, and nothing is there', async (id) => {
+    await using server = await startTestServer();
+    const plain = decodeURIComponent(id);
+    for (const verb of verbs) expect((await asAdmin(server, `/admin/users/${id}/${verb}`)).status).toBe(404);
+    expect(await door(server, await mint({ id: plain, username: 'Ann' }))).toBe('401 invalid_token');
   });
 });
 

@@ -10,6 +10,7 @@ const claims = deref(openapi, { $ref: '#/components/schemas/TokenClaims' }).prop
 const fields = createUserRequestSchema.shape;
 
 const anything = /^\P{Cs}*$/u;
+const anythingButADot = /^[^.\p{Cs}]$/u;
 /** What the words of the contract say, by the classes of Unicode that they mean. */
 const nameWithin = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]$/u;
 const nameAtEnd = /^[^\p{Cc}\p{Cf}\p{Z}\p{Cs}]$/u;
@@ -31,7 +32,11 @@ const cases: [field: string, around: string, Schema, Validator, allowed: RegExp]
   ['password', '1234567*', createUser.password!, fields.password, anything],
   ['text', '*', said.text!, chatMessageFromClientSchema.shape.msg.shape.text, anything],
   ['nonce', '*', said.nonce!, chatMessageFromClientSchema.shape.msg.shape.nonce, anything],
-  ['id of a token', '*', claims.id!, tokenClaimsSchema.shape.id, anything],
+  // `.` and `..` are parts of a path that clients remove.
+  ['id of a token', '*', claims.id!, tokenClaimsSchema.shape.id, anythingButADot],
+  ['id of a token', '.*', claims.id!, tokenClaimsSchema.shape.id, anythingButADot],
+  ['id of a token', '..*', claims.id!, tokenClaimsSchema.shape.id, anything],
+  ['id of a token', 'a*', claims.id!, tokenClaimsSchema.shape.id, anything],
 ];
 
 const listed = (points: readonly number[]): string =>

@@ -25,8 +25,9 @@ export interface Mongo {
   /** With a database of its own for each call. */
   uri(): string;
   stop(): Promise<void>;
-  /** From now on it is there and does not answer. */
+  /** From now on it is there and does not answer, until `wake`. */
   hang(): void;
+  wake(): void;
   /** Again, at the same address with the same data. */
   start(): Promise<void>;
   /** Stops, and leaves nothing behind. */
@@ -82,6 +83,7 @@ export async function startMongo(): Promise<Mongo> {
     start,
     stop,
     hang: () => void child?.kill('SIGSTOP'),
+    wake: () => void child?.kill('SIGCONT'),
     remove: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });

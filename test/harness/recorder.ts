@@ -73,10 +73,12 @@ export interface SeenResponse {
   readonly text: string;
 }
 
+/** One segment of a path; `.` and `..` are none, also percent-encoded (WHATWG URL, 4.4). */
+const segment = String.raw`(?!(?:\.|%2[eE]){1,2}(?:/|$))[^/]+`;
 /** A path's methods, also of one with parameters: each stands for one segment. */
 const methodsOf = (path: string) =>
   paths.get(path) ??
-  [...paths].find(([template]) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path))?.[1];
+  [...paths].find(([template]) => new RegExp(`^${template.replace(/\{\w+\}/g, () => segment)}$`).test(path))?.[1];
 
 /** The operation that a request is for; a path or a method that isn't known is answered by the statuses left. */
 function operationOf({ method, path }: SeenResponse): Operation {

@@ -5,6 +5,7 @@ import { startTestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
 
 const app = 'https://app.example.com';
+const webView = 'capacitor://localhost';
 
 describe('who may join from a page', () => {
   it.each([
@@ -17,9 +18,13 @@ describe('who may join from a page', () => {
     ['one that only begins so', `${app}.evil.example`, false],
     ['a page that hides where it is from', 'null', false],
     ['no origin at all', 'chat.example.com:3000', false],
+    ['an app of an allowed origin', webView, true],
+    ['an app of another origin', 'capacitor://elsewhere', false],
+    ['an app with an allowed host and another scheme', 'ionic://localhost', false],
+    ['an app that gives the server’s host as its own', 'capacitor://chat.example.com:3000', false],
   ])('%s', (_, origin, want) => {
     const headers = new Headers({ Host: 'Chat.example.com:3000', ...(origin && { Origin: origin }) });
-    expect(createOriginCheck([app])(headers)).toBe(want);
+    expect(createOriginCheck([app, webView])(headers)).toBe(want);
     expect(createOriginCheck(['*'])(headers)).toBe(true);
   });
 
@@ -66,6 +71,11 @@ describe('what a page of another origin may read', () => {
     }
   });
 
+  it('is the same for an app in a web view', async () => {
+    const answer = await ask({ ALLOWED_ORIGINS: webView }, 'GET', '/healthz', { Origin: webView });
+    expect(answer.cors['access-control-allow-origin']).toBe(webView);
+  });
+
   it('is asked for by a preflight', async () => {
     expect(await ask(allowing, 'OPTIONS', '/login', { Origin: app, ...preflight })).toMatchObject({
       status: 204,
@@ -93,5 +103,35 @@ describe('what a page of another origin may read', () => {
 
   it('leaves an OPTIONS that is no preflight to the contract', async () => {
     expect((await ask(allowing, 'OPTIONS', '/login', { Origin: app })).status).toBe(405);
+  });
+});
+
+describe('the log', () => {
+  it('names an origin that is refused, once a request, in the words of ALLOWED_ORIGINS and no longer', async () => {
+    const refused: object[] = [];
+    await using server = await startTestServer({
+      env: { ALLOWED_ORIGINS: app, LOG_LEVEL: 'info' },
+      onLogLine: (line) => {
+        const { level, event, origin, requestId } = JSON.parse(line);
+        if (event === 'origin_refused') refused.push({ level, origin, requestId });
+      },
+    });
+    const get = (Origin: string, requestId: string, more: Record<string, string> = {}, method = 'GET') =>
+      fetch(`http://${server.host}:${server.port}/login`, {
+        method,
+        headers: { Origin, 'X-Request-Id': requestId, ...more },
+      });
+    await get(app, 'allowed');
+    await get(`http://${server.host}:${server.port}`, 'own');
+    await get(webView, 'app');
+    await get('null', 'preflight', { 'Access-Control-Request-Method': 'POST' }, 'OPTIONS');
+    await get(`https://${'x'.repeat(1_000)}`, 'long');
+    await handshake(server, { headers: { Origin: 'https://evil.example', 'X-Request-Id': 'handshake' } });
+    expect(refused).toEqual([
+      { level: 30, origin: webView, requestId: 'app' },
+      { level: 30, origin: 'null', requestId: 'preflight' },
+      { level: 30, origin: `https://${'x'.repeat(192)}`, requestId: 'long' },
+      { level: 30, origin: 'https://evil.example', requestId: 'handshake' },
+    ]);
   });
 });

@@ -51,7 +51,9 @@ describe('the address for metrics', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     const started = startTestServer({ env: { METRICS_PORT: `${port}` } });
-    await expect(started).rejects.toThrow(`127.0.0.1:${port}, can not be had (EADDRINUSE): METRICS_PORT`);
+    await expect(started).rejects.toThrow(
+      `METRICS_PORT ${port} is in use: another program listens on 127.0.0.1:${port}`,
+    );
     other.close();
   });
 

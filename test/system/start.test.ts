@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { Palaver } from '../../sdk/src/index.ts';
 import { connect } from '../harness/chat.ts';
 import { temporaryFolder } from '../harness/folder.ts';
+import { commandLine } from '../harness/palaver.ts';
 import type { TestServer } from '../harness/server.ts';
 import { run, serve } from './process.ts';
 
@@ -120,6 +121,92 @@ describe('the whole system', () => {
     for (const canary of ['canary', token, token.split('.')[2]!]) expect(server.output()).not.toContain(canary);
   });
 
+  const folder = (make: (folder: string) => void): string => {
+    const made = temporaryFolder();
+    make(made);
+    return made;
+  };
+  const unable: [name: string, env: () => Record<string, string>, says: RegExp][] = [
+    [
+      'a HOST that is no name',
+      () => ({ HOST: 'x86_64-conda-linux-gnu' }),
+      /HOST is x86_64-conda-linux-gnu, a name that/,
+    ],
+    [
+      'a HOST of another machine',
+      () => ({ HOST: '192.0.2.1' }),
+      /HOST is 192\.0\.2\.1, which is not an address of this/,
+    ],
+    [
+      'a METRICS_HOST of another machine',
+      () => ({ METRICS_PORT: '0', METRICS_HOST: '192.0.2.1' }),
+      /: METRICS_HOST is 192\.0\.2\.1, which is not/,
+    ],
+    [
+      'a DATA_DIR that is a file',
+      () => ({
+        DATA_DIR: join(
+          folder((at) => writeFileSync(join(at, 'x'), '')),
+          'x',
+        ),
+      }),
+      /DATA_DIR: \/.*\/x is a file, or lies in one/,
+    ],
+    [
+      'a DATA_DIR in a file',
+      () => ({
+        DATA_DIR: join(
+          folder((at) => writeFileSync(join(at, 'x'), '')),
+          'x/y',
+        ),
+      }),
+      /DATA_DIR: \/.*\/x\/y is a file, or lies in one/,
+    ],
+    [
+      'a database that is none',
+      () => ({ DATA_DIR: folder((at) => writeFileSync(join(at, 'palaver.db'), 'x'.repeat(9_000))) }),
+      /DATA_DIR: \/.*\/palaver\.db is not a database/,
+    ],
+    ...['palaver.db', 'jwt-secret', 'epoch'].map((name): (typeof unable)[number] => [
+      `a folder in the place of ${name}`,
+      () => ({ DATA_DIR: folder((at) => mkdirSync(join(at, name))) }),
+      new RegExp(`DATA_DIR: /.*/${name} is a folder, and must be a file`),
+    ]),
+    [
+      'a MONGODB_URI that is none',
+      () => ({ MONGODB_URI: 'mongodb://igor:canary@host:99999/x' }),
+      /MONGODB_URI is not valid:/,
+    ],
+    [
+      'an option that MongoDB does not know',
+      () => ({ MONGODB_URI: 'mongodb://127.0.0.1/?authMechanism=canary' }),
+      /MONGODB_URI is not valid: an option has a wrong value/,
+    ],
+  ];
+  it.each(unable)('exits with 1 for %s, and names the variable or the file', async (_, env, says) => {
+    const server = serve({ DATA_DIR: temporaryFolder(), ...env() });
+    expect(await server.exited()).toBe(1);
+    expect(server.output()).toMatch(says);
+    expect(server.output().trimEnd().split('\n')).toHaveLength(1);
+    expect(server.output()).not.toContain('canary');
+  });
+
+  const noOther = process.getuid?.() === 0 ? undefined : 'only root can run as another user';
+  it.skipIf(noOther)(`says whose a DATA_DIR is that another user owns (${noOther ?? 'as root'})`, async () => {
+    const dataDir = temporaryFolder();
+    const first = serve({ DATA_DIR: dataDir });
+    await first.address();
+    first.child.kill('SIGTERM');
+    await first.exited();
+    for (const mode of [0o700, 0o755]) {
+      chmodSync(dataDir, mode);
+      const as = ['--reuid', '65534', '--regid', '65534', '--clear-groups', ...commandLine()];
+      const server = run('setpriv', as, { DATA_DIR: dataDir, PORT: '0' });
+      expect(await server.exited()).toBe(1);
+      expect(server.output()).toMatch(/DATA_DIR: \/.* belongs to user 0, and this is user 65534 \(EACCES\)\n$/);
+    }
+  });
+
   const wrong: [name: string, env: Record<string, string>, says: RegExp, never: RegExp][] = [
     ['PORT', { PORT: 'abc' }, /PORT is not valid.*0 to 65535/, /at .*\.ts/],
     ['JWT_SECRET', { JWT_SECRET: 'canary' }, /JWT_SECRET is not valid.*32 bytes/, /canary/],
@@ -144,7 +231,7 @@ describe('the whole system', () => {
     const { port } = other.address() as AddressInfo;
     const server = serve({ DATA_DIR: temporaryFolder(), PORT: String(port) });
     expect(await server.exited()).toBe(1);
-    expect(server.output()).toContain(`127.0.0.1:${port}`);
+    expect(server.output()).toContain(`PORT ${port} is in use: another program listens on 127.0.0.1:${port}`);
     other.close();
   });
 });

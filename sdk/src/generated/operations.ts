@@ -37,7 +37,7 @@ export interface Operations {
   };
   disableUser: {
     input: {
-      /** The user's id, percent-encoded. */
+      /** The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it. */
     id: UserId;
     };
     output: void;
@@ -45,7 +45,7 @@ export interface Operations {
   };
   enableUser: {
     input: {
-      /** The user's id, percent-encoded. */
+      /** The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it. */
     id: UserId;
     };
     output: void;

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** The encoding that a byte order mark names. */
+const marks: readonly (readonly [encoding: string, mark: Buffer])[] = [
+  ['utf-8', Buffer.from([0xef, 0xbb, 0xbf])],
+  ['utf-16le', Buffer.from([0xff, 0xfe])],
+  ['utf-16be', Buffer.from([0xfe, 0xff])],
+];
+
+/**
+ * Reads the variables of an environment file in UTF-8, or in UTF-16 with a byte order mark. A file that is missing has
+ * none.
+ * @throws with the file's name where it can't be read whole; never with what it holds
+ */
+export function readEnvFile(file: string): Env {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return {};
+    const reason = code === 'EISDIR' ? 'it is a folder' : code;
+    throw new Error(`${file} cannot be read (${reason})`, { cause });
+  }
+  const text = decode(file, bytes);
+  if (text.includes('\0')) throw new Error(`${file} holds NUL characters: save it as UTF-8 text`);
+  return parseEnv(text.replace(/\r\n?/g, '\n'));
+}
+
+/** The decoder takes the mark away. */
+function decode(file: string, bytes: Buffer): string {
+  const [encoding] = marks.find(([, mark]) => bytes.subarray(0, mark.length).equals(mark)) ?? ['utf-8'];
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error(`${file} is not valid ${encoding.toUpperCase()}: save it as UTF-8 text`, { cause });
+  }
+}

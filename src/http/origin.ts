@@ -1,0 +1,28 @@
+/** Pages of these have no origin of their own: browsers send `null` for them all. */
+const opaque = ['file', 'data', 'blob', 'about', 'javascript'];
+const shape = /^([a-z][a-z\d+.-]*):\/\/([^\s/?#@*,\\]+)([/?#].*)?$/i;
+
+/**
+ * Returns an origin as browsers write it (RFC 6454, 6.2): of a website, such as `https://app.example.com`, or of an app or
+ * an extension, such as `capacitor://localhost`. @throws with what is wrong with the text
+ */
+export function readOrigin(text: string): string {
+  const scheme = /^([a-z][a-z\d+.-]*):/i.exec(text)?.[1]?.toLowerCase() ?? '';
+  // A page that may be anybody's, such as one in a sandbox, can choose to have it.
+  if (text === 'null' || opaque.includes(scheme))
+    throw new Error('null, which pages from files and in sandboxes send, is not a single origin; only * allows it');
+  const [, , host, rest = ''] = shape.exec(text) ?? [];
+  if (host === undefined) throw new Error('an origin is a scheme and a host, such as https://app.example.com');
+  const origin = scheme === 'http' || scheme === 'https' ? websiteOrigin(`${scheme}://${host}`) : `${scheme}://${host}`;
+  if (rest === '/') throw new Error(`remove the slash at the end: write ${origin}`);
+  if (rest !== '') throw new Error(`an origin has no path: write ${origin}`);
+  if (scheme === 'ws' || scheme === 'wss')
+    throw new Error(`the origin is the page's, not the chat's: write ${origin.replace(/^ws/, 'http')}`);
+  return origin;
+}
+
+/** With its host in lower case and ASCII, and without a port that goes without saying. */
+function websiteOrigin(url: string): string {
+  if (!URL.canParse(url)) throw new Error('an origin is a scheme and a host, such as https://app.example.com');
+  return new URL(url).origin;
+}
