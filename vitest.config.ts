@@ -5,7 +5,7 @@ import { noRedis } from './test/harness/redis.ts';
 
 const off = process.env.DEFENCE_OFF;
 /** What is tried on the packages as others install them. */
-const ofPackages = ['test/sdk/package.test.ts', 'test/system/{package,small-container,tail}.test.ts'];
+const ofPackages = ['test/sdk/{bundles,package}.test.ts', 'test/system/{package,small-container,tail}.test.ts'];
 /** The tests of what reads the specs, whose tools are an island of their own. */
 const ofSpecs = ['test/specs/*.test.ts'];
 const shared = {

@@ -23,5 +23,9 @@ if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
       [process.execPath, ...process.execArgv, ...flags, __filename, ...process.argv.slice(2)],
       process.env,
     );
-  import('../dist/src/main.js');
+  import('../dist/src/main.js').catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    console.error(`Palaver is not built, or not installed whole: run npm run build:package (${error.message})`);
+    process.exitCode = 1;
+  });
 }

@@ -6,6 +6,7 @@ import { routePath } from 'hono/route';
 import { type Handlers, mount, routes } from '../generated/http/index.ts';
 import { fieldErrors, textOf } from './errors.ts';
 import { adminOnly, type adminOperations } from './http/access.ts';
+import { clientOf } from './http/address.ts';
 import { jsonBody } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import { crossOrigin, type IsAllowedOrigin } from './http/origins.ts';
@@ -18,6 +19,9 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
 export type App = OpenAPIHono<AppEnv>;
+
+/** How much of an entry of `X-Forwarded-For` the log has. */
+const maxEntryLength = 64;
 
 type Optional = (typeof userOperations | typeof adminOperations)[number];
 interface Route {
@@ -32,6 +36,10 @@ interface Parts {
   readonly adminToken: string | undefined;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** How many proxies in front of this server say whom they ask for. */
+  readonly trustedProxies: number;
+  /** Whether the log has the addresses of clients. */
+  readonly hasLogIp: boolean;
 }
 
 /** The contract's operations, by what the app matches them by. */
@@ -52,7 +60,9 @@ function parametersOf(c: Context<AppEnv>, place: 'param' | 'query'): readonly st
 }
 
 /** The HTTP half: every operation of the contract behind what all of them share. */
-export function createApp(handlers: Served, { isAllowedOrigin, adminToken, metrics, log }: Parts): App {
+export function createApp(handlers: Served, parts: Parts): App {
+  const { isAllowedOrigin, adminToken, metrics, log, trustedProxies, hasLogIp } = parts;
+  let toldOfForwarded = false;
   const app: App = new OpenAPIHono<AppEnv>({
     getPath: rawPath,
     defaultHook: (result, c) => {
@@ -70,6 +80,11 @@ export function createApp(handlers: Served, { isAllowedOrigin, adminToken, metri
   app.use(async (c, next) => {
     const startedMs = performance.now();
     c.set('log', log.ofRequest(c.var.requestId));
+    const client = clientOf(c, trustedProxies);
+    if (client.unread !== undefined && !toldOfForwarded) {
+      toldOfForwarded = true;
+      c.var.log.event('forwarded_unread', { entry: hasLogIp ? client.unread.slice(0, maxEntryLength) : undefined });
+    }
     const upgrade = c.env?.upgrade;
     if (upgrade) upgrade.requestId = c.var.requestId;
     await next();
@@ -83,7 +98,9 @@ export function createApp(handlers: Served, { isAllowedOrigin, adminToken, metri
       method: c.req.method,
       path,
       status,
+      code: c.var.problem,
       ms: Math.round(ms),
+      ip: hasLogIp ? client.address : undefined,
       sessionId: upgrade?.admitted?.sessionId,
       userId: upgrade?.admitted?.identity.id,
     });

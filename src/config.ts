@@ -37,6 +37,8 @@ export interface Config {
   readonly rateLimitSignUp: number;
   /** How many proxies in front of this server add to `X-Forwarded-For`. */
   readonly trustedProxies: number;
+  /** How long a connection may be idle between two requests. */
+  readonly keepAliveS: number;
   readonly heartbeatIntervalS: number;
   /** How long a user whose last connection broke is still in the room. */
   readonly presenceGraceS: number;
@@ -52,6 +54,8 @@ export interface Config {
   /** The secret that opens `/admin`; without it that is absent. */
   readonly adminToken: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
+  /** Whether the log has the addresses of clients. */
+  readonly hasLogIp: boolean;
   readonly production: boolean;
 }
 
@@ -140,6 +144,14 @@ function readHost(text: string): string {
   throw new Error('it must be an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::1');
 }
 
+/** With a password in it nothing would be fetched, and the log would name it as a part of the address. */
+function readKeySetUrl(text: string): string {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) throw new Error('it must be an http or https URL');
+  const { username, password } = new URL(text);
+  if (username !== '' || password !== '') throw new Error('it must not hold a user name or a password');
+  return text;
+}
+
 function readMongoUri(text: string): string {
   const fault = mongoUriFault(text);
   if (fault !== undefined) throw new Error(fault);
@@ -162,7 +174,7 @@ const variables = {
   ],
   JWT_ISSUER: [z.string().optional(), 'a text'],
   JWT_AUDIENCE: [z.string().optional(), 'a text'],
-  JWKS_URL: [z.url({ protocol: /^https?$/ }).optional(), 'an http or https URL'],
+  JWKS_URL: [readBy(readKeySetUrl).optional(), 'an http or https URL'],
   JWT_ALGORITHMS: [
     z
       .string()
@@ -193,6 +205,7 @@ const variables = {
   RATE_LIMIT_LOGIN: [whole(0, 1_000_000).default(20), 'a whole number from 0 to 1000000, 0 for no limit'],
   RATE_LIMIT_SIGNUP: [whole(0, 1_000_000).default(20), 'a whole number from 0 to 1000000, 0 for no limit'],
   TRUST_PROXY: [whole(0, 10).default(0), 'how many proxies are in front, from 0 to 10'],
+  KEEP_ALIVE_TIMEOUT: [durationS(1, 7_200).default(130), 'a duration from 1s to 2h'],
   HEARTBEAT_INTERVAL: [durationS(1, 3_600).default(30), 'a duration from 1s to 1h'],
   PRESENCE_GRACE: [durationS(0, 3_600).default(10), 'a duration from 0s to 1h'],
   HISTORY_MAX_AGE: [durationS(1, 36_500 * 86_400).default(30 * 86_400), 'a duration from 1s to 36500d'],
@@ -211,6 +224,7 @@ const variables = {
   ],
   SIGNUP: [z.enum(['on', 'off']).default('on'), 'on or off'],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
+  LOG_IP: [z.enum(['on', 'off']).default('on'), 'on or off'],
   NODE_ENV: [z.string().optional(), 'a text'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
 
@@ -255,6 +269,7 @@ export function readConfig(env: Env): Config {
     rateLimitLogin: values.RATE_LIMIT_LOGIN,
     rateLimitSignUp: values.RATE_LIMIT_SIGNUP,
     trustedProxies: values.TRUST_PROXY,
+    keepAliveS: values.KEEP_ALIVE_TIMEOUT,
     heartbeatIntervalS: values.HEARTBEAT_INTERVAL,
     presenceGraceS: values.PRESENCE_GRACE,
     historyMaxAgeS: values.HISTORY_MAX_AGE,
@@ -264,6 +279,7 @@ export function readConfig(env: Env): Config {
     allowedOrigins: values.ALLOWED_ORIGINS,
     adminToken: values.ADMIN_TOKEN,
     logLevel: values.LOG_LEVEL,
+    hasLogIp: values.LOG_IP === 'on',
     production: values.NODE_ENV === 'production',
   });
 }

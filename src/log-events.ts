@@ -21,12 +21,29 @@ export const logEvents = {
     text: 'no setting has this name; it may be misspelt',
     fields: ['name', 'likely'],
   },
+  file_descriptors_few: {
+    level: 'warn',
+    text: 'fewer file descriptors are allowed than MAX_SESSIONS needs',
+    fields: ['limit', 'needed'],
+  },
+  file_descriptors_exhausted: {
+    level: 'error',
+    text: 'no file descriptor is left: new connections are cut off',
+    fields: ['code', 'limit'],
+  },
+  file_descriptors_available: { level: 'info', text: 'file descriptors are available again', fields: [] },
   log_lines_lost: { level: 'warn', text: 'lines of the log could not be written', fields: ['lost'] },
 
   request: {
     level: 'info',
     text: 'request',
-    fields: ['requestId', 'method', 'path', 'status', 'ms', 'sessionId', 'userId'],
+    fields: ['requestId', 'method', 'path', 'status', 'code', 'ms', 'ip', 'sessionId', 'userId'],
+  },
+  request_unread: { level: 'debug', text: 'a request could not be read', fields: ['reason', 'code', 'ip'] },
+  forwarded_unread: {
+    level: 'warn',
+    text: 'X-Forwarded-For names no address: limits count the address of the proxy',
+    fields: ['requestId', 'entry'],
   },
   origin_refused: {
     level: 'info',

@@ -281,7 +281,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const countFrame = createFrameLimit(config.rateLimitFrames, createLimiter);
 
   const { page = builtPage } = adapters;
-  const { adminToken } = config;
+  const { adminToken, hasLogIp } = config;
   const absent: readonly string[] = [
     ...(config.externalIssuer ? userOperations : config.hasSignUp ? [] : signUpOperations),
     ...(adminToken === undefined ? adminOperations : []),
@@ -307,7 +307,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       ...opsHandlers(notReady),
       ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),
     },
-    { isAllowedOrigin, adminToken, metrics, log },
+    { isAllowedOrigin, adminToken, metrics, log, trustedProxies: config.trustedProxies, hasLogIp },
   );
   app.route('/docs', docsFiles());
   app.route('/assets', pageFiles(page));
@@ -324,7 +324,11 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     log,
   });
   const server = createListener((request, bindings) => app.fetch(request, bindings), upgrades, {
-    onProblem: metrics.problem,
+    keepAliveMs: config.keepAliveS * 1_000,
+    onUnread: ({ reason, code, ip }) => {
+      if (code) metrics.problem(code);
+      log.event('request_unread', { reason, code, ip: hasLogIp ? ip : undefined });
+    },
   });
 
   served?.watch({

@@ -42,6 +42,8 @@ describe('the configuration', () => {
       allowedOrigins: [],
       adminToken: undefined,
       logLevel: 'info',
+      hasLogIp: true,
+      keepAliveS: 130,
       production: false,
     });
   });
@@ -126,6 +128,9 @@ describe('the configuration', () => {
     [{ SIGNUP: 'off' }, { hasSignUp: false }],
     [{ ALLOWED_ORIGINS: '*' }, { allowedOrigins: ['*'] }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+    [{ LOG_IP: 'off' }, { hasLogIp: false }],
+    [{ KEEP_ALIVE_TIMEOUT: '620s' }, { keepAliveS: 620 }],
+    [{ KEEP_ALIVE_TIMEOUT: '2h' }, { keepAliveS: 7_200 }],
     [{ NODE_ENV: 'production' }, { production: true }],
     [{ MONGODB_URI: 'mongodb://u:p@127.0.0.1/x' }, { mongodbUri: 'mongodb://u:p@127.0.0.1/x' }],
     [
@@ -196,6 +201,9 @@ describe('the configuration', () => {
     [{ JWT_TTL: '0s' }, /^JWT_TTL /],
     [{ JWT_TTL: '366d' }, /^JWT_TTL /],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL .*trace/],
+    [{ LOG_IP: 'no' }, /^LOG_IP .*on or off/],
+    [{ KEEP_ALIVE_TIMEOUT: '0s' }, /^KEEP_ALIVE_TIMEOUT .*1s to 2h/],
+    [{ KEEP_ALIVE_TIMEOUT: '3h' }, /^KEEP_ALIVE_TIMEOUT /],
     [{ MONGODB_URI: 'http://x' }, /^MONGODB_URI .*mongodb:\/\//],
     [{ ...shared, REDIS_URL: 'http://a' }, /^REDIS_URL /],
     [{ ...shared, REDIS_URL: 'redis://a,b' }, /^REDIS_URL /],
@@ -204,7 +212,12 @@ describe('the configuration', () => {
     [{ REDIS_URL: 'redis://a', JWT_SECRET: secret }, /^REDIS_URL needs MONGODB_URI, or JWKS_URL:/],
     [{ REDIS_URL: 'redis://a', MONGODB_URI: shared.MONGODB_URI }, /^REDIS_URL needs JWT_SECRET, or JWKS_URL:/],
     [{ NODE_LEASE: '1s' }, /^NODE_LEASE /],
-    [{ ...external, JWKS_URL: 'ftp://x' }, /^JWKS_URL /],
+    [{ ...external, JWKS_URL: 'ftp://x' }, /^JWKS_URL .*an http or https URL/],
+    [{ ...external, JWKS_URL: 'https:issuer' }, /^JWKS_URL .*an http or https URL/],
+    [
+      { ...external, JWKS_URL: 'https://igor:canary@issuer.example/jwks' },
+      /^JWKS_URL is not valid: it must not hold a us/,
+    ],
     [{ ...external, JWT_ALGORITHMS: 'RS256,HS256' }, /^JWT_ALGORITHMS .*RS256/],
     [{ ...external, JWT_ALGORITHMS: 'none' }, /^JWT_ALGORITHMS /],
     [{ ...external, JWT_AUDIENCE: '' }, /JWT_AUDIENCE/],

@@ -145,8 +145,8 @@ describe('the lines of a server', () => {
     const found = of(event);
     if (count === undefined) expect(found.length).toBeGreaterThan(0);
     else expect(found).toHaveLength(count);
-    // A request has those of a session where it has become one.
-    const optional = event === 'request' ? ['sessionId', 'userId'] : [];
+    // A request has those of a session where it has become one, and a code where it was refused.
+    const optional = event === 'request' ? ['sessionId', 'userId', 'code'] : [];
     for (const line of found)
       for (const field of logEvents[event].fields)
         if (!optional.includes(field)) expect([event, line[field]]).not.toEqual([event, undefined]);

@@ -9,7 +9,7 @@ export const createUserRoute = createRoute({
   path: "/createUser",
   tags: ["Users"],
   summary: "Create a user",
-  description: "Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.",
+  description: "Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.",
   security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: createUserRequestSchema } } },
@@ -41,7 +41,8 @@ export const createUserRoute = createRoute({
     }) } },
     },
     415: {
-      description: "The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at.",
+      description: "The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.",
+      headers: {"Accept-Encoding":{"description":"The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.","schema":{"const":"identity"},"example":"identity"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(415),
       code: z.literal('unsupported_media_type'),
@@ -119,7 +120,8 @@ export const loginRoute = createRoute({
     }) } },
     },
     415: {
-      description: "The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at.",
+      description: "The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.",
+      headers: {"Accept-Encoding":{"description":"The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.","schema":{"const":"identity"},"example":"identity"}},
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(415),
       code: z.literal('unsupported_media_type'),
@@ -465,7 +467,7 @@ export const listMessagesRoute = createRoute({
   path: "/messages",
   tags: ["Chat"],
   summary: "What was said before",
-  description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.",
+  description: "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before, neither a message nor a gap. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.",
   security: [{"bearer":[]},{"subprotocol":[]}] as Record<string, string[]>[],
   request: {
     query: z.object({ "before": frameIdSchema.optional(), "limit": z.string().regex(/^-?\d+(\.\d+)?$/, { error: 'must be a whole number' }).transform(Number).pipe(z.number().int().min(1).max(100)).optional() }),

@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * Create a user
-         * @description Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
+         * @description Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
          */
         post: operations["createUser"];
         delete?: never;
@@ -144,7 +144,7 @@ export interface paths {
         };
         /**
          * What was said before
-         * @description A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
+         * @description A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before, neither a message nor a gap. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
          */
         get: operations["listMessages"];
         put?: never;
@@ -326,7 +326,7 @@ export interface components {
          */
         UserId: string;
         /**
-         * @description What others see. No control, format or line characters, no white space at either end; kept as sent. Unique after NFKC and lower case.
+         * @description What others see; kept as sent. No control, format or line characters, no white space at either end, and at least one character that is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need: it may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts, and at the end of a word behind an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which leaves out ignorable characters, joiners among them, with each run of white space as one space and none at the ends.
          * @example Igor
          * @example User Name
          */
@@ -358,7 +358,7 @@ export interface components {
             };
         };
         /**
-         * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`.
+         * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. The handshake and `token_refresh` take the same tokens. A request head has 16,384 bytes in all, so a longer token can't be used; other headers need some of them, too.
          * @example eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6IjQifQ.Ln6B22AzEqkwIxL8MKIHejrycHkb1iw03a2H5LqQx6g
          */
         Token: string;
@@ -385,7 +385,7 @@ export interface components {
         MessagePage: {
             /** @description Oldest first; each as it was delivered. */
             messages: components["schemas"]["ChatMessage"][];
-            /** @description Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. */
+            /** @description Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. Between two of them there is a message: neighbouring gaps are one. They are at most `limit`; one more that comes before all messages is in the page before this one, alone. */
             gaps: components["schemas"]["FrameId"][];
             before?: components["schemas"]["FrameId"];
         };
@@ -645,9 +645,10 @@ export interface components {
                 };
             };
         };
-        /** @description The body must be `application/json`, with no charset or with UTF-8. A `Content-Encoding` is not looked at. */
+        /** @description The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so. */
         UnsupportedMediaType: {
             headers: {
+                "Accept-Encoding": components["headers"]["AcceptEncoding"];
                 [name: string]: unknown;
             };
             content: {
@@ -1024,6 +1025,11 @@ export interface components {
          */
         Allow: string;
         /**
+         * @description The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.
+         * @example identity
+         */
+        AcceptEncoding: "identity";
+        /**
          * @description The protocol to switch to (RFC 9110, 7.8).
          * @example websocket
          */
@@ -1109,6 +1115,7 @@ export type HeaderETag = components['headers']['ETag'];
 export type HeaderWwwAuthenticate = components['headers']['WwwAuthenticate'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type HeaderAllow = components['headers']['Allow'];
+export type HeaderAcceptEncoding = components['headers']['AcceptEncoding'];
 export type HeaderUpgrade = components['headers']['Upgrade'];
 export type HeaderConnection = components['headers']['Connection'];
 export type HeaderSecWebSocketAccept = components['headers']['SecWebSocketAccept'];

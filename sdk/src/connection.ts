@@ -92,6 +92,11 @@ export function connect({ url, token, dial, whyRefused, onFrame, onSign }: Parts
     if (socket) destroy(socket);
   }
   const refused = (cause?: unknown): void => {
+    // It did not come to a handshake.
+    if (cause instanceof PalaverError) {
+      end({ code: cause.code, error: cause, next: 'stop' });
+      return;
+    }
     detach();
     if (socket) destroy(socket);
     whyRefused(asking.signal).then(

@@ -1,6 +1,6 @@
 /**
- * How Node and Bun connect: with a WebSocket that takes headers and can be ended without its peer. Node's own can't: a
- * connection whose peer is silent would keep its socket, and the process.
+ * How Node, Deno and Bun connect: with a WebSocket that takes headers and can be ended without its peer. Those of Node
+ * and Deno can't: a connection whose peer is silent would keep its socket, and the process.
  */
 import { provideDial, type WebSocketLike } from './platform.ts';
 

@@ -1,3 +1,5 @@
+import { PalaverError } from './error.ts';
+
 /** What of the standard's WebSocket is used (WHATWG). */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
@@ -20,8 +22,14 @@ export type Dial = (url: string, token: string) => WebSocketLike | Promise<WebSo
 /** With a WebSocket that takes no headers the token travels as a subprotocol. */
 export const dialWith =
   (WebSocket: WebSocketConstructor): Dial =>
-  (url, token) =>
-    new WebSocket(url, ['palaver.v1', `bearer.${token}`]);
+  (url, token) => {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(token))
+      throw new PalaverError(
+        'invalid_token',
+        'The token has a character that a subprotocol must not have (RFC 9110, 5.6.2).',
+      );
+    return new WebSocket(url, ['palaver.v1', `bearer.${token}`]);
+  };
 
 let dialHere: Dial = (url, token) => {
   if (!globalThis.WebSocket) throw new TypeError('There is no WebSocket here: pass the option WebSocket');

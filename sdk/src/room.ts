@@ -29,7 +29,8 @@ export type Credentials =
   | {
       /**
        * Asked for a token before every connection, also when one has expired; and while connected, when most of the
-       * token's time has passed: with another one the connection goes on.
+       * token's time has passed: with another one the connection goes on. White space around the token is taken away;
+       * what can be no token ends the room with `invalid_token`. Where it throws it is asked again.
        */
       readonly getToken: () => string | Promise<string>;
       readonly token?: undefined;
@@ -84,6 +85,10 @@ export interface Room {
    * seconds, and go out in order. What was on its way when a connection ended goes out before them, and is said once all
    * the same: where the new connection recovers what was missed, the server knows it by its nonce. Where it doesn't,
    * nobody knows whether it was delivered: it rejects with `connection_lost`, and is not sent again.
+   *
+   * While the room is open messages go out at the pace of the server, in order; up to 1,100 may have no answer yet. To
+   * wait for its turn costs a message none of its time. Where the server refuses everything for 30 seconds as too
+   * frequent it rejects with `rate_limited`.
    * @throws {PalaverError} the code of the server's refusal, `connection_lost`, `timeout`, `offline_queue_full`, `closed`
    */
   send(text: string, options?: SendOptions): Promise<ChatMessage>;

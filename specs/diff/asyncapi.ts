@@ -11,5 +11,7 @@ function contractOf(document: Json): Json {
 /** The edits between two bundled AsyncAPI documents that may break a client; what @asyncapi/diff can't classify counts. */
 export function breakingAsyncapi(before: Json, after: Json): Change[] {
   const found = diff(contractOf(before), contractOf(after), { outputType: 'json' });
-  return [found.breaking(), found.unclassified()].flat() as Change[];
+  const changes = [found.breaking(), found.unclassified()].flat() as Change[];
+  // Sizes that are said for the first time were kept before.
+  return changes.filter(({ action, path }) => action !== 'add' || !path.endsWith('/x-max-frame-bytes'));
 }

@@ -108,7 +108,11 @@ export function readChat(document: Json): Chat {
 
   for (const [id, channel] of Object.entries(asObject(document.channels, '/channels'))) {
     const at = `/channels/${segment(id)}`;
-    assertKnown(channel as Json, ['address', 'title', 'description', 'servers', 'messages', 'x-close-codes'], at);
+    const ours = ['x-close-codes', 'x-max-frame-bytes'];
+    assertKnown(channel as Json, ['address', 'title', 'description', 'servers', 'messages', ...ours], at);
+    // For clients: nothing is generated from it.
+    const sizes = asObject(asObject(channel, at)['x-max-frame-bytes'] ?? {}, at);
+    assertKnown(sizes, ['client', 'server'], `${at}/x-max-frame-bytes`);
     const codes = asObject(asObject(channel, at)['x-close-codes'] ?? {}, at);
     for (const [code, { name, description, next, ...rest }] of Object.entries(codes as Record<string, Json>)) {
       const place = `${at}/x-close-codes/${code}`;

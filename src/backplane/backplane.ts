@@ -91,6 +91,8 @@ export interface Listener {
   begin(beginning: Beginning): void;
   /** Somebody's access was changed, on this node or another, or that may have been missed. */
   accessChanged(): void;
+  /** Another node has refused this user for too many sessions: dead ones on this node should make room. */
+  crowded(userId: string): void;
 }
 
 /** Only `start` rejects: whatever else fails is told as a refusal. */
@@ -110,6 +112,8 @@ export interface Backplane {
   memberCount(): number;
   /** Tells every node that somebody's access was changed. Doesn't wait. */
   announceAccess(): void;
+  /** Tells every other node that this user has too many sessions. Returns false where there is no other. Doesn't wait. */
+  announceCrowded(userId: string): boolean;
   /** Takes note that all messages up to this id are stored. */
   noteStored(id: string): void;
   /** From now on everything is refused and nothing is delivered. */

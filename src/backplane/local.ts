@@ -139,6 +139,7 @@ export const createLocalBackplane = ({
     memberCount: () => presence.users.size,
     // There is no other node to tell.
     announceAccess: () => {},
+    announceCrowded: () => false,
     noteStored: () => {},
     async close() {
       closed = true;

@@ -1,5 +1,5 @@
 /** Who is in the room. Pure: no clock and no I/O; every adapter of the port decides presence by these rules. */
-import { foldedKey } from '../folded-key.ts';
+import { nameKey } from '../folded-key.ts';
 import type { Member } from './backplane.ts';
 
 interface User {
@@ -13,7 +13,7 @@ export interface Presence {
   readonly maxSessionsPerUser: number;
   /** By user id. A Map keeps the order of insertion, which is join order. */
   readonly users: Map<string, User>;
-  /** Folded name → id of the user who holds it. */
+  /** Key of a name → id of the user who holds it. */
   readonly holders: Map<string, string>;
   /** The roster since the last change of it, made on demand. */
   roster: readonly string[] | undefined;
@@ -34,7 +34,7 @@ type Refusal = 'name_in_use' | 'too_many_sessions';
 /** Only a first session can collide: who is in the room already keeps the name it came with. */
 export const refusalOf = (presence: Presence, { id, username }: Member): Refusal | undefined => {
   const known = presence.users.get(id);
-  if (known === undefined) return presence.holders.has(foldedKey(username)) ? 'name_in_use' : undefined;
+  if (known === undefined) return presence.holders.has(nameKey(username)) ? 'name_in_use' : undefined;
   return known.sessions >= presence.maxSessionsPerUser ? 'too_many_sessions' : undefined;
 };
 
@@ -48,7 +48,7 @@ export const enter = (presence: Presence, member: Member): Entered | { readonly 
     return { first: false, username: known.username };
   }
   presence.users.set(member.id, { username: member.username, sessions: 1 });
-  presence.holders.set(foldedKey(member.username), member.id);
+  presence.holders.set(nameKey(member.username), member.id);
   presence.roster = undefined;
   return { first: true, username: member.username };
 };
@@ -66,7 +66,7 @@ export const remove = (presence: Presence, userId: string): string | undefined =
   const user = presence.users.get(userId);
   if (user === undefined || user.sessions > 0) return undefined;
   presence.users.delete(userId);
-  presence.holders.delete(foldedKey(user.username));
+  presence.holders.delete(nameKey(user.username));
   presence.roster = undefined;
   return user.username;
 };

@@ -224,7 +224,16 @@ if isCaller() then order('k', 'access') end
 return ''
 `;
 
-const bodies = { greet, tick, enter, refuse, leave, publish, announce };
+/**
+ * A user has no session left to spare: its id. Every node shall look for dead ones. It is of the kind that older nodes
+ * know as no place in the order.
+ */
+const crowded = `
+if isCaller() then order('k', 'access', 'by', ARGV[2], 'p', ARGV[4]) end
+return ''
+`;
+
+const bodies = { greet, tick, enter, refuse, leave, publish, announce, crowded };
 export type ScriptName = keyof typeof bodies;
 export const scripts = Object.fromEntries(
   Object.entries(bodies).map(([name, body]) => [name, prelude + body]),

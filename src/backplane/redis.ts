@@ -1,6 +1,6 @@
 /** The backplane of several nodes: Redis decides order and presence by its scripts, and every node delivers its stream. */
 import { randomUUID } from 'node:crypto';
-import { foldedKey } from '../folded-key.ts';
+import { nameKey } from '../folded-key.ts';
 import type { Log } from '../log.ts';
 import type { ObserveCall } from '../observed.ts';
 import type { Backplane, Listener, Point, Refusal } from './backplane.ts';
@@ -97,7 +97,14 @@ export function createRedisBackplane({
     }
     const envelope = envelopeOf(entry);
     if (envelope) listener.deliver(envelope);
-    else listener.accessChanged?.();
+    else deliverUnseen(entry);
+  }
+
+  /** Entries that sessions don't hear of. */
+  function deliverUnseen({ fields }: Entry): void {
+    const crowded = fields.get('p');
+    if (crowded === undefined) listener.accessChanged?.();
+    else if (fields.get('by') !== node) listener.crowded?.(crowded);
   }
 
   function seatArrived(): void {
@@ -265,7 +272,7 @@ export function createRedisBackplane({
       };
       let entered: Entered;
       try {
-        entered = (await call('enter', session, id, username, foldedKey(username), maxSessionsPerUser)) as Entered;
+        entered = (await call('enter', session, id, username, nameKey(username), maxSessionsPerUser)) as Entered;
       } catch {
         return giveUp('unavailable');
       }
@@ -308,7 +315,7 @@ export function createRedisBackplane({
     async refusalOf({ id, username }) {
       if (closed) return 'unavailable';
       try {
-        const refusal = await call('refuse', id, foldedKey(username), maxSessionsPerUser);
+        const refusal = await call('refuse', id, nameKey(username), maxSessionsPerUser);
         return refusal === '' ? undefined : (refusal as Refusal);
       } catch {
         return 'unavailable';
@@ -318,6 +325,10 @@ export function createRedisBackplane({
     isReady: () => link !== undefined,
     memberCount: () => replica.members,
     announceAccess,
+    announceCrowded: (userId) => {
+      call('crowded', userId).catch(ignore);
+      return true;
+    },
     noteStored: (id) => {
       if (id > storedTo) storedTo = id;
     },

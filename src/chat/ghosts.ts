@@ -1,5 +1,7 @@
 /** A living client answers a ping by then. */
 export const ghostTimeoutMs = 3_000;
+/** How much longer a newcomer waits for other nodes, which hear of it later. */
+const otherNodesMs = 500;
 /** Newcomers of one user that may wait for that at a time; one more is refused at once. */
 const maxWaiting = 3;
 
@@ -16,8 +18,9 @@ export interface Ghosts {
   /**
    * Pings the user's sessions, and drops the oldest one that doesn't answer in time, or hasn't answered for as long
    * already; a session that answers is left alone. Resolves with whether a session went.
+   * @param askOthers Has other nodes do the same; false where there are none. Their sessions may have gone, or not.
    */
-  makeRoom(userId: string): Promise<boolean>;
+  makeRoom(userId: string, askOthers?: () => boolean): Promise<boolean>;
   /** How many wait for that. */
   readonly waiting: number;
 }
@@ -51,10 +54,11 @@ export function createGhosts(sessionsOf: (userId: string) => Iterable<Pulse>): G
       } else if (silent.size > 0) timer = setTimeout(done, ghostTimeoutMs);
     });
 
-  async function ask(userId: string): Promise<boolean> {
+  async function ask(userId: string, askOthers: () => boolean): Promise<boolean> {
     const asked = [...sessionsOf(userId)];
-    if (asked.length === 0) return false;
-    const silent = await silentOf(asked);
+    const deadlineMs = performance.now() + ghostTimeoutMs + otherNodesMs;
+    const areOthersAsked = askOthers();
+    const silent = asked.length === 0 ? [] : await silentOf(asked);
     // Another newcomer may have taken the place of the oldest.
     const here = new Set(sessionsOf(userId));
     const ghost = silent.find((session) => here.has(session));
@@ -63,18 +67,22 @@ export function createGhosts(sessionsOf: (userId: string) => Iterable<Pulse>): G
       alive.add(userId);
       setTimeout(() => alive.delete(userId), ghostTimeoutMs).unref();
     }
+    if (ghost === undefined && areOthersAsked) {
+      await new Promise((resolve) => setTimeout(resolve, deadlineMs - performance.now()));
+      return true;
+    }
     // One may also have ended by itself.
     return ghost !== undefined || asked.some((session) => !here.has(session));
   }
 
   return {
-    async makeRoom(userId) {
+    async makeRoom(userId, askOthers = () => false) {
       const before = waiting.get(userId) ?? 0;
       if (before >= maxWaiting || alive.has(userId)) return false;
       waiting.set(userId, before + 1);
       total += 1;
       try {
-        return await ask(userId);
+        return await ask(userId, askOthers);
       } finally {
         total -= 1;
         const left = waiting.get(userId)! - 1;

@@ -373,11 +373,20 @@ export function createRoom(
     const entered = await seat(member, lastEventId);
     if (!('refusal' in entered)) return entered;
     if (entered.refusal !== 'too_many_sessions' && entered.refusal !== 'server_full') return entered;
-    return (await ghosts.makeRoom(member.id)) ? seat(member, lastEventId) : entered;
+    // What a node may have is its own affair; what a user may have is counted over all.
+    const isUsers = entered.refusal === 'too_many_sessions';
+    const askOthers = (): boolean => isUsers && backplane.announceCrowded(member.id);
+    return (await ghosts.makeRoom(member.id, askOthers)) ? seat(member, lastEventId) : entered;
   }
 
   return {
-    start: () => backplane.start({ deliver, begin, accessChanged: () => also.accessChanged?.() }),
+    start: () =>
+      backplane.start({
+        deliver,
+        begin,
+        accessChanged: () => also.accessChanged?.(),
+        crowded: (userId) => void ghosts.makeRoom(userId),
+      }),
     refusalOf: async (member) => ownRefusal() ?? backplane.refusalOf(member),
     enter,
     close: (code, windowMs) => {

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { foldedKey, nameKey } from '../folded-key.ts';
 import type { MessageStore, Slice } from '../history/message-store.ts';
 import type { RevocationStore } from '../revocations/revocation-store.ts';
 import type { Stores } from '../stores.ts';
-import type { UserStore } from '../users/user-store.ts';
+import type { StoredUser, UserStore } from '../users/user-store.ts';
 
 /** So many are read and written at once. */
 const pageSize = 500;
@@ -36,10 +37,21 @@ export async function copyStores(from: Stores, to: Stores): Promise<Copied> {
 }
 
 async function copyUsers(from: UserStore, to: UserStore): Promise<number> {
+  // Two of version 0.1 may have one key by today's rule: the one whose key is as it was goes first, and has it.
+  return (await copyUsersThat(hasOldKey(false), from, to)) + (await copyUsersThat(hasOldKey(true), from, to));
+}
+
+const hasOldKey =
+  (old: boolean) =>
+  ({ username }: StoredUser): boolean =>
+    (nameKey(username) !== foldedKey(username)) === old;
+
+async function copyUsersThat(fits: (user: StoredUser) => boolean, from: UserStore, to: UserStore): Promise<number> {
   let count = 0;
   for (let page = await from.list(undefined, pageSize); page.length > 0; ) {
-    for (const user of page) {
-      const result = await to.insert(user);
+    for (const user of page.filter(fits)) {
+      let result = await to.insert(user);
+      if (result === 'username_taken') result = await to.insert(user, foldedKey(user.username));
       const there = await to.findById(user.id);
       // The hash may have been renewed between one copy and the next.
       if (there && there.email === user.email && there.passwordHash !== user.passwordHash)

@@ -5,7 +5,7 @@ import { nextEpoch } from '../backplane/epoch.ts';
 import { padded } from '../backplane/ids.ts';
 import { loadConfig } from '../config.ts';
 import { databaseFile } from '../database/database-file.ts';
-import { holdDatabase, install, unpackBackup } from '../database/sqlite-backup.ts';
+import { holdDatabase, install, removeLeftovers, unpackBackup } from '../database/sqlite-backup.ts';
 import { argumentsOf, onlyOne } from './arguments.ts';
 import { type Command, exitCodes } from './command.ts';
 import { withStores } from './with-stores.ts';
@@ -35,12 +35,15 @@ may be kept there; with --replace it takes the place of what is there. What is i
       const beside = unpackBackup(file, draft);
       await endWithGap(draft, dataDir, Number(beside.get('epoch') ?? 0));
       const secret = beside.get(secretFile);
-      if (secret) {
-        writeFileSync(join(draft, secretFile), secret, { mode: 0o600 });
-        install(secretFile, draft, dataDir, values.replace);
-      }
+      if (secret) writeFileSync(join(draft, secretFile), secret, { mode: 0o600 });
+      // From here on nothing more is written that a full disk could refuse.
+      removeLeftovers(dataDir);
+      if (secret) install(secretFile, draft, dataDir, values.replace);
       // Last: with it all is there.
       install(basename(databaseFile(draft)), draft, dataDir, values.replace);
+    } catch (error) {
+      const { message } = error as Error;
+      throw message.startsWith(file) ? error : new Error(`${file} can not be restored: ${message}`, { cause: error });
     } finally {
       letGo();
       rmSync(draft, { recursive: true });

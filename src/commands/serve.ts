@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace';
 import { loadConfig, loadUnknownSettings } from '../config.ts';
+import { watchDescriptors } from '../descriptors.ts';
 import { createLog } from '../log.ts';
 import { startServer } from '../server.ts';
 import { explainStart } from '../start-fault.ts';
@@ -23,6 +24,7 @@ Starts the server, until SIGTERM or SIGINT. What it takes is set by environment 
     const { host, port, metrics, stop } = await startServer(config, log).catch((error: Error) => {
       throw new Error(`Palaver could not start: ${explainStart(error, config)}`, { cause: error });
     });
+    watchDescriptors(config, log);
     const address = addressOf(host, port);
     const delay = config.drainWindowS * 1_000 + stopTimeoutMs;
     const logger = {

@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { databaseFile } from './database-file.ts';
-import { inUse, isBusy, schemaVersion } from './sqlite.ts';
+import { inUse, isBusy, resultCode, schemaVersion } from './sqlite.ts';
 
 /** What lies beside the database and goes along: without the secret no token is good any more. */
 const besideIt = ['jwt-secret', 'epoch'];
@@ -30,9 +30,9 @@ export function writeBackup(dataDir: string, file: string): void {
   if (!existsSync(databaseFile(dataDir))) throw new Error(`Nothing is kept in ${dataDir}`);
   if (existsSync(file)) throw new Error(`${file} is there already`);
   const draft = `${file}.${process.pid}.part`;
-  // Now, for its mode: what is written into it keeps that.
-  closeSync(openSync(draft, 'wx', 0o600));
   try {
+    // Now, for its mode: what is written into it keeps that.
+    closeSync(openSync(draft, 'wx', 0o600));
     // It reads, and so keeps nobody from writing.
     const source = new DatabaseSync(databaseFile(dataDir), { readOnly: true, timeout: busyTimeoutMs });
     try {
@@ -54,6 +54,8 @@ export function writeBackup(dataDir: string, file: string): void {
     flush(draft);
     placeNew(draft, file);
     flush(dirname(file));
+  } catch (error) {
+    throw new Error(`The backup ${file} can not be written: ${(error as Error).message}`, { cause: error });
   } finally {
     rmSync(draft, { force: true });
   }
@@ -65,10 +67,11 @@ export function writeBackup(dataDir: string, file: string): void {
  */
 export function unpackBackup(file: string, folder: string): ReadonlyMap<string, Buffer> {
   const target = databaseFile(folder);
-  copyFileSync(file, target, constants.COPYFILE_EXCL);
-  chmodSync(target, 0o600);
-  const db = new DatabaseSync(target);
+  let db: DatabaseSync | undefined;
   try {
+    copyFileSync(file, target, constants.COPYFILE_EXCL);
+    chmodSync(target, 0o600);
+    db = new DatabaseSync(target);
     checkWhole(db);
     if (Number(db.prepare('PRAGMA user_version').get()!.user_version) > schemaVersion)
       throw new Error('it was written by a newer version of this server');
@@ -78,7 +81,7 @@ export function unpackBackup(file: string, folder: string): ReadonlyMap<string, 
   } catch (error) {
     throw new Error(`${file} can not be restored: ${(error as Error).message}`, { cause: error });
   } finally {
-    db.close();
+    db?.close();
   }
 }
 
@@ -95,26 +98,34 @@ export function install(name: string, from: string, dataDir: string, replace: bo
   flush(dataDir);
 }
 
+/** SQLite's primary result codes of a file that is no database, or a damaged one. */
+const damaged = new Set([11, 26]);
+
 /**
  * Keeps everyone out of the data folder's database, if it has one, until it is let go of, or another one is in its place.
- * Returns how to let go. @throws where a server has it open
+ * Returns how to let go. It loses nothing of what is there. @throws where a server has it open, or it can't be written
  */
 export function holdDatabase(dataDir: string): () => void {
-  if (!existsSync(databaseFile(dataDir))) return () => {};
-  const db = new DatabaseSync(databaseFile(dataDir), { timeout: 0 });
+  const file = databaseFile(dataDir);
+  if (!existsSync(file)) return () => {};
+  const db = new DatabaseSync(file, { timeout: 0 });
   try {
     // Without a log beside it: letting go must not touch what has come into its place.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN IMMEDIATE; COMMIT');
   } catch (error) {
-    if (isBusy(error)) {
-      db.close();
-      throw new Error(inUse(dataDir));
-    }
-    // A damaged one is nobody's.
+    db.close();
+    if (isBusy(error)) throw new Error(inUse(dataDir));
+    // A damaged one is nobody's. One whose log can't be written into it, as the disk is full, is whole.
+    if (!damaged.has(resultCode(error) & 0xff))
+      throw new Error(`${file} can not be replaced: ${(error as Error).message}`, { cause: error });
+    return () => {};
   }
-  // What is left of it must not be taken for that of another.
-  for (const suffix of ['-wal', '-shm']) rmSync(`${databaseFile(dataDir)}${suffix}`, { force: true });
   return () => db.close();
+}
+
+/** Removes what is left of a database that is to be replaced: it must not be taken for that of another. */
+export function removeLeftovers(dataDir: string): void {
+  for (const suffix of ['-wal', '-shm']) rmSync(`${databaseFile(dataDir)}${suffix}`, { force: true });
 }
 
 /** Gives the file its name, if nothing has it. Where the file system has no links, it looks first. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { nameKey } from '../folded-key.ts';
 import { type Database, StoreUnavailable } from './database.ts';
 import { databaseFile } from './database-file.ts';
 
@@ -12,8 +13,19 @@ export interface SqliteOptions {
   readonly alone?: boolean;
 }
 
+/**
+ * Brings the keys of names up to date. Of two whose new key is the same, one keeps its old one: no name has that as its
+ * new key, so nothing collides with it.
+ */
+function renewNameKeys(db: DatabaseSync): void {
+  const renew = db.prepare('UPDATE OR IGNORE users SET username_key = ? WHERE id = ?');
+  const users = db.prepare('SELECT id, username, username_key AS key FROM users').all();
+  for (const { id, username, key } of users as { id: string; username: string; key: string }[])
+    if (nameKey(username) !== key) renew.run(nameKey(username), id);
+}
+
 /** Each step brings the schema one version further (`PRAGMA user_version`). */
-const migrations = [
+const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
   `CREATE TABLE users (
      id TEXT PRIMARY KEY,
      email TEXT NOT NULL,
@@ -41,6 +53,7 @@ const migrations = [
      last_id TEXT NOT NULL,
      last_ms REAL NOT NULL
    ) STRICT`,
+  renewNameKeys,
 ];
 
 /**
@@ -160,6 +173,9 @@ function migrate(db: DatabaseSync, file: string): void {
     db.close();
     throw new Error(`${file} was written by a newer version of this server`);
   }
-  for (const step of migrations.slice(version)) db.exec(step);
+  for (const step of migrations.slice(version)) {
+    if (typeof step === 'string') db.exec(step);
+    else step(db);
+  }
   db.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`);
 }

@@ -3,6 +3,7 @@ import type { Beginning, Envelope } from '../backplane/backplane.ts';
 import type { Log } from '../log.ts';
 import { createBacklog } from './backlog.ts';
 import type { MessageStore, Run, Slice, StoredMessage } from './message-store.ts';
+import { pageOf } from './page.ts';
 import { createPruner } from './pruner.ts';
 
 /** From a message to the write that keeps it, while the store is there. */
@@ -195,19 +196,10 @@ export async function openHistory({
       if (begun !== undefined) await openRun(begun);
       // First: what is kept meanwhile is in one of both at least.
       const waiting = backlog.all();
-      const isBefore = (id: string): boolean => before === undefined || id < before;
-      const slice = await store.before(before, limit);
-      const known = new Map([...slice.messages, ...waiting.messages].map((message) => [message.id, message]));
-      const all = [...known.values()].filter(({ id }) => isBefore(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
-      const messages = all.slice(-limit);
-      const more = slice.more || all.length > messages.length;
-      const from = more ? messages[0]!.id : '';
-      const isHere = (gap: string): boolean => gap > from && (before === undefined || gap <= before);
-      const gaps = [...new Set([...slice.gaps, ...waiting.gaps])].filter(isHere).sort();
+      const { messages, ...rest } = pageOf(await store.before(before, limit), waiting, before, limit);
       return {
         messages: messages.map(({ id, sentAt, msg }) => ({ type: 'chat_message', id, sent_at: sentAt, msg })),
-        gaps,
-        ...(more && { before: from }),
+        ...rest,
       };
     },
 

@@ -46,6 +46,44 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
     if (merged.length > 0) await redis.zrem(gaps, ...merged);
   };
 
+  /** Ids without a message become a gap before the first that has one. */
+  const forgetEmpty = async (): Promise<void> => {
+    let lost: string | undefined;
+    for (let start = '-'; ; ) {
+      const some = await redis.zrangebylex(ids, start, '+', 'LIMIT', 0, pruneBite);
+      if (some.length === 0) break;
+      const found = await redis.hmget(bodies, ...some);
+      const changes: [string, ...(string | number)[]][] = [];
+      for (const [at, id] of some.entries()) {
+        if (found[at] === null) changes.push(['zrem', ids, id]);
+        else if (lost !== undefined) changes.push(['zadd', gaps, 0, id]);
+        lost = found[at] === null ? id : undefined;
+      }
+      if (changes.length > 0) await runAll(changes);
+      start = `(${some.at(-1)}`;
+    }
+    if (lost !== undefined) await redis.zadd(gaps, 0, lost);
+  };
+
+  /** Puts right what a Redis that evicts has done: of ids and messages, one may be gone without the other. */
+  const mend = async (): Promise<void> => {
+    // In one piece, and no transaction: a Redis that is full takes none.
+    const asked = redis.pipeline([
+      ['zcard', ids],
+      ['hlen', bodies],
+    ]);
+    const [[, listed], [, kept]] = (await asked.exec()) as [[unknown, number], [unknown, number]];
+    if (listed === kept) return;
+    for (let cursor = '0'; ; ) {
+      const [next, pairs] = await redis.hscan(bodies, cursor, 'COUNT', pruneBite);
+      const found = pairs.filter((_, at) => at % 2 === 0);
+      if (found.length > 0) await redis.zadd(ids, ...found.flatMap((id) => [0, id]));
+      if (next === '0') break;
+      cursor = next;
+    }
+    await forgetEmpty();
+  };
+
   return {
     append: async (messages, gapIds) => {
       await runAll([
@@ -58,6 +96,7 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
 
     before: (id, limit) =>
       run(async () => {
+        await mend();
         const end = id === undefined ? '+' : `(${id}`;
         const found = await redis.zrevrangebylex(ids, end, '-', 'LIMIT', 0, limit + 1);
         const more = found.length > limit;

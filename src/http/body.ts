@@ -24,6 +24,9 @@ function isJson(contentType: string): boolean {
   }
 }
 
+/** Whether a body is as it is: compressed ones are not taken apart (RFC 9110, 8.4). */
+const isPlain = (contentEncoding: string): boolean => /^\s*(identity)?\s*$/i.test(contentEncoding);
+
 const isUtf8 = (bytes: ArrayBuffer): boolean => {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -38,6 +41,8 @@ export const jsonBody: readonly MiddlewareHandler[] = [
   bodyLimit({ maxSize: maxBodyBytes, onError: (c) => problem(c, 'body_too_large') }),
   async (c, next) => {
     if (!isJson(c.req.header('content-type') ?? '')) return problem(c, 'unsupported_media_type');
+    if (!isPlain(c.req.header('content-encoding') ?? ''))
+      return problem(c, 'unsupported_media_type', { headers: { 'Accept-Encoding': 'identity' } });
     // The validators after this one would let a body through unread whose type they can't read.
     c.req.raw.headers.set('content-type', 'application/json');
     if (!isUtf8(await c.req.arrayBuffer())) return problem(c, 'malformed_body');

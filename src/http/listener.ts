@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { Upgrades } from '../chat/upgrade.ts';
+import { addressIn } from './address.ts';
 import { isKnownTooLarge } from './body.ts';
 import { codeOf, plainProblem, rawProblem } from './problem.ts';
 import { faultOfTarget, isHost } from './target.ts';
@@ -24,15 +25,26 @@ export const timeouts: Timeouts = { requestMs: 30_000, checkIntervalMs: 5_000, u
 /** How long requests under way may take once the server stops. */
 const closeTimeoutMs = 3_000;
 
-type OnProblem = (code: ProblemCode) => void;
+/** A request, or bytes, that the app was not asked about. */
+export interface Unread {
+  /** A code of Node or of its HTTP parser, or a text. */
+  readonly reason: string;
+  /** The problem that it was answered with, if it was. */
+  readonly code?: ProblemCode;
+  /** The address of the peer. */
+  readonly ip: string;
+}
+type OnUnread = (unread: Unread) => void;
 interface Options extends Timeouts {
   /** How long a connection may be idle between two requests. */
   readonly keepAliveMs: number;
   /** Hears of what is refused without asking the app. */
-  readonly onProblem: OnProblem;
+  readonly onUnread: OnUnread;
 }
 type FetchCallback = Parameters<typeof getRequestListener>[0];
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+const addressOf = ({ remoteAddress = '' }: Socket): string => addressIn(remoteAddress) ?? remoteAddress;
 
 type Head = Pick<IncomingMessage, 'httpVersion' | 'headers' | 'url'>;
 /**
@@ -47,30 +59,29 @@ function faultOf({ httpVersion, headers: { host = '', ...headers }, url = '' }: 
 }
 
 /** Answers the requests of each connection in their order, and ends the connection behind some of them. */
-function requestListener(fetch: FetchCallback, turns: Turns, onProblem: OnProblem): Listener {
+function requestListener(fetch: FetchCallback, turns: Turns, onUnread: OnUnread): Listener {
   const fetchNamed: FetchCallback = async (request, bindings) => {
     const fault = faultOf(bindings.incoming);
     if (fault !== undefined) throw new RequestError(fault);
     return fetch(request, bindings);
   };
-  const answer = getRequestListener(fetchNamed, {
-    // For requests of HTTP/1.0 without one.
-    hostname: 'localhost',
-    errorHandler: (error) => {
-      onProblem(codeOf(error));
-      return plainProblem(codeOf(error));
-    },
-  });
+  // The host is for requests of HTTP/1.0 without one.
+  const options = { hostname: 'localhost' };
   return (incoming, outgoing) => {
     const { socket, headers } = incoming;
     const isTooLarge = isKnownTooLarge(headers['content-length']);
+    const errorHandler = (error: unknown): Response => {
+      const code = codeOf(error);
+      onUnread({ reason: error instanceof Error ? error.message : 'no Error', code, ip: addressOf(socket) });
+      return plainProblem(code);
+    };
     const expectsContinue = incoming.httpVersion === '1.1' && /^100-continue$/i.test(headers.expect ?? '');
     turns.take({
       incoming,
       outgoing,
       answer: () => {
         if (expectsContinue && !isTooLarge) outgoing.writeContinue();
-        void answer(incoming, outgoing);
+        void getRequestListener(fetchNamed, { ...options, errorHandler })(incoming, outgoing);
       },
     });
     // Node drops what came behind a request with an `Upgrade` in one packet, also where it is none, and reads the rest of
@@ -87,10 +98,10 @@ export function createListener(
   upgrades: Pick<Upgrades, 'wants' | 'handle'>,
   options: Partial<Options> = {},
 ): Server {
-  const defaults = { ...timeouts, keepAliveMs: 130_000, onProblem: () => {} };
-  const { requestMs, checkIntervalMs, unreadMs, stalledMs, keepAliveMs, onProblem } = { ...defaults, ...options };
+  const defaults = { ...timeouts, keepAliveMs: 130_000, onUnread: () => {} };
+  const { requestMs, checkIntervalMs, unreadMs, stalledMs, keepAliveMs, onUnread } = { ...defaults, ...options };
   const turns = createTurns();
-  const listener = requestListener(fetch, turns, onProblem);
+  const listener = requestListener(fetch, turns, onUnread);
   const server = createServer(
     {
       requestTimeout: requestMs,
@@ -109,8 +120,10 @@ export function createListener(
   server.timeout = unreadMs;
   server.on('timeout', (socket) => {
     const isWaitingForAnswer = turns.isBusy(socket) && socket.writableLength === 0;
-    if (isWaitingForAnswer && turns.busyMs(socket) < stalledMs) socket.setTimeout(unreadMs);
-    else socket.destroy();
+    if (isWaitingForAnswer && turns.busyMs(socket) < stalledMs) return void socket.setTimeout(unreadMs);
+    if (turns.isBusy(socket))
+      onUnread({ reason: isWaitingForAnswer ? 'no answer' : 'answer not read', ip: addressOf(socket) });
+    socket.destroy();
   });
   server.on('upgrade', (incoming, socket, head) => {
     turns.forget(socket as Socket);
@@ -121,11 +134,15 @@ export function createListener(
   server.on('checkExpectation', listener);
   server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
     const socket = duplex as Socket;
+    const unread = { reason: error.code ?? error.message, ip: addressOf(socket) };
     // One that ran out of time is only cut off.
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable) return void socket.destroy();
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable) {
+      onUnread(unread);
+      return void socket.destroy();
+    }
     // Bytes behind a request that was to be the last (RFC 9112, 9.6): nobody waits for an answer to them.
     if (error.code === 'HPE_CLOSED_CONNECTION') return turns.refuse(socket, '');
-    onProblem('malformed_request');
+    onUnread({ ...unread, code: 'malformed_request' });
     turns.refuse(socket, rawProblem('malformed_request'));
   });
   return server;

@@ -26,7 +26,7 @@ export function crossOrigin(isAllowed: IsAllowedOrigin) {
     origin: (origin, c) => (isAllowed(c.req.raw.headers) ? origin : null),
     allowMethods: ['GET', 'POST'],
     allowHeaders: ['Authorization', 'Content-Type'],
-    exposeHeaders: ['Retry-After', 'WWW-Authenticate'],
+    exposeHeaders: ['Allow', 'ETag', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
     maxAge: 600,
   });
   return createMiddleware<AppEnv>((c, next) => {

@@ -1,6 +1,6 @@
-import { type Filter, MongoServerError } from 'mongodb';
+import { type Collection, type Filter, MongoServerError } from 'mongodb';
 import { duplicateKey, type MongoDatabase } from '../database/mongo.ts';
-import { foldedKey } from '../folded-key.ts';
+import { foldedKey, nameKey } from '../folded-key.ts';
 import type { StoredUser, UserStore } from './user-store.ts';
 
 interface Document {
@@ -11,7 +11,14 @@ interface Document {
   readonly username: string;
   readonly usernameKey: string;
   readonly passwordHash: string;
+  /** Which rule made `usernameKey`; without it, that of version 0.1. */
+  readonly keyVersion?: number;
 }
+
+/** Of `nameKey`. */
+const keyVersion = 2;
+/** Keys that the rule of version 0.1 made as `nameKey` does. */
+const unchangedKey = /^[!-~]+( [!-~]+)*$/;
 
 const storedUser = ({ _id: id, email, username, passwordHash }: Document): StoredUser => ({
   id,
@@ -19,6 +26,25 @@ const storedUser = ({ _id: id, email, username, passwordHash }: Document): Store
   username,
   passwordHash,
 });
+
+/**
+ * Brings the keys of names that a server of version 0.1 has kept up to date. Of two whose new key is the same, one keeps
+ * its old one: no name has that as its new key, so nothing collides with it.
+ */
+async function renewKeys(users: Collection<Document>): Promise<void> {
+  const old = users.find({ keyVersion: { $exists: false }, usernameKey: { $not: unchangedKey } });
+  for await (const { _id, username } of old) {
+    const usernameKey = nameKey(username);
+    try {
+      // Looked for first: not every database answers an update that collides with the code for it.
+      const isTaken = await users.findOne({ usernameKey, _id: { $ne: _id } });
+      await users.updateOne({ _id }, { $set: { ...(!isTaken && { usernameKey }), keyVersion } });
+    } catch (error) {
+      if (!(error instanceof MongoServerError) || error.code !== duplicateKey) throw error;
+      await users.updateOne({ _id }, { $set: { keyVersion } });
+    }
+  }
+}
 
 /** Users in MongoDB: the collection `users`. @throws where the database can't be reached or used */
 export async function mongoUserStore({ db, run, prepare }: MongoDatabase): Promise<UserStore> {
@@ -28,12 +54,16 @@ export async function mongoUserStore({ db, run, prepare }: MongoDatabase): Promi
     // One by one: FerretDB 1.24 fails when it is asked for several that are there already.
     await users.createIndex({ emailKey: 1 }, { name: 'emailKey', unique: true });
     await users.createIndex({ usernameKey: 1 }, { name: 'usernameKey', unique: true });
+    await renewKeys(users);
   });
 
-  const insert = async ({ id, email, username, passwordHash }: StoredUser): ReturnType<UserStore['insert']> => {
+  const insert = async (
+    { id, email, username, passwordHash }: StoredUser,
+    usernameKey = nameKey(username),
+  ): ReturnType<UserStore['insert']> => {
     const emailKey = foldedKey(email);
     try {
-      await users.insertOne({ _id: id, email, emailKey, username, usernameKey: foldedKey(username), passwordHash });
+      await users.insertOne({ _id: id, email, emailKey, username, usernameKey, passwordHash, keyVersion });
       return 'inserted';
     } catch (error) {
       if (!(error instanceof MongoServerError) || error.code !== duplicateKey) throw error;
@@ -48,7 +78,7 @@ export async function mongoUserStore({ db, run, prepare }: MongoDatabase): Promi
   };
 
   return {
-    insert: (user) => run(() => insert(user)),
+    insert: (...given) => run(() => insert(...given)),
     findByEmail: (email) => run(() => find({ emailKey: foldedKey(email) })),
     findById: (id) => run(() => find({ _id: id })),
     list: (after, limit) =>

@@ -1,5 +1,5 @@
 import { resultCode, type SqliteDatabase } from '../database/sqlite.ts';
-import { foldedKey } from '../folded-key.ts';
+import { foldedKey, nameKey } from '../folded-key.ts';
 import type { StoredUser, UserStore } from './user-store.ts';
 
 const constraintUnique = 2067;
@@ -16,11 +16,11 @@ export function sqliteUserStore({ db, run }: SqliteDatabase): UserStore {
   const replaceHash = db.prepare('UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?');
 
   return {
-    insert: (user) =>
+    insert: (user, usernameKey = nameKey(user.username)) =>
       run(() => {
         const emailKey = foldedKey(user.email);
         try {
-          insert.run(user.id, user.email, emailKey, user.username, foldedKey(user.username), user.passwordHash);
+          insert.run(user.id, user.email, emailKey, user.username, usernameKey, user.passwordHash);
           return 'inserted';
         } catch (error) {
           if (resultCode(error) !== constraintUnique) throw error;

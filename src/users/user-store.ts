@@ -7,12 +7,15 @@ export interface StoredUser extends User {
 }
 
 /**
- * The port to the users. E-mail addresses and usernames are unique by their folded key, and the database itself sees to
+ * The port to the users. E-mail addresses are unique by their folded key, usernames by `nameKey`, and the database itself sees to
  * it: a duplicate is its answer, not that of a look beforehand.
  */
 export interface UserStore {
-  /** Keeps a user. If both its e-mail and its username are taken, `email_taken` is told. @throws {StoreUnavailable} */
-  insert(user: StoredUser): Promise<'inserted' | 'email_taken' | 'username_taken'>;
+  /**
+   * Keeps a user, under the key of its name unless another is given. If both its e-mail and its username are taken,
+   * `email_taken` is told. @throws {StoreUnavailable}
+   */
+  insert(user: StoredUser, usernameKey?: string): Promise<'inserted' | 'email_taken' | 'username_taken'>;
   /** The user with this e-mail address, by its folded key. @throws {StoreUnavailable} */
   findByEmail(email: string): Promise<StoredUser | undefined>;
   /** The user with this id. @throws {StoreUnavailable} */

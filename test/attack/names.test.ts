@@ -1,6 +1,5 @@
 /** Names that look like another's, or like nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { foldedKey } from '../../src/folded-key.ts';
 import { connect, handshake } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
@@ -73,6 +72,8 @@ const lookAlikes: [name: string, like: string][] = [
   ['Ångström', '\u212bngstro\u0308m'],
   ['User 2', 'User\u00a0²'],
   ['Number 1', 'Number\u2003①'],
+  ['Weiß', 'WEISS'],
+  ['Σίσυφος', 'ΣΊΣΥΦΟΣ'],
 ];
 
 describe('a name that looks like one that is taken is taken', () => {
@@ -98,12 +99,76 @@ describe('a name that looks like one that is taken is taken', () => {
   });
 });
 
-it('what a name is folded to folds to itself, whichever character it holds', () => {
-  const restless: string[] = [];
-  for (let code = 0; code <= 0x10ffff; code += 1) {
-    if (code >= 0xd800 && code <= 0xdfff) continue;
-    const key = foldedKey(`a${String.fromCodePoint(code)}`);
-    if (foldedKey(key) !== key) restless.push(`U+${code.toString(16)}`);
-  }
-  expect(restless).toEqual([]);
+describe('a name of which somebody else has a form that looks the same is taken', () => {
+  /** White space, or what nobody sees, in a name, at its ends, and both. */
+  const others = (name: string): string[] => {
+    const [first, ...rest] = name;
+    const unseen = ['\ufe0f', '\u034f', '\u3164', '\u17b4', '\u{e0100}'];
+    return [
+      ...unseen.flatMap((char) => [`${char}${name}`, `${first}${char}${rest.join('')}`, `${name}${char}`]),
+      ...(name.includes(' ') ? [name.replace(' ', '  '), name.replace(' ', ' \u3164 ')] : []),
+    ];
+  };
+
+  it.each(['Ludmila', 'Anna Maria'])('%s, at the desk and in the room', async (name) => {
+    expect(await signUp(name)).toBe('created');
+    const chat = await connect(server, { token: await mint({ id: `id of ${name}`, username: name }) });
+    for (const like of others(name)) {
+      expect([like, await signUp(like)]).toEqual([like, 'username_taken']);
+      const { status, json } = await handshake(server, { token: await mint({ id: 'another', username: like }) });
+      expect([like, status, json.code]).toEqual([like, 409, 'name_in_use']);
+    }
+    await chat.close();
+  });
+
+  it.each(['\u3164', '\u034f\ufe0f', '\u3164 \u3164', '\u17b4\u00a0\u17b5'])(
+    'nothing but %j is no name',
+    async (name) => {
+      expect(await signUp(name)).toBe('invalid_body');
+      expect((await handshake(server, { token: await mint({ id: '1', username: name }) })).status).toBe(401);
+    },
+  );
+});
+
+describe('a joiner', () => {
+  const needed: [what: string, name: string, without: string][] = [
+    ['between two Persian letters', 'علی\u200cرضا', 'علیرضا'],
+    ['at the end of a Malayalam name', 'അനില\u0d4d\u200d', 'അനില\u0d4d'],
+    ['at the end of a Malayalam word', 'സുനില\u0d4d\u200d കുമാര\u0d4d\u200d', 'സുനില\u0d4d കുമാര\u0d4d'],
+    ['in a Sinhala conjunct', 'ශ\u0dca\u200dරී', 'ශ\u0dcaරී'],
+    ['in an emoji of three people', '👨\u200d👩\u200d👧', '👨👩👧'],
+    ['behind a variation selector', '❤\ufe0f\u200d🔥', '❤🔥'],
+    ['behind a skin tone', '👩🏽\u200d🚀', '👩🏽🚀'],
+    ['in a flag', '🏳\ufe0f\u200d⚧\ufe0f', '🏳⚧'],
+  ];
+  it.each(needed)('%s is part of a name, and not of what makes it unique', async (_, name, without) => {
+    expect(await signUp(name)).toBe('created');
+    expect(await signUp(without)).toBe('username_taken');
+    const chat = await connect(server, { token: await mint({ id: `id of ${name}`, username: name }) });
+    expect((await chat.next('user_joined')).msg).toMatchObject({ username: name });
+    const { status } = await handshake(server, { token: await mint({ id: 'another', username: without }) });
+    expect(status).toBe(409);
+    await chat.close();
+  });
+
+  const wrong: [what: string, name: string][] = [
+    ['in Latin', 'Ig*or'],
+    ['at the beginning', '*علی'],
+    ['at the end', 'علی*'],
+    ['at the end of a word', 'علی* رضا'],
+    ['at the beginning of a word', 'علی *رضا'],
+    ['twice in a row', 'علی**رضا'],
+    ['between Latin and Persian', 'a*رضا'],
+    ['between Persian and Latin', 'علی*a'],
+    ['between a virama and Latin', 'അനില\u0d4d*a'],
+    ['twice behind a virama', 'അനില\u0d4d**'],
+    ['alone', '*'],
+  ];
+  it.each(wrong)('%s is refused', async (_, name) => {
+    for (const joiner of ['\u200c', '\u200d']) {
+      const username = name.replaceAll('*', joiner);
+      expect(await signUp(username)).toBe('invalid_body');
+      expect((await handshake(server, { token: await mint({ id: '1', username }) })).status).toBe(401);
+    }
+  });
 });

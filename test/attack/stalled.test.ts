@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect as dial } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import { createListener, timeouts } from '../../src/http/listener.ts';
 import { connect } from '../harness/chat.ts';
 import { head } from '../harness/conversation.ts';
@@ -11,16 +12,21 @@ import { request } from '../harness/http.ts';
 import { startTestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
 
+/** The idle times of common proxies, in milliseconds, that a server outlives as it comes: Caddy's is the longest. */
+const proxyIdleMs = 120_000;
 const short = { requestMs: 300, checkIntervalMs: 50, unreadMs: 300, stalledMs: 300 };
 const noUpgrades = { wants: () => false, handle: () => {} };
 
 /** A listener with short times, and what it answers. */
-async function listening(body: string | Uint8Array<ArrayBuffer> = 'ok') {
+async function listening(body: string | Uint8Array<ArrayBuffer> = 'ok', options: { keepAliveMs?: number } = {}) {
   const fetch = async (incoming: Request): Promise<Response> => {
     await incoming.text().catch(() => {});
     return new Response(body);
   };
-  const server = createListener(fetch, noUpgrades, short).listen(0, '127.0.0.1');
+  const server = createListener(fetch, noUpgrades, { keepAliveMs: 60_000, ...short, ...options }).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(server, 'listening');
   onTestFinished(() => {
     server.close();
@@ -81,6 +87,42 @@ describe('a connection that never finishes its request is cut off', () => {
     socket.write(bytes);
     socket.resume();
     await within(new Promise((resolve) => socket.once('close', resolve)), 'the cut');
+  });
+});
+
+describe('a connection between two requests', () => {
+  it('outlives the idle time of common proxies', () => {
+    const server = createListener(() => new Response(), noUpgrades);
+    expect(server.keepAliveTimeout).toBeGreaterThan(proxyIdleMs);
+    expect(readConfig({}).keepAliveS * 1_000).toBe(server.keepAliveTimeout);
+  });
+
+  it('is not cut off while it is idle, and is once its time is over', async () => {
+    const { port } = await listening('ok', { keepAliveMs: 2_000 });
+    const socket = dialled(port);
+    socket.write(head('GET /'));
+    await within(once(socket, 'data'), 'an answer');
+    const beganMs = performance.now();
+    socket.resume();
+    await within(new Promise((resolve) => socket.once('close', resolve)), 'the cut');
+    // Longer than anything that is short here.
+    expect(performance.now() - beganMs).toBeGreaterThan(1_900);
+  });
+
+  it('of too many is the one that is idle for longest, and is closed', async () => {
+    const { port } = await listening();
+    const answered = async (): Promise<Socket> => {
+      const socket = dialled(port);
+      socket.write(head('GET /'));
+      await within(once(socket, 'data'), 'an answer');
+      return socket;
+    };
+    const first = await answered();
+    const closed = new Promise((resolve) => first.once('close', resolve));
+    const second = await answered();
+    for (let done = 0; done < 1_000; done += 50) await Promise.all(Array.from({ length: 50 }, answered));
+    await within(closed, 'the end of the first');
+    second.destroy();
   });
 });
 

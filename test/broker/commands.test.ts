@@ -6,7 +6,7 @@ import { type RedisUse, trials } from '../../src/broker/redis-check.ts';
 const sources = (...names: string[]): string =>
   names.map((name) => readFileSync(join(import.meta.dirname, '../../src', name), 'utf8')).join('\n');
 /** What no script may run, or what is tried by itself. */
-const elsewhere = ['EVALSHA', 'SCRIPT', 'INFO', 'MULTI', 'EXEC', 'ON', 'DISCONNECT'];
+const elsewhere = ['EVALSHA', 'SCRIPT', 'INFO', 'MULTI', 'EXEC', 'ON', 'DISCONNECT', 'PIPELINE'];
 
 const used: [use: RedisUse, source: string, pattern: RegExp][] = [
   ['room', sources('backplane/redis-scripts.ts'), /redis\.call\('(\w+)'/g],

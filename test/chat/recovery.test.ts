@@ -72,6 +72,24 @@ describe('recovery', () => {
     ]);
   });
 
+  it('is there once for all who come back, from wherever they do', () => {
+    const recovery = createRecovery({ from: idOf(0), wasGiven: () => true, past: [] });
+    const add = (n: number): void => recovery.add(message(n), encodeEnvelope(message(n, 'x'.repeat(1_000))));
+    for (let n = 1; n <= 900; n += 1) add(n);
+    const [first, second] = [recovery.between(idOf(5), idOf(900))!, recovery.between(idOf(100), idOf(900))!];
+    const shared = second.batches.filter((bytes) => first.batches.includes(bytes));
+    const lengthOf = (batches: readonly Buffer[]): number => batches.reduce((sum, bytes) => sum + bytes.length, 0);
+    // What is not shared is a part of the first block and a part of the last.
+    expect(lengthOf(second.batches) - lengthOf(shared)).toBeLessThan(2 * 70_000);
+    expect(shared.length).toBeGreaterThan(8);
+    // Also once older ones were given up.
+    for (let n = 901; n <= 1_200; n += 1) add(n);
+    const later = recovery.between(idOf(300), idOf(1_200))!;
+    expect(later.count).toBe(900);
+    expect(later.batches.flatMap(textsIn)).toHaveLength(900);
+    expect(later.batches.filter((bytes) => first.batches.includes(bytes)).length).toBeGreaterThan(5);
+  });
+
   it('keeps a thousand, and 8 MiB at most', () => {
     const many = start();
     for (let n = 1; n <= 1_001; n += 1) many.add(message(n));

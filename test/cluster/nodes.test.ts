@@ -1,10 +1,12 @@
 /** Two nodes of one room, and what may come between them and Redis. */
+import { once } from 'node:events';
 import { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ChatMessage } from '../../generated/chat/index.ts';
 import { type Chat, connect, lastId, messagesOf } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { anyMongo, type Mongo, noMongo } from '../harness/mongo.ts';
+import { joinRaw } from '../harness/raw-session.ts';
 import { noRedis, type Redis, startRedis } from '../harness/redis.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
@@ -140,6 +142,20 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     const refused = (chat: Chat): number => chat.frames.filter(({ type }) => type === 'error').length;
     await expect.poll(() => refused(ann) + refused(elsewhere) + textsOf(ann).length - 1, poll).toBe(20);
     expect(refused(ann) + refused(elsewhere)).toBeGreaterThanOrEqual(5);
+  });
+
+  it('let a user in whose dead connections are on another node, and throw out no living one', async () => {
+    const { a, b } = await twoNodes({ MAX_SESSIONS_PER_USER: '2' });
+    const dead = await joinRaw(a, await tokenOf('Ann'));
+    dead.resume();
+    onTestFinished(() => void dead.destroy());
+    const living = await join(a, 'Ann');
+    const gone = once(dead, 'close');
+    const back = await join(b, 'Ann');
+    await gone;
+    await expect(join(b, 'Ann')).rejects.toThrow('429 too_many_sessions');
+    back.say('both here');
+    await Promise.all([heard(back, 'both here'), heard(living, 'both here')]);
   });
 
   it('shut a user out together', async () => {

@@ -213,6 +213,32 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     },
   );
 
+  it('begins the room anew where Redis really evicts, and is whole afterwards', async () => {
+    const [redis, client] = await ownRedis({ 'maxmemory-policy': 'allkeys-lru', 'maxmemory-samples': '10' });
+    const { issuer, server } = await node(`redis://127.0.0.1:${redis.port}`);
+    const token = await tokenOf(issuer, 'Ann');
+    const ann = await connect(server, { token });
+    ann.say('before');
+    await ann.next('chat_message');
+    const used = Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))![1]);
+    await client.config('SET', 'maxmemory', `${used + 2_000_000}`);
+    let closed = false;
+    const close = ann.closed().then((code) => {
+      closed = true;
+      return code;
+    });
+    for (let n = 0; n < 20_000 && !closed; n += 1) await client.set(`filler ${n}`, 'x'.repeat(10_000));
+    expect(await close).toBe(1_012);
+    await client.config('SET', 'maxmemory', '0');
+    await joined(server, token);
+    const bob = await joined(server, await tokenOf(issuer, 'Bob'));
+    expect((await bob.next('users_online')).msg.list).toEqual(['Ann']);
+    bob.say('after');
+    expect((await bob.next('chat_message')).msg.text).toBe('after');
+    await expect.poll(() => textsKept(server, token), poll).toContain('after');
+    expect(await ready(server)).toEqual([200, 'ready']);
+  });
+
   it('goes on with a room that a node of version 0.1 has begun', async () => {
     const { client, one, ann } = await twoNodes();
     const key = (part: string): string => `palaver:{main}:${part}`;

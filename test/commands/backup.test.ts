@@ -7,9 +7,9 @@ import { type Chat, connect, handshake, lastId, messagesOf } from '../harness/ch
 import { temporaryFolder } from '../harness/folder.ts';
 import { placesIn, readPages } from '../harness/history.ts';
 import { request, signUp, type TestUser } from '../harness/http.ts';
-import { manyStartsMs, palaver } from '../harness/palaver.ts';
+import { commandLine, manyStartsMs, palaver } from '../harness/palaver.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
-import { serve } from '../system/process.ts';
+import { run, serve } from '../system/process.ts';
 
 const quick = { RATE_LIMIT_FRAMES: '0', RATE_LIMIT_LOGIN: '0', RATE_LIMIT_SIGNUP: '0', DRAIN_WINDOW: '0s' };
 const done = { code: 0, out: '', errors: '' };
@@ -174,6 +174,46 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     }
     expect(readdirSync(target)).toEqual([]);
     expect(readdirSync(folder)).toEqual(['cut', 'newer', 'noise', 'other']);
+  });
+
+  it('say that a disk is full, and leave all as it was', async () => {
+    const dataDir = temporaryFolder();
+    const env = { ...quick, DATA_DIR: dataDir };
+    const server = serve(env);
+    const at = (await server.address()) as TestServer;
+    const { token } = await signUp(at);
+    const chat = await connect(at, { token });
+    for (let n = 1; n <= 50; n += 1) chat.say('x'.repeat(4_000));
+    for (let n = 1; n <= 50; n += 1) await chat.next('chat_message');
+    const stored = async (server: TestServer) => placesIn(await readPages(server, token)).ids;
+    await expect.poll(async () => (await stored(at)).length).toBe(50);
+    const folder = temporaryFolder();
+    const [file, late] = [join(folder, 'backup'), join(folder, 'late')];
+    expect(await palaver(['backup', file], env)).toEqual(done);
+    await expect.poll(() => statSync(join(dataDir, 'palaver.db-wal')).size).toBeGreaterThan(100_000);
+    // Most of what was said is in the log of the database alone.
+    await server.kill();
+
+    /** No file can become larger than 16 KiB: as where the disk is full. */
+    const onFullDisk = async (...args: string[]) => {
+      const command = commandLine(...args).join(' ');
+      const ended = run('/bin/bash', ['-c', `ulimit -f 16; exec ${command}`], env);
+      return [await ended.exited(), ended.output()];
+    };
+    expect(await onFullDisk('backup', late)).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^The backup ${late} can not be written: `)),
+    ]);
+    expect(readdirSync(folder)).toEqual(['backup']);
+    expect(await onFullDisk('restore', '--replace', file)).toEqual([
+      1,
+      expect.stringMatching(/(palaver\.db can not be replaced|backup can not be restored): /),
+    ]);
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('restore-'))).toEqual([]);
+    // Nor does a backup that is cut short take anything away.
+    truncateSync(file, 20_000);
+    expect((await palaver(['restore', '--replace', file], env)).code).toBe(1);
+    expect(await stored((await serve(env).address()) as TestServer)).toHaveLength(50);
   });
 
   it('put a whole database into the place of a damaged one', async () => {

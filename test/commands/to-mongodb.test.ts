@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { copyStores } from '../../src/commands/copy-stores.ts';
 import { databaseFile } from '../../src/database/database-file.ts';
+import { foldedKey } from '../../src/folded-key.ts';
 import type { StoredMessage } from '../../src/history/message-store.ts';
 import { openStores, type Stores } from '../../src/stores.ts';
 import { connect, messagesOf } from '../harness/chat.ts';
@@ -115,6 +116,20 @@ describe('a copy of all that is kept', { timeout: manyStartsMs }, () => {
       messages: (await content(from)).messages.messages,
     });
     expect(await to.messages.runs()).toEqual(await from.messages.runs());
+  });
+
+  it('brings users whose names look the same, as version 0.1 has let them in, with their names', async () => {
+    const [from, to] = [await stores(), await stores()];
+    const users = ['Igor\ufe0f', 'Igor', 'IGOR\u034f'].map((username, n) => ({
+      id: `${n}`,
+      email: `${n}@x`,
+      username,
+      passwordHash: 'hash',
+    }));
+    for (const user of users) expect(await from.users.insert(user, foldedKey(user.username))).toBe('inserted');
+    for (let run = 0; run < 2; run += 1) expect((await copyStores(from, to)).users).toBe(3);
+    expect(await to.users.list(undefined, 10)).toEqual(users);
+    expect(await to.users.insert({ ...users[1]!, id: 'new', email: 'new@x' })).toBe('username_taken');
   });
 
   it('refuses where a server has run, where a name is taken by another, and where what it reads back is not the same', async () => {

@@ -3,6 +3,7 @@ import { startIssuer, verifierOf } from '../auth/issuer.ts';
 import { type Chat, connect, handshake } from '../harness/chat.ts';
 import { type Answer, request, signUp } from '../harness/http.ts';
 import { keeping, startTestServer, type TestServer } from '../harness/server.ts';
+import { asyncapi, component } from '../harness/spec.ts';
 import { mint, nowS, testAdminToken } from '../harness/tokens.ts';
 
 const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
@@ -199,6 +200,24 @@ describe('token_refresh', () => {
     await lives(chat);
     await bob.next('chat_message');
     expect(bob.frames.filter(({ type }) => type === 'token_refreshed')).toEqual([]);
+  });
+
+  it('takes every token that the handshake takes, however long', async () => {
+    await using server = await startTestServer();
+    // Of the 16 KiB of a head, some are other headers.
+    const token = await mint({ ...ann, groups: 'g'.repeat(11_500) });
+    expect(token.length).toBeGreaterThan(15_000);
+    const chat = await connect(server, { token });
+    refresh(chat, token);
+    await chat.next('token_refreshed');
+    const longest = component(asyncapi, 'Token').maxLength!;
+    const signature = token.split('.')[2]!;
+    const padded = (length: number): string => `a.${'b'.repeat(length - signature.length - 3)}.${signature}`;
+    refresh(chat, padded(longest));
+    expect((await chat.next('error')).msg.code).toBe('invalid_token');
+    refresh(chat, padded(longest + 1));
+    expect((await chat.next('error')).msg.code).toBe('invalid_message');
+    await lives(chat);
   });
 
   it('may bring the end nearer: the session lives as long as its newest token', async () => {

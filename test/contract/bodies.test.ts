@@ -90,6 +90,23 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
     });
   });
 
+  describe('takes no compressed body, by its content encoding', () => {
+    it.each([
+      ['identity', welcome],
+      ['Identity', welcome],
+      ['', welcome],
+      ['gzip', '415 unsupported_media_type'],
+      ['x-gzip', '415 unsupported_media_type'],
+      ['identity, gzip', '415 unsupported_media_type'],
+      ['nobody-knows', '415 unsupported_media_type'],
+    ])('%s → %s', async (encoding, want) => {
+      const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+      const answer = await answerTo({ body, headers });
+      expect(told(answer)).toBe(want);
+      expect(answer.headers['accept-encoding']).toBe(want === welcome ? undefined : 'identity');
+    });
+  });
+
   describe('refuses what is no JSON in UTF-8', () => {
     /** The body with these bytes within its first text. */
     const holding = (bytes: number[]): Uint8Array =>

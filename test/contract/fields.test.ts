@@ -14,15 +14,27 @@ const anythingButADot = /^[^.\p{Cs}]$/u;
 /** What the words of the contract say, by the classes of Unicode that they mean. */
 const nameWithin = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]$/u;
 const nameAtEnd = /^[^\p{Cc}\p{Cf}\p{Z}\p{Cs}]$/u;
+const nameAlone = /^[^\p{Cc}\p{Cf}\p{Z}\p{Cs}\p{DI}]$/u;
+const joining = (allowed: RegExp): RegExp => new RegExp(`${allowed.source}|^[\u200c\u200d]$`, 'u');
 const address = /^[^@\s\p{Cc}\p{Cs}]$/u;
 
 interface Validator {
   safeParse(text: string): { readonly success: boolean };
 }
 
-/** Each: a text around a character, and which characters may be there. */
+/** Each: a text around a character, which may stand in it twice, and which characters may be there. */
 const cases: [field: string, around: string, Schema, Validator, allowed: RegExp][] = [
-  ['username', '*', createUser.username!, fields.username, nameAtEnd],
+  ['username', '*', createUser.username!, fields.username, nameAlone],
+  ['username', '**', createUser.username!, fields.username, nameAlone],
+  ['username', '*\u3164', createUser.username!, fields.username, nameAlone],
+  ['username', 'ക*', createUser.username!, fields.username, nameAtEnd],
+  ['username', 'ക*ക', createUser.username!, fields.username, joining(nameWithin)],
+  ['username', 'ക**ക', createUser.username!, fields.username, nameWithin],
+  ['username', 'ക\u0d4d*', createUser.username!, fields.username, joining(nameAtEnd)],
+  ['username', 'ക\u0d4d* ക', createUser.username!, fields.username, joining(nameWithin)],
+  ['username', 'ക\u0d4d*a', createUser.username!, fields.username, nameWithin],
+  ['username', 'ക*a', createUser.username!, fields.username, nameWithin],
+  ['username', 'a*ക', createUser.username!, fields.username, nameWithin],
   ['username', '*a', createUser.username!, fields.username, nameAtEnd],
   ['username', 'a*', createUser.username!, fields.username, nameAtEnd],
   ['username', 'a*a', createUser.username!, fields.username, nameWithin],
@@ -51,7 +63,7 @@ describe('of all characters, exactly those that the contract means', () => {
     const wrong: number[] = [];
     for (let point = 0; point <= lastCodePoint; point += 1) {
       const char = String.fromCodePoint(point);
-      const text = around.replace('*', () => char);
+      const text = around.replaceAll('*', () => char);
       const want = allowed.test(char);
       if (spec.test(text) !== want || validator.safeParse(text).success !== want) wrong.push(point);
     }

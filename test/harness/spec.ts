@@ -52,7 +52,10 @@ interface Message {
 
 interface AsyncApi {
   readonly channels: {
-    readonly room: { readonly 'x-close-codes': Readonly<Record<string, { readonly name: string }>> };
+    readonly room: {
+      readonly 'x-close-codes': Readonly<Record<string, { readonly name: string }>>;
+      readonly 'x-max-frame-bytes': { readonly client: number; readonly server: number };
+    };
   };
   readonly operations: Readonly<
     Record<string, { readonly action: 'send' | 'receive'; readonly messages: readonly Ref[] }>

@@ -45,6 +45,30 @@ describe.skipIf(noRedis)('what is kept in Redis', () => {
     await expect.poll(() => store.runs().catch(String)).toEqual([run]);
   });
 
+  it.each([
+    ['ids', ['1-1', '1-2', '1-3'], []],
+    ['bodies', ['1-3'], ['1-3']],
+  ])('tells what is missing where Redis has evicted the %s', async (evicted, messages, gaps) => {
+    const database = await openRedisDatabase(
+      await keepRedis(redis.uri(), { key: 'room', use: 'store', answerTimeoutMs: 1_000 }),
+      'room',
+    );
+    onTestFinished(() => database.close());
+    const store = redisMessageStore(database);
+    const message = (id: string) => ({
+      id,
+      sentAt: '2026-01-01T00:00:00.000Z',
+      userId: '1',
+      msg: { from_user: 'Ann', text: id },
+    });
+    await store.append([message('1-1'), message('1-2')], []);
+    await database.redis.del(`room:history:${evicted}`);
+    await store.append([message('1-3')], []);
+    const page = await store.before(undefined, 10);
+    expect([page.messages.map(({ id }) => id), page.gaps]).toEqual([messages, gaps]);
+    expect(await store.before(undefined, 10)).toEqual(page);
+  });
+
   it('does not take a fault of ours for its being away', async () => {
     const database = await open();
     onTestFinished(() => database.close());

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { networkOf } from '../../src/http/address.ts';
+import { addressIn, networkOf } from '../../src/http/address.ts';
 import { createAttemptLimit } from '../../src/http/attempts.ts';
 import { request } from '../harness/http.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
@@ -15,6 +15,41 @@ describe('the network of', () => {
     ['fe80::1%eth0', 'fe80:0:0:0'],
     ['1::', '1:0:0:0'],
   ])('%s is %s', (address, network) => expect(networkOf(address)).toBe(network));
+});
+
+describe('the address in', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7:49152', '203.0.113.7'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['[2001:db8::1]:49152', '2001:db8::1'],
+    ['[fe80::1%eth0]:1', 'fe80::1'],
+    ['fe80::1%25eth0', 'fe80::1'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::FFFF:cb00:7107', '203.0.113.7'],
+    ['0:0:0:0:0:ffff:cb00:7107', '203.0.113.7'],
+    ['[::ffff:203.0.113.7]:80', '203.0.113.7'],
+    ['64:ff9b::203.0.113.7', '64:ff9b::203.0.113.7'],
+  ])('%s is %s', (text, address) => expect(addressIn(text)).toBe(address));
+
+  it.each([
+    '',
+    'unknown',
+    '_hidden',
+    '203.0.113',
+    '203.0.113.7:',
+    '203.0.113.7:port',
+    '203.0.113.7:123456',
+    '[203.0.113.7]:80',
+    '[2001:db8::1',
+    '[2001:db8::1]x',
+    '[2001:db8::1]:',
+    '2001:db8::g',
+    '"203.0.113.7"',
+    'for=203.0.113.7',
+    '%eth0',
+  ])('"%s" is none', (text) => expect(addressIn(text)).toBeUndefined());
 });
 
 describe('attempts', () => {
@@ -43,6 +78,37 @@ describe('attempts', () => {
     const count = createAttemptLimit(1);
     expect(await count('a', 'X@y.z')).toBeUndefined();
     expect(await count('b', 'x@Y.Z')).toBeTypeOf('number');
+  });
+});
+
+describe('behind a proxy that names clients', () => {
+  const attempt = async (server: TestServer, entry: string, email: string): Promise<number> => {
+    const headers = { 'X-Forwarded-For': `198.51.100.1, ${entry}` };
+    return (await request(server, 'POST', '/login', { json: { email, password: 'wrong one' }, headers })).status;
+  };
+
+  it.each(['203.0.113.N', '203.0.113.N:4915N', '[2001:db8:0:N::1]:49152', '[2001:db8:0:N::1]', '::ffff:203.0.113.N'])(
+    '%s counts as an address of its own',
+    async (entry) => {
+      await using server = await startTestServer({ env: { TRUST_PROXY: '1', RATE_LIMIT_LOGIN: '2' } });
+      for (let n = 1; n <= 4; n += 1)
+        expect(await attempt(server, entry.replaceAll('N', String(n)), `${n}@example.com`)).toBe(401);
+      const first = entry.replaceAll('N', '1');
+      expect([await attempt(server, first, 'a@example.com'), await attempt(server, first, 'b@example.com')]).toEqual([
+        401, 429,
+      ]);
+    },
+  );
+
+  it('one that names no address counts as the proxy, and the log says so once', async () => {
+    const lines: string[] = [];
+    const onLogLine = (line: string): void => void lines.push(line);
+    const env = { TRUST_PROXY: '1', RATE_LIMIT_LOGIN: '2', LOG_LEVEL: 'warn' };
+    await using server = await startTestServer({ env, onLogLine });
+    const statuses = [];
+    for (let n = 1; n <= 3; n += 1) statuses.push(await attempt(server, `unknown-${n}`, `${n}@example.com`));
+    expect(statuses).toEqual([401, 401, 429]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ event: 'forwarded_unread', entry: 'unknown-1' }]);
   });
 });
 

@@ -64,7 +64,7 @@ describe('what a page of another origin may read', () => {
         status,
         cors: {
           'access-control-allow-origin': app,
-          'access-control-expose-headers': 'Retry-After,WWW-Authenticate',
+          'access-control-expose-headers': 'Allow,ETag,Retry-After,WWW-Authenticate,X-Request-Id',
         },
         vary: 'Origin',
       });

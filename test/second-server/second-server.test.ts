@@ -62,8 +62,8 @@ describe.skipIf(noPython)('a server in another language, written from the specs 
   );
 });
 
-it('takes no more than 282 lines, none of them long', () => {
+it('takes no more than 290 lines, none of them long', () => {
   const lines = readFileSync(source, 'utf8').trimEnd().split('\n');
-  expect(lines.length).toBeLessThanOrEqual(282);
+  expect(lines.length).toBeLessThanOrEqual(290);
   expect(lines.filter((line) => line.length > 120)).toEqual([]);
 });

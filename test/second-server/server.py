@@ -46,6 +46,14 @@ def faults(schema, value, at=""):
 def fold(text):
     return unicodedata.normalize("NFKC", text).lower()
 
+# Unicode's Default_Ignorable_Code_Point.
+IGNORABLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+                       "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]")
+
+def name_key(text):
+    seen = unicodedata.normalize("NFKC", IGNORABLE.sub("", text)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", seen).split())
+
 def rfc3339(seconds):
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -196,8 +204,8 @@ async def create_user(request):
     asked, salt = await read(request, "CreateUserRequest"), os.urandom(16)
     digest = await scrypt(asked["password"].encode(), salt=salt)
     demand(fold(asked["email"]) not in room.users, 409, "email_taken")
-    taken = [fold(user["username"]) for user, _, _ in room.users.values()]
-    demand(fold(asked["username"]) not in taken, 409, "username_taken")
+    taken = [name_key(user["username"]) for user, _, _ in room.users.values()]
+    demand(name_key(asked["username"]) not in taken, 409, "username_taken")
     user = {"id": str(uuid.uuid4()), "username": asked["username"], "email": asked["email"]}
     room.users[fold(asked["email"])] = user, salt, digest
     return web.json_response(user, status=201)
@@ -235,7 +243,7 @@ async def join(request):
     demand(good or {"Upgrade", "Connection"} & {*missing}, 400, "malformed_handshake")
     demand(origin.partition("//")[2].lower() == request.host.lower(), 403, "origin_not_allowed")
     claims = authenticate(asked("Authorization"), subprotocols)
-    free = fold(claims["username"]) not in map(fold, room.names.values())
+    free = name_key(claims["username"]) not in map(name_key, room.names.values())
     demand(free or claims["id"] in room.names, 409, "name_in_use")
     demand(not missing, 426, "upgrade_required", UPGRADE)
     answer = ["HTTP/1.1 101", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept_key(key)}"]

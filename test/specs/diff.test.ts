@@ -102,6 +102,11 @@ describe('AsyncAPI', () => {
       (d) => Object.assign(d.channels.room['x-close-codes'], { '4999': { name: 'x' } }),
       /x-close-codes\/4999$/,
     ],
+    [
+      'smaller frames of a client',
+      (d) => Object.assign(d.channels.room['x-max-frame-bytes'], { client: 1 }),
+      /x-max-frame-bytes\/client$/,
+    ],
     ['another address', (d) => Object.assign(d.channels.room, { address: '/elsewhere' }), /address$/],
     ['who sends', (d) => Object.assign(d.operations.say, { action: 'send' }), /action$/],
   ])('%s breaks, also where the tool can not classify it', (_, edit, path) => {

@@ -79,12 +79,22 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
       ['other case', 'Igor', 'iGOR'],
       ['full width', 'Igor', 'Ｉgor'],
       ['a ligature', 'Griffin', 'Griﬃn'],
+      ['a variation selector', 'Igor', 'Igor\ufe0f'],
+      ['two spaces', 'User Name', 'User  Name'],
     ];
     it.each(sameName)('refuses a username that is taken, %s', async (_, first, second) => {
       await store.insert(user({ username: first }));
       const late = user({ username: second });
       expect(await store.insert(late)).toBe('username_taken');
       expect(await store.findByEmail(late.email)).toBeUndefined();
+    });
+
+    it('keeps a user under another key of its name, if that is free', async () => {
+      await store.insert(user({ username: 'Igor' }));
+      const late = user({ username: 'Igor\ufe0f' });
+      expect(await store.insert(late, 'igor')).toBe('username_taken');
+      expect(await store.insert(late, 'igor\ufe0f')).toBe('inserted');
+      expect(await store.findById(late.id)).toEqual(late);
     });
 
     it('tells of the e-mail when both are taken', async () => {

@@ -49,6 +49,8 @@ async function serve({ redirection = '', onTerminal = false, preload = '', prepa
       JWT_SECRET: testSecret,
       JWT_ISSUER: testIssuer,
       DRAIN_WINDOW: '0s',
+      // Whatever the limit of file descriptors is: no line says that it is low.
+      MAX_SESSIONS: '20',
     },
   });
   const signal = (name: NodeJS.Signals): boolean => process.kill(Number(readFileSync(pidFile, 'utf8')), name);

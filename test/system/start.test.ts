@@ -207,6 +207,13 @@ describe('the whole system', () => {
     }
   });
 
+  it('warns of a variable that looks like a misspelt one, and shows nothing of its value', async () => {
+    const server = serve({ DATA_DIR: temporaryFolder(), NODE_ENV: 'production', JWT_SECERT: 'canary' });
+    await server.address();
+    expect(server.output()).toContain('"event":"setting_unknown","name":"JWT_SECERT","likely":"JWT_SECRET"');
+    expect(server.output()).not.toContain('canary');
+  });
+
   const wrong: [name: string, env: Record<string, string>, says: RegExp, never: RegExp][] = [
     ['PORT', { PORT: 'abc' }, /PORT is not valid.*0 to 65535/, /at .*\.ts/],
     ['JWT_SECRET', { JWT_SECRET: 'canary' }, /JWT_SECRET is not valid.*32 bytes/, /canary/],

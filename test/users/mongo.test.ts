@@ -52,6 +52,37 @@ describe.skipIf(noMongo)('MongoDB', () => {
     expect(await store.insert({ ...user, id: '5' })).toBe('email_taken');
     await dropped(second);
   });
+
+  it('keeps users of version 0.1 whose names look the same, and lets nobody else have either', async () => {
+    const uri = mongo.uri();
+    const first = openMongo(uri);
+    const kept = ['Igor\ufe0f', 'Igor', 'Straße', 'User  Name', 'Ann'].map((username, n) => ({
+      id: `${n}`,
+      email: `${n}@example.com`,
+      username,
+      passwordHash: 'hash',
+    }));
+    // As version 0.1 has written them: keys after NFKC and lower case.
+    await first.db.collection<{ _id: string }>('users').insertMany(
+      kept.map(({ id, ...user }) => ({
+        _id: id,
+        ...user,
+        emailKey: user.email,
+        usernameKey: user.username.normalize('NFKC').toLowerCase(),
+      })),
+    );
+    await first.close();
+    for (let start = 0; start < 2; start += 1) {
+      const database = openMongo(uri);
+      const store = await mongoUserStore(database);
+      for (const user of kept) expect(await store.findByEmail(user.email)).toEqual(user);
+      for (const username of ['IGOR', 'igor\ufe0f', 'Strasse', 'User Name', 'ANN\u3164'])
+        expect(await store.insert({ id: 'new', email: 'new@example.com', username, passwordHash: 'hash' })).toBe(
+          'username_taken',
+        );
+      await (start === 0 ? database.close() : dropped(database));
+    }
+  });
 });
 
 it('MongoDB that is away at the start is named, without its password', async () => {
@@ -64,7 +95,7 @@ it('MongoDB that is away at the start is named, without its password', async () 
 describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
   it('does not wait for one that is there and does not answer', async () => {
     const mongo = await startMongo();
-    const database = openMongo(mongo.uri(), { answerTimeoutMs: 300 });
+    const database = openMongo(mongo.uri(), { answerTimeoutMs: 2_000 });
     const store = await mongoUserStore(database);
     await expect(database.ping()).resolves.toBeUndefined();
     mongo.hang();

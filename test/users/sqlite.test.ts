@@ -72,4 +72,30 @@ describe('SQLite', () => {
     db.close();
     expect(() => openSqlite(folder)).toThrow(/palaver\.db was written by a newer version/);
   });
+
+  it('keeps users of version 0.1 whose names look the same, and lets nobody else have either', async () => {
+    const folder = temporaryFolder();
+    await openSqlite(folder).close();
+    const db = new DatabaseSync(join(folder, 'palaver.db'));
+    // As version 0.1 has written them: keys after NFKC and lower case.
+    const kept = ['Igor\ufe0f', 'Igor', 'Straße', 'User  Name', 'Ann'].map((username, n) => ({
+      id: `${n}`,
+      email: `${n}@example.com`,
+      username,
+      passwordHash: 'hash',
+    }));
+    const insert = db.prepare('INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)');
+    for (const { id, email, username, passwordHash } of kept)
+      insert.run(id, email, email, username, username.normalize('NFKC').toLowerCase(), passwordHash);
+    db.exec('DROP TABLE retention; PRAGMA user_version = 3');
+    db.close();
+    for (let start = 0; start < 2; start += 1) {
+      const database = openSqlite(folder);
+      const store = sqliteUserStore(database);
+      for (const user of kept) expect(await store.findByEmail(user.email)).toEqual(user);
+      for (const username of ['IGOR', 'igor\ufe0f', 'Strasse', 'User Name', 'ANN\u3164'])
+        expect(await store.insert({ ...igor, username })).toBe('username_taken');
+      await database.close();
+    }
+  });
 });

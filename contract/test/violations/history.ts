@@ -48,6 +48,14 @@ export const history: readonly Violation[] = [
     plant: withoutQuery('limit'),
   },
   {
+    name: 'gaps-unbounded',
+    breaks: 'a page has more gaps than it was asked for messages',
+    caughtBy: 'rule.history.limit',
+    plant: onAnswer('GET', '/messages', 200, (response) =>
+      withJson(response, (page) => ({ ...page, gaps: Array.from({ length: 51 }, (_, n) => `~${n}`) })),
+    ),
+  },
+  {
     name: 'before-ignored',
     breaks: 'every page is the newest',
     caughtBy: 'rule.history.pages',

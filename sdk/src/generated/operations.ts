@@ -115,7 +115,7 @@ export abstract class Methods<Options> {
   /**
    * Create a user.
    * 
-   * Needs no authentication. E-mail and username are each unique, after NFKC and lower case. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
+   * Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
    * 
    * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `internal_error`, `overloaded`, `store_unavailable`.
    */
@@ -170,7 +170,7 @@ export abstract class Methods<Options> {
   /**
    * What was said before.
    * 
-   * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
+   * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before, neither a message nor a gap. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
    * 
    * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */

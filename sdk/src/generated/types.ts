@@ -37,7 +37,7 @@ export type Login = {
 export type MessagePage = {
   /** Oldest first; each as it was delivered. */
   messages: ChatMessage[];
-  /** Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. */
+  /** Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. Between two of them there is a message: neighbouring gaps are one. They are at most `limit`; one more that comes before all messages is in the page before this one, alone. */
   gaps: FrameId[];
   before?: FrameId;
 };
@@ -106,7 +106,7 @@ export type FieldError = {
 
 /** How many code points a text may have. */
 export const limits = {
-  token: { min: 1, max: 8192 },
+  token: { min: 1, max: 16384 },
   username: { min: 1, max: 64 },
   text: { min: 1, max: 4096 },
   nonce: { min: 1, max: 64 },

@@ -15,6 +15,7 @@ import { ordered } from './order.ts';
 interface Page {
   readonly request: Request;
   readonly messages: readonly unknown[];
+  readonly gaps: readonly unknown[];
   readonly before: unknown;
 }
 
@@ -33,8 +34,11 @@ async function pageOf(kit: Kit, query: Readonly<Record<string, string | number>>
   const request = { method: operation.method, path, headers: bearer(token) };
   await kit.pacer.take(username);
   const { json } = await expectAnswer(kit, request, 'a page', 200);
-  const messages = member(json, 'messages');
-  return { request, messages: Array.isArray(messages) ? messages : [], before: member(json, 'before') };
+  const list = (name: string): readonly unknown[] => {
+    const found = member(json, name);
+    return Array.isArray(found) ? found : [];
+  };
+  return { request, messages: list('messages'), gaps: list('gaps'), before: member(json, 'before') };
 }
 
 /** Messages are kept moments after they were delivered. */
@@ -68,7 +72,7 @@ const usualLimit = 50;
 
 const limit: Case = {
   id: 'rule.history.limit',
-  says: 'a page has as many messages at most as it was asked for, and 50 where it was not',
+  says: 'a page has as many messages, and gaps, at most as it was asked for, and 50 where it was not',
   run: async (kit) => {
     for (const text of ['One of three', 'Two of three', 'Three of three']) await kept(kit, text);
     for (const [query, most] of [
@@ -76,9 +80,11 @@ const limit: Case = {
       [{ limit: 2 }, 2],
       [{}, usualLimit],
     ] as const) {
-      const { request, messages } = await pageOf(kit, query);
+      const { request, messages, gaps } = await pageOf(kit, query);
       if (messages.length > most)
         throw broken(kit, request, `a page has ${messages.length} messages, where ${most} are asked for`);
+      if (gaps.length > most)
+        throw broken(kit, request, `a page has ${gaps.length} gaps, where ${most} messages are asked for`);
     }
   },
 };
