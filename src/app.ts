@@ -11,7 +11,7 @@ import { jsonBody } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import { crossOrigin, type IsAllowedOrigin } from './http/origins.ts';
 import { parameterErrors } from './http/parameters.ts';
-import { codeOf, problem, waitOf } from './http/problem.ts';
+import { codeOf, extraOf, problem } from './http/problem.ts';
 import { noStore, securityHeaders } from './http/security-headers.ts';
 import { faultOfTarget, rawPath } from './http/target.ts';
 import type { userOperations } from './http/users.ts';
@@ -129,7 +129,7 @@ export function createApp(handlers: Served, parts: Parts): App {
   app.onError((error, c) => {
     const code = codeOf(error);
     if (code === 'internal_error') c.var.log.event('request_failed', { err: error });
-    return problem(c, code, waitOf(error));
+    return problem(c, code, extraOf(error));
   });
   return app;
 }

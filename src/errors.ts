@@ -24,6 +24,7 @@ export const problems = {
   body_too_large: [413, 'Body too large'],
   unsupported_media_type: [415, 'Unsupported media type'],
   upgrade_required: [426, 'Upgrade required'],
+  head_too_large: [431, 'Head too large'],
   too_many_sessions: [429, 'Too many sessions'],
   too_many_attempts: [429, 'Too many attempts'],
   rate_limited: [429, 'Rate limited'],

@@ -40,6 +40,7 @@ export const logEvents = {
     fields: ['requestId', 'method', 'path', 'status', 'code', 'ms', 'ip', 'sessionId', 'userId'],
   },
   request_unread: { level: 'debug', text: 'a request could not be read', fields: ['reason', 'code', 'ip'] },
+  head_too_large: { level: 'info', text: 'the head of a request is too large', fields: ['ip'] },
   forwarded_unread: {
     level: 'warn',
     text: 'X-Forwarded-For names no address: limits count the address of the proxy',

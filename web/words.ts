@@ -44,6 +44,7 @@ export const sentences: Readonly<Record<StateCode | PalaverErrorCode | ProblemCo
   offline_queue_full: 'Too many messages are waiting for the connection.',
   // A fault of this page, or of something between it and the server.
   malformed_request: ofThisPage,
+  head_too_large: ofThisPage,
   malformed_body: ofThisPage,
   body_not_allowed: ofThisPage,
   malformed_handshake: ofThisPage,
@@ -64,7 +65,7 @@ export const inWords = (code: StateCode, otherwise: string): string => sentences
 
 /** Returns what the server found wrong, with the name of each field. */
 function faultsOf({ code, problem, message }: PalaverError): readonly string[] {
-  if (code === 'invalid_message') return [message.replace(/^\/?(?:msg\/)?(\w+): /, '$1 ').replace(/\.$/, '')];
+  if (code === 'invalid_message') return [message.replace(/^\/?(?:msg[/.])?(\w+): /, '$1 ').replace(/\.$/, '')];
   return problem?.errors?.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim()) ?? [];
 }
 

@@ -56,6 +56,13 @@ export const createUserRoute = createRoute({
       code: z.literal('too_many_attempts'),
     }) } },
     },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -135,6 +142,13 @@ export const loginRoute = createRoute({
       code: z.literal('too_many_attempts'),
     }) } },
     },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -187,6 +201,13 @@ export const logoutRoute = createRoute({
       code: z.literal('user_disabled'),
     }) } },
     },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -235,6 +256,13 @@ export const disableUserRoute = createRoute({
       code: z.enum(['missing_token', 'invalid_token']),
     }) } },
     },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -281,6 +309,13 @@ export const enableUserRoute = createRoute({
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(401),
       code: z.enum(['missing_token', 'invalid_token']),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
     500: {
@@ -363,6 +398,13 @@ export const joinRoute = createRoute({
       code: z.literal('too_many_sessions'),
     }) } },
     },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -443,6 +485,13 @@ export const joinByPostRoute = createRoute({
       code: z.literal('too_many_sessions'),
     }) } },
     },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -507,6 +556,13 @@ export const listMessagesRoute = createRoute({
       code: z.literal('rate_limited'),
     }) } },
     },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
+    }) } },
+    },
     500: {
       description: "A fault of the server. Its log says more.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
@@ -547,10 +603,17 @@ export const pageRoute = createRoute({
       headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
     },
     400: {
-      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      description: "The request is not HTTP as RFC 9112 has it.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.literal('malformed_request'),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
   },
@@ -570,10 +633,17 @@ export const healthzRoute = createRoute({
       content: { 'application/json': { schema: healthSchema } },
     },
     400: {
-      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      description: "The request is not HTTP as RFC 9112 has it.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.literal('malformed_request'),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
   },
@@ -593,10 +663,17 @@ export const readyzRoute = createRoute({
       content: { 'application/json': { schema: readinessSchema } },
     },
     400: {
-      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      description: "The request is not HTTP as RFC 9112 has it.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.literal('malformed_request'),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
     503: {
@@ -632,10 +709,17 @@ export const docsRoute = createRoute({
       headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
     },
     400: {
-      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      description: "The request is not HTTP as RFC 9112 has it.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.literal('malformed_request'),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
   },
@@ -663,10 +747,17 @@ export const openapiJsonRoute = createRoute({
       headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
     },
     400: {
-      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      description: "The request is not HTTP as RFC 9112 has it.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.literal('malformed_request'),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
   },
@@ -694,10 +785,17 @@ export const openapiYamlRoute = createRoute({
       headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
     },
     400: {
-      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      description: "The request is not HTTP as RFC 9112 has it.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.literal('malformed_request'),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
   },
@@ -725,10 +823,17 @@ export const asyncapiJsonRoute = createRoute({
       headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
     },
     400: {
-      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      description: "The request is not HTTP as RFC 9112 has it.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.literal('malformed_request'),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
   },
@@ -756,10 +861,17 @@ export const asyncapiYamlRoute = createRoute({
       headers: {"ETag":{"description":"Names these bytes, strongly (RFC 9110, 8.8.3).","required":true,"schema":{"type":"string","pattern":"^\"[A-Za-z0-9_-]+\"$"},"example":"\"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\""}},
     },
     400: {
-      description: "The request is not HTTP as RFC 9112 has it, or its head is too large.",
+      description: "The request is not HTTP as RFC 9112 has it.",
       content: { 'application/problem+json': { schema: problemSchema.extend({
       status: z.literal(400),
       code: z.literal('malformed_request'),
+    }) } },
+    },
+    431: {
+      description: "The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.",
+      content: { 'application/problem+json': { schema: problemSchema.extend({
+      status: z.literal(431),
+      code: z.literal('head_too_large'),
     }) } },
     },
   },

@@ -447,7 +447,7 @@ export interface components {
          * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "invalid_parameter" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "user_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "too_many_sessions" | "too_many_attempts" | "rate_limited" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
+        ProblemCode: "malformed_request" | "malformed_body" | "invalid_body" | "invalid_parameter" | "body_not_allowed" | "malformed_handshake" | "invalid_credentials" | "missing_token" | "invalid_token" | "origin_not_allowed" | "user_disabled" | "not_found" | "method_not_allowed" | "email_taken" | "username_taken" | "name_in_use" | "body_too_large" | "unsupported_media_type" | "upgrade_required" | "head_too_large" | "too_many_sessions" | "too_many_attempts" | "rate_limited" | "internal_error" | "overloaded" | "store_unavailable" | "unavailable" | "server_full" | "issuer_unavailable" | "shutting_down";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
@@ -538,7 +538,7 @@ export interface components {
                 };
             };
         };
-        /** @description The request is not HTTP as RFC 9112 has it, or its head is too large. */
+        /** @description The request is not HTTP as RFC 9112 has it. */
         MalformedRequest: {
             headers: {
                 [name: string]: unknown;
@@ -557,6 +557,28 @@ export interface components {
                     status: 400;
                     /** @constant */
                     code: "malformed_request";
+                };
+            };
+        };
+        /** @description The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer. */
+        HeadTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:palaver:problem:head_too_large",
+                 *       "title": "Head too large",
+                 *       "status": 431,
+                 *       "code": "head_too_large"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 431;
+                    /** @constant */
+                    code: "head_too_large";
                 };
             };
         };
@@ -1080,6 +1102,7 @@ export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
 export type ResponseMalformedRequest = components['responses']['MalformedRequest'];
+export type ResponseHeadTooLarge = components['responses']['HeadTooLarge'];
 export type ResponseDone = components['responses']['Done'];
 export type ResponseBadBodiless = components['responses']['BadBodiless'];
 export type ResponseBadUserId = components['responses']['BadUserId'];
@@ -1176,6 +1199,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["UserDeskBusy"];
         };
@@ -1243,6 +1267,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyAttempts"];
+            431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["UserDeskBusy"];
         };
@@ -1260,6 +1285,7 @@ export interface operations {
             400: components["responses"]["BadBodiless"];
             401: components["responses"]["NotAuthenticated"];
             403: components["responses"]["UserDisabled"];
+            431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["AccessUnavailable"];
         };
@@ -1282,6 +1308,7 @@ export interface operations {
             204: components["responses"]["Done"];
             400: components["responses"]["BadUserId"];
             401: components["responses"]["NotAuthenticated"];
+            431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["StoreUnavailable"];
         };
@@ -1304,6 +1331,7 @@ export interface operations {
             204: components["responses"]["Done"];
             400: components["responses"]["BadUserId"];
             401: components["responses"]["NotAuthenticated"];
+            431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["StoreUnavailable"];
         };
@@ -1351,6 +1379,7 @@ export interface operations {
             409: components["responses"]["NameInUse"];
             426: components["responses"]["UpgradeRequired"];
             429: components["responses"]["TooManySessions"];
+            431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["RoomUnavailable"];
         };
@@ -1398,6 +1427,7 @@ export interface operations {
             409: components["responses"]["NameInUse"];
             426: components["responses"]["UpgradeRequired"];
             429: components["responses"]["TooManySessions"];
+            431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["RoomUnavailable"];
         };
@@ -1452,6 +1482,7 @@ export interface operations {
             401: components["responses"]["NotAuthenticated"];
             403: components["responses"]["UserDisabled"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["AccessUnavailable"];
         };
@@ -1484,6 +1515,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
+            431: components["responses"]["HeadTooLarge"];
         };
     };
     healthz: {
@@ -1510,6 +1542,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["MalformedRequest"];
+            431: components["responses"]["HeadTooLarge"];
         };
     };
     readyz: {
@@ -1536,6 +1569,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["MalformedRequest"];
+            431: components["responses"]["HeadTooLarge"];
             /** @description A part is away, or the server is stopping; `detail` says which. Send traffic elsewhere. */
             503: {
                 headers: {
@@ -1581,6 +1615,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
+            431: components["responses"]["HeadTooLarge"];
         };
     };
     openapiJson: {
@@ -1620,6 +1655,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
+            431: components["responses"]["HeadTooLarge"];
         };
     };
     openapiYaml: {
@@ -1650,6 +1686,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
+            431: components["responses"]["HeadTooLarge"];
         };
     };
     asyncapiJson: {
@@ -1690,6 +1727,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
+            431: components["responses"]["HeadTooLarge"];
         };
     };
     asyncapiYaml: {
@@ -1720,6 +1758,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
+            431: components["responses"]["HeadTooLarge"];
         };
     };
 }

@@ -17,6 +17,8 @@ export const offeredProtocols = (headers: Headers): string[] =>
     .map((name) => name.trim())
     .filter(Boolean);
 
+const tokensDiffer = { reason: 'tokens_differ', detail: 'The request carries two tokens that differ.' } as const;
+
 /**
  * The token that a request carries, in `Authorization` or as a subprotocol.
  * @throws {InvalidToken} where there are two that differ, two `Authorization` headers, or one that can't be read
@@ -31,11 +33,11 @@ function tokenIn(headers: Headers): string | undefined {
     if (token === undefined)
       throw new InvalidToken('Authorization can not be read', {
         reason: 'header_unreadable',
-        expected: 'one Authorization header: Bearer, a space, and a token without white space or commas',
+        detail: 'Authorization must be "Bearer", a space and one token, once.',
       });
     tokens.add(token);
   }
-  if (tokens.size > 1) throw new InvalidToken('The tokens offered differ', { reason: 'tokens_differ' });
+  if (tokens.size > 1) throw new InvalidToken('The tokens offered differ', tokensDiffer);
   return [...tokens][0];
 }
 
@@ -56,7 +58,7 @@ export const putOffFields = ({ message, kid, retryAfterS }: IssuerUnavailable): 
 
 /**
  * Who asks, as `verify` tells it, or the code of the problem that answers it (RFC 6750, 3). Why a token was refused, the
- * log is told alone.
+ * log is told alone. @throws {InvalidToken} where the client is told what is wrong with its request
  */
 export async function authenticate<Who extends object>(
   headers: Headers,
@@ -69,6 +71,7 @@ export async function authenticate<Who extends object>(
   } catch (error) {
     if (error instanceof InvalidToken) {
       log.event('token_refused', refusalFields(error));
+      if (error.refusal.detail !== undefined) throw error;
       return 'invalid_token';
     }
     if (error instanceof UserDisabled) return 'user_disabled';

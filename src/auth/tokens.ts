@@ -33,6 +33,8 @@ export interface TokenRefusal {
   readonly expected?: string | undefined;
   /** The token's own value, where it is no secret and nobody's name. */
   readonly got?: string | undefined;
+  /** For the client: there where the fault is in its request, and not in a token. */
+  readonly detail?: string | undefined;
 }
 
 /** A token that doesn't hold; why is for the log, never for the client. */

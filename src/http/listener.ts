@@ -142,8 +142,9 @@ export function createListener(
     }
     // Bytes behind a request that was to be the last (RFC 9112, 9.6): nobody waits for an answer to them.
     if (error.code === 'HPE_CLOSED_CONNECTION') return turns.refuse(socket, '');
-    onUnread({ ...unread, code: 'malformed_request' });
-    turns.refuse(socket, rawProblem('malformed_request'));
+    const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'head_too_large' : 'malformed_request';
+    onUnread({ ...unread, code });
+    turns.refuse(socket, rawProblem(code));
   });
   return server;
 }

@@ -4,6 +4,7 @@ import type { Context, TypedResponse } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { FieldError, Problem, ProblemCode } from '../../generated/http/index.ts';
 import { IssuerUnavailable } from '../auth/keys.ts';
+import { InvalidToken } from '../auth/tokens.ts';
 import { StoreUnavailable } from '../database/database.ts';
 import { problems } from '../errors.ts';
 import { Overloaded } from '../users/passwords.ts';
@@ -20,11 +21,13 @@ interface Extra {
 /** When to come back, in seconds, where nobody knows better (RFC 9110, 10.2.3). */
 const retryAfterS = '1';
 
-/** The wait that an error knows of, in whole seconds, as the header that tells it. */
-export const waitOf = (error: unknown): Extra =>
-  error instanceof Overloaded || error instanceof IssuerUnavailable
-    ? { headers: { 'Retry-After': String(error.retryAfterS) } }
-    : {};
+/** What an error knows beside its code: how long to wait, in whole seconds, or what is wrong with the request. */
+export function extraOf(error: unknown): Extra {
+  if (error instanceof Overloaded || error instanceof IssuerUnavailable)
+    return { headers: { 'Retry-After': String(error.retryAfterS) } };
+  const detail = error instanceof InvalidToken ? error.refusal.detail : undefined;
+  return detail === undefined ? {} : { detail };
+}
 
 /** The headers that go with a code: the spec declares them with its status. */
 function headersOf(code: ProblemCode): Record<string, string> {
@@ -87,6 +90,7 @@ export function rawProblem(code: ProblemCode): string {
 export function codeOf(error: unknown): ProblemCode {
   if (error instanceof Overloaded) return 'overloaded';
   if (error instanceof IssuerUnavailable) return 'issuer_unavailable';
+  if (error instanceof InvalidToken) return 'invalid_token';
   if (error instanceof StoreUnavailable) return 'store_unavailable';
   if (error instanceof RequestError) return 'malformed_request';
   if (error instanceof HTTPException && error.status === 400) return 'malformed_body';

@@ -165,19 +165,32 @@ describe('why a token is refused', () => {
     await chat.close();
   });
 
-  it('is in the log too where the header can not be read, or two tokens differ', async () => {
+  it('is in the log and in the answer where the header can not be read, or two tokens differ', async () => {
     const lines: string[] = [];
     await using server = await startTestServer({ env: { LOG_LEVEL: 'debug' }, onLogLine: (line) => lines.push(line) });
     const token = await mint({ id: '1', username: 'Igor' });
-    const reasons = async (headers: Record<string, string>) => {
+    const refusal = async (headers: Record<string, string>) => {
       lines.length = 0;
-      expect((await request(server, 'GET', '/messages', { headers })).status).toBe(401);
-      return lines.map((line) => JSON.parse(line) as Record<string, unknown>).flatMap(({ reason }) => reason ?? []);
+      const { status, json } = await request(server, 'GET', '/messages', { headers });
+      const reasons = lines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .flatMap(({ reason }) => reason ?? []);
+      return [status, json.code, json.detail, ...reasons];
     };
-    expect(await reasons({ authorization: `Bearer Bearer ${token}` })).toEqual(['header_unreadable']);
-    expect(await reasons({ authorization: 'Bearer' })).toEqual(['header_unreadable']);
-    expect(await reasons({ authorization: `Bearer ${token}`, 'sec-websocket-protocol': 'bearer.x' })).toEqual([
+    const unreadable = 'Authorization must be "Bearer", a space and one token, once.';
+    for (const authorization of [
+      `Bearer Bearer ${token}`,
+      'Bearer',
+      `Bearer ${token} x`,
+      `Bearer ${token}, Bearer ${token}`,
+    ])
+      expect(await refusal({ authorization })).toEqual([401, 'invalid_token', unreadable, 'header_unreadable']);
+    expect(await refusal({ authorization: `Bearer ${token}`, 'sec-websocket-protocol': 'bearer.x' })).toEqual([
+      401,
+      'invalid_token',
+      'The request carries two tokens that differ.',
       'tokens_differ',
     ]);
+    expect(await refusal({ authorization: 'Bearer a.b.c' })).toEqual([401, 'invalid_token', undefined, 'not_a_token']);
   });
 });

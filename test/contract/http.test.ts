@@ -35,6 +35,10 @@ const overlongHead = (method: string, path: string): Provoke => {
   return () => onServer((server) => exchange(server, [line], { method, path }));
 };
 
+const withoutHost = (method: string, path: string): Provoke => {
+  return () => onServer((server) => exchange(server, [`${method} ${path} HTTP/1.1\r\n\r\n`], { method, path }));
+};
+
 /** Whatever answers, while another connection to the database has done this to it. */
 const afterSql = (sql: string, ask: (server: TestServer) => Promise<Answer>): Provoke => {
   return () =>
@@ -125,7 +129,8 @@ const whileStopping = (ask: (server: TestServer) => Promise<Answer>): Provoke =>
 };
 
 const deskAnswers = (id: string, path: string): [string, Provoke][] => [
-  [`${id} 400 malformed_request`, overlongHead('POST', path)],
+  [`${id} 400 malformed_request`, withoutHost('POST', path)],
+  [`${id} 431 head_too_large`, overlongHead('POST', path)],
   [`${id} 400 malformed_body`, post(path, { body: '{', headers: { 'content-type': 'application/json' } })],
   [`${id} 400 invalid_body`, post(path, { json: {} })],
   [`${id} 413 body_too_large`, post(path, { json: { ...ann, email: 'x'.repeat(16_384) } })],
@@ -157,7 +162,8 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
   const askIn = async (server: TestServer) => handshake(server, { method, token: await tokenOf('2', 'ANN') });
   return [
     [`${id} 101`, knock()],
-    [`${id} 400 malformed_request`, overlongHead(method, '/join')],
+    [`${id} 400 malformed_request`, withoutHost(method, '/join')],
+    [`${id} 431 head_too_large`, overlongHead(method, '/join')],
     [`${id} 400 body_not_allowed`, () => onServer((server) => request(server, method, '/join', { body: 'a' }))],
     [`${id} 400 malformed_handshake`, knock({ headers: { 'Sec-WebSocket-Key': 'short' } })],
     [`${id} 400 invalid_parameter`, knock({ path: `/join?last_event_id=${'x'.repeat(65)}` })],
@@ -249,7 +255,8 @@ const bearerAnswers = (id: string, path: string, tokenFor: () => Promise<string>
     request(server, 'POST', path, { headers: bearer(await tokenFor()), ...(body && { body }) });
   return [
     [`${id} 204`, () => onServer((server) => ask(server))],
-    [`${id} 400 malformed_request`, overlongHead('POST', path)],
+    [`${id} 400 malformed_request`, withoutHost('POST', path)],
+    [`${id} 431 head_too_large`, overlongHead('POST', path)],
     [`${id} 400 body_not_allowed`, () => onServer((server) => ask(server, '{}'))],
     [`${id} 401 missing_token`, post(path, {})],
     [`${id} 401 invalid_token`, post(path, { headers: bearer('forged') })],
@@ -272,7 +279,8 @@ const documentAnswers = ({ id, path }: (typeof documents)[number]): [string, Pro
         return request(server, 'GET', path, { headers: { 'If-None-Match': headers.etag } });
       }),
   ],
-  [`${id} 400 malformed_request`, overlongHead('GET', path)],
+  [`${id} 400 malformed_request`, withoutHost('GET', path)],
+  [`${id} 431 head_too_large`, overlongHead('GET', path)],
 ];
 
 const readyz = (server: TestServer): Promise<Answer> => request(server, 'GET', '/readyz');
@@ -350,7 +358,8 @@ const provokers = new Map<string, Provoke>([
   ...doorAnswers('joinByPost', 'POST'),
   ...documents.flatMap(documentAnswers),
   ['listMessages 200', () => onServer(async (server) => listMessages(server, await tokenOf('1', 'Ann')))],
-  ['listMessages 400 malformed_request', overlongHead('GET', '/messages')],
+  ['listMessages 400 malformed_request', withoutHost('GET', '/messages')],
+  ['listMessages 431 head_too_large', overlongHead('GET', '/messages')],
   [
     'listMessages 400 invalid_parameter',
     () => onServer(async (server) => listMessages(server, await tokenOf('1', 'Ann'), '?limit=101')),
@@ -400,9 +409,11 @@ const provokers = new Map<string, Provoke>([
     },
   ],
   ['healthz 200', () => onServer((server) => request(server, 'GET', '/healthz'))],
-  ['healthz 400 malformed_request', overlongHead('GET', '/healthz')],
+  ['healthz 400 malformed_request', withoutHost('GET', '/healthz')],
+  ['healthz 431 head_too_large', overlongHead('GET', '/healthz')],
   ['readyz 200', () => onServer(readyz)],
-  ['readyz 400 malformed_request', overlongHead('GET', '/readyz')],
+  ['readyz 400 malformed_request', withoutHost('GET', '/readyz')],
+  ['readyz 431 head_too_large', overlongHead('GET', '/readyz')],
   ['readyz 503 store_unavailable', storeAway(lock, readyz)],
   [
     'readyz 503 unavailable',

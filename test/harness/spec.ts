@@ -156,7 +156,13 @@ export const unmatched: Operation = {
 /** What answers bytes in which no method and path could be read. */
 export const unreadable: Operation = {
   id: 'unreadable',
-  responses: readResponses({ '400': { $ref: '#/components/responses/MalformedRequest' } }, ''),
+  responses: readResponses(
+    {
+      '400': { $ref: '#/components/responses/MalformedRequest' },
+      '431': { $ref: '#/components/responses/HeadTooLarge' },
+    },
+    '',
+  ),
   body: undefined,
 };
 

@@ -59,3 +59,10 @@ it.each<[bytes: string, reason: string]>([
   await server.stop();
   expect(of('request_unread')).toMatchObject([{ level: 20, reason, code: 'malformed_request', ip: '127.0.0.1' }]);
 });
+
+it('a head that is too large is said at the usual level, with its address', async () => {
+  const { server, of } = await logging({ LOG_LEVEL: 'info' });
+  await conversation(server, head('GET /healthz', `Cookie: ${'a'.repeat(20_000)}`));
+  await server.stop();
+  expect(of('head_too_large')).toMatchObject([{ level: 30, ip: '127.0.0.1' }]);
+});

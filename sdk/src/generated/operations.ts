@@ -23,17 +23,17 @@ export interface Operations {
   createUser: {
     input: CreateUserRequest;
     output: User;
-    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'email_taken' | 'username_taken' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable';
+    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'email_taken' | 'username_taken' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'head_too_large' | 'internal_error' | 'overloaded' | 'store_unavailable';
   };
   login: {
     input: LoginRequest;
     output: Login;
-    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_credentials' | 'user_disabled' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'internal_error' | 'overloaded' | 'store_unavailable';
+    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_credentials' | 'user_disabled' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'head_too_large' | 'internal_error' | 'overloaded' | 'store_unavailable';
   };
   logout: {
     input: undefined;
     output: void;
-    code: 'malformed_request' | 'body_not_allowed' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
+    code: 'malformed_request' | 'body_not_allowed' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'head_too_large' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
   };
   disableUser: {
     input: {
@@ -41,7 +41,7 @@ export interface Operations {
     id: UserId;
     };
     output: void;
-    code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'internal_error' | 'store_unavailable';
+    code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'head_too_large' | 'internal_error' | 'store_unavailable';
   };
   enableUser: {
     input: {
@@ -49,7 +49,7 @@ export interface Operations {
     id: UserId;
     };
     output: void;
-    code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'internal_error' | 'store_unavailable';
+    code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'head_too_large' | 'internal_error' | 'store_unavailable';
   };
   join: {
     input: {
@@ -57,7 +57,7 @@ export interface Operations {
     last_event_id?: FrameId;
     };
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'head_too_large' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   joinByPost: {
     input: {
@@ -65,7 +65,7 @@ export interface Operations {
     last_event_id?: FrameId;
     };
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'head_too_large' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
   };
   listMessages: {
     input: {
@@ -75,27 +75,27 @@ export interface Operations {
     limit?: number;
     };
     output: MessagePage;
-    code: 'malformed_request' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'rate_limited' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
+    code: 'malformed_request' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'rate_limited' | 'head_too_large' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
   };
   healthz: {
     input: undefined;
     output: Health;
-    code: 'malformed_request';
+    code: 'malformed_request' | 'head_too_large';
   };
   readyz: {
     input: undefined;
     output: Readiness;
-    code: 'malformed_request' | 'store_unavailable' | 'unavailable' | 'shutting_down' | 'issuer_unavailable';
+    code: 'malformed_request' | 'head_too_large' | 'store_unavailable' | 'unavailable' | 'shutting_down' | 'issuer_unavailable';
   };
   openapiJson: {
     input: undefined;
     output: OpenApiDocument;
-    code: 'malformed_request';
+    code: 'malformed_request' | 'head_too_large';
   };
   asyncapiJson: {
     input: undefined;
     output: AsyncApiDocument;
-    code: 'malformed_request';
+    code: 'malformed_request' | 'head_too_large';
   };
 }
 
@@ -117,7 +117,7 @@ export abstract class Methods<Options> {
    * 
    * Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
    * 
-   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `internal_error`, `overloaded`, `store_unavailable`.
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `head_too_large`, `internal_error`, `overloaded`, `store_unavailable`.
    */
   createUser(input: Operations['createUser']['input'], options?: Options): Promise<Operations['createUser']['output']> {
     return this.call('createUser', input, options);
@@ -128,7 +128,7 @@ export abstract class Methods<Options> {
    * 
    * Needs no authentication. The e-mail address is compared as it is unique: after NFKC and lower case. The token, another one each time, opens `/join` until it expires, after 12 hours unless whoever runs the server says otherwise; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
    * 
-   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `user_disabled`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `internal_error`, `overloaded`, `store_unavailable`.
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `user_disabled`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `head_too_large`, `internal_error`, `overloaded`, `store_unavailable`.
    */
   login(input: Operations['login']['input'], options?: Options): Promise<Operations['login']['output']> {
     return this.call('login', input, options);
@@ -139,7 +139,7 @@ export abstract class Methods<Options> {
    * 
    * The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.
    * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `missing_token`, `invalid_token`, `user_disabled`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `missing_token`, `invalid_token`, `user_disabled`, `head_too_large`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
   logout(options?: Options): Promise<Operations['logout']['output']> {
     return this.call('logout', undefined, options);
@@ -150,7 +150,7 @@ export abstract class Methods<Options> {
    * 
    * All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.
    * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `internal_error`, `store_unavailable`.
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `head_too_large`, `internal_error`, `store_unavailable`.
    */
   disableUser(input: Operations['disableUser']['input'], options?: Options): Promise<Operations['disableUser']['output']> {
     return this.call('disableUser', input, options);
@@ -161,7 +161,7 @@ export abstract class Methods<Options> {
    * 
    * Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.
    * 
-   * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `internal_error`, `store_unavailable`.
+   * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `head_too_large`, `internal_error`, `store_unavailable`.
    */
   enableUser(input: Operations['enableUser']['input'], options?: Options): Promise<Operations['enableUser']['output']> {
     return this.call('enableUser', input, options);
@@ -172,7 +172,7 @@ export abstract class Methods<Options> {
    * 
    * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before, neither a message nor a gap. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
    * 
-   * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
+   * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `head_too_large`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
   listMessages(input: Operations['listMessages']['input'] = {}, options?: Options): Promise<Operations['listMessages']['output']> {
     return this.call('listMessages', input, options);
@@ -183,7 +183,7 @@ export abstract class Methods<Options> {
    * 
    * Answers as long as the process does.
    * 
-   * Rejects with the codes `malformed_request`.
+   * Rejects with the codes `malformed_request`, `head_too_large`.
    */
   healthz(options?: Options): Promise<Operations['healthz']['output']> {
     return this.call('healthz', undefined, options);
@@ -194,7 +194,7 @@ export abstract class Methods<Options> {
    * 
    * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached, an issuer elsewhere has not given any keys yet, so that nobody can join; `detail` names each of them. While keys are known the server is ready, also when their issuer can't be reached any more.
    * 
-   * Rejects with the codes `malformed_request`, `store_unavailable`, `unavailable`, `shutting_down`, `issuer_unavailable`.
+   * Rejects with the codes `malformed_request`, `head_too_large`, `store_unavailable`, `unavailable`, `shutting_down`, `issuer_unavailable`.
    */
   readyz(options?: Options): Promise<Operations['readyz']['output']> {
     return this.call('readyz', undefined, options);
@@ -205,7 +205,7 @@ export abstract class Methods<Options> {
    * 
    * This document: the operations that this server has. Components and tags that none of them uses may be in it, and `servers` is an example.
    * 
-   * Rejects with the codes `malformed_request`.
+   * Rejects with the codes `malformed_request`, `head_too_large`.
    */
   openapiJson(options?: Options): Promise<Operations['openapiJson']['output']> {
     return this.call('openapiJson', undefined, options);
@@ -216,7 +216,7 @@ export abstract class Methods<Options> {
    * 
    * The AsyncAPI half of the contract: the frames of the room.
    * 
-   * Rejects with the codes `malformed_request`.
+   * Rejects with the codes `malformed_request`, `head_too_large`.
    */
   asyncapiJson(options?: Options): Promise<Operations['asyncapiJson']['output']> {
     return this.call('asyncapiJson', undefined, options);
