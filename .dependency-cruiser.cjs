@@ -152,7 +152,7 @@ module.exports = {
       'src/backplane/(backplane|ids)\\.ts$',
       'src/auth/',
       'src/revocations/revocations\\.ts$',
-      'src/http/(body|env|problem)\\.ts$',
+      'src/http/(body|env|problem|target)\\.ts$',
     ),
     only(
       'http-knows-auth-and-users',

@@ -219,6 +219,40 @@ export async function openOrder(config: OrderConfig, store: MessageStore, log: L
   };
 }
 
+/** Passwords, where users are the server's own. */
+const passwordsOf = (config: Config, { passwords }: Partial<Adapters>, log: Log, { hash }: Metrics) =>
+  config.externalIssuer ? undefined : (passwords ?? createPasswords({ scrypt: hashingProcess(log), onHash: hash }));
+
+/** The keys of an issuer elsewhere. They are fetched before anybody asks, so that a wrong address shows in the log. */
+function issuerKeysOf({ externalIssuer }: Config, { verify }: Partial<Adapters>, log: Log): IssuerKeys | undefined {
+  const keys = externalIssuer && !verify ? keysOf(externalIssuer, log) : undefined;
+  // Nothing waits for it.
+  void keys?.isReady();
+  return keys;
+}
+
+/** Takes what no other process may have, before anything is written: the data folder, and the ports. */
+async function takePlace(config: Config, parts: AsyncDisposableStack) {
+  // With Redis the folder keeps nothing, and nodes may share it.
+  if (config.redisUrl === undefined) parts.defer(lockDataDir(config.dataDir));
+  const served = await serveMetrics(config);
+  parts.defer(() => served?.close());
+  const held = await holdPort(config);
+  parts.defer(held.release);
+  return { served, held };
+}
+
+/** Which operations this server lacks, and how to leave them out. */
+function operationsOf({ externalIssuer, hasSignUp, adminToken }: Config) {
+  const absent: readonly string[] = [
+    ...(externalIssuer ? userOperations : hasSignUp ? [] : signUpOperations),
+    ...(adminToken === undefined ? adminOperations : []),
+  ];
+  const present = <Handler>(handlers: Record<string, Handler>): Record<string, Handler> =>
+    Object.fromEntries(Object.entries(handlers).filter(([operation]) => !absent.includes(operation)));
+  return { absent, present };
+}
+
 /** The system: picks what stands behind each port, puts it together, and says in which order it starts and stops. */
 export async function startServer(config: Config, log: Log, adapters: Partial<Adapters> = {}): Promise<RunningServer> {
   // Closed in the opposite order: at the end, and where the start fails.
@@ -227,14 +261,8 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const isStopping = (): boolean => stopping;
 
   const { redisUrl } = config;
-  // With Redis the folder keeps nothing, and nodes may share it.
-  if (redisUrl === undefined) parts.defer(lockDataDir(config.dataDir));
-  const served = await serveMetrics(config);
-  parts.defer(() => served?.close());
+  const { served, held } = await takePlace(config, parts);
   const metrics = served ?? noMetrics;
-  // From here on something may be written.
-  const held = await holdPort(config);
-  parts.defer(held.release);
   const { database, users, revoked, messages } = await openObserved(config, adapters, metrics, log);
   parts.defer(() => database.close());
   const counting = redisUrl === undefined ? undefined : await keepCounting(redisUrl, log);
@@ -254,20 +282,15 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     now: history.believedMs,
   });
   parts.defer(revocations.close);
-  const passwords = config.externalIssuer
-    ? undefined
-    : (adapters.passwords ?? createPasswords({ scrypt: hashingProcess(log), onHash: metrics.hash }));
+  const passwords = passwordsOf(config, adapters, log, metrics);
   parts.defer(() => passwords?.close());
-  const { externalIssuer } = config;
-  const issuerKeys = externalIssuer && !adapters.verify ? keysOf(externalIssuer, log) : undefined;
-  // Before anybody asks, so that a wrong address shows in the log; nothing waits for it.
-  void issuerKeys?.isReady();
+  const issuerKeys = issuerKeysOf(config, adapters, log);
   const { verify: verifyAlone, desk } = passwords
     ? ownUsers(config, users, passwords, revocations, createLimiter)
     : // Nobody signs up here.
       { verify: adapters.verify ?? createExternalVerify(config.externalIssuer!, issuerKeys), desk: {} };
   const verify = revocations.guard(verifyAlone);
-  const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS } = config;
+  const { maxBufferedBytes, maxSessions, heartbeatIntervalS, drainWindowS, adminToken, hasLogIp } = config;
   const pace = createPace(() => upgrades.underway() > room.waiting);
   const counts = createChatCounts();
   const room = createRoom(backplane, {
@@ -281,14 +304,8 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const countFrame = createFrameLimit(config.rateLimitFrames, createLimiter);
 
   const { page = builtPage } = adapters;
-  const { adminToken, hasLogIp } = config;
-  const absent: readonly string[] = [
-    ...(config.externalIssuer ? userOperations : config.hasSignUp ? [] : signUpOperations),
-    ...(adminToken === undefined ? adminOperations : []),
-  ];
   const { logout, ...admin } = accessHandlers({ verify, revocations });
-  const present = <Handler>(handlers: Record<string, Handler>): Record<string, Handler> =>
-    Object.fromEntries(Object.entries(handlers).filter(([operation]) => !absent.includes(operation)));
+  const { absent, present } = operationsOf(config);
   const notReady = createReadiness({
     ping: database.ping,
     isRoomReady: backplane.isReady,

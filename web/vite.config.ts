@@ -9,7 +9,7 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     alias: [
-      { find: /^@palaver\/sdk$/, replacement: path('../sdk/src/index.ts') },
+      { find: /^@palaver\/sdk$/, replacement: path('../sdk/src/browser.ts') },
       { find: /^@palaver\/sdk\/react$/, replacement: path('../sdk/src/react.ts') },
       { find: /^react$/, replacement: 'preact/compat' },
     ],
@@ -20,7 +20,5 @@ export default defineConfig({
     // The page's policy has no place for what is inlined or preloaded by script.
     assetsInlineLimit: 0,
     modulePreload: false,
-    // The SDK asks for it in Node only.
-    rolldownOptions: { external: ['ws'] },
   },
 });

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { isBusy } from './sqlite.ts';
+import { isBusy } from './result-codes.ts';
 
 /** Its name in the data folder. It is empty, and stays when the server has stopped. */
 const lockFile = 'server.lock';

@@ -14,7 +14,8 @@ import {
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { databaseFile } from './database-file.ts';
-import { inUse, isBusy, resultCode, schemaVersion } from './sqlite.ts';
+import { isBusy, resultCode } from './result-codes.ts';
+import { inUse, schemaVersion } from './sqlite.ts';
 
 /** What lies beside the database and goes along: without the secret no token is good any more. */
 const besideIt = ['jwt-secret', 'epoch'];

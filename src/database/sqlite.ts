@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { nameKey } from '../folded-key.ts';
 import { type Database, StoreUnavailable } from './database.ts';
 import { databaseFile } from './database-file.ts';
+import { isBusy, resultCode } from './result-codes.ts';
 
 export interface SqliteOptions {
   /** How long a statement waits for another process's lock. The event loop waits with it, so it is short. */
@@ -70,12 +71,6 @@ const probeBytes = 4_096;
 
 /** What the schema of this version is called (`PRAGMA user_version`). */
 export const schemaVersion = migrations.length;
-
-const busy = 5;
-
-/** SQLite's extended result code of an error. */
-export const resultCode = (error: unknown): number => Number((error as { errcode?: unknown }).errcode);
-export const isBusy = (error: unknown): boolean => (resultCode(error) & 0xff) === busy;
 
 export const inUse = (dataDir: string): string =>
   `${databaseFile(dataDir)} is in use: stop the server, or the command, that has it open`;

@@ -1,4 +1,5 @@
-import { resultCode, type SqliteDatabase } from '../database/sqlite.ts';
+import { resultCode } from '../database/result-codes.ts';
+import type { SqliteDatabase } from '../database/sqlite.ts';
 import { foldedKey, nameKey } from '../folded-key.ts';
 import type { StoredUser, UserStore } from './user-store.ts';
 

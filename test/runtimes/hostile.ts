@@ -232,6 +232,59 @@ export async function runHostile({ sdk, url, storm, canDestroy, onlyStorm = fals
       equal((await play('kind').join({ token: `\n ${token}\r\n` })).state, 'open');
     },
 
+    'turns what the app brings and does wrong into errors': async () => {
+      const throwing = (): never => {
+        throw new Error('the app’s own');
+      };
+      const fetches: unknown[] = [throwing, () => undefined, () => null, () => ({}), () => ({ ok: true, status: 200 })];
+      for (const fetch of [...fetches, async () => throwing(), 'no function']) {
+        const { palaver } = play('kind', { fetch: fetch as typeof globalThis.fetch, maxRetries: 0 });
+        equal(await codeOf(palaver.healthz()), 'connection_failed');
+      }
+      const never = (): Promise<Response> => new Promise(() => {});
+      equal(await codeOf(play('kind', { fetch: never, timeoutMs: 100, maxRetries: 0 }).palaver.healthz()), 'timeout');
+
+      class Broken {
+        onopen: (() => void) | null = null;
+        onmessage: ((event: { data: unknown }) => void) | null = null;
+        onclose = null;
+        onerror = null;
+        constructor() {
+          const msg = { list: ['Me'] };
+          const data = JSON.stringify({ type: 'users_online', id: '1', sent_at: '', msg });
+          setTimeout(() => {
+            this.onopen?.();
+            this.onmessage?.({ data });
+          });
+        }
+        send = throwing;
+        close = throwing;
+      }
+      const broken = await play('kind', { WebSocket: Broken as unknown as sdk.WebSocketConstructor }).join();
+      const [lost, left] = [codeOf(broken.send('into nothing')), broken.close()];
+      equal(await lost, 'closed');
+      await left;
+      for (const WebSocket of [
+        class {
+          constructor() {
+            throwing();
+          }
+        },
+        'no class',
+        class {},
+      ])
+        equal(
+          await codeOf(
+            play('kind', {
+              WebSocket: WebSocket as unknown as sdk.WebSocketConstructor,
+              timeoutMs: 200,
+              maxRetries: 0,
+            }).join(),
+          ),
+          WebSocket === 'no class' || String(WebSocket).includes('throwing') ? 'connection_failed' : 'timeout',
+        );
+    },
+
     'closes where getToken has nothing for a reconnect, and leaves nothing pending': async () => {
       const answers = [token];
       const room = await play('kind').join({ getToken: () => answers.pop() as string });

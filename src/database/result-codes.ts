@@ -1,0 +1,6 @@
+const busy = 5;
+
+/** Returns SQLite's extended result code of an error. */
+export const resultCode = (error: unknown): number => Number((error as { errcode?: unknown }).errcode);
+/** Whether somebody else has a lock. */
+export const isBusy = (error: unknown): boolean => (resultCode(error) & 0xff) === busy;
