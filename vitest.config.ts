@@ -6,6 +6,8 @@ import { noRedis } from './test/harness/redis.ts';
 const off = process.env.DEFENCE_OFF;
 /** What is tried on the packages as others install them. */
 const ofPackages = ['test/sdk/{bundles,package}.test.ts', 'test/system/{package,small-container,tail}.test.ts'];
+/** The tests of what reads the specs, whose tools are an island of their own. */
+const ofSpecs = ['test/specs/*.test.ts'];
 const shared = {
   // What was loaded without a defence is for no other run.
   fsModuleCache: !off,
@@ -24,11 +26,14 @@ export default defineConfig({
           ...shared,
           name: 'palaver',
           include: ['test/**/*.test.ts', 'contract/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ofPackages],
+          exclude: [...configDefaults.exclude, ...ofPackages, ...ofSpecs],
         },
       },
       {
         test: { ...shared, name: 'packages', include: ofPackages, globalSetup: ['test/harness/packed.ts'] },
+      },
+      {
+        test: { ...shared, name: 'specs', include: ofSpecs, globalSetup: ['test/harness/specs-island.ts'] },
       },
       // The contract once more, with the users in MongoDB: where a database is there that a test may stop.
       ...(canStop

@@ -92,7 +92,7 @@ export function usageOf(pid: number): Usage {
 
 /** What the figures were measured on, with what, and when. */
 export function describeMachine(generator: string): string {
-  const bun = spawnSync(join(import.meta.dirname, '../node_modules/.bin/bun'), ['--version'], { encoding: 'utf8' });
+  const bun = spawnSync(join(import.meta.dirname, 'node_modules/.bin/bun'), ['--version'], { encoding: 'utf8' });
   return [
     `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
     pinned ? `server pinned to core ${serverCore}, generator to core ${ownCore}` : 'nothing pinned',

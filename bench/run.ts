@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { installIsland } from '../scripts/island.ts';
 import { drawChart } from './chart.ts';
 import { type Load, loads } from './loads.ts';
 import { type Generator, measure, type Run } from './measure.ts';
@@ -74,6 +75,8 @@ function generatorIn(folder: string): Generator & { name: string } {
   return { name: 'JavaScript', command: [process.execPath, '--disable-warning=ExperimentalWarning', script] };
 }
 
+/** Those that are made of packages the project doesn't install. */
+const ofTheIsland: readonly ServerName[] = ['bun', 'socketio', 'socketio-nodes'];
 /** Those that are one process. */
 const single = everyServer.filter((name) => (servers[name] as ServerKind).nodes === undefined);
 
@@ -102,6 +105,7 @@ if (options.help) {
 const rounds = positive('rounds');
 const seconds = positive('seconds');
 const planned = plan();
+if (planned.some(([, , names]) => names.some((name) => ofTheIsland.includes(name)))) await installIsland('bench');
 const runs: Run[] = [];
 
 const folder = mkdtempSync(join(tmpdir(), 'palaver-bench-'));

@@ -4,7 +4,7 @@ import { SignJWT } from 'jose';
 import manifest from '../package.json' with { type: 'json' };
 
 const here = import.meta.dirname;
-const bun = join(here, '../node_modules/.bin/bun');
+const bun = join(here, 'node_modules/.bin/bun');
 const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
 /** Starts a checkout's server as it is shipped: with the flags of `npm start`. */
 const palaverIn = (root: string) => [

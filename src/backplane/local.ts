@@ -19,6 +19,9 @@ export interface LocalOptions {
   readonly saidBefore?: readonly Envelope[];
 }
 
+/** A longer pause since the last message may be a wrong clock: then nonces are as old as they were at that message. */
+const maxPlausiblePauseMs = 86_400_000;
+
 export const createLocalBackplane = ({
   epoch,
   now = Date.now,
@@ -73,10 +76,11 @@ export const createLocalBackplane = ({
     if (frame.type !== 'chat_message' || frame.msg.nonce === undefined || userId === undefined) return;
     nonces.remember(userId, frame.msg.nonce, envelope, atMs);
   };
-  // By how long before the last one each was said: the clock may be another one now.
   const lastMs = Date.parse(saidBefore.at(-1)?.sentAt ?? '');
+  const pausedMs = time - lastMs;
+  const sinceMs = pausedMs >= 0 && pausedMs <= maxPlausiblePauseMs ? time : lastMs;
   for (const envelope of saidBefore)
-    rememberNonce(envelope, elapsed() - Math.max(0, lastMs - Date.parse(envelope.sentAt)));
+    rememberNonce(envelope, elapsed() - Math.max(0, sinceMs - Date.parse(envelope.sentAt)));
 
   const removeUser = (userId: string): void => {
     lingering.delete(userId);

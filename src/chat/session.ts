@@ -238,7 +238,8 @@ export function runSession(
   }
 
   function ask(call: () => void): number {
-    if (ended || performance.now() - tookAtMs < stallTimeoutMs) {
+    // Its answer may be behind what it has to read, or behind what it has sent and nobody has read yet.
+    if (ended || webSocket.isPaused || performance.now() - tookAtMs < stallTimeoutMs) {
       call();
       return 0;
     }

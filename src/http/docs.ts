@@ -58,16 +58,8 @@ export const docsHandlers = ({ openapi, asyncapi }: Documents): Docs => ({
   asyncapiYaml: fixed('application/yaml', toYaml(asyncapi)),
 });
 
-/** The one file of the reference's package that is served: from the package, or where that isn't installed from a copy. */
-export function referenceScript(): URL | undefined {
-  const places = [file('./docs/reference.js')];
-  try {
-    places.unshift(new URL('./browser/standalone.js', import.meta.resolve('@scalar/api-reference')));
-  } catch {
-    // Not installed: it is as large as all the rest, and needed for this one file.
-  }
-  return places.find(existsSync);
-}
+/** The script that shows the API reference; `npm run build` fetches it. */
+const referenceScript = file('../../build/api-reference.js');
 
 /** The chapters of the guide, by the name that the page calls each. */
 export const chapters: Readonly<Record<string, string>> = {
@@ -113,12 +105,11 @@ export function docsFiles(): Hono<AppEnv> {
   files.get('/sdk', (c) => c.redirect('sdk/index.html'));
   files.get('/sdk/', (c) => c.redirect('index.html'));
   files.route('/sdk', folder(sdkReference, sdkHeaders));
-  const script = referenceScript();
   // Several megabytes: read when somebody asks for the first time.
   let answer: ((c: Context) => Response) | undefined;
-  if (script)
+  if (existsSync(referenceScript))
     files.get('/reference.js', (c) => {
-      answer ??= fixed('text/javascript; charset=utf-8', readFileSync(script));
+      answer ??= fixed('text/javascript; charset=utf-8', readFileSync(referenceScript));
       return answer(c);
     });
   return files;

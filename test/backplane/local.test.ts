@@ -103,11 +103,34 @@ describe('local backplane', () => {
     now += 86_400_000;
     for (const nonce of ['old', 'last', 'new']) expect(await publish(nonce)).toMatchObject({ repeats: {} });
     expect(await publish('older')).toBe('accepted');
-    elapsed += 200_000;
+    elapsed += 150_000;
     expect(await publish('old')).toBe('accepted');
     expect(await publish('last')).toMatchObject({ repeats: {} });
-    elapsed += 100_000;
+    elapsed += 150_000;
     for (const nonce of ['last', 'new']) expect(await publish(nonce)).toBe('accepted');
+  });
+
+  it.each([
+    ['counts a pause between two runs', 250_000, 'accepted'],
+    ['forgets no nonce for a clock that is 60 days ahead', 60 * 86_400_000, { repeats: {} }],
+    ['forgets no nonce for a clock that is behind', -86_400_000, { repeats: {} }],
+  ])('%s', async (_, pauseMs, answer) => {
+    const msg = { from_user: ann.username, text: 'x', nonce: 'n' };
+    const said = (id: string, atMs: number, frame: Envelope['frame']): Envelope => ({
+      id,
+      sentAt: new Date(atMs).toISOString(),
+      userId: ann.id,
+      frame,
+    });
+    const saidBefore = [
+      said('0-1', epoch - 100_000, { type: 'chat_message', msg }),
+      said('0-2', epoch, { type: 'chat_message', msg: { from_user: ann.username, text: 'x' } }),
+    ];
+    const backplane = createLocalBackplane({ epoch, now: () => epoch + pauseMs, saidBefore });
+    await listen(backplane);
+    const published = await seatOf(await backplane.admit(ann)).publish({ text: 'x', nonce: 'n' });
+    if (answer === 'accepted') expect(published).toBe(answer);
+    else expect(published).toMatchObject(answer as object);
   });
 
   it('shares one frozen roster among the sessions that join between two changes of it', async () => {

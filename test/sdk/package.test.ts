@@ -42,7 +42,7 @@ describe('the SDK, packed and installed into an empty project', () => {
     ['Node 22', fromHere('test/runtimes/node_modules/node-22/bin/node')],
     ['Node 24', process.execPath],
     ['Node 26', fromHere('test/runtimes/node_modules/node-26/bin/node')],
-    ['Bun', fromHere('node_modules/.bin/bun')],
+    ['Bun', fromHere('test/runtimes/node_modules/.bin/bun')],
     ['Deno', fromHere('test/runtimes/node_modules/.bin/deno'), 'run', '--allow-all', '--no-lock'],
   ];
   const script = `
