@@ -1645,7 +1645,7 @@ export interface operations {
                      *       "openapi": "3.1.0",
                      *       "info": {
                      *         "title": "Palaver over HTTP",
-                     *         "version": "0.1.0"
+                     *         "version": "0.2.0"
                      *       },
                      *       "paths": {}
                      *     }
@@ -1716,7 +1716,7 @@ export interface operations {
                      *       "asyncapi": "3.0.0",
                      *       "info": {
                      *         "title": "Palaver over WebSocket",
-                     *         "version": "0.1.0"
+                     *         "version": "0.2.0"
                      *       },
                      *       "channels": {},
                      *       "operations": {}
