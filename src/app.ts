@@ -53,11 +53,13 @@ function operationOf(c: Context<AppEnv>): string {
   return operations.get(`${method} ${routePath(c, -1)}`) ?? 'none';
 }
 
-/** The parameters that an operation declares at this place. */
-function parametersOf(c: Context<AppEnv>, place: 'param' | 'query'): readonly string[] {
-  const request = (Object.entries(routes).find(([id]) => id === operationOf(c))?.[1] as Route | undefined)?.request;
-  return Object.keys((place === 'param' ? request?.params : request?.query)?.shape ?? {});
-}
+/** The names of the parameters that each operation declares. */
+const parameters: ReadonlyMap<string, Readonly<Record<'param' | 'query', readonly string[]>>> = new Map(
+  Object.entries(routes as Readonly<Record<string, Route>>).map(([id, { request }]) => [
+    id,
+    { param: Object.keys(request?.params?.shape ?? {}), query: Object.keys(request?.query?.shape ?? {}) },
+  ]),
+);
 
 /** The HTTP half: every operation of the contract behind what all of them share. */
 export function createApp(handlers: Served, parts: Parts): App {
@@ -67,7 +69,8 @@ export function createApp(handlers: Served, parts: Parts): App {
     getPath: rawPath,
     defaultHook: (result, c) => {
       const { target } = result;
-      const sent = target === 'param' || target === 'query' ? parameterErrors(c, target, parametersOf(c, target)) : [];
+      const names = target === 'param' || target === 'query' ? parameters.get(operationOf(c))?.[target] : undefined;
+      const sent = names ? parameterErrors(c, target as 'param' | 'query', names) : [];
       const read = result.success ? [] : fieldErrors(result.error.issues);
       // Of a parameter that could not be read, its value says nothing.
       const errors = [...sent, ...read.filter(({ pointer }) => sent.every((error) => error.pointer !== pointer))];
@@ -93,10 +96,9 @@ export function createApp(handlers: Served, parts: Parts): App {
     metrics.request(operationOf(c), status, ms / 1_000);
     if (c.var.problem) metrics.problem(c.var.problem);
     // The path alone, as it was sent: a query may hold what a log must not, and what is decoded is the sender's to choose.
-    const { pathname: path } = new URL(c.req.url);
     c.var.log.event('request', {
       method: c.req.method,
-      path,
+      path: rawPath(c.req.raw),
       status,
       code: c.var.problem,
       ms: Math.round(ms),

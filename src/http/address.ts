@@ -19,6 +19,8 @@ function groupsOf(address: string): number[] {
  * the address alone; undefined for what is none.
  */
 export function addressIn(text: string): string | undefined {
+  // As nearly always.
+  if (isIP(text) === 4) return text;
   const [, inBrackets, withPort] = /^(?:\[([^\]]*)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(text) ?? [];
   const [address = ''] = (inBrackets ?? withPort ?? text).split('%');
   const version = isIP(address);
@@ -52,13 +54,14 @@ export interface Client {
  * names. Each adds the one that asked it to the end of `X-Forwarded-For`; what stands before that anybody can have written.
  */
 export function clientOf(c: Context<AppEnv>, trustedProxies: number): Client {
+  const peer = c.env?.incoming?.socket.remoteAddress ?? '';
+  if (trustedProxies === 0) return { address: addressIn(peer) ?? peer };
   const forwarded = (c.req.header('X-Forwarded-For') ?? '')
     .split(',')
     .map((entry) => entry.trim())
     .filter(Boolean);
-  const entry = trustedProxies > 0 ? (forwarded.at(-trustedProxies) ?? forwarded[0]) : undefined;
+  const entry = forwarded.at(-trustedProxies) ?? forwarded[0];
   const named = entry === undefined ? undefined : addressIn(entry);
-  const peer = c.env?.incoming?.socket.remoteAddress ?? '';
   const address = named ?? addressIn(peer) ?? peer;
   return entry !== undefined && named === undefined ? { address, unread: entry } : { address };
 }

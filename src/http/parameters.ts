@@ -23,7 +23,10 @@ function pathParameters(c: Context): readonly (readonly [name: string, value: st
 
 /** The parameters in the query, as they were sent. */
 function queryParameters(c: Context): readonly (readonly [name: string, value: string])[] {
-  const [, query = ''] = c.req.url.split('#')[0]!.split(/\?(.*)/s);
+  const { url } = c.req;
+  const start = url.indexOf('?');
+  if (start < 0) return [];
+  const [query = ''] = url.slice(start + 1).split('#');
   return query.split('&').map((pair) => {
     const [name = '', value = ''] = pair.split(/=(.*)/s);
     return [isDecodable(name) ? decodeURIComponent(name) : name, value] as const;
