@@ -65,7 +65,7 @@ export async function installIsland(island: Island): Promise<void> {
     console.error(`Installing the tools of ${island}/, once: npm ci --prefix ${island}`);
     const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', folder], {
       cwd: root,
-      // What is printed is for people; standard output may be read by a program.
+      // Progress is for people, so it goes to standard error: a program may read standard output.
       stdio: ['ignore', 2, 2],
       shell: process.platform === 'win32',
     });

@@ -72,7 +72,7 @@ export function createApp(handlers: Served, parts: Parts): App {
       const names = target === 'param' || target === 'query' ? parameters.get(operationOf(c))?.[target] : undefined;
       const sent = names ? parameterErrors(c, target as 'param' | 'query', names) : [];
       const read = result.success ? [] : fieldErrors(result.error.issues);
-      // Of a parameter that could not be read, its value says nothing.
+      // The value of a parameter that could not be read says nothing.
       const errors = [...sent, ...read.filter(({ pointer }) => sent.every((error) => error.pointer !== pointer))];
       if (errors.length === 0) return;
       return problem(c, target === 'json' ? 'invalid_body' : 'invalid_parameter', { detail: textOf(errors), errors });

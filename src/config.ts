@@ -310,7 +310,7 @@ function redisUrlOf({ REDIS_URL, MONGODB_URI, JWT_SECRET, JWKS_URL }: Values): s
   );
   if (missing.length > 0)
     throw new ConfigError(
-      `REDIS_URL needs ${missing.join(' and ')}, or JWKS_URL: what the nodes share can not be in DATA_DIR`,
+      `REDIS_URL needs ${missing.join(' and ')}, or JWKS_URL: what the nodes share cannot be in DATA_DIR`,
     );
   return REDIS_URL;
 }

@@ -74,7 +74,7 @@ export const logEvents = {
     text: 'the key of a token is not known yet',
     fields: [...session, 'reason', 'kid', 'retryAfterS'],
   },
-  issuer_unavailable: { level: 'warn', text: 'the keys of JWKS_URL can not be fetched', fields: ['err'] },
+  issuer_unavailable: { level: 'warn', text: 'the keys of JWKS_URL cannot be fetched', fields: ['err'] },
   issuer_back: { level: 'info', text: 'the keys of JWKS_URL can be fetched again', fields: [] },
   token_given_back: { level: 'info', text: 'a token was given back', fields: ['requestId', 'userId'] },
   user_disabled: { level: 'info', text: 'a user was disabled', fields: ['requestId', 'userId'] },
@@ -89,11 +89,11 @@ export const logEvents = {
     text: 'the process for passwords ended; it starts again with the next one',
     fields: ['code', 'signal', 'failed', 'err'],
   },
-  revocations_unread: { level: 'warn', text: 'revocations can not be read', fields: ['err'] },
+  revocations_unread: { level: 'warn', text: 'revocations cannot be read', fields: ['err'] },
 
   store_unavailable: { level: 'error', text: 'the store is unavailable', fields: ['err'] },
   store_available: { level: 'info', text: 'the store is available again', fields: [] },
-  history_behind: { level: 'error', text: 'messages can not be kept', fields: ['err', 'waiting'] },
+  history_behind: { level: 'error', text: 'messages cannot be kept', fields: ['err', 'waiting'] },
   history_caught_up: { level: 'info', text: 'messages are kept again', fields: ['lost'] },
   history_lost: { level: 'error', text: 'messages could not be kept', fields: ['lost'] },
   clock_implausible: {
@@ -109,7 +109,7 @@ export const logEvents = {
   history_not_pruned: { level: 'warn', text: 'old messages were not removed', fields: ['err'] },
 
   redis_lost: { level: 'warn', text: 'the link to Redis failed', fields: ['err'] },
-  redis_unusable: { level: 'warn', text: 'a connection to Redis can not do its work', fields: ['use', 'err'] },
+  redis_unusable: { level: 'warn', text: 'a connection to Redis cannot do its work', fields: ['use', 'err'] },
   redis_usable: { level: 'info', text: 'a connection to Redis does its work again', fields: ['use'] },
   redis_may_evict: {
     level: 'warn',

@@ -135,7 +135,7 @@ export function createChurn({ port, users, hasNonces, token }: Options): Churn {
       await post('/createUser', account);
       await post('/login', account);
       const socket = await connect('First');
-      if (!socket) throw new Error('The first one can not join');
+      if (!socket) throw new Error('The first one cannot join');
       say(socket, 'first');
       await new Promise((resolve) => socket.once('message', resolve));
       const closed = new Promise((resolve) => socket.once('close', resolve));

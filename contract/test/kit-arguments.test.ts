@@ -94,7 +94,7 @@ describe('what could not be found out is 2, said on stderr, with nothing on stdo
     ['HTML', '<!doctype html>', /can't be read/],
     ['another version', '{"openapi":"2.0"}', /it is not openapi/],
     ['half of it', '{"openapi":"3.1.0","paths":{"/":{"$ref":"./elsewhere.yaml"}}}', /outside of it/],
-  ])('specs that can not be read: %s', async (_, answer, says) => {
+  ])('specs that cannot be read: %s', async (_, answer, says) => {
     await using server = createServer((_request, response) => response.end(answer)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     await fails([`http://127.0.0.1:${(server.address() as AddressInfo).port}`], says);

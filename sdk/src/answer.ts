@@ -14,7 +14,7 @@ function retryAfterMs({ headers }: Response): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-/** What a problem must be to be told; others speak RFC 9457 too: a gateway, say. */
+/** Shape of a problem of this server. A gateway may answer with another kind of RFC 9457. */
 const problemShape = {
   code: 'string',
   'title?': 'string',

@@ -1,5 +1,5 @@
 /**
- * What the package exports, for where a standard WebSocket is all there is: browsers, React Native and Workers.
+ * Entry for platforms that have a standard WebSocket and nothing else: browsers, React Native and Workers.
  * @module @palaver/sdk
  */
 export type { StateCode } from './connection.ts';

@@ -1,8 +1,8 @@
 type Listener<Event> = (event: Event) => void;
 
 /**
- * Who wants to know of what. A listener that throws keeps nobody else from knowing, the SDK neither: its error is the
- * app's own, and reaches it as any that nobody catches.
+ * Listeners by event. A listener that throws stops neither the others nor the SDK: the error reaches the app as an
+ * uncaught one.
  */
 export function createEmitter<Events extends object>() {
   const listeners = new Map<keyof Events, Set<Listener<never>>>();

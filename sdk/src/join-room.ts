@@ -264,7 +264,7 @@ export function joinRoom(parts: RoomParts, { token: fixed, getToken, signal }: J
     waking.abort();
     waking = new AbortController();
     pulse?.check();
-    // What began without a network may hang for as long as anything may take.
+    // An attempt that began without a network may hang until its time-out.
     if (attempt && (why === 'online' || performance.now() - attempt.sinceMs > hangingMs)) attempt.giveUp.abort();
   });
 

@@ -21,7 +21,7 @@ async function load(): Promise<HeaderedWebSocket> {
   return (await import('ws')).WebSocket as unknown as HeaderedWebSocket;
 }
 
-// What plays a browser inside Node has the browser's WebSocket.
+// A browser simulated inside Node (jsdom, for one) brings the browser's WebSocket.
 if (process?.versions?.node !== undefined && document === undefined)
   provideDial(async (url, token) => {
     const WebSocket = await load();

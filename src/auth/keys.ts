@@ -6,7 +6,7 @@ export class IssuerUnavailable extends Error {
   override name = 'IssuerUnavailable';
   /** Until the issuer is asked again, in whole seconds. */
   readonly retryAfterS: number;
-  /** Of the token. */
+  /** Key id in the header of the token. */
   readonly kid: string | undefined;
   constructor(message: string, retryAfterMs: number, { kid, ...options }: ErrorOptions & { kid?: string | undefined }) {
     super(message, options);
@@ -167,7 +167,7 @@ export function createKeys(
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       if (failure !== undefined)
-        throw new IssuerUnavailable('The issuer can not be asked for this key', waitMs(), {
+        throw new IssuerUnavailable('The issuer cannot be asked for this key', waitMs(), {
           cause: failure,
           kid: header.kid,
         });

@@ -31,7 +31,7 @@ function tokenIn(headers: Headers): string | undefined {
   if (/(^|, *)bearer( |,|$)/i.test(authorization)) {
     const token = bearer.exec(authorization)?.[1];
     if (token === undefined)
-      throw new InvalidToken('Authorization can not be read', {
+      throw new InvalidToken('Authorization cannot be read', {
         reason: 'header_unreadable',
         detail: 'Authorization must be "Bearer", a space and one token, once.',
       });
@@ -41,7 +41,7 @@ function tokenIn(headers: Headers): string | undefined {
   return [...tokens][0];
 }
 
-/** What the log says of a token that was refused. */
+/** Fields of the log line about a refused token. */
 export const refusalFields = ({ refusal }: InvalidToken): FieldsOf<'token_refused'> => ({
   reason: refusal.reason,
   claim: refusal.claim,
@@ -57,8 +57,8 @@ export const putOffFields = ({ message, kid, retryAfterS }: IssuerUnavailable): 
 });
 
 /**
- * Who asks, as `verify` tells it, or the code of the problem that answers it (RFC 6750, 3). Why a token was refused, the
- * log is told alone. @throws {InvalidToken} where the client is told what is wrong with its request
+ * Returns the caller, as `verify` tells it, or the code of the problem that answers the request (RFC 6750, 3). Only the
+ * log says why a token was refused. @throws {InvalidToken} where the client is told what is wrong with its request
  */
 export async function authenticate<Who extends object>(
   headers: Headers,

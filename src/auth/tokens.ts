@@ -29,7 +29,7 @@ type RefusalReason =
 export interface TokenRefusal {
   readonly reason: RefusalReason;
   readonly claim?: string | undefined;
-  /** Of the configuration, or of the contract. */
+  /** The right value, from the configuration or the contract. */
   readonly expected?: string | undefined;
   /** The token's own value, where it is no secret and nobody's name. */
   readonly got?: string | undefined;

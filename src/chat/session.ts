@@ -357,7 +357,7 @@ export function runSession(
       if (error instanceof InvalidToken || error instanceof UserDisabled)
         refuse({ code: 'invalid_token', detail: 'The token was refused. The one before it is good as it was.', nonce });
       else if (error instanceof IssuerUnavailable)
-        refuse({ code: 'unavailable', detail: 'The token can not be checked now. Send it again later.', nonce });
+        refuse({ code: 'unavailable', detail: 'The token cannot be checked now. Send it again later.', nonce });
       else throw error;
     } finally {
       refreshing = false;

@@ -56,7 +56,7 @@ async function copyUsersThat(fits: (user: StoredUser) => boolean, from: UserStor
       // The hash may have been renewed between one copy and the next.
       if (there && there.email === user.email && there.passwordHash !== user.passwordHash)
         await to.replaceHash(there, user.passwordHash);
-      else if (!there) throw new Error(`${user.email} can not be copied: another user is there (${result})`);
+      else if (!there) throw new Error(`${user.email} cannot be copied: another user is there (${result})`);
       // Some rows have no prototype.
       expectSame({ ...(await to.findById(user.id)) }, { ...user }, 'A user');
       count += 1;

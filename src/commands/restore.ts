@@ -43,7 +43,7 @@ may be kept there; with --replace it takes the place of what is there. What is i
       install(basename(databaseFile(draft)), draft, dataDir, values.replace);
     } catch (error) {
       const { message } = error as Error;
-      throw message.startsWith(file) ? error : new Error(`${file} can not be restored: ${message}`, { cause: error });
+      throw message.startsWith(file) ? error : new Error(`${file} cannot be restored: ${message}`, { cause: error });
     } finally {
       letGo();
       rmSync(draft, { recursive: true });

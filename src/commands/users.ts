@@ -61,7 +61,7 @@ async function add(args: readonly string[]): Promise<number> {
   if (email === undefined || username === undefined) throw new UsageError('Give --email and --username');
   const config = ownUsersConfig();
   const given = createUserRequestSchema.safeParse({ email, username, password: await readPassword() });
-  if (!given.success) throw new Error(`Such a user can not be: ${detailOf(given.error.issues)}`);
+  if (!given.success) throw new Error(`Such a user cannot be: ${detailOf(given.error.issues)}`);
   const { password, ...named } = given.data;
   const passwordHash = await createPasswords().hash(password);
   const user = { id: randomUUID(), ...named, passwordHash };

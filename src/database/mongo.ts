@@ -56,7 +56,7 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
       await client.close();
       const { hosts, srvHost } = client.options;
       const address = srvHost ?? hosts.join(', ');
-      throw new Error(`MongoDB at ${address} can not be used (${reasonOf(cause)})`, { cause });
+      throw new Error(`MongoDB at ${address} cannot be used (${reasonOf(cause)})`, { cause });
     }
   };
 

@@ -56,7 +56,7 @@ export function writeBackup(dataDir: string, file: string): void {
     placeNew(draft, file);
     flush(dirname(file));
   } catch (error) {
-    throw new Error(`The backup ${file} can not be written: ${(error as Error).message}`, { cause: error });
+    throw new Error(`The backup ${file} cannot be written: ${(error as Error).message}`, { cause: error });
   } finally {
     rmSync(draft, { force: true });
   }
@@ -80,7 +80,7 @@ export function unpackBackup(file: string, folder: string): ReadonlyMap<string, 
     db.exec('DROP TABLE beside');
     return new Map(beside.map(({ name, content }) => [String(name), Buffer.from(content as Uint8Array)]));
   } catch (error) {
-    throw new Error(`${file} can not be restored: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${file} cannot be restored: ${(error as Error).message}`, { cause: error });
   } finally {
     db?.close();
   }
@@ -118,7 +118,7 @@ export function holdDatabase(dataDir: string): () => void {
     if (isBusy(error)) throw new Error(inUse(dataDir));
     // A damaged one is nobody's. One whose log can't be written into it, as the disk is full, is whole.
     if (!damaged.has(resultCode(error) & 0xff))
-      throw new Error(`${file} can not be replaced: ${(error as Error).message}`, { cause: error });
+      throw new Error(`${file} cannot be replaced: ${(error as Error).message}`, { cause: error });
     return () => {};
   }
   return () => db.close();

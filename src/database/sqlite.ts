@@ -138,7 +138,7 @@ function createProbe(dataDir: string): () => Promise<void> {
       await writeFile(file, Buffer.alloc(probeBytes), { mode: 0o600 });
       provenMs = performance.now();
     } catch (cause) {
-      throw new StoreUnavailable('DATA_DIR can not be written', { cause });
+      throw new StoreUnavailable('DATA_DIR cannot be written', { cause });
     } finally {
       await rm(file, { force: true }).catch(() => {});
       underway = undefined;

@@ -29,11 +29,11 @@ export const createReadiness =
     const missing: NotReady[] = [];
     if (isStopping()) missing.push({ part: 'server', code: 'shutting_down', detail: 'The server is stopping.' });
     // A room that is this process's alone is closed with it.
-    else if (!isRoomReady()) missing.push({ part: 'room', code: 'unavailable', detail: 'Redis can not be reached.' });
+    else if (!isRoomReady()) missing.push({ part: 'room', code: 'unavailable', detail: 'Redis cannot be reached.' });
     await ping().catch(() =>
-      missing.push({ part: 'store', code: 'store_unavailable', detail: 'The store can not be read or written.' }),
+      missing.push({ part: 'store', code: 'store_unavailable', detail: 'The store cannot be read or written.' }),
     );
     if (!(await isIssuerReady()))
-      missing.push({ part: 'issuer', code: 'issuer_unavailable', detail: 'The keys of JWKS_URL can not be fetched.' });
+      missing.push({ part: 'issuer', code: 'issuer_unavailable', detail: 'The keys of JWKS_URL cannot be fetched.' });
     return missing;
   };

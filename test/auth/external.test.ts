@@ -29,7 +29,7 @@ describe('a server whose users are elsewhere', () => {
     await Promise.all([igor.close(), bob.close()]);
   });
 
-  it('says 503 where the issuer can not be asked, and 401 where it does not have the key', async () => {
+  it('says 503 where the issuer cannot be asked, and 401 where it does not have the key', async () => {
     const issuer = await startIssuer();
     const token = await issuer.sign('k1');
     issuer.behave((response) => response.destroy());
@@ -73,7 +73,7 @@ describe('a server whose users are elsewhere', () => {
   });
 });
 
-describe('a server whose issuer can not be reached', () => {
+describe('a server whose issuer cannot be reached', () => {
   const linesOf = (lines: readonly string[], ...events: string[]) =>
     lines
       .map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -91,7 +91,7 @@ describe('a server whose issuer can not be reached', () => {
     expect([away.status, away.json.code, away.json.detail]).toEqual([
       503,
       'issuer_unavailable',
-      'The keys of JWKS_URL can not be fetched.',
+      'The keys of JWKS_URL cannot be fetched.',
     ]);
     await expect.poll(() => issuer.asked(), { timeout: 10_000 }).toBeGreaterThan(0);
     issuer.behave();
@@ -165,7 +165,7 @@ describe('why a token is refused', () => {
     await chat.close();
   });
 
-  it('is in the log and in the answer where the header can not be read, or two tokens differ', async () => {
+  it('is in the log and in the answer where the header cannot be read, or two tokens differ', async () => {
     const lines: string[] = [];
     await using server = await startTestServer({ env: { LOG_LEVEL: 'debug' }, onLogLine: (line) => lines.push(line) });
     const token = await mint({ id: '1', username: 'Igor' });

@@ -179,7 +179,7 @@ describe("an external issuer's keys", () => {
       },
     ],
   ];
-  it.each(hostile)('an issuer that %s: known keys work, unknown ones can not be judged', async (_, answer) => {
+  it.each(hostile)('an issuer that %s: known keys work, unknown ones cannot be judged', async (_, answer) => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     const token = await issuer.sign('k1');

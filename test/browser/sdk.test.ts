@@ -81,7 +81,7 @@ describe.skipIf(withoutChromium)(`the SDK in a page${withoutChromium ? `: ${with
     await page.close();
   });
 
-  it('shows a gap where a server can not tell what was missed', async () => {
+  it('shows a gap where a server cannot tell what was missed', async () => {
     const env = { ALLOWED_ORIGINS: world.url };
     const first = await startTestServer({ env });
     const page = await open(`http://${first.host}:${first.port}`);

@@ -202,12 +202,12 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     };
     expect(await onFullDisk('backup', late)).toEqual([
       1,
-      expect.stringMatching(new RegExp(`^The backup ${late} can not be written: `)),
+      expect.stringMatching(new RegExp(`^The backup ${late} cannot be written: `)),
     ]);
     expect(readdirSync(folder)).toEqual(['backup']);
     expect(await onFullDisk('restore', '--replace', file)).toEqual([
       1,
-      expect.stringMatching(/(palaver\.db can not be replaced|backup can not be restored): /),
+      expect.stringMatching(/(palaver\.db cannot be replaced|backup cannot be restored): /),
     ]);
     expect(readdirSync(dataDir).filter((name) => name.startsWith('restore-'))).toEqual([]);
     // Nor does a backup that is cut short take anything away.

@@ -141,7 +141,7 @@ describe('a copy of all that is kept', { timeout: manyStartsMs }, () => {
 
     const taken = await stores();
     await taken.users.insert({ id: 'another', email: 'other@x', username: 'u 5', passwordHash: 'hash' });
-    await expect(copyStores(from, taken)).rejects.toThrow(/u5@x can not be copied: .*username_taken/);
+    await expect(copyStores(from, taken)).rejects.toThrow(/u5@x cannot be copied: .*username_taken/);
 
     const lossy = async (change: (to: Stores) => Stores) => copyStores(from, change(await stores()));
     const cases: ((to: Stores) => Stores)[] = [

@@ -74,7 +74,7 @@ describe('POST /logout', () => {
 describe('an id in a path', () => {
   const verbs = ['disable', 'enable'] as const;
   it.each(['%ff', '%zz', '%', 'a%2', '%ed%a0%80', '%c0%80', 'a%ffb'])(
-    '%s can not be decoded, and disables nobody',
+    '%s cannot be decoded, and disables nobody',
     async (id) => {
       await using server = await startTestServer();
       for (const verb of verbs) {

@@ -123,7 +123,7 @@ describe('a connection that comes back', () => {
     expect(textsOf(messagesOf(back))).toEqual(['m2']);
   });
 
-  it('is told nothing of what it missed where that can not be whole', async () => {
+  it('is told nothing of what it missed where that cannot be whole', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     const { id: first } = await ann.next('users_online');

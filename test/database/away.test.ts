@@ -126,7 +126,7 @@ describe.skipIf(noMongo || !canStop)('a server whose connections to MongoDB end 
   });
 });
 
-describe('a data folder that can not be written', () => {
+describe('a data folder that cannot be written', () => {
   it('makes the server unready, and the log says why, once', async () => {
     const dataDir = temporaryFolder();
     const lines: Record<string, unknown>[] = [];
@@ -142,7 +142,7 @@ describe('a data folder that can not be written', () => {
     expect(await ready()).toBe(503);
     const said = lines.filter(({ event }) => event === 'store_unavailable');
     expect(said).toHaveLength(1);
-    expect((said[0]!.err as { message: string }).message).toMatch(/DATA_DIR can not be written: ENOENT.*writable\.tmp/);
+    expect((said[0]!.err as { message: string }).message).toMatch(/DATA_DIR cannot be written: ENOENT.*writable\.tmp/);
     renameSync(`${dataDir}-away`, dataDir);
     await expect.poll(ready, { timeout: 10_000 }).toBe(200);
     await expect.poll(() => lines.some(({ event }) => event === 'store_available'), { timeout: 20_000 }).toBe(true);

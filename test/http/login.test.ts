@@ -32,7 +32,7 @@ it('a login renews a hash that has the parameters of another time, once', async 
   user.close();
 });
 
-it('a login succeeds though the hash can not be renewed', async () => {
+it('a login succeeds though the hash cannot be renewed', async () => {
   await using server = await startTestServer();
   await ask(server, '/createUser');
   const old = await createPasswords({ params: { logN: 9, r: 8, p: 2 } }).hash(igor.password);

@@ -6,8 +6,8 @@ import { createReadiness } from '../../src/http/readiness.ts';
 import { request } from '../harness/http.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 
-const redis = 'Redis can not be reached.';
-const store = 'The store can not be read or written.';
+const redis = 'Redis cannot be reached.';
+const store = 'The store cannot be read or written.';
 
 describe('GET /readyz says all that is away, and is named after the first', () => {
   const noRoom = { ...createLocalBackplane({ epoch: 0 }), isReady: () => false };

@@ -163,7 +163,7 @@ describe('the outbox', () => {
     expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
   });
 
-  it('rejects what the server can not publish when it is said, and tries again what waited for the room', async () => {
+  it('rejects what the server cannot publish when it is said, and tries again what waited for the room', async () => {
     const { say, open, refuse, sent, ends } = start();
     void say('1');
     open();

@@ -225,7 +225,7 @@ describe('tokens', () => {
     expect(asked).toBe(2);
   });
 
-  it('goes on asking while getToken can not be answered, and stops where it is refused', async () => {
+  it('goes on asking while getToken cannot be answered, and stops where it is refused', async () => {
     const claims = person();
     const answers: (() => Promise<string>)[] = [
       () => mint(claims),

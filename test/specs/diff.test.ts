@@ -109,7 +109,7 @@ describe('AsyncAPI', () => {
     ],
     ['another address', (d) => Object.assign(d.channels.room, { address: '/elsewhere' }), /address$/],
     ['who sends', (d) => Object.assign(d.operations.say, { action: 'send' }), /action$/],
-  ])('%s breaks, also where the tool can not classify it', (_, edit, path) => {
+  ])('%s breaks, also where the tool cannot classify it', (_, edit, path) => {
     const found = edited(asyncapi, breakingAsyncapi, edit);
     expect(found.some((each) => path.test(each))).toBe(true);
   });

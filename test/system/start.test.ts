@@ -228,7 +228,7 @@ describe('the whole system', () => {
   it('exits with 1 when MongoDB is away, and names its address, not its password', async () => {
     const server = serve({ DATA_DIR: temporaryFolder(), MONGODB_URI: 'mongodb://igor:canary@127.0.0.1:1/palaver' });
     expect(await server.exited()).toBe(1);
-    expect(server.output()).toContain('MongoDB at 127.0.0.1:1 can not be used');
+    expect(server.output()).toContain('MongoDB at 127.0.0.1:1 cannot be used');
     expect(server.output()).not.toContain('canary');
   });
 

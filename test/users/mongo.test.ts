@@ -88,7 +88,7 @@ describe.skipIf(noMongo)('MongoDB', () => {
 it('MongoDB that is away at the start is named, without its password', async () => {
   const opened = mongoUserStore(openMongo('mongodb://igor:canary@127.0.0.1:1/palaver'));
   const error = await within(opened, 'the refusal').catch((error: Error) => error);
-  expect(error).toMatchObject({ message: expect.stringMatching(/^MongoDB at 127\.0\.0\.1:1 can not be used/) });
+  expect(error).toMatchObject({ message: expect.stringMatching(/^MongoDB at 127\.0\.0\.1:1 cannot be used/) });
   expect((error as Error).message).not.toContain('canary');
 });
 

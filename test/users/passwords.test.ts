@@ -55,7 +55,7 @@ describe('passwords', () => {
     await expect(passwords.verify('correct horse', 'AAAA')).rejects.toThrow();
   });
 
-  it('refuses at once what its queue can not hold, and carries the rest out', async () => {
+  it('refuses at once what its queue cannot hold, and carries the rest out', async () => {
     const small = createPasswords({ params: cheap, atOnce: 1, queueMax: 2 });
     // The hash that stands in for an unknown e-mail is made at the start, and counts as one.
     await small.hash('correct horse');

@@ -38,7 +38,7 @@ revocationStoreSuite('SQLite', async () => {
 const igor = { id: '4', email: 'igor@example.com', username: 'Igor', passwordHash: 'hash' };
 
 describe('SQLite', () => {
-  it('keeps users over a restart, in files that others can not read', async () => {
+  it('keeps users over a restart, in files that others cannot read', async () => {
     const folder = join(temporaryFolder(), 'data');
     const first = openSqlite(folder);
     await sqliteUserStore(first).insert(igor);

@@ -173,7 +173,7 @@ export const revoked: readonly Violation[] = [
   },
   {
     name: 'enabled-has-no-login',
-    breaks: 'a user that is enabled again can not log in',
+    breaks: 'a user that is enabled again cannot log in',
     caughtBy: 'rule.disabled',
     plant: () => {
       let disabled = false;

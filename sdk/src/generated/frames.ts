@@ -3,7 +3,7 @@
 /** A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. The handshake and `token_refresh` take the same tokens. A request head has 16,384 bytes in all, so a longer token can't be used; other headers need some of them, too. (1..16384 code points) */
 export type Token = string;
 
-/** What others see; kept as sent. No control, format or line characters, no white space at either end, and at least one character that is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need: it may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts, and at the end of a word behind an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which leaves out ignorable characters, joiners among them, with each run of white space as one space and none at the ends. (1..64 code points) */
+/** The name that others see, kept as sent. No control, format or line characters, no white space at either end, and at least one character that is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need: it may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts, and at the end of a word behind an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which leaves out ignorable characters, joiners among them, with each run of white space as one space and none at the ends. (1..64 code points) */
 export type Username = string;
 
 /** Delivered exactly as sent. (1..4096 code points) */
