@@ -46,8 +46,8 @@ export function createLog(config: Pick<Config, 'logLevel' | 'production'>, desti
   };
   if (destination) return logOver(pino(options, destination));
   const output = createLogOutput(standardOutput(), (lost) => log.event('log_lines_lost', { lost }));
-  // Whatever ends the process, short of a signal that nobody can catch.
-  process.once('exit', output.end);
+  // Whatever ends the process, short of a signal that nobody can catch. A silent log leaves nothing to write.
+  if (config.logLevel !== 'silent') process.once('exit', output.end);
   const pretty = isatty(1) && !config.production ? prettyFactory({ colorize: isColorSupported }) : undefined;
   const write = pretty ? (line: string) => output.write(pretty(line)) : output.write;
   const log = logOver(pino(options, { write }));

@@ -67,7 +67,7 @@ describe('a server whose users are elsewhere', () => {
   it('answers an oversized token with a status that is declared', async () => {
     await using server = await startTestServer();
     const head = `GET /join HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'a'.repeat(20_000)}\r\n\r\n`;
-    expect((await exchange(server, [head], { method: 'GET', path: '/join' })).status).toBe(400);
+    expect((await exchange(server, [head], { method: 'GET', path: '/join' })).status).toBe(431);
     const large = await handshake(server, { token: 'a.b.c'.padEnd(12_000, 'x') });
     expect([large.status, large.json.code]).toEqual([401, 'invalid_token']);
   });
