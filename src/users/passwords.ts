@@ -32,6 +32,8 @@ const bytesOf = (password: string): Uint8Array => Buffer.from(password.normalize
 
 /** Node's thread pool has no more threads than this. */
 const maxAtOnce = 4;
+/** Threads for each core. On a busy host each one has a share of its own, so a second one gets as much again. */
+const threadsPerCore = 2;
 /** Memory that is kept for everything but hashing: the chat, and both processes before they do anything. */
 const reservedBytes = 128 * 1_048_576;
 
@@ -45,7 +47,7 @@ export function hashesAtOnce(
 ): number {
   // RFC 7914, 6: the large array has N blocks of 128 * r bytes.
   const fitting = Math.floor((memoryBytes - reservedBytes) / (128 * r * 2 ** logN));
-  return Math.max(1, Math.min(maxAtOnce, cores, fitting));
+  return Math.max(1, Math.min(maxAtOnce, threadsPerCore * cores, fitting));
 }
 
 /** Tells the caller of a call that the process left without a result when to try again. */
@@ -60,8 +62,8 @@ export function createPasswords({
   params = { logN: 15, r: 8, p: 3 },
   atOnce = hashesAtOnce(params),
   queueMax = 100,
-  // Well before a connection on which nothing moves is cut off: whoever waits is to be answered.
-  timeoutMs = 30_000,
+  // Long, for a busy host; and before the connection of an unanswered request is cut off, after 60 s.
+  timeoutMs = 50_000,
   onHash = () => {},
 }: {
   scrypt?: Scrypt;

@@ -1,12 +1,13 @@
 /** The process in which passwords are hashed. It ends with the one that started it, and not before. */
 import { writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { type Call, hashingNice, type Reply, scryptHere } from './scrypt.ts';
 
 /** The largest score there is: where memory runs out, the kernel ends this process and not the chat. */
 const oomScoreAdj = '1000';
 
-setPriority(hashingNice);
+// Relative to the server's own, which may be another than usual.
+setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + hashingNice));
 try {
   writeFileSync('/proc/self/oom_score_adj', oomScoreAdj);
 } catch {

@@ -25,8 +25,8 @@ export type Call = { readonly id: number } & (
 );
 export type Reply = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
 
-/** Priority of the process: below the chat (0), and high enough that a busy machine still gets to it. */
-export const hashingNice = 5;
+/** Added to the niceness of the server: the chat goes first, and a busy machine still gets to it. */
+export const hashingNice = 2;
 
 const program = new URL(`./scrypt-process${extname(import.meta.filename)}`, import.meta.url);
 

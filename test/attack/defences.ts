@@ -113,7 +113,7 @@ const rows: readonly Row[] = [
    'return within(limit(timed), timeoutMs, late);', 'return limit(timed);',
    'users/passwords.test.ts', 'passwords > lets nobody wait for longer than a connection is kept on which nothing moves'],
   ['hashes are bounded by memory', 'users/passwords.ts',
-   'Math.min(maxAtOnce, cores, fitting)', 'Math.min(maxAtOnce, cores)',
+   'Math.min(maxAtOnce, threadsPerCore * cores, fitting)', 'Math.min(maxAtOnce, threadsPerCore * cores)',
    'users/passwords.test.ts', 'how many passwords are hashed at once > in 128 MiB with 8 cores: 1'],
   ['the process for passwords does not spin', 'users/scrypt.ts',
    'if (waitMs > 0) throw new HashingEnded(waitMs);', '',
