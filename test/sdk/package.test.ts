@@ -148,6 +148,8 @@ describe('the SDK, packed and installed into an empty project', () => {
         await page.exposeFunction('control', (command: Command, ...args: unknown[]) => world.control(command, ...args));
         await page.goto(`${world.url}/healthz`);
         await page.addScriptTag({ path: at('bundle/page.js'), type: 'module' });
+        // An inline module runs after it was added.
+        await page.waitForFunction(() => 'survive' in globalThis);
         const outcomes = await page.evaluate((url) => {
           const scope = globalThis as unknown as {
             keepPromises(url: string, control: World['control']): Promise<Outcome[]>;
