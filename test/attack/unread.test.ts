@@ -17,7 +17,12 @@ const paths = ['/docs/reference.js', '/openapi.json'];
 /** A server, and how many bytes of memory its process holds. */
 async function started() {
   const metricsPort = await freePort();
-  const server = serve({ DATA_DIR: temporaryFolder(), METRICS_PORT: String(metricsPort), LOG_LEVEL: 'info' });
+  const server = serve({
+    DATA_DIR: temporaryFolder(),
+    METRICS_PORT: String(metricsPort),
+    MAX_SESSIONS: '1000',
+    LOG_LEVEL: 'info',
+  });
   const address = (await server.address()) as TestServer;
   const residentBytes = async (): Promise<number> => {
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
