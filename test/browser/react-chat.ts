@@ -1,5 +1,5 @@
 /** A page that uses the hook in React, in the mode that mounts everything twice. */
-import { createElement as h, StrictMode, useState } from 'react';
+import { createElement as h, StrictMode, useState, version } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Palaver } from '../../sdk/src/index.ts';
 import { useRoom } from '../../sdk/src/react.ts';
@@ -37,4 +37,5 @@ function Page() {
 
 const container = document.createElement('div');
 document.body.replaceChildren(container);
+document.title = `React ${version}`;
 createRoot(container).render(h(StrictMode, {}, h(Page)));

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { build, type Rollup } from 'vite';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../harness/chat.ts';
 import { type SdkWorld, startSdkWorld } from '../harness/sdk-world.ts';
 import { startTestServer } from '../harness/server.ts';
@@ -8,143 +10,158 @@ import { mint } from '../harness/tokens.ts';
 import { until } from '../harness/until.ts';
 import { launch, withoutChromium } from './chromium.ts';
 
-/** A module and all that it imports, as one script. */
-async function bundle(path: string): Promise<string> {
+const tools = join(import.meta.dirname, '../runtimes/node_modules');
+const react18 = { react: join(tools, 'react-18'), 'react-dom': join(tools, 'react-dom-18') };
+const no18 =
+  existsSync(react18.react) || process.env.CI === 'true' ? '' : ', which is not there: npm ci --prefix test/runtimes';
+
+/** Bundles a module and all that it imports into one script; `alias` names packages by other folders. */
+async function bundle(path: string, alias: Readonly<Record<string, string>>): Promise<string> {
   const { output } = (await build({
     configFile: false,
     logLevel: 'error',
+    resolve: { alias },
     define: { 'process.env.NODE_ENV': '"development"' },
     build: { write: false, minify: false, rolldownOptions: { input: new URL(path, import.meta.url).pathname } },
   })) as Rollup.RollupOutput;
   return output[0].code;
 }
 
-describe.skipIf(withoutChromium)(`the SDK in a page${withoutChromium ? `: ${withoutChromium}` : ''}`, () => {
-  let browser: Browser;
-  let world: SdkWorld;
-  let script: string;
-  beforeAll(async () => {
-    [browser, world, script] = await Promise.all([launch(), startSdkWorld(), bundle('./react-chat.ts')]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.[Symbol.asyncDispose]();
-  });
+const versions: [name: string, alias: Readonly<Record<string, string>>, missing: string][] = [
+  ['React 19', {}, ''],
+  ['React 18', react18, no18],
+];
 
-  const token = (id: string) => mint({ id, username: id });
-  const setToken = (page: Page, value: string | undefined): Promise<void> =>
-    page.evaluate((given) => (globalThis as unknown as { setToken(token?: string): void }).setToken(given), value);
-  async function open(server = world.url): Promise<Page> {
-    // Of the server's own origin, which has a policy against what we put into it.
-    const page = await browser.newPage({ bypassCSP: true });
-    await page.goto(`${world.url}/healthz?${new URLSearchParams({ server })}`);
-    await page.addScriptTag({ content: script, type: 'module' });
-    await page.locator('#state').waitFor();
-    return page;
-  }
-  const shows = (page: Page, id: string, text: string): Promise<void> =>
-    page.locator(`#${id}`, { hasText: new RegExp(`^${text}$`) }).waitFor({ state: 'attached' });
+for (const [name, alias, missing] of versions) {
+  const why = withoutChromium ? `: ${withoutChromium}` : missing;
+  describe.skipIf(why !== '')(`the SDK in a page with ${name}${why}`, () => {
+    let browser: Browser;
+    let world: SdkWorld;
+    let script: string;
+    beforeAll(async () => {
+      [browser, world, script] = await Promise.all([launch(), startSdkWorld(), bundle('./react-chat.ts', alias)]);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await world?.[Symbol.asyncDispose]();
+    });
 
-  it('is in the room while the component is there, renders what changes, and keeps so many messages', async () => {
-    const page = await open();
-    const other = await connect(world.server, { token: await token('Other') });
-    await shows(page, 'state', 'closed');
-    await setToken(page, await token('Ann'));
-    await shows(page, 'state', 'open');
-    await shows(page, 'roster', 'Other, Ann');
-    await page.getByRole('button').click();
-    await shows(page, 'messages', 'Hello!');
-    other.say('one');
-    other.say('two');
-    await shows(page, 'messages', 'one, two');
-    await setToken(page, await token('Ben'));
-    await shows(page, 'roster', 'Other, Ben');
-    await shows(page, 'messages', '');
-    await setToken(page, undefined);
-    await shows(page, 'state', 'closed');
-    const hasLeft = (name: string): boolean =>
-      other.frames.some((frame) => frame.type === 'user_left' && frame.msg.username === name);
-    await until(() => hasLeft('Ann') && hasLeft('Ben'), 'both to have left');
-    await other.close();
-    await page.close();
-  });
+    const token = (id: string) => mint({ id, username: id });
+    const setToken = (page: Page, value: string | undefined): Promise<void> =>
+      page.evaluate((given) => (globalThis as unknown as { setToken(token?: string): void }).setToken(given), value);
+    async function open(server = world.url): Promise<Page> {
+      // Of the server's own origin, which has a policy against what we put into it.
+      const page = await browser.newPage({ bypassCSP: true });
+      await page.goto(`${world.url}/healthz?${new URLSearchParams({ server })}`);
+      await page.addScriptTag({ content: script, type: 'module' });
+      await page.locator('#state').waitFor();
+      expect(await page.title()).toContain(`${name}.`);
+      return page;
+    }
+    const shows = (page: Page, id: string, text: string): Promise<void> =>
+      page.locator(`#${id}`, { hasText: new RegExp(`^${text}$`) }).waitFor({ state: 'attached' });
 
-  it('shows what was said while it was cut off', async () => {
-    const page = await open();
-    const other = await connect(world.server, { token: await token('Other') });
-    await setToken(page, await token('Ann'));
-    await shows(page, 'state', 'open');
-    world.proxy.cut();
-    other.say('missed');
-    await shows(page, 'messages', 'missed');
-    await other.close();
-    await page.close();
-  });
+    it('is in the room while the component is there, renders what changes, and keeps so many messages', async () => {
+      const page = await open();
+      const other = await connect(world.server, { token: await token('Other') });
+      await shows(page, 'state', 'closed');
+      await setToken(page, await token('Ann'));
+      await shows(page, 'state', 'open');
+      await shows(page, 'roster', 'Other, Ann');
+      await page.getByRole('button').click();
+      await shows(page, 'messages', 'Hello!');
+      other.say('one');
+      other.say('two');
+      await shows(page, 'messages', 'one, two');
+      await setToken(page, await token('Ben'));
+      await shows(page, 'roster', 'Other, Ben');
+      await shows(page, 'messages', '');
+      await setToken(page, undefined);
+      await shows(page, 'state', 'closed');
+      const hasLeft = (name: string): boolean =>
+        other.frames.some((frame) => frame.type === 'user_left' && frame.msg.username === name);
+      await until(() => hasLeft('Ann') && hasLeft('Ben'), 'both to have left');
+      await other.close();
+      await page.close();
+    });
 
-  it('shows a gap where a server cannot tell what was missed', async () => {
-    const env = { ALLOWED_ORIGINS: world.url };
-    const first = await startTestServer({ env });
-    const page = await open(`http://${first.host}:${first.port}`);
-    await setToken(page, await token('Ann'));
-    await shows(page, 'state', 'open');
-    await page.getByRole('button').click();
-    await shows(page, 'messages', 'Hello!');
-    await first.stop();
-    await shows(page, 'state', 'reconnecting .*');
-    // Another one, that has never heard of the first.
-    await using second = await startTestServer({ env: { ...env, PORT: `${first.port}` } });
-    await shows(page, 'state', 'open');
-    await page.getByRole('button').click();
-    await shows(page, 'messages', 'Hello!, … Hello!');
-    const other = await connect(second, { token: await token('Other') });
-    other.say('last');
-    await shows(page, 'messages', 'Hello!, last');
-    await other.close();
-    await page.close();
-  });
+    it('shows what was said while it was cut off', async () => {
+      const page = await open();
+      const other = await connect(world.server, { token: await token('Other') });
+      await setToken(page, await token('Ann'));
+      await shows(page, 'state', 'open');
+      world.proxy.cut();
+      other.say('missed');
+      await shows(page, 'messages', 'missed');
+      await other.close();
+      await page.close();
+    });
 
-  it('shows why it could not join', async () => {
-    const page = await open();
-    await setToken(page, 'no.token.');
-    await shows(page, 'state', 'closed invalid_token');
-    await page.close();
-  });
+    it('shows a gap where a server cannot tell what was missed', async () => {
+      const env = { ALLOWED_ORIGINS: world.url };
+      const first = await startTestServer({ env });
+      const page = await open(`http://${first.host}:${first.port}`);
+      await setToken(page, await token('Ann'));
+      await shows(page, 'state', 'open');
+      await page.getByRole('button').click();
+      await shows(page, 'messages', 'Hello!');
+      await first.stop();
+      await shows(page, 'state', 'reconnecting .*');
+      // Another one, that has never heard of the first.
+      await using second = await startTestServer({ env: { ...env, PORT: `${first.port}` } });
+      await shows(page, 'state', 'open');
+      await page.getByRole('button').click();
+      await shows(page, 'messages', 'Hello!, … Hello!');
+      const other = await connect(second, { token: await token('Other') });
+      other.say('last');
+      await shows(page, 'messages', 'Hello!, last');
+      await other.close();
+      await page.close();
+    });
 
-  it.each([
-    ['joins a server that allows its origin', () => world.url, 'open', 'closed invalid_token'],
-    [
-      'does not join one that doesn’t',
-      () => 'https://elsewhere.example',
-      'closed connection_failed',
-      'closed connection_failed',
-    ],
-  ])('of another origin %s', async (_, allowed, good, bad) => {
-    await using server = await startTestServer({ env: { ALLOWED_ORIGINS: allowed() } });
-    const page = await open(`http://${server.host}:${server.port}`);
-    await setToken(page, await token('Ann'));
-    await shows(page, 'state', good);
-    await setToken(page, 'no.token.');
-    await shows(page, 'state', bad);
-    await page.close();
-  });
+    it('shows why it could not join', async () => {
+      const page = await open();
+      await setToken(page, 'no.token.');
+      await shows(page, 'state', 'closed invalid_token');
+      await page.close();
+    });
 
-  it.each([
-    ['the network is back', 'window', 'online'],
-    ['the page is looked at again', 'document', 'visibilitychange'],
-  ])('comes back at once when %s, however long it would have waited', async (_, target, event) => {
-    const page = await open();
-    // Timers stand still: only the event can end the wait.
-    await page.clock.install();
-    await setToken(page, await token(`Eve ${event}`));
-    await shows(page, 'state', 'open');
-    await page.clock.pauseAt(Date.now() + 3_600_000);
-    world.proxy.cut();
-    await shows(page, 'state', 'reconnecting connection_lost');
-    await page.evaluate(
-      ([on, name]) => (on === 'window' ? window : document).dispatchEvent(new Event(name!)),
-      [target, event],
-    );
-    await shows(page, 'state', 'open');
-    await page.close();
+    it.each([
+      ['joins a server that allows its origin', () => world.url, 'open', 'closed invalid_token'],
+      [
+        'does not join one that doesn’t',
+        () => 'https://elsewhere.example',
+        'closed connection_failed',
+        'closed connection_failed',
+      ],
+    ])('of another origin %s', async (_, allowed, good, bad) => {
+      await using server = await startTestServer({ env: { ALLOWED_ORIGINS: allowed() } });
+      const page = await open(`http://${server.host}:${server.port}`);
+      await setToken(page, await token('Ann'));
+      await shows(page, 'state', good);
+      await setToken(page, 'no.token.');
+      await shows(page, 'state', bad);
+      await page.close();
+    });
+
+    it.each([
+      ['the network is back', 'window', 'online'],
+      ['the page is looked at again', 'document', 'visibilitychange'],
+    ])('comes back at once when %s, however long it would have waited', async (_, target, event) => {
+      const page = await open();
+      // Timers stand still: only the event can end the wait.
+      await page.clock.install();
+      await setToken(page, await token(`Eve ${event}`));
+      await shows(page, 'state', 'open');
+      await page.clock.pauseAt(Date.now() + 3_600_000);
+      world.proxy.cut();
+      await shows(page, 'state', 'reconnecting connection_lost');
+      await page.evaluate(
+        ([on, name]) => (on === 'window' ? window : document).dispatchEvent(new Event(name!)),
+        [target, event],
+      );
+      await shows(page, 'state', 'open');
+      await page.close();
+    });
   });
-});
+}
