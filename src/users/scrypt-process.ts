@@ -1,13 +1,13 @@
 /** The process in which passwords are hashed. It ends with the one that started it, and not before. */
 import { writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
-import { type Call, hashingNice, type Reply, scryptHere } from './scrypt.ts';
+import { type Call, type Reply, scryptHere } from './scrypt.ts';
 
 /** The largest score there is: where memory runs out, the kernel ends this process and not the chat. */
 const oomScoreAdj = '1000';
 
 // Relative to the server's own, which may be another than usual.
-setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + hashingNice));
+setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + Number(process.argv[2])));
 try {
   writeFileSync('/proc/self/oom_score_adj', oomScoreAdj);
 } catch {

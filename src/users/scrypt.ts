@@ -25,8 +25,15 @@ export type Call = { readonly id: number } & (
 );
 export type Reply = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
 
-/** Added to the niceness of the server: the chat goes first, and a busy machine still gets to it. */
-export const hashingNice = 2;
+/**
+ * Niceness of the process, above that of the server. Usually the chat goes far before it. On a machine that is busy with
+ * other things it would then never have its turn, so there it is only a little behind.
+ */
+export const niceness = { usual: 10, busy: 2 } as const;
+/** A call that takes longer than this shows that the machine is busy. */
+const busyMs = 3_000;
+/** How long after the last such call the process is behind the chat again. */
+const calmMs = 60_000;
 
 const program = new URL(`./scrypt-process${extname(import.meta.filename)}`, import.meta.url);
 
@@ -56,6 +63,13 @@ const steadyMs = 10_000;
 const firstPauseMs = 1_000;
 const maxPauseMs = 30_000;
 
+/** A call, and who waits for its result. */
+interface Waiting {
+  readonly call: Call;
+  readonly answer: PromiseWithResolvers<unknown>;
+  readonly slow: NodeJS.Timeout;
+}
+
 /** Decides how long to wait before the next start, so that a process that ends again and again costs next to nothing. */
 function createRestarts(now: () => number) {
   let startedMs = 0;
@@ -76,33 +90,44 @@ function createRestarts(now: () => number) {
 /**
  * Hashes in a process of its own, which gives way to the chat: however many log in, the chat has its core, and tokens the
  * thread pool. The process starts with the first call, and again after it has ended by itself; then the calls it was
- * working on reject with `HashingEnded`. `now` is a clock that never goes back, in milliseconds.
+ * working on reject with `HashingEnded`. On a busy machine another one takes over, which gives way less: a process can't
+ * lower its own niceness. `now` is a clock that never goes back, in milliseconds; `slowMs` is when a call is slow.
  */
 export function createScryptProcess({
   onEnd = () => {},
   now = () => performance.now(),
+  slowMs = busyMs,
 }: {
   onEnd?: (end: HashingEnd) => void;
   now?: () => number;
+  slowMs?: number;
 } = {}): Scrypt & { readonly pid: number | undefined } {
-  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  const waiting = new Map<number, Waiting>();
   const restarts = createRestarts(now);
   let child: ChildProcess | undefined;
   let calls = 0;
   let closed = false;
+  let nice: number = niceness.usual;
+  let lastSlowMs = Number.NEGATIVE_INFINITY;
+
+  function taken(id: number): Waiting['answer'] | undefined {
+    const call = waiting.get(id);
+    clearTimeout(call?.slow);
+    waiting.delete(id);
+    return call?.answer;
+  }
 
   function ended(end: Pick<HashingEnd, 'code' | 'signal' | 'err'>): void {
     child = undefined;
     restarts.ended();
-    for (const { reject } of waiting.values()) reject(new HashingEnded(restarts.waitMs(), { cause: end.err }));
     const failed = waiting.size;
-    waiting.clear();
+    for (const id of [...waiting.keys()]) taken(id)?.reject(new HashingEnded(restarts.waitMs(), { cause: end.err }));
     if (!closed) onEnd({ ...end, failed });
   }
 
   function start(): ChildProcess {
     restarts.started();
-    const started = fork(program, {
+    const started = fork(program, [`${nice}`], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -111,10 +136,9 @@ export function createScryptProcess({
     started.unref();
     started.channel?.unref();
     started.on('message', (reply: Reply) => {
-      const call = waiting.get(reply.id);
-      waiting.delete(reply.id);
-      if ('error' in reply) call?.reject(new Error(reply.error));
-      else call?.resolve(reply.result);
+      const answer = taken(reply.id);
+      if ('error' in reply) answer?.reject(new Error(reply.error));
+      else answer?.resolve(reply.result);
     });
     started.once('exit', (code, signal) => {
       if (child === started) ended({ code: code ?? undefined, signal: signal ?? undefined, err: undefined });
@@ -139,13 +163,44 @@ export function createScryptProcess({
     return child;
   }
 
-  async function ask<Result>(call: Pick<Call, 'name' | 'given'>): Promise<Result> {
+  /** Ends the process without a word: it keeps nothing, and would finish what it is hashing first. */
+  function retire(): void {
+    const old = child;
+    child = undefined;
+    old?.kill('SIGKILL');
+  }
+
+  // Whether it fails shows in the end of the process.
+  const send = (to: ChildProcess, call: Call): void => void to.send(call, () => {});
+
+  function noteSlow(): void {
+    lastSlowMs = now();
+    if (nice === niceness.busy || !child) return;
+    retire();
+    nice = niceness.busy;
+    try {
+      const to = running();
+      for (const { call } of waiting.values()) send(to, call);
+    } catch {
+      // Its end has told everyone who waits.
+    }
+  }
+
+  function calmDown(): void {
+    if (nice === niceness.usual || waiting.size > 0 || now() - lastSlowMs < calmMs) return;
+    retire();
+    nice = niceness.usual;
+  }
+
+  async function ask<Result>(named: Pick<Call, 'name' | 'given'>): Promise<Result> {
+    calmDown();
     const to = running();
     calls += 1;
+    const call = { ...named, id: calls } as Call;
     const answer = Promise.withResolvers<Result>();
-    waiting.set(calls, answer as PromiseWithResolvers<unknown>);
-    // Whether it fails shows in the end of the process.
-    to.send({ ...call, id: calls }, () => {});
+    const slow = setTimeout(noteSlow, slowMs).unref();
+    waiting.set(calls, { call, answer: answer as PromiseWithResolvers<unknown>, slow });
+    send(to, call);
     return answer.promise;
   }
 

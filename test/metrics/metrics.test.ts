@@ -130,7 +130,7 @@ describe('metrics move with', () => {
   it('a password, hashed by the server’s own process', { timeout: 120_000 }, async () => {
     await using server = await metered({ passwords: undefined });
     const before = await scrape(server);
-    // That process has the lowest priority, so a busy machine may take long: no deadline but the test's.
+    // That process gives way to everything else, so a busy machine may take long: no deadline but the test's.
     const { status } = await fetch(`http://${server.host}:${server.port}/createUser`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { constants, getPriority } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPasswords } from '../../src/users/passwords.ts';
-import { createScryptProcess, type HashingEnd, hashingNice, paramsOf, scryptHere } from '../../src/users/scrypt.ts';
+import { createScryptProcess, type HashingEnd, niceness, paramsOf, scryptHere } from '../../src/users/scrypt.ts';
 import { within } from '../harness/deadline.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { serve } from '../system/process.ts';
@@ -18,6 +18,8 @@ function start(options: Parameters<typeof createScryptProcess>[0] = {}) {
   onTestFinished(() => scrypt.close());
   return scrypt;
 }
+
+const priorityWith = (nice: number): number => Math.min(constants.priority.PRIORITY_LOW, getPriority() + nice);
 
 const alive = (pid: number): boolean => {
   try {
@@ -44,8 +46,29 @@ describe('the process for passwords', () => {
   it('gives way to the chat', async () => {
     const there = start();
     await there.kdf(password, cheap);
-    expect(getPriority(there.pid)).toBe(Math.min(constants.priority.PRIORITY_LOW, getPriority() + hashingNice));
-    expect(hashingNice).toBeGreaterThan(0);
+    expect(getPriority(there.pid)).toBe(priorityWith(niceness.usual));
+    expect(niceness.usual).toBeGreaterThan(niceness.busy);
+    expect(niceness.busy).toBeGreaterThan(0);
+  });
+
+  it('gives way less while calls are slow, and loses none', async () => {
+    let nowMs = 0;
+    const there = start({ now: () => nowMs, slowMs: 1 });
+    const results = await Promise.all([there.kdf(password, slow), there.kdf(password, slow)]);
+    for (const key of results) expect(paramsOf(key)).toEqual(slow);
+    const pid = there.pid!;
+    expect(getPriority(pid)).toBe(priorityWith(niceness.busy));
+    nowMs += 59_999;
+    await there.kdf(password, slow);
+    expect(there.pid).toBe(pid);
+    nowMs += 60_000;
+    const patient = start({ now: () => nowMs });
+    await patient.kdf(password, slow);
+    expect(getPriority(patient.pid)).toBe(priorityWith(niceness.usual));
+    const calm = there.kdf(password, { logN: 1, r: 1, p: 1 });
+    expect(there.pid).not.toBe(pid);
+    await calm;
+    await within(gone(pid), 'the end of the one before');
   });
 
   it.runIf(process.platform === 'linux')('is the first to go where memory runs out', async () => {
