@@ -27,7 +27,22 @@ export function readEnvFile(file: string): Env {
   }
   const text = decode(file, bytes);
   if (text.includes('\0')) throw new Error(`${file} holds NUL characters: save it as UTF-8 text`);
-  return parseEnv(text.replace(/\r\n?/g, '\n'));
+  const lines = text.replace(/\r\n?/g, '\n');
+  const line = unreadableLine(lines);
+  if (line !== undefined) throw new Error(`${file}: line ${line} must be NAME=value, empty, or a comment (#)`);
+  return parseEnv(lines);
+}
+
+/** A value in quotes may have several lines. */
+const quotedValue = /=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)/g;
+const emptyOrComment = /^\s*(?:#|$)/;
+const assignment = /^\s*(?:export\s+)?[^\s=]+\s*=/;
+
+/** Returns the number of the first line that `parseEnv` would skip without a word. */
+function unreadableLine(text: string): number | undefined {
+  const flat = text.replace(quotedValue, (value) => `=${'\n'.repeat(value.split('\n').length - 1)}`);
+  const index = flat.split('\n').findIndex((line) => !emptyOrComment.test(line) && !assignment.test(line));
+  return index < 0 ? undefined : index + 1;
 }
 
 /** The decoder takes the mark away. */

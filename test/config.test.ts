@@ -288,6 +288,7 @@ describe('the configuration of a process', () => {
       '.env holds NUL characters: save it as UTF-8 text',
     ],
     ['Latin-1', Buffer.from('JWT_ISSUER=canaryé', 'latin1'), '.env is not valid UTF-8: save it as UTF-8 text'],
+    ['a colon for the sign', Buffer.from('HOST=::1\n\nPORT: 4000 # canary\n'), '.env: line 3 must be NAME=value'],
     ['half of UTF-16', Buffer.from('\ufeffPORT', 'utf16le').subarray(0, 7), '.env is not valid UTF-16LE: save it'],
   ])('refuses a `.env` with %s, and shows nothing of it', async (_, bytes, says) => {
     const folder = temporaryFolder();
@@ -295,6 +296,14 @@ describe('the configuration of a process', () => {
     const refused = loaded(folder, {});
     await expect(refused).rejects.toThrow(says);
     await expect(refused).rejects.not.toThrow('canary');
+  });
+
+  it('takes comments, exports and values of several lines for what they are', async () => {
+    const folder = temporaryFolder();
+    const text =
+      "# PORT: 1\n\n  export PORT = 4000\nADMIN_TOKEN=\"\n\"\nJWT_ISSUER='two\nlines: of it'\nHOST=::1 # it's\n";
+    writeFileSync(join(folder, '.env'), text);
+    expect(await loaded(folder, { ADMIN_TOKEN: '' })).toMatchObject({ port: 4_000, host: '::1' });
   });
 
   it('refuses a `.env` that is a folder', async () => {

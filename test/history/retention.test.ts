@@ -51,6 +51,8 @@ function world() {
       const id = `${starts}-${String(count).padStart(9, '0')}`;
       await store.append([{ id, sentAt: new Date(now()).toISOString(), userId: 'ann', msg }], []);
     },
+    /** Another server begins a run in the same store. */
+    startAnother: (epoch: string): Promise<void> => store.putRun({ epoch, lastId: undefined }),
     addGap: (): Promise<void> => {
       count += 1;
       return store.append([], [`${starts}-${String(count).padStart(9, '0')}`]);
@@ -73,6 +75,17 @@ function world() {
 }
 const saidLines = ({ lines }: ReturnType<typeof world>) =>
   lines.filter(({ event }) => event === 'clock_implausible').map(({ aheadS }) => Number(aheadS) / 86_400);
+
+it('tells once of a later server on the same store', async () => {
+  const room = world();
+  await room.start();
+  await room.run(20 * minute);
+  const told = () => room.lines.filter(({ event }) => event === 'second_server');
+  expect(told()).toEqual([]);
+  await room.startAnother('2');
+  await room.run(30 * minute);
+  expect(told()).toMatchObject([{ level: 50, epoch: '2' }]);
+});
 
 describe('retention', () => {
   it('removes by age, a day or ten minutes late at most, while the clock is right', async () => {
