@@ -231,7 +231,7 @@ const variables = {
 type Variables = typeof variables;
 type Values = { [Name in keyof Variables]: z.infer<Variables[Name][0]> };
 
-/** What a schema itself says of a value, where that is more than what is allowed. */
+/** Message of the schema itself, where it says more than which values are allowed. */
 const ownReason = ({ issues }: z.ZodError): string | undefined =>
   issues.flatMap((issue) => (issue.code === 'custom' && issue.params ? String(issue.params.says) : []))[0];
 
@@ -315,7 +315,7 @@ function redisUrlOf({ REDIS_URL, MONGODB_URI, JWT_SECRET, JWKS_URL }: Values): s
   return REDIS_URL;
 }
 
-/** What the environment leaves open is read from here, in the working directory. */
+/** File in the working directory with the variables that the environment leaves open. */
 const envFile = '.env';
 
 /** The environment's configuration, with what it leaves open from `.env` in the working directory. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 type Issue = Parameters<NonNullable<NonNullable<Parameters<typeof z.config>[0]>['customError']>>[0];
 
-/** What a value of each kind is called. */
+/** Name of each kind of value. */
 const kinds: Readonly<Record<string, string>> = {
   string: 'a string',
   number: 'a number',
@@ -13,7 +13,7 @@ const kinds: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
-/** What the length of such a value counts. */
+/** Unit in which the length of such a value is counted. */
 const counted: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' };
 
 const bound = (origin: string, words: string, limit: number | bigint): string =>

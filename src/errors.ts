@@ -60,5 +60,5 @@ export const textOf = (errors: readonly FieldError[]): string =>
     })
     .join('; ');
 
-/** What failed validation, in one text. */
+/** Returns all that failed validation in one text. */
 export const detailOf = (issues: readonly Issue[]): string => textOf(fieldErrors(issues));

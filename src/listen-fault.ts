@@ -5,7 +5,7 @@ export const codeOf = (error: unknown): string | undefined => {
 };
 
 interface Address {
-  /** What sets them. */
+  /** Variables that set the address. */
   readonly variables: readonly [host: string, port: string];
   readonly host: string;
   readonly port: number;

@@ -156,7 +156,7 @@ function nextChunk([first, ...others]: readonly Buffer[]): Buffer {
   return chunk.length === 1 ? first! : Buffer.concat(chunk);
 }
 
-/** What is left of these once so many bytes are written. */
+/** Returns what is left of these once so many bytes are written. */
 function without(chunks: readonly Buffer[], bytes: number): Buffer[] {
   let left = bytes;
   const first = chunks.findIndex(({ length }) => {

@@ -14,12 +14,20 @@ export async function observed<T>(observe: ObserveCall, operation: string, call:
   }
 }
 
-type Calls<Port> = { [Name in keyof Port]: (...given: never[]) => Promise<unknown> };
+/** A port whose calls can be wrapped: all of them are asynchronous. */
+export type Calls<Port> = { [Name in keyof Port]: (...given: never[]) => Promise<unknown> };
 
-/** The same port; each call to it is observed by its name. */
-export function observedPort<Port extends Calls<Port>>(port: Port, observe: ObserveCall): Port {
+/** Returns the same port, with each call made by `around`, which hears its name. */
+export function wrappedPort<Port extends Calls<Port>>(
+  port: Port,
+  around: (name: string, call: () => Promise<unknown>) => Promise<unknown>,
+): Port {
   const calls = Object.entries<(...given: unknown[]) => Promise<unknown>>(port as never);
   return Object.fromEntries(
-    calls.map(([name, call]) => [name, (...given: unknown[]) => observed(observe, name, () => call(...given))]),
+    calls.map(([name, call]) => [name, (...given: unknown[]) => around(name, () => call(...given))]),
   ) as never;
 }
+
+/** Returns the same port; each call to it is observed by its name. */
+export const observedPort = <Port extends Calls<Port>>(port: Port, observe: ObserveCall): Port =>
+  wrappedPort(port, (name, call) => observed(observe, name, call));

@@ -51,13 +51,13 @@ function explainDataDir(error: unknown, dataDir: string): string | undefined {
   return `DATA_DIR: ${reasonOf(found, path)}`;
 }
 
-/** What is a folder there and should be a file; else the data folder. */
+/** Returns the path that is a folder and should be a file; else the data folder. */
 const folderIn = (dataDir: string): string =>
   [secretFile, epochFile]
     .map((name) => join(dataDir, name))
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory()) ?? dataDir;
 
-/** What keeps this process from writing to this file, or to the folder that it would be in. */
+/** Returns the code of what keeps this process from writing to this file, or to the folder that it would be in. */
 function accessFault(file: string): string | undefined {
   try {
     if (existsSync(file) && statSync(file).isDirectory()) return 'EISDIR';
@@ -95,7 +95,7 @@ function reasonOf(code: string, path: string): string {
   }
 }
 
-/** Whose it is, where that is somebody else's. */
+/** Names the owner of a path, where that is somebody else. */
 function ownersOf(path: string): string {
   const own = process.getuid?.();
   for (const at of [path, dirname(path)]) {
@@ -103,7 +103,7 @@ function ownersOf(path: string): string {
       const { uid } = statSync(at);
       if (own !== undefined && uid !== own) return `: ${at} belongs to user ${uid}, and this is user ${own}`;
     } catch {
-      // Whoever may not look at it learns it from the folder around.
+      // A path that may not be looked at is explained by the folder around it.
     }
   }
   return '';

@@ -41,7 +41,7 @@ interface Props {
   readonly token: string;
   /** Whether the token is for this stay alone: it is given back with it. One that was brought along isn't. */
   readonly isOwnToken: boolean;
-  /** Whose draft and unsent messages these are. */
+  /** User whose draft and unsent messages these are. */
   readonly owner: string;
   readonly createPalaver: () => Palaver;
   readonly onLeave: (why?: string) => void;

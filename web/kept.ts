@@ -9,7 +9,7 @@ export interface Unconfirmed {
   readonly mayBeDelivered: boolean;
 }
 
-/** What a user has written and nobody has received yet. */
+/** Text that a user has written and nobody has received yet. */
 export interface Kept {
   readonly draft: string;
   readonly unsent: readonly Unconfirmed[];
@@ -63,7 +63,7 @@ export function forgetKept(): void {
   } catch {}
 }
 
-/** What this user left unsent in this tab, and a function that replaces parts of it. Another user's is dropped. */
+/** Returns the text that this user left unsent in this tab, and a function that replaces parts of it. Another user's is dropped. */
 export function useKept(owner: string): { readonly kept: Kept; readonly keep: (part: Partial<Kept>) => void } {
   const [held] = useState(() => {
     const kept = recallKept(owner);

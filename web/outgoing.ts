@@ -13,9 +13,9 @@ export interface Outgoing extends Unconfirmed {
 
 interface Parts {
   readonly room: Pick<RoomView, 'state' | 'messages'> & Pick<ReturnType<typeof useRoom>, 'send'>;
-  /** What the conversation shows, loaded history included. */
+  /** Entries of the conversation, loaded history included. */
   readonly entries: readonly Entry[];
-  /** What this user left unsent before. */
+  /** Text that this user left unsent before. */
   readonly kept: ReturnType<typeof useKept>;
 }
 

@@ -175,7 +175,7 @@ const keyOf = (token: string): string =>
     .update(token.slice(0, token.lastIndexOf('.')))
     .digest('base64url');
 
-/** What the claims are called in the token. */
+/** Names of the claims in the token. */
 type ClaimNames = Readonly<Record<'id' | 'username', string>>;
 const ownClaims: ClaimNames = { id: 'id', username: 'username' };
 

@@ -8,7 +8,7 @@ const probeMs = 60_000;
 
 const replica = 'it is a replica: Palaver writes, and needs the master';
 
-/** What `INFO` says of a server. */
+/** Facts about a server, from its `INFO`. */
 export interface ServerFacts {
   /** Another one for each life of the process. */
   readonly run: string;
@@ -75,7 +75,7 @@ export const trials = {
   ],
 } as const satisfies Record<string, readonly (readonly [string, ...(string | 1)[]])[]>;
 
-/** What a connection is for: each needs other commands. */
+/** Purpose of a connection: each needs other commands. */
 export type RedisUse = keyof typeof trials;
 
 /** In a script: `1` is the key. What a user may not run is refused before the key is looked at. */

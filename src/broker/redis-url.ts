@@ -7,7 +7,7 @@ const sentinelAddress = /^(?:\[([\da-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/i;
 const sentinelPort = 26_379;
 const redisPort = 6_379;
 const databaseNumber = /^\d{1,9}$/;
-/** What a query may say: the database, and the version of IP. */
+/** Query parameters that are allowed: the database, and the version of IP. */
 const queryValues: Readonly<Record<string, RegExp>> = { db: databaseNumber, family: /^[046]$/ };
 
 const encoding = 'in a user name or password, write % as %25, @ as %40, / as %2F, # as %23, ? as %3F and : as %3A';

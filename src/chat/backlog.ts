@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 /** The most that is handed to a socket at once. A socket gives nothing back, and a close frame has to go behind it. */
 export const pieceBytes = 65_536;
 
-/** What waits for one session: made when its socket first has no room, and gone once all is written. */
+/** Outgoing queue of one session: made when its socket first has no room, and gone once all is written. */
 export interface Backlog {
   /** The bytes are shared with other sessions and not copied. `owed` ones don't count as `liveBytes`. */
   add(bytes: Buffer, owed: boolean): void;
@@ -33,7 +33,7 @@ function endOfWhole(bytes: Buffer, from: number, most: number): number {
 /** @param onTaken Hears each time that the socket has got rid of a piece; `onEmpty`, when nothing waits any more. */
 export function createBacklog(webSocket: WebSocket, socket: Socket, onTaken: () => void, onEmpty: () => void): Backlog {
   let queue: Buffer[] = [];
-  /** Of the first one so many bytes are written. */
+  /** Bytes of the first buffer that are written already. */
   let at = 0;
   let waiting = 0;
   let owing = 0;

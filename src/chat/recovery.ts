@@ -30,7 +30,7 @@ interface Block {
   joined?: Buffer;
 }
 
-/** What was missed. */
+/** Missed messages. */
 interface Missed {
   readonly count: number;
   /** In order, whole frames. Nearly all of it is shared with others who come back. */

@@ -373,7 +373,7 @@ export function createRoom(
     const entered = await seat(member, lastEventId);
     if (!('refusal' in entered)) return entered;
     if (entered.refusal !== 'too_many_sessions' && entered.refusal !== 'server_full') return entered;
-    // What a node may have is its own affair; what a user may have is counted over all.
+    // The bound of a node is its own affair; the sessions of a user are counted over all nodes.
     const isUsers = entered.refusal === 'too_many_sessions';
     const askOthers = (): boolean => isUsers && backplane.announceCrowded(member.id);
     return (await ghosts.makeRoom(member.id, askOthers)) ? seat(member, lastEventId) : entered;

@@ -25,8 +25,8 @@ export interface Admitted {
 
 export interface SessionParts {
   /**
-   * What may wait for a session that falls behind; beyond it the session ends. What it was promised when it came in, the
-   * roster and what it missed, doesn't count.
+   * Outgoing buffer limit of a session that falls behind; beyond it the session ends. The roster and the missed messages
+   * that it was promised when it came in don't count.
    */
   readonly maxBufferedBytes: number;
   /** From one ping to the next. Who hasn't answered by then is gone. */

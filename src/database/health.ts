@@ -1,10 +1,9 @@
 import type { Log } from '../log.ts';
+import { type Calls, wrappedPort } from '../observed.ts';
 import { StoreUnavailable } from './database.ts';
 
 /** How often an unavailable store is asked whether it can be used again. */
 const retryMs = 5_000;
-
-type Calls<Port> = { [Name in keyof Port]: (...given: never[]) => Promise<unknown> };
 
 /** Tells the log, once for each time, that the store is unavailable and why, and that it is available again. */
 export interface StoreHealth {
@@ -43,21 +42,15 @@ export function createStoreHealth(ping: () => Promise<void>, log: Log): StoreHea
   }
 
   return {
-    watch: (port) => {
-      const calls = Object.entries<(...given: unknown[]) => Promise<unknown>>(port as never);
-      const watched = calls.map(([name, call]) => [
-        name,
-        async (...given: unknown[]) => {
-          try {
-            return await call(...given);
-          } catch (error) {
-            if (error instanceof StoreUnavailable) note(error);
-            throw error;
-          }
-        },
-      ]);
-      return Object.fromEntries(watched) as never;
-    },
+    watch: (port) =>
+      wrappedPort(port, async (_, call) => {
+        try {
+          return await call();
+        } catch (error) {
+          if (error instanceof StoreUnavailable) note(error);
+          throw error;
+        }
+      }),
     close: () => {
       closed = true;
       clearTimeout(timer);

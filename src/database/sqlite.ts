@@ -62,7 +62,7 @@ const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
  * FULL, CANTOPEN, PROTOCOL, NOTADB.
  */
 const away = new Set([3, 5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
-/** What Node says of a database that is closed: the server is at its end. */
+/** Error code of Node for a database that is closed: the server is at its end. */
 const closedCode = 'ERR_INVALID_STATE';
 /** A file that proves the folder can be written is made once in this time at most, however often it is asked. */
 const probeIntervalMs = 1_000;

@@ -10,7 +10,7 @@ const closeTimeoutMs = 3_000;
 
 interface Parts {
   readonly store: MessageStore;
-  /** Of this run, where the stream is this process's alone. */
+  /** Epoch of this run, where the stream is this process's alone. */
   readonly epoch: string | undefined;
   readonly maxAgeS: number;
   readonly maxCount: number;

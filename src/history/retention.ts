@@ -26,7 +26,7 @@ export interface Retention {
   readonly lastMs: number;
 }
 
-/** What one pruning goes by. */
+/** Bounds that one pruning goes by. */
 export interface Pruning {
   readonly next: Retention;
   /** How far the clock is ahead of what is expected, or behind it (below 0), where that is implausible. */

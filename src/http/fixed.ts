@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch?.split(',').some((known) => ['*', etag, `W/${etag}`].includes(known.trim())) === true;
 
-/** What is written at a time of a large answer: so much of it, and no more, waits for a peer that doesn't read. */
+/** Part of a large answer that is written at a time: no more of it waits for a peer that doesn't read. */
 const pieceBytes = 65_536;
 
 /** Streams bytes that all answers share. As a plain body each answer would hold a copy of them until it is read. */

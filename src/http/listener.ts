@@ -48,7 +48,7 @@ const addressOf = ({ remoteAddress = '' }: Socket): string => addressIn(remoteAd
 
 type Head = Pick<IncomingMessage, 'httpVersion' | 'headers' | 'url'>;
 /**
- * What is wrong with the head of a request. A request of HTTP/1.1 names its host; in HTTP/1.0 there was none to name (RFC
+ * Returns the fault of the head of a request. A request of HTTP/1.1 names its host; in HTTP/1.0 there was none to name (RFC
  * 9112, 3.2). There were no chunks either: a request that has them anyway can't be told from the next one (RFC 9112, 6.1).
  */
 function faultOf({ httpVersion, headers: { host = '', ...headers }, url = '' }: Head): string | undefined {

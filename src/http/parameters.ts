@@ -34,7 +34,7 @@ function queryParameters(c: Context): readonly (readonly [name: string, value: s
 }
 
 /**
- * What is wrong with the parameters themselves, before anybody looks at their values: Hono would take broken encoding
+ * Returns the faults of the parameters themselves, before anybody looks at their values: Hono would take broken encoding
  * literally, and a second value for a list.
  */
 export function parameterErrors(c: Context, place: 'param' | 'query', names: readonly string[]): FieldError[] {

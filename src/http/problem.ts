@@ -21,7 +21,7 @@ interface Extra {
 /** When to come back, in seconds, where nobody knows better (RFC 9110, 10.2.3). */
 const retryAfterS = '1';
 
-/** What an error knows beside its code: how long to wait, in whole seconds, or what is wrong with the request. */
+/** Returns details of an error beside its code: how long to wait, in whole seconds, or what is wrong with the request. */
 export function extraOf(error: unknown): Extra {
   if (error instanceof Overloaded || error instanceof IssuerUnavailable)
     return { headers: { 'Retry-After': String(error.retryAfterS) } };

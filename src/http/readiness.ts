@@ -7,7 +7,7 @@ export interface NotReady {
   readonly detail: string;
 }
 
-/** What has to be there. `server` is itself: it isn't stopping. `issuer` is there where users are the server's own. */
+/** Parts that have to be there. `server` is itself: it isn't stopping. `issuer` is there where users are the server's own. */
 export const parts = ['server', 'room', 'store', 'issuer'] as const;
 
 interface Parts {

@@ -9,7 +9,7 @@ const dotSegment = /\/(?:\.|%2e){1,2}(?=\/|$)/i;
 export const isHost = (host: string): boolean => hostAndPort.test(host) && URL.canParse(`http://${host}/`);
 
 /**
- * What is wrong with the target of a request, as it was sent. A path has one spelling: if another one were normalized to
+ * Returns the fault of the target of a request, as it was sent. A path has one spelling: if another one were normalized to
  * it, whatever stands in front of this server and reads paths would have to normalize it in the same way.
  */
 export function faultOfTarget(target: string): 'malformed_request' | 'not_found' | undefined {

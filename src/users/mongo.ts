@@ -15,7 +15,7 @@ interface Document {
   readonly keyVersion?: number;
 }
 
-/** Of `nameKey`. */
+/** Version of the rule of `nameKey`. */
 const keyVersion = 2;
 /** Keys that the rule of version 0.1 made as `nameKey` does. */
 const unchangedKey = /^[!-~]+( [!-~]+)*$/;
