@@ -5,7 +5,8 @@ const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, f
 /** What everyone in src may import, besides its own neighbours. */
 const common = within(
   'generated/(http|chat)/index\\.ts$',
-  'src/(errors|log|log-events|config|folded-key|within|observed|limits/limiter)\\.ts$',
+  'src/(errors|config)\\.ts$',
+  'src/(lib|log)/',
   'node_modules/',
 );
 const only = (name, folder, ...more) =>
@@ -37,7 +38,7 @@ module.exports = {
     ),
     rule(
       'sdk-stands-alone',
-      { path: '^sdk/', pathNot: '^sdk/src/(react|node)\\.ts$' },
+      { path: '^sdk/', pathNot: '^sdk/typescript/src/(react|node)\\.ts$' },
       { pathNot: '^sdk/' },
       'Its package is packed alone.',
     ),
@@ -81,8 +82,12 @@ module.exports = {
       { path: '^(sdk/|@palaver/sdk)' },
       'The server has no client in it.',
     ),
-    rule('the-hook-alone-knows-react', { path: '^sdk/src/react\\.ts$' }, { pathNot: '^(sdk|node_modules/react)/' }),
-    rule('one-file-knows-ws', { path: '^sdk/src/platform\\.ts$' }, { pathNot: '^(sdk|node_modules/ws)/' }),
+    rule(
+      'the-hook-alone-knows-react',
+      { path: '^sdk/typescript/src/react\\.ts$' },
+      { pathNot: '^(sdk|node_modules/react)/' },
+    ),
+    rule('one-file-knows-ws', { path: '^sdk/typescript/src/platform\\.ts$' }, { pathNot: '^(sdk|node_modules/ws)/' }),
     rule(
       'the-page-knows-the-sdk-only',
       { path: '^web/', pathNot: '^web/vite\\.config\\.ts$' },
@@ -95,10 +100,10 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(server\\.ts|stores\\.ts|database/sqlite-backup\\.ts|(database|history|users|revocations)/(sqlite|mongo|redis)\\.ts|backplane/(local|redis)\\.ts)$',
+          '^src/(server\\.ts|stores\\.ts|database/sqlite-backup\\.ts|(database|history|users|revocations)/(sqlite|mongo|redis)\\.ts|backplane/local\\.ts|backplane/redis/.+\\.ts)$',
       },
       {
-        path: '^src/((database|history|users|revocations)/(sqlite|mongo|redis)|backplane/(local|redis)|broker/redis)\\.ts$',
+        path: '^src/((database|history|users|revocations)/(sqlite|mongo|redis)|backplane/(local|redis/.+)|broker/redis)\\.ts$',
       },
       'Everyone else knows the port.',
     ),
@@ -131,28 +136,29 @@ module.exports = {
       { path: '^src/', pathNot: '^src/server\\.ts$' },
       { path: '^src/metrics/listener\\.ts$' },
     ),
-    only(
-      'metrics-know-what-they-tell-of',
-      'metrics/',
-      'src/chat/counts\\.ts$',
-      'src/http/readiness\\.ts$',
-      'src/listen-fault\\.ts$',
-    ),
+    only('metrics-know-what-they-tell-of', 'metrics/', 'src/chat/counts\\.ts$', 'src/http/readiness\\.ts$'),
     rule('src-knows-no-test', { path: '^(src|sdk|specs)/' }, { path: '^test/' }),
     only('the-database-knows-itself', 'database/'),
     only('users-know-the-database', 'users/', 'src/database/'),
     only('revocations-know-tokens-and-the-database', 'revocations/', 'src/database/', 'src/auth/tokens\\.ts$'),
-    only('the-order-knows-itself', 'backplane/'),
-    only('history-knows-the-order-and-the-database', 'history/', 'src/database/', 'src/backplane/backplane\\.ts$'),
+    only('the-backplane-knows-itself', 'backplane/'),
+    only('history-knows-the-backplane-and-the-database', 'history/', 'src/database/', 'src/backplane/backplane\\.ts$'),
     only('auth-knows-itself', 'auth/'),
-    // The door answers in the words of HTTP.
+    only('limits-know-themselves', 'limits/'),
+    rule(
+      'lib-is-pure',
+      { path: '^src/lib/' },
+      { path: '^(src|generated|sdk|contract)/', pathNot: '^src/lib/' },
+      'Pieces that know nothing of a chat.',
+    ),
     only(
       'chat-knows-the-port-and-auth',
       'chat/',
       'src/backplane/(backplane|ids)\\.ts$',
+      'src/limits/',
       'src/auth/',
       'src/revocations/revocations\\.ts$',
-      'src/http/(body|env|problem|target)\\.ts$',
+      'src/http/(env|target)\\.ts$',
     ),
     only(
       'http-knows-auth-and-users',
@@ -162,7 +168,8 @@ module.exports = {
       'src/revocations/revocations\\.ts$',
       'src/history/history\\.ts$',
       'src/users/(user-store|passwords)\\.ts$',
-      'src/chat/(session|upgrade)\\.ts$',
+      'src/limits/',
+      'src/chat/(session|upgrade|room)\\.ts$',
     ),
   ],
   options: {

@@ -5,9 +5,12 @@ import { noRedis } from './test/harness/redis.ts';
 
 const off = process.env.DEFENCE_OFF;
 /** What is tried on the packages as others install them. */
-const ofPackages = ['test/sdk/{bundles,package}.test.ts', 'test/system/{package,small-container,tail}.test.ts'];
+const ofPackages = [
+  'sdk/typescript/test/{bundles,package}.test.ts',
+  'test/system/{package,small-container,tail}.test.ts',
+];
 /** The tests of what reads the specs, whose tools are an island of their own. */
-const ofSpecs = ['test/specs/*.test.ts'];
+const ofSpecs = ['specs/test/*.test.ts'];
 const shared = {
   // What was loaded without a defence is for no other run.
   fsModuleCache: !off,
@@ -42,7 +45,7 @@ export default defineConfig({
               test: {
                 ...shared,
                 name: 'mongodb',
-                include: ['test/contract/*.test.ts', 'test/attack/{bodies,names}.test.ts'],
+                include: ['test/integration/contract/*.test.ts', 'test/attack/{bodies,names}.test.ts'],
                 setupFiles: ['test/harness/on-mongodb.ts'],
               },
             },
@@ -55,7 +58,7 @@ export default defineConfig({
               test: {
                 ...shared,
                 name: 'redis',
-                include: ['test/contract/{access,chat,frames,handshake,history,room,tokens}.test.ts'],
+                include: ['test/integration/contract/{access,chat,frames,handshake,history,room,tokens}.test.ts'],
                 setupFiles: ['test/harness/on-redis.ts'],
               },
             },

@@ -1,5 +1,5 @@
 /**
- * The contract, turned into code: `node specs/generate.ts` writes generated/ and sdk/src/generated/;
+ * The contract, turned into code: `node specs/generate.ts` writes generated/ and sdk/typescript/src/generated/;
  * `--check` writes nothing, and exits 1 naming each file that differs from what would be written;
  * `--specs DIR` and `--out DIR` read and write elsewhere.
  */
@@ -13,7 +13,7 @@ import { emitHttp } from './emit/http.ts';
 import { emitSdk } from './emit/sdk.ts';
 
 const root = join(import.meta.dirname, '..');
-const folders = ['generated/http', 'generated/chat', 'sdk/src/generated'] as const;
+const folders = ['generated/http', 'generated/chat', 'sdk/typescript/src/generated'] as const;
 
 async function write(folder: string, files: Record<string, string>): Promise<void> {
   await mkdir(folder, { recursive: true });

@@ -15,7 +15,7 @@ import { codeOf, extraOf, problem } from './http/problem.ts';
 import { noStore, securityHeaders } from './http/security-headers.ts';
 import { faultOfTarget, rawPath } from './http/target.ts';
 import type { userOperations } from './http/users.ts';
-import type { Log } from './log.ts';
+import type { Log } from './log/log.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
 export type App = OpenAPIHono<AppEnv>;
@@ -30,7 +30,7 @@ interface Route {
 /** All operations; some are not everywhere. */
 type Served = Omit<Handlers<AppEnv>, Optional> & Partial<Pick<Handlers<AppEnv>, Optional>>;
 
-interface Parts {
+interface AppDeps {
   readonly isAllowedOrigin: IsAllowedOrigin;
   /** Opens the operations that ask for it; without it they must be absent. */
   readonly adminToken: string | undefined;
@@ -62,7 +62,7 @@ const parameters: ReadonlyMap<string, Readonly<Record<'param' | 'query', readonl
 );
 
 /** The HTTP half: every operation of the contract behind what all of them share. */
-export function createApp(handlers: Served, parts: Parts): App {
+export function createApp(handlers: Served, parts: AppDeps): App {
   const { isAllowedOrigin, adminToken, metrics, log, trustedProxies, hasLogIp } = parts;
   let toldOfForwarded = false;
   const app: App = new OpenAPIHono<AppEnv>({

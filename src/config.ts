@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { redisUrlFault } from './broker/redis-url.ts';
+import { type Env, readEnvFile } from './config/env-file.ts';
+import { type UnknownSetting, unknownSettings } from './config/unknown-settings.ts';
 import { mongoUriFault } from './database/mongo-uri.ts';
-import { type Env, readEnvFile } from './env-file.ts';
 import { readOrigin } from './http/origin.ts';
-import { type UnknownSetting, unknownSettings } from './unknown-settings.ts';
 
 /** What an operator may set, validated and frozen. Units are in the names. */
 export interface Config {

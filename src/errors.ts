@@ -1,5 +1,5 @@
 import type { FieldError, ProblemCode } from '../generated/http/index.ts';
-import { speakEnglish } from './english.ts';
+import { speakEnglish } from './lib/validation-messages.ts';
 
 speakEnglish();
 

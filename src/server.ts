@@ -9,11 +9,9 @@ import type { Backplane } from './backplane/backplane.ts';
 import { nextEpoch } from './backplane/epoch.ts';
 import { createIdCheck, padded } from './backplane/ids.ts';
 import { createLocalBackplane } from './backplane/local.ts';
-import { createRedisBackplane, roomKey } from './backplane/redis.ts';
+import { createRedisBackplane, roomKey } from './backplane/redis/backplane.ts';
 import { type KeptOptions, keepRedis, linkingTo } from './broker/redis.ts';
 import { type ChatCounts, createChatCounts } from './chat/counts.ts';
-import { createFrameLimit } from './chat/frame-limit.ts';
-import { joinHandlers } from './chat/join.ts';
 import { createPace } from './chat/pace.ts';
 import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts';
 import { createRoom } from './chat/room.ts';
@@ -21,12 +19,12 @@ import { createUpgrades } from './chat/upgrade.ts';
 import type { Config, ExternalIssuer } from './config.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { createStoreHealth } from './database/health.ts';
-import { envelopeOf, type History, openHistory, readPast, wholeFrom } from './history/history.ts';
+import { completeFrom, envelopeOf, type History, openHistory, readPast } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
 import { accessHandlers, adminOperations } from './http/access.ts';
-import { createAttemptLimit } from './http/attempts.ts';
 import { docsFiles, docsHandlers } from './http/docs.ts';
 import { holdPort } from './http/held-port.ts';
+import { joinHandlers } from './http/join.ts';
 import { close, createListener } from './http/listener.ts';
 import { messageHandlers } from './http/messages.ts';
 import { withoutOperations } from './http/openapi.ts';
@@ -35,11 +33,13 @@ import { createOriginCheck } from './http/origins.ts';
 import { builtPage, pageFiles, pageHandlers } from './http/page.ts';
 import { createReadiness } from './http/readiness.ts';
 import { signUpOperations, userHandlers, userOperations } from './http/users.ts';
+import { observed, observedPort } from './lib/observe.ts';
+import { createAttemptLimit } from './limits/attempts.ts';
+import { createFrameLimit } from './limits/frames.ts';
 import { type CreateLimiter, inMemory, inRedis } from './limits/limiter.ts';
-import type { Log } from './log.ts';
+import type { Log } from './log/log.ts';
 import { serveMetrics } from './metrics/listener.ts';
 import { type Metrics, noMetrics } from './metrics/metrics.ts';
-import { observed, observedPort } from './observed.ts';
 import type { RevocationStore } from './revocations/revocation-store.ts';
 import { loadRevocations, type Revocations } from './revocations/revocations.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -200,14 +200,14 @@ export async function openOrder(config: OrderConfig, store: MessageStore, log: L
   const run = await nextEpoch(dataDir, Date.now, Number(past.runs.at(-1)?.epoch ?? 0));
   const epoch = padded(run);
   const history = await openHistory({ store, epoch, maxAgeS, maxCount, log });
-  const saidBefore = past.messages.map(envelopeOf);
+  const pastMessages = past.messages.map(envelopeOf);
   const recovery = createRecovery({
-    from: wholeFrom(past) ?? epoch,
+    from: completeFrom(past) ?? epoch,
     wasGiven: createIdCheck(epoch, past.runs),
-    past: saidBefore,
+    past: pastMessages,
   });
   const presenceGraceMs = presenceGraceS * 1_000;
-  const backplane = given ?? createLocalBackplane({ epoch: run, maxSessionsPerUser, presenceGraceMs, saidBefore });
+  const backplane = given ?? createLocalBackplane({ epoch: run, maxSessionsPerUser, presenceGraceMs, pastMessages });
   return {
     backplane,
     recovery,

@@ -1,4 +1,4 @@
-import { roomKey } from './backplane/redis.ts';
+import { roomKey } from './backplane/redis/backplane.ts';
 import { type KeptOptions, keepRedis } from './broker/redis.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/database.ts';

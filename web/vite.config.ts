@@ -9,8 +9,8 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     alias: [
-      { find: /^@palaver\/sdk$/, replacement: path('../sdk/src/browser.ts') },
-      { find: /^@palaver\/sdk\/react$/, replacement: path('../sdk/src/react.ts') },
+      { find: /^@palaver\/sdk$/, replacement: path('../sdk/typescript/src/browser.ts') },
+      { find: /^@palaver\/sdk\/react$/, replacement: path('../sdk/typescript/src/react.ts') },
       { find: /^react$/, replacement: 'preact/compat' },
     ],
   },

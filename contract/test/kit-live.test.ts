@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startIssuer } from '../../test/auth/issuer.ts';
 import { connect } from '../../test/harness/chat.ts';
 import { anyMongo, type Mongo, noMongo } from '../../test/harness/mongo.ts';
 import { startTestServer, type TestServer } from '../../test/harness/server.ts';
 import { mint, testAdminToken, testSecret } from '../../test/harness/tokens.ts';
+import { startIssuer } from '../../test/unit/auth/issuer.ts';
 import { listCases, type Report, runKit } from '../src/index.ts';
 import { startProxy } from './proxy/proxy.ts';
 

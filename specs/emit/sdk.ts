@@ -143,7 +143,7 @@ function shapesFile(operations: readonly Operation[], components: Json, chat: Ch
   ].join('\n');
 }
 
-/** The files of `sdk/src/generated`: plain TypeScript, nothing imported. */
+/** The files of `sdk/typescript/src/generated`: plain TypeScript, nothing imported. */
 export function emitSdk(openapi: Json, asyncapi: Json): Record<string, string> {
   const operations = readOperations(openapi).filter(isSpoken);
   const chat = readChat(asyncapi);

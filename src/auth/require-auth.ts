@@ -1,5 +1,5 @@
-import type { Log } from '../log.ts';
-import type { FieldsOf } from '../log-events.ts';
+import type { FieldsOf } from '../log/events.ts';
+import type { Log } from '../log/log.ts';
 import { IssuerUnavailable } from './keys.ts';
 import { InvalidToken, maxShownLength, UserDisabled } from './tokens.ts';
 

@@ -40,7 +40,7 @@ export type Refusal = 'name_in_use' | 'too_many_sessions' | 'unavailable';
 export type Published = 'accepted' | 'refused' | { readonly repeats: Envelope };
 
 /** A point of the order, as a session is seated there. */
-export interface Point {
+export interface Position {
   /** At it `roster` is true: every envelope after it concerns this session. */
   readonly id: string;
   /** When it was seated: not after any of those envelopes, nor before what came before. */
@@ -50,7 +50,7 @@ export interface Point {
 }
 
 /** One session's place in the room. */
-export interface Seat extends Point {
+export interface Seat extends Position {
   /**
    * Takes drafts in the order of the calls. The envelope reaches `deliver` like everyone else's, before the answer if
    * this node goes on. A nonce that this user has used within five minutes is not published again: its first envelope is
@@ -73,9 +73,9 @@ export interface Beginning {
   /** The epoch that its ids begin with. */
   readonly epoch: string;
   /** The messages of this epoch before that point that are remembered, oldest first. */
-  readonly said: readonly Envelope[];
+  readonly messages: readonly Envelope[];
   /** From here on nothing is missing in them. */
-  readonly wholeFrom: string;
+  readonly completeFrom: string;
   /** Messages, of earlier epochs too, that may not be stored yet, and a place before which some are forgotten. */
   readonly unstored: { readonly messages: readonly Envelope[]; readonly gap?: string | undefined };
 }

@@ -1,5 +1,5 @@
 /** The backplane of a server that runs alone: order and presence in this process's memory. */
-import type { Backplane, Envelope, Member, OrderedFrame, Point, Seat } from './backplane.ts';
+import type { Backplane, Envelope, Member, OrderedFrame, Position, Seat } from './backplane.ts';
 import { idOf } from './ids.ts';
 import { createNonces } from './nonces.ts';
 import { createPresence, enter, leave, refusalOf, remove, rosterOf } from './presence.ts';
@@ -16,7 +16,7 @@ export interface LocalOptions {
   /** How long a user stays whose last connection broke; 0 is not at all. */
   readonly presenceGraceMs?: number;
   /** What was said before this run, oldest first: its nonces are known. */
-  readonly saidBefore?: readonly Envelope[];
+  readonly pastMessages?: readonly Envelope[];
 }
 
 /** A longer pause since the last message may be a wrong clock: then nonces are as old as they were at that message. */
@@ -28,7 +28,7 @@ export const createLocalBackplane = ({
   elapsed = () => performance.now(),
   maxSessionsPerUser,
   presenceGraceMs = 0,
-  saidBefore = [],
+  pastMessages = [],
 }: LocalOptions): Backplane => {
   const presence = createPresence(maxSessionsPerUser);
   const nonces = createNonces();
@@ -42,7 +42,7 @@ export const createLocalBackplane = ({
   /** Begins with the clock, not the epoch: ids go on from a run whose clock was ahead, times needn't. */
   let time = now();
   /** What the last newcomer saw. Nobody has left since, so no further newcomer is in it. */
-  let shared: Point | undefined;
+  let shared: Position | undefined;
 
   /** The order's own time: it never goes back. */
   const tick = (): number => {
@@ -76,10 +76,10 @@ export const createLocalBackplane = ({
     if (frame.type !== 'chat_message' || frame.msg.nonce === undefined || userId === undefined) return;
     nonces.remember(userId, frame.msg.nonce, envelope, atMs);
   };
-  const lastMs = Date.parse(saidBefore.at(-1)?.sentAt ?? '');
+  const lastMs = Date.parse(pastMessages.at(-1)?.sentAt ?? '');
   const pausedMs = time - lastMs;
   const sinceMs = pausedMs >= 0 && pausedMs <= maxPlausiblePauseMs ? time : lastMs;
-  for (const envelope of saidBefore)
+  for (const envelope of pastMessages)
     rememberNonce(envelope, elapsed() - Math.max(0, sinceMs - Date.parse(envelope.sentAt)));
 
   const removeUser = (userId: string): void => {
@@ -91,7 +91,7 @@ export const createLocalBackplane = ({
   };
 
   /** Newcomers of one batch share a view: in a storm of them, each would be a roster longer than the last. */
-  const viewOf = ({ id }: Member, since: string | undefined): Point => {
+  const viewOf = ({ id }: Member, since: string | undefined): Position => {
     const isNew = !presence.users.has(id);
     if (isNew && shared !== undefined && since !== undefined && shared.id >= since) return shared;
     const view = { ...point(), roster: rosterOf(presence) };
@@ -99,7 +99,7 @@ export const createLocalBackplane = ({
     return view;
   };
 
-  const seatOf = (userId: string, username: string, at: Point): Seat => {
+  const seatOf = (userId: string, username: string, at: Position): Seat => {
     let held = true;
     return {
       ...at,

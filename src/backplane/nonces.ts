@@ -6,7 +6,7 @@ export const nonceWindowMs = 300_000;
 const maxEntries = 100_000;
 const maxCharacters = 8_388_608;
 
-interface Entry {
+interface NonceRecord {
   readonly key: string;
   readonly envelope: Envelope;
   readonly atMs: number;
@@ -22,9 +22,9 @@ export interface Nonces {
 const keyOf = (userId: string, nonce: string): string => `${userId.length} ${userId}${nonce}`;
 
 export function createNonces(): Nonces {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, NonceRecord>();
   /** In the order of time; those before `first` are gone. A Map alone finds its first entry slowly once many are gone. */
-  let queue: (Entry | undefined)[] = [];
+  let queue: (NonceRecord | undefined)[] = [];
   let first = 0;
   let characters = 0;
 

@@ -1,5 +1,5 @@
 /** Who is in the room. Pure: no clock and no I/O; every adapter of the port decides presence by these rules. */
-import { nameKey } from '../folded-key.ts';
+import { nameKey } from '../lib/case-fold.ts';
 import type { Member } from './backplane.ts';
 
 interface User {

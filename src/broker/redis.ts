@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Redis, type RedisOptions } from 'ioredis';
-import { within } from '../within.ts';
+import { within } from '../lib/with-timeout.ts';
 import { examine, probeWrite, type RedisUse, type ServerFacts } from './redis-check.ts';
 import { isSelectFault, isWrongServer, unusable } from './redis-fault.ts';
 import { redisOptionsOf } from './redis-url.ts';

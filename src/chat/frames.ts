@@ -7,7 +7,7 @@ import {
   type TokenRefreshed,
   type UsersOnline,
 } from '../../generated/chat/index.ts';
-import type { Envelope, Point } from '../backplane/backplane.ts';
+import type { Envelope, Position } from '../backplane/backplane.ts';
 import { detailOf } from '../errors.ts';
 
 /** One whole text frame, header included, as it travels (RFC 6455, 5.2): not masked, so the same for every session. */
@@ -35,7 +35,7 @@ export const encodeEnvelope = ({ id, sentAt, frame }: Envelope): Buffer =>
 
 /** The first frame of a session: who is in the room at its seat's point of the order. */
 export const encodeUsersOnline = (
-  { id, sentAt, roster }: Point,
+  { id, sentAt, roster }: Position,
   /** Whether what was missed follows; absent where nobody asked. */
   recovered?: boolean,
 ): Buffer =>

@@ -7,7 +7,7 @@ import { encodeEnvelope } from './frames.ts';
 export const maxRecovered = 1_000;
 const maxBytes = 8_388_608;
 
-interface Parts {
+interface RecoveryOptions {
   /** From here on nothing is missing. */
   readonly from: string;
   /** Whether an id can be one of an earlier run. */
@@ -40,7 +40,7 @@ interface Missed {
 /** The messages of late, for who was cut off: as they were sent. */
 export interface Recovery {
   /** Forgets all, and knows what is remembered where the order begins anew. */
-  begin(beginning: Pick<Beginning, 'epoch' | 'said' | 'wholeFrom'>): void;
+  begin(beginning: Pick<Beginning, 'epoch' | 'messages' | 'completeFrom'>): void;
   add(envelope: Envelope, bytes: Buffer): void;
   /** Every message after `lastEventId` and up to `to`; undefined where that can't be told, or is too much. */
   between(lastEventId: string, to: string): Missed | undefined;
@@ -72,11 +72,11 @@ function inBlocks(frames: readonly Frame[]): readonly Buffer[] {
   return batches;
 }
 
-export function createRecovery(parts: Parts): Recovery {
+export function createRecovery(parts: RecoveryOptions): Recovery {
   let frames: Frame[];
   let bytesHeld: number;
   let floor: string;
-  let wasGiven: Parts['wasGiven'];
+  let wasGiven: RecoveryOptions['wasGiven'];
   let block: Block = { frames: 0, length: 0 };
 
   function add({ id, frame }: Envelope, bytes: Buffer): void {
@@ -93,7 +93,7 @@ export function createRecovery(parts: Parts): Recovery {
       if (gone.id > floor) floor = gone.id;
     }
   }
-  function start({ from, past, ...rest }: Parts): void {
+  function start({ from, past, ...rest }: RecoveryOptions): void {
     frames = [];
     block = { frames: 0, length: 0 };
     bytesHeld = 0;
@@ -104,7 +104,8 @@ export function createRecovery(parts: Parts): Recovery {
   start(parts);
 
   return {
-    begin: ({ epoch, said, wholeFrom }) => start({ from: wholeFrom, wasGiven: createIdCheck(epoch), past: said }),
+    begin: ({ epoch, messages, completeFrom }) =>
+      start({ from: completeFrom, wasGiven: createIdCheck(epoch), past: messages }),
     add,
     between: (lastEventId, to) => {
       if (lastEventId < floor || lastEventId > to || !wasGiven(lastEventId)) return undefined;

@@ -6,7 +6,7 @@ import type {
   Envelope,
   Listener,
   Member,
-  Point,
+  Position,
   Published,
   Refusal,
   Seat,
@@ -32,7 +32,7 @@ export interface Sink {
 }
 
 /** One session's entry: admitted, perhaps not open yet. Who holds it releases it, also when the room has ended it. */
-export interface Entry {
+export interface RoomSession {
   /** Begins delivery: `users_online`, then all that came after it. Called once, when the socket is up. */
   open(sink: Sink): void;
   publish(draft: Draft): Promise<Published>;
@@ -52,7 +52,7 @@ export interface Room {
   enter(
     member: Member,
     lastEventId?: string,
-  ): Promise<{ readonly entry: Entry } | { readonly refusal: Refusal | 'server_full' }>;
+  ): Promise<{ readonly entry: RoomSession } | { readonly refusal: Refusal | 'server_full' }>;
   /** Lets nobody in any more, and ends every session with this code, one after the other over `windowMs`, by chance. */
   close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, those on their way in included. */
@@ -99,7 +99,7 @@ interface Session {
   /** What it has seen on an earlier connection. */
   readonly lastEventId?: string | undefined;
   /** Its point of the order, until it has caught up with it. A roster is large: nobody keeps it longer. */
-  seat?: Point | undefined;
+  seat?: Position | undefined;
   release?: Seat['release'];
   sink?: Sink;
   /** `users_online` was sent. */

@@ -4,18 +4,18 @@ import { type ClientMessage, type CloseCode, closeCodes, type ServerMessage } fr
 import { IssuerUnavailable } from '../auth/keys.ts';
 import { putOffFields, refusalFields } from '../auth/require-auth.ts';
 import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../auth/tokens.ts';
-import type { Log } from '../log.ts';
-import type { FieldsOf, LogEvent } from '../log-events.ts';
+import type { CountFrame } from '../limits/frames.ts';
+import type { FieldsOf, LogEvent } from '../log/events.ts';
+import type { Log } from '../log/log.ts';
 import type { WatchAccess } from '../revocations/revocations.ts';
 import { type Backlog, createBacklog, pieceBytes } from './backlog.ts';
 import { type ChatCounts, countClose } from './counts.ts';
-import type { CountFrame } from './frame-limit.ts';
 import { decode, encodeEnvelope, encodeError, encodeTokenRefreshed, type FrameRefusal } from './frames.ts';
-import type { Entry } from './room.ts';
+import type { RoomSession } from './room.ts';
 
 /** Somebody the door has let in. */
 export interface Admitted {
-  readonly entry: Entry;
+  readonly entry: RoomSession;
   /** Of the token that it came with. */
   readonly identity: Identity;
   /** Of the handshake. */
@@ -23,7 +23,7 @@ export interface Admitted {
   readonly sessionId: string;
 }
 
-export interface SessionParts {
+export interface SessionDeps {
   /**
    * Outgoing buffer limit of a session that falls behind; beyond it the session ends. The roster and the missed messages
    * that it was promised when it came in don't count.
@@ -101,7 +101,7 @@ export function runSession(
   webSocket: WebSocket,
   socket: Socket,
   { entry, identity, requestId, sessionId }: Admitted,
-  { maxBufferedBytes, heartbeatIntervalMs, countFrame, verify, watchAccess }: SessionParts,
+  { maxBufferedBytes, heartbeatIntervalMs, countFrame, verify, watchAccess }: SessionDeps,
   counts: ChatCounts,
   log: Log,
 ): void {

@@ -5,9 +5,9 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { offeredProtocols, subprotocol } from '../auth/require-auth.ts';
 import type { AppEnv } from '../http/env.ts';
 import { faultOfTarget, isHost } from '../http/target.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import type { ChatCounts } from './counts.ts';
-import { runSession, type SessionParts, slowCloseTimeoutMs } from './session.ts';
+import { runSession, type SessionDeps, slowCloseTimeoutMs } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /**
@@ -27,9 +27,9 @@ const base = 'http://localhost';
 /** A path, or the whole URI (RFC 6455, 4.2.1), in the one spelling that the app knows it by. */
 const room = /^(https?:\/\/[^/?#@\\]+)?\/join(\?|$)/;
 
-interface Parts {
+interface UpgradeDeps {
   readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
-  readonly session: SessionParts;
+  readonly session: SessionDeps;
   readonly counts: ChatCounts;
   readonly log: Log;
 }
@@ -46,7 +46,7 @@ export interface Upgrades {
 }
 
 /** From an upgrade request to a session: the app answers it like any other, and says whom it admits. */
-export function createUpgrades({ fetch, session, counts, log }: Parts): Upgrades {
+export function createUpgrades({ fetch, session, counts, log }: UpgradeDeps): Upgrades {
   const sockets = new Set<WebSocket>();
   let underway = 0;
   let whenEmpty: (() => void) | undefined;

@@ -1,8 +1,8 @@
 import { loadConfig } from '../config.ts';
 import { writeBackup } from '../database/sqlite-backup.ts';
-import { explainingDataDir } from '../start-fault.ts';
 import { argumentsOf, onlyOne } from './arguments.ts';
 import { type Command, exitCodes } from './command.ts';
+import { explainingDataDir } from './start-fault.ts';
 
 export const backup: Command = {
   usage: `palaver backup FILE

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { foldedKey, nameKey } from '../folded-key.ts';
 import type { MessageStore, Slice } from '../history/message-store.ts';
+import { foldedKey, nameKey } from '../lib/case-fold.ts';
 import type { RevocationStore } from '../revocations/revocation-store.ts';
 import type { Stores } from '../stores.ts';
 import type { StoredUser, UserStore } from '../users/user-store.ts';

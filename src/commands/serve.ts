@@ -1,10 +1,10 @@
 import closeWithGrace from 'close-with-grace';
 import { loadConfig, loadUnknownSettings } from '../config.ts';
-import { watchDescriptors } from '../descriptors.ts';
-import { createLog } from '../log.ts';
+import { createLog } from '../log/log.ts';
 import { startServer } from '../server.ts';
-import { explainStart } from '../start-fault.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
+import { watchDescriptors } from './descriptors.ts';
+import { explainStart } from './start-fault.ts';
 
 /** How long an orderly end may take beyond the drain window; then the process ends all the same. */
 const stopTimeoutMs = 10_000;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventNames, type JoinOptions, Palaver, PalaverError, type Room } from '@palaver/sdk';
-import { readable } from '../printable.ts';
-import { openTerminal, type Terminal } from '../terminal.ts';
+import { readable } from '../lib/printable.ts';
 import { argumentsOf } from './arguments.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
 
 const usage = `palaver tail URL [options]
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../config.ts';
 import { databaseFile } from '../database/database-file.ts';
-import { explainingDataDir } from '../start-fault.ts';
 import { openStores } from '../stores.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 import { copyStores } from './copy-stores.ts';
 import { print } from './output.ts';
+import { explainingDataDir } from './start-fault.ts';
 import { withStores } from './with-stores.ts';
 
 export const toMongodb: Command = {

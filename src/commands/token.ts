@@ -1,10 +1,10 @@
 import { signingSecret } from '../auth/secret.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { loadConfig, readTokenTtlS } from '../config.ts';
-import { explainingDataDir } from '../start-fault.ts';
 import { argumentsOf } from './arguments.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 import { print } from './output.ts';
+import { explainingDataDir } from './start-fault.ts';
 import { withStores } from './with-stores.ts';
 
 export const token: Command = {

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createUserRequestSchema, userIdSchema } from '../../generated/http/index.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { detailOf, problems } from '../errors.ts';
-import { readable } from '../printable.ts';
+import { readable } from '../lib/printable.ts';
 import type { Stores } from '../stores.ts';
 import { createPasswords } from '../users/passwords.ts';
 import { argumentsOf, onlyOne } from './arguments.ts';

@@ -1,5 +1,5 @@
-import { explainingDataDir } from '../start-fault.ts';
 import { openStores, type Stores } from '../stores.ts';
+import { explainingDataDir } from './start-fault.ts';
 
 /** Nobody waits for this process: it can wait for a server that writes. */
 const busyTimeoutMs = 5_000;

@@ -1,5 +1,5 @@
-import type { Log } from '../log.ts';
-import { type Calls, wrappedPort } from '../observed.ts';
+import { type Calls, wrappedPort } from '../lib/observe.ts';
+import type { Log } from '../log/log.ts';
 import { StoreUnavailable } from './database.ts';
 
 /** How often an unavailable store is asked whether it can be used again. */

@@ -1,5 +1,5 @@
 import { type Db, MongoClient, MongoError, MongoServerError } from 'mongodb';
-import { within } from '../within.ts';
+import { within } from '../lib/with-timeout.ts';
 import { type Database, StoreUnavailable } from './database.ts';
 import { withoutSecrets } from './mongo-uri.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { nameKey } from '../folded-key.ts';
+import { nameKey } from '../lib/case-fold.ts';
 import { type Database, StoreUnavailable } from './database.ts';
 import { databaseFile } from './database-file.ts';
 import { isBusy, resultCode } from './result-codes.ts';

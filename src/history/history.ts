@@ -1,6 +1,6 @@
 import type { MessagePage } from '../../generated/http/index.ts';
 import type { Beginning, Envelope } from '../backplane/backplane.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import { createBacklog } from './backlog.ts';
 import type { MessageStore, Run, Slice, StoredMessage } from './message-store.ts';
 import { pageOf } from './page.ts';
@@ -17,7 +17,7 @@ const closeTimeoutMs = 3_000;
 /** Between its tries: a store that refuses at once must not hold up all else that ends. */
 const closeRetryMs = 100;
 
-interface Parts {
+interface HistoryOptions {
   readonly store: MessageStore;
   /** Of this run, as its ids begin, where it is this process's alone; else `begin` says it. */
   readonly epoch?: string;
@@ -84,7 +84,7 @@ async function endRuns(store: MessageStore, runs: readonly Run[], before?: strin
 }
 
 /** From where on nothing is missing in what is left of the past; undefined where nothing is left. */
-export const wholeFrom = ({ messages, gaps }: Slice): string | undefined =>
+export const completeFrom = ({ messages, gaps }: Slice): string | undefined =>
   messages.length === 0 ? undefined : [messages[0]!.id, ...gaps].sort().at(-1);
 
 /** A kept message as it was delivered. */
@@ -104,7 +104,7 @@ export async function openHistory({
   log,
   now = Date.now,
   onStored,
-}: Parts): Promise<History> {
+}: HistoryOptions): Promise<History> {
   const backlog = createBacklog();
   let lastId = `${epoch}-`;
   /** An epoch that the store doesn't know yet. */

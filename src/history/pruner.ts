@@ -1,6 +1,7 @@
 /** Removes messages that are too old or too many, at the start and every ten minutes. */
-import type { Log } from '../log.ts';
-import { within } from '../within.ts';
+
+import { within } from '../lib/with-timeout.ts';
+import type { Log } from '../log/log.ts';
 import type { MessageStore } from './message-store.ts';
 import { firstRetention, nextPruning, type Retention } from './retention.ts';
 
@@ -8,7 +9,7 @@ const intervalMs = 600_000;
 /** How long the end waits for a pruning under way. */
 const closeTimeoutMs = 3_000;
 
-interface Parts {
+interface PrunerOptions {
   readonly store: MessageStore;
   /** Epoch of this run, where the stream is this process's alone. */
   readonly epoch: string | undefined;
@@ -25,7 +26,7 @@ export interface Pruner {
   close(): Promise<void>;
 }
 
-export function createPruner({ store, epoch, maxAgeS, maxCount, log, now }: Parts): Pruner {
+export function createPruner({ store, epoch, maxAgeS, maxCount, log, now }: PrunerOptions): Pruner {
   let prunedMs: number | undefined;
   let believed: { readonly presentMs: number; readonly atMs: number } | undefined;
   let isDoubted = false;

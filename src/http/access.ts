@@ -8,7 +8,7 @@ import { hasBody } from './body.ts';
 import type { AppEnv } from './env.ts';
 import { problem } from './problem.ts';
 
-interface Parts {
+interface AccessDeps {
   readonly verify: VerifyToken;
   readonly revocations: Revocations;
 }
@@ -22,7 +22,7 @@ export const adminOperations = ['disableUser', 'enableUser'] as const;
 export function accessHandlers({
   verify,
   revocations,
-}: Parts): Pick<Handlers<AppEnv>, 'logout' | (typeof adminOperations)[number]> {
+}: AccessDeps): Pick<Handlers<AppEnv>, 'logout' | (typeof adminOperations)[number]> {
   const change = async (c: Context<AppEnv>, userId: string, apply: Revocations['disable'], event: AccessEvent) => {
     if (hasBody(c.req.raw.headers)) return problem(c, 'body_not_allowed');
     await apply(userId);

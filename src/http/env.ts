@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { Admitted } from '../chat/session.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 
 /** What travels with a request through the app. */
 export interface AppEnv {

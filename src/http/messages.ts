@@ -5,7 +5,7 @@ import type { History } from '../history/history.ts';
 import type { AppEnv } from './env.ts';
 import { problem } from './problem.ts';
 
-interface Parts {
+interface MessageDeps {
   readonly verify: VerifyToken;
   readonly history: History;
   /** Counts one more page of this user; see `CountFrame`. */
@@ -15,7 +15,11 @@ interface Parts {
 const defaultLimit = 50;
 
 /** What was said before. */
-export const messageHandlers = ({ verify, history, countPage }: Parts): Pick<Handlers<AppEnv>, 'listMessages'> => ({
+export const messageHandlers = ({
+  verify,
+  history,
+  countPage,
+}: MessageDeps): Pick<Handlers<AppEnv>, 'listMessages'> => ({
   listMessages: async (c) => {
     const identity = await authenticate(c.req.raw.headers, verify, c.var.log);
     if (typeof identity === 'string') return problem(c, identity);

@@ -10,7 +10,7 @@ export interface NotReady {
 /** Parts that have to be there. `server` is itself: it isn't stopping. `issuer` is there where users are the server's own. */
 export const parts = ['server', 'room', 'store', 'issuer'] as const;
 
-interface Parts {
+interface ReadinessDeps {
   /** @throws {StoreUnavailable} */
   readonly ping: () => Promise<void>;
   /** Whether the room's order can be asked now. */
@@ -24,7 +24,7 @@ interface Parts {
 export type CheckReadiness = () => Promise<readonly NotReady[]>;
 
 export const createReadiness =
-  ({ ping, isRoomReady, isStopping, isIssuerReady = async () => true }: Parts): CheckReadiness =>
+  ({ ping, isRoomReady, isStopping, isIssuerReady = async () => true }: ReadinessDeps): CheckReadiness =>
   async () => {
     const missing: NotReady[] = [];
     if (isStopping()) missing.push({ part: 'server', code: 'shutting_down', detail: 'The server is stopping.' });

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Handlers } from '../../generated/http/index.ts';
 import type { IssueToken } from '../auth/tokens.ts';
-import type { Log } from '../log.ts';
+import type { CountAttempt } from '../limits/attempts.ts';
+import type { Log } from '../log/log.ts';
 import type { Passwords } from '../users/passwords.ts';
 import type { StoredUser, UserStore } from '../users/user-store.ts';
 import { networkOfClient } from './address.ts';
-import type { CountAttempt } from './attempts.ts';
 import type { AppEnv } from './env.ts';
 import { problem } from './problem.ts';
 
-interface Parts {
+interface UserDeps {
   readonly store: UserStore;
   readonly passwords: Passwords;
   readonly issue: IssueToken;
@@ -26,7 +26,7 @@ export const userOperations = ['createUser', 'login'] as const;
 export const signUpOperations = ['createUser'] as const;
 
 /** The desk where users are made and tokens given out. */
-export function userHandlers(parts: Parts): Pick<Handlers<AppEnv>, (typeof userOperations)[number]> {
+export function userHandlers(parts: UserDeps): Pick<Handlers<AppEnv>, (typeof userOperations)[number]> {
   const { store, passwords, issue, isDisabled, countSignUp, countLogin, trustedProxies } = parts;
   const tooMany = (c: Context<AppEnv>, waitS: number) =>
     problem(c, 'too_many_attempts', { headers: { 'Retry-After': String(waitS) } });
@@ -56,7 +56,7 @@ export function userHandlers(parts: Parts): Pick<Handlers<AppEnv>, (typeof userO
 }
 
 /** Hashes a password anew with the parameters of today. The login that brought it succeeds all the same if that fails. */
-async function renewHash({ store, passwords }: Parts, user: StoredUser, password: string, log: Log): Promise<void> {
+async function renewHash({ store, passwords }: UserDeps, user: StoredUser, password: string, log: Log): Promise<void> {
   try {
     await store.replaceHash(user, await passwords.hash(password));
   } catch (error) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config.ts';
-import { explainAddress } from '../listen-fault.ts';
+import { explainAddress } from '../lib/listen-fault.ts';
 import type { Prometheus } from './prometheus.ts';
 
 /** A scrape is small, and those who ask are few. */

@@ -2,7 +2,7 @@
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { ChatCounts } from '../chat/counts.ts';
 import type { CheckReadiness } from '../http/readiness.ts';
-import type { ObserveCall } from '../observed.ts';
+import type { ObserveCall } from '../lib/observe.ts';
 
 /** What is told as it happens. */
 export interface Metrics {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { type Identity, InvalidToken, UserDisabled, type VerifyToken } from '../auth/tokens.ts';
 import { StoreUnavailable } from '../database/database.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import type { RevocationStore } from './revocation-store.ts';
 
 /** Calls `end` once, as soon as this access is revoked: at once if it is already. Returns how to stop watching. */
@@ -23,7 +23,7 @@ export interface Revocations {
   close(): Promise<void>;
 }
 
-interface Parts {
+interface RevocationDeps {
   readonly store: RevocationStore;
   /** Tells the other nodes that something was changed. */
   readonly announce: () => void;
@@ -38,7 +38,7 @@ const rereadIntervalMs = 2_000;
 const refreshPauseMs = 1_000;
 
 /** Reads what is revoked. @throws {StoreUnavailable} */
-export async function loadRevocations({ store, announce, log, now = Date.now }: Parts): Promise<Revocations> {
+export async function loadRevocations({ store, announce, log, now = Date.now }: RevocationDeps): Promise<Revocations> {
   const kept = await store.load();
   let tokens = new Map(kept.tokens);
   let users = new Set(kept.users);

@@ -1,6 +1,6 @@
 import { type Collection, type Filter, MongoServerError } from 'mongodb';
 import { duplicateKey, type MongoDatabase } from '../database/mongo.ts';
-import { foldedKey, nameKey } from '../folded-key.ts';
+import { foldedKey, nameKey } from '../lib/case-fold.ts';
 import type { StoredUser, UserStore } from './user-store.ts';
 
 interface Document {

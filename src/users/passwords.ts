@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import pLimit from 'p-limit';
 import type { ScryptParams } from 'scrypt-kdf';
-import { within } from '../within.ts';
+import { within } from '../lib/with-timeout.ts';
 import { HashingEnded, paramsOf, type Scrypt, scryptHere } from './scrypt.ts';
 
 /** Too many passwords wait already, one has waited for too long, or the process that hashes them ended. */

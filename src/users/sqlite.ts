@@ -1,6 +1,6 @@
 import { resultCode } from '../database/result-codes.ts';
 import type { SqliteDatabase } from '../database/sqlite.ts';
-import { foldedKey, nameKey } from '../folded-key.ts';
+import { foldedKey, nameKey } from '../lib/case-fold.ts';
 import type { StoredUser, UserStore } from './user-store.ts';
 
 const constraintUnique = 2067;

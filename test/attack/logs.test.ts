@@ -1,6 +1,6 @@
 /** What strangers choose must not write lines of the log, nor commands to the terminal that shows it. */
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../src/log.ts';
+import { createLog } from '../../src/log/log.ts';
 import { connect, handshakeLines } from '../harness/chat.ts';
 import { conversation, head } from '../harness/conversation.ts';
 import { request } from '../harness/http.ts';

@@ -1,15 +1,15 @@
-/** Tokens that end while they are used, and issuers that mean harm. What no token may be is in test/auth and test/contract. */
+/** Tokens that end while they are used, and issuers that mean harm. What no token may be is in test/unit/auth and test/integration/contract. */
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { IssuerUnavailable } from '../../src/auth/keys.ts';
 import { createExternalVerify, InvalidToken } from '../../src/auth/tokens.ts';
 import { readConfig } from '../../src/config.ts';
-import { startIssuer, verifierOf } from '../auth/issuer.ts';
 import { connect, handshake } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { startTestServer } from '../harness/server.ts';
 import { mint, nowS } from '../harness/tokens.ts';
+import { startIssuer, verifierOf } from '../unit/auth/issuer.ts';
 
 /** What the server believes beyond a token's end: clocks differ. */
 const toleranceS = 5;

@@ -1,8 +1,8 @@
 /** A page that uses the hook in React, in the mode that mounts everything twice. */
 import { createElement as h, StrictMode, useState, version } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Palaver } from '../../sdk/src/index.ts';
-import { useRoom } from '../../sdk/src/react.ts';
+import { Palaver } from '../../sdk/typescript/src/index.ts';
+import { useRoom } from '../../sdk/typescript/src/react.ts';
 
 const palaver = new Palaver({
   url: new URLSearchParams(location.search).get('server') ?? location.origin,

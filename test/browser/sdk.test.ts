@@ -10,10 +10,12 @@ import { mint } from '../harness/tokens.ts';
 import { until } from '../harness/until.ts';
 import { launch, withoutChromium } from './chromium.ts';
 
-const tools = join(import.meta.dirname, '../runtimes/node_modules');
+const tools = join(import.meta.dirname, '../../sdk/typescript/test/runtimes/node_modules');
 const react18 = { react: join(tools, 'react-18'), 'react-dom': join(tools, 'react-dom-18') };
 const no18 =
-  existsSync(react18.react) || process.env.CI === 'true' ? '' : ', which is not there: npm ci --prefix test/runtimes';
+  existsSync(react18.react) || process.env.CI === 'true'
+    ? ''
+    : ', which is not there: npm ci --prefix sdk/typescript/test/runtimes';
 
 /** Bundles a module and all that it imports into one script; `alias` names packages by other folders. */
 async function bundle(path: string, alias: Readonly<Record<string, string>>): Promise<string> {

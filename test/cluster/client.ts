@@ -18,7 +18,7 @@ export interface Client {
   pending(): number;
 }
 
-export interface ClientParts {
+export interface ClientDeps {
   readonly name: string;
   readonly username: string;
   readonly token: string;

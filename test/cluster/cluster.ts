@@ -30,7 +30,7 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-interface Parts {
+interface ClusterDeps {
   readonly account: Account;
   /** The newest epoch that anybody has heard of. */
   readonly epoch: () => string;
@@ -97,7 +97,7 @@ async function ready({ name, port }: Node, account: Account, after: string): Pro
   }
 }
 
-export async function startCluster({ account, epoch, env }: Parts): Promise<Cluster> {
+export async function startCluster({ account, epoch, env }: ClusterDeps): Promise<Cluster> {
   await using parts = new AsyncDisposableStack();
   const mongo = await startMongo();
   parts.defer(() => mongo.remove());

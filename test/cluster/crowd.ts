@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { TcpProxy } from '../harness/tcp-proxy.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { mint, nowS } from '../harness/tokens.ts';
-import type { Client, ClientParts } from './client.ts';
+import type { Client, ClientDeps } from './client.ts';
 import { createRawClient } from './raw-client.ts';
 import type { Recorder } from './recording.ts';
 import type { Act } from './schedule.ts';
 import { createSdkClient } from './sdk-client.ts';
 
-const kinds: readonly (readonly [kind: string, count: number, create: (parts: ClientParts) => Client])[] = [
+const kinds: readonly (readonly [kind: string, count: number, create: (parts: ClientDeps) => Client])[] = [
   ['sdk', 12, createSdkClient],
   ['raw', 6, createRawClient],
 ];

@@ -30,9 +30,9 @@ const kills = [0, 1, 2].map((node) => step({ do: 'kill', node, ms: 100 }));
 const held = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'hold', ms: 5_000 }));
 
 const room = 'chat/room.ts';
-const redis = 'backplane/redis.ts';
-const scripts = 'backplane/redis-scripts.ts';
-const replica = 'backplane/replica.ts';
+const redis = 'backplane/redis/backplane.ts';
+const scripts = 'backplane/redis/scripts.ts';
+const replica = 'backplane/redis/replica.ts';
 
 const reading = 'const entries = await own.entriesAfter(replica.epoch, replica.offset);';
 /** As over a slow network: does no harm by itself, which is a row of its own. */

@@ -2,7 +2,7 @@
 import { WebSocket } from 'ws';
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import type { Outcome, Send } from './account.ts';
-import type { Client, ClientParts } from './client.ts';
+import type { Client, ClientDeps } from './client.ts';
 
 const pingMs = 500;
 /** So long a connection may say nothing, before it counts as lost. */
@@ -22,7 +22,7 @@ interface Owed {
   timer?: NodeJS.Timeout;
 }
 
-export function createRawClient({ name, username, token, proxy, recorder }: ClientParts): Client {
+export function createRawClient({ name, username, token, proxy, recorder }: ClientDeps): Client {
   const { account } = recorder;
   const owed = new Map<string, Owed>();
   let wanted = false;

@@ -1,11 +1,11 @@
 /** A client as an application has it: the SDK, which does all the coming back by itself. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { Palaver, type PalaverError, type Room, type WebSocketConstructor } from '../../sdk/src/index.ts';
+import { Palaver, type PalaverError, type Room, type WebSocketConstructor } from '../../sdk/typescript/src/index.ts';
 import type { Send, Stretch } from './account.ts';
-import type { Client, ClientParts } from './client.ts';
+import type { Client, ClientDeps } from './client.ts';
 
-export function createSdkClient({ name, username, token, proxy, recorder }: ClientParts): Client {
+export function createSdkClient({ name, username, token, proxy, recorder }: ClientDeps): Client {
   const { account } = recorder;
   function Recorded(url: string, protocols?: string[]): WebSocket {
     return recorder.record(new WebSocket(url, protocols, { perMessageDeflate: false }), { client: name, username });

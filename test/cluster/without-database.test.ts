@@ -2,11 +2,11 @@
 import { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { MessagePage } from '../../generated/http/index.ts';
-import { type Issuer, startIssuer } from '../auth/issuer.ts';
 import { type Chat, connect, lastId, messagesOf } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
 import { noRedis, type Redis, startRedis } from '../harness/redis.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
+import { type Issuer, startIssuer } from '../unit/auth/issuer.ts';
 
 const poll = { timeout: 15_000, interval: 20 };
 

@@ -1,3 +1,3 @@
-import { createLog, type Log } from '../../src/log.ts';
+import { createLog, type Log } from '../../src/log/log.ts';
 
 export const silent: Log = createLog({ logLevel: 'silent', production: true });

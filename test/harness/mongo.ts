@@ -16,7 +16,9 @@ const given = process.env.MONGODB_URI;
 
 /** Why the tests that need a database can't run; undefined if they can. With CI set they must. */
 export const noMongo: string | undefined =
-  given || existsSync(ferretdb) ? undefined : 'neither MONGODB_URI nor FerretDB (test/ferretdb/build.sh) is there';
+  given || existsSync(ferretdb)
+    ? undefined
+    : 'neither MONGODB_URI nor FerretDB (test/tools/ferretdb/build.sh) is there';
 if (noMongo && process.env.CI) throw new Error(`In CI the MongoDB tests must run, and ${noMongo}`);
 if (noMongo) console.warn(`The MongoDB tests are skipped: ${noMongo}`);
 

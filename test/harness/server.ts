@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
-import { createLog } from '../../src/log.ts';
+import { createLog } from '../../src/log/log.ts';
 import { type Adapters, type RunningServer, startServer } from '../../src/server.ts';
 import { createPasswords } from '../../src/users/passwords.ts';
 import { temporaryFolder } from './folder.ts';

@@ -1,10 +1,10 @@
 /** A room over several lives of its server, on one store, and beside it the plainest model of what its people may see. */
 import { vi } from 'vitest';
 import type { ServerMessage } from '../../generated/chat/index.ts';
-import { createPosition } from '../../sdk/src/position.ts';
+import { createPosition } from '../../sdk/typescript/src/position.ts';
 import type { Draft } from '../../src/backplane/backplane.ts';
 import { maxRecovered } from '../../src/chat/recovery.ts';
-import type { Entry } from '../../src/chat/room.ts';
+import type { RoomSession } from '../../src/chat/room.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
 import { textsIn } from '../harness/fan-out.ts';
 import { beginLife, rosterAfter, wireOf } from './recovery-life.ts';
@@ -31,7 +31,7 @@ export type Step =
 interface Person {
   readonly member: { readonly id: string; readonly username: string };
   position: ReturnType<typeof createPosition>;
-  entry?: Entry | undefined;
+  entry?: RoomSession | undefined;
   /** What came on this connection and wasn't read yet. */
   arriving: string[];
   told: boolean;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backplane, Envelope, Member, OrderedFrame } from '../../src/backplane/backplane.ts';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
 import { encodeError } from '../../src/chat/frames.ts';
-import { createRoom, type Entry } from '../../src/chat/room.ts';
+import { createRoom, type RoomSession } from '../../src/chat/room.ts';
 import { createTurns, textsIn } from '../harness/fan-out.ts';
 
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
@@ -126,7 +126,7 @@ function delay(inner: Backplane, scheduler: fc.Scheduler): Backplane {
 
 interface Client {
   readonly member: Member;
-  entry?: Entry;
+  entry?: RoomSession;
   refused?: boolean;
   opened: boolean;
   released: boolean;

@@ -1,7 +1,7 @@
 /** What the chat page shows of a conversation: in order, nothing twice, and nothing left out that isn't marked. */
 import fc from 'fast-check';
 import { it } from 'vitest';
-import type { ChatMessage, MessagePage } from '../../sdk/src/index.ts';
+import type { ChatMessage, MessagePage } from '../../sdk/typescript/src/index.ts';
 import {
   begun,
   bounded,

@@ -1,4 +1,4 @@
-import type { ChatMessage, Palaver } from '../../sdk/src/index.ts';
+import type { ChatMessage, Palaver } from '../../sdk/typescript/src/index.ts';
 import { mint } from '../harness/tokens.ts';
 
 /** All that is kept. */

@@ -1,7 +1,13 @@
 /** A server that is killed, again and again, under clients that go on by themselves. */
 import { once, setMaxListeners } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ChatMessage, Palaver, type PalaverError, type PalaverErrorCode, type Room } from '../../sdk/src/index.ts';
+import {
+  type ChatMessage,
+  Palaver,
+  type PalaverError,
+  type PalaverErrorCode,
+  type Room,
+} from '../../sdk/typescript/src/index.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { mint, testIssuer, testSecret } from '../harness/tokens.ts';
 import { readHistory, type Whole } from './history.ts';

@@ -111,9 +111,11 @@ describe('the three packages, packed and installed together into an empty folder
 
 describe('an older Node', () => {
   for (const version of [20, 22]) {
-    const executable = join(root, `test/runtimes/node_modules/node-${version}/bin/node`);
+    const executable = join(root, `sdk/typescript/test/runtimes/node_modules/node-${version}/bin/node`);
     const isThere = existsSync(executable) || process.env.CI === 'true';
-    const title = isThere ? `${version}` : `${version}, which is not there: npm ci --prefix test/runtimes`;
+    const title = isThere
+      ? `${version}`
+      : `${version}, which is not there: npm ci --prefix sdk/typescript/test/runtimes`;
     it.skipIf(!isThere)(`is told in words what is needed: ${title}`, async () => {
       const failed = await run(executable, command).catch((error) => error);
       expect(failed).toMatchObject({ code: 1, stdout: '' });
@@ -125,7 +127,7 @@ describe('an older Node', () => {
 });
 
 describe('a release', () => {
-  it.each(['.', 'sdk', 'contract'])('of %s is told of in its CHANGELOG, and all have one number', (folder) => {
+  it.each(['.', 'sdk/typescript', 'contract'])('of %s is told of in its CHANGELOG, and all have one number', (folder) => {
     const read = (file: string): string => readFileSync(join(root, folder, file), 'utf8');
     const { name, version } = JSON.parse(read('package.json'));
     expect(version).toBe(manifest.version);

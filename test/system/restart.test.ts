@@ -1,7 +1,7 @@
 /** A server that is restarted as it should be, while dozens talk: nobody notices more than a pause. */
 import { once, setMaxListeners } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ChatMessage, Palaver, type Room } from '../../sdk/src/index.ts';
+import { type ChatMessage, Palaver, type Room } from '../../sdk/typescript/src/index.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { mint, testIssuer, testSecret } from '../harness/tokens.ts';
 import { readHistory } from './history.ts';

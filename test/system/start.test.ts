@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Palaver } from '../../sdk/src/index.ts';
+import { Palaver } from '../../sdk/typescript/src/index.ts';
 import { connect } from '../harness/chat.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { commandLine } from '../harness/palaver.ts';

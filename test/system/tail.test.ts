@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { Palaver, type Room } from '../../sdk/src/index.ts';
+import { Palaver, type Room } from '../../sdk/typescript/src/index.ts';
 import { within } from '../harness/deadline.ts';
 import { freePort } from '../harness/port.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';

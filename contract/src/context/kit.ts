@@ -36,7 +36,7 @@ export interface Kit extends People {
   end(): Promise<void>;
 }
 
-export interface KitParts {
+export interface KitDeps {
   readonly url: URL;
   readonly specs: Specs;
   readonly seed: number;
@@ -49,7 +49,7 @@ export interface KitParts {
 /** A user may send 20 a second, says the contract. */
 const framesPerSecond = 18;
 
-export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, deadlineMs }: KitParts): Kit {
+export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, deadlineMs }: KitDeps): Kit {
   const answers: SeenAnswer[] = [];
   const sessions: SeenSession[] = [];
   const open = new Set<Session>();

@@ -41,7 +41,7 @@ export interface LoggedIn {
   readonly token: unknown;
 }
 
-interface PeopleParts {
+interface PeopleDeps {
   readonly spec: HttpSpec;
   readonly ask: (request: Request) => Promise<Answer>;
   readonly answers: Seen['answers'];
@@ -61,7 +61,7 @@ export function createPeople({
   tokens,
   jwtSecret,
   usernameOf,
-}: PeopleParts): People {
+}: PeopleDeps): People {
   const names = createNames();
   const users = new Map<Role, Promise<User>>();
   const accounts = new Map<Role, Promise<Account>>();

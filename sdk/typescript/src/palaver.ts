@@ -1,0 +1,90 @@
+import { PalaverError } from './error.ts';
+import { type Call, Methods } from './generated/index.ts';
+import { type CallOptions, createCall } from './http.ts';
+import { joinRoom, type RoomDeps } from './join-room.ts';
+import { dialPlatform, dialWith, type WebSocketConstructor } from './platform.ts';
+import type { JoinOptions, Room } from './room.ts';
+import { maxTimerMs } from './timing.ts';
+
+export interface PalaverOptions {
+  /** Where the server is, such as `http://127.0.0.1:3000`, or `https://example.com/chat` behind a proxy. */
+  readonly url: string;
+  /** Instead of the platform's own. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Instead of the platform's own; takes the token as a subprotocol. */
+  readonly WebSocket?: WebSocketConstructor;
+  /** How long one try of a call, one handshake or one message may take, in milliseconds. 30,000 if absent. */
+  readonly timeoutMs?: number;
+  /** How often a try is repeated where nothing can happen twice. 2 if absent. */
+  readonly maxRetries?: number;
+  /** After how much silence a connection is asked whether it still lives, in milliseconds. 30,000 if absent. */
+  readonly heartbeatIntervalMs?: number;
+}
+
+/** @throws {TypeError} */
+function baseUrl(text: string): string {
+  // React Native's URL has `href` and little else.
+  const [, scheme, host, path] = /^(https?:\/\/)(?:[^/?#]*@)?([^/?#]+)([^?#]*)/.exec(new URL(text).href) ?? [];
+  if (!scheme) throw new TypeError(`url must begin with http:// or https://, not ${text}`);
+  return `${scheme}${host}${path}`.replace(/\/+$/, '');
+}
+
+/**
+ * A Palaver server: a method for each operation of its contract, and the room.
+ * @example
+ * const palaver = new Palaver({ url: 'http://127.0.0.1:3000' });
+ * const { token } = await palaver.login({ email: 'igor@example.com', password: 'correct horse' });
+ * const room = await palaver.join({ token });
+ * await room.send('Hello!');
+ */
+export class Palaver extends Methods<CallOptions> {
+  protected override readonly call: Call<CallOptions>;
+  readonly #join: (options: JoinOptions) => Promise<Room>;
+
+  /** @throws {TypeError} where `url` is no http or https URL */
+  constructor({
+    url,
+    fetch = globalThis.fetch,
+    WebSocket,
+    timeoutMs = 30_000,
+    maxRetries = 2,
+    heartbeatIntervalMs = 30_000,
+  }: PalaverOptions) {
+    super();
+    const base = baseUrl(url);
+    const call = createCall({ url: base, fetch, timeoutMs, maxRetries });
+    const atMost = (ms: number): number => Math.min(ms, maxTimerMs);
+    /** Without the headers of a handshake the door says why, or 426 where it would have opened. */
+    const whyRefused: RoomDeps['whyRefused'] = async (token, lastId, signal) => {
+      const input = lastId === undefined ? {} : { last_event_id: lastId };
+      const cause: unknown = await call('join', input, { token, maxRetries: 0, signal }).catch((reason) => reason);
+      const { code } = Object(cause) as Partial<PalaverError>;
+      if (cause instanceof PalaverError && code !== 'upgrade_required' && code !== 'timeout') return cause;
+      const hint = code === 'upgrade_required' ? ', though the server answers: a proxy may not pass WebSockets on' : '';
+      return new PalaverError('connection_failed', `No WebSocket to ${base} could be opened${hint}`, { cause });
+    };
+    const room = {
+      url: `${base.replace(/^http/, 'ws')}/join`,
+      dial: WebSocket ? dialWith(WebSocket) : dialPlatform,
+      timeoutMs: atMost(timeoutMs),
+      maxRetries,
+      heartbeatIntervalMs: atMost(heartbeatIntervalMs),
+      whyRefused,
+    };
+    this.call = call;
+    this.#join = (options) => joinRoom(room, options);
+  }
+
+  /**
+   * Joins the chat room. Resolves once the roster holds oneself; rejects with the problem of a refused handshake. Later
+   * losses are mended by the room itself: listen to its `state`.
+   *
+   * Rejects with the codes of the operation `join`, `timeout`, `aborted`, `connection_failed` and `connection_lost`;
+   * with `invalid_token` and no `status` where `token` or `getToken` gave what can be no token.
+   * @example
+   * const room = await palaver.join({ getToken: async () => (await palaver.login(credentials)).token });
+   */
+  async join(options: JoinOptions): Promise<Room> {
+    return this.#join(options);
+  }
+}

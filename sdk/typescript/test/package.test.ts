@@ -1,0 +1,244 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, withoutChromium } from '../../../test/browser/chromium.ts';
+import { installSdk, lend, root, writeStripped } from '../../../test/harness/packed-sdk.ts';
+import { type ScriptedServer, startScriptedServer } from '../../../test/harness/scripted-server.ts';
+import { type SdkWorld, startSdkWorld } from '../../../test/harness/sdk-world.ts';
+import { startTestServer } from '../../../test/harness/server.ts';
+import type { Command, Outcome, World } from './runtimes/suite.ts';
+
+const execute = promisify(execFile);
+/** Against hanging only. */
+const timeoutMs = 90_000;
+const hostileTimeoutMs = 240_000;
+/** What a thousand cuts and refusals may leave in memory: noise of the collector. As many rooms would be far more. */
+const mostGrowthBytes = 12 * 1_048_576;
+
+let project: string;
+const at = (path: string): string => join(project, path);
+const run = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  execute(command, args, { cwd: project, env: { ...process.env, ...env }, timeout: hostileTimeoutMs });
+
+beforeAll(async () => {
+  project = await installSdk();
+  await lend(project, 'typescript', '@types/node', '@types/react', 'csstype', 'undici-types');
+}, timeoutMs);
+
+afterAll(() => rm(project, { recursive: true, force: true }));
+
+describe('the SDK, packed and installed into an empty project', () => {
+  const fromHere = (path: string): string => join(root, path);
+  const runtimes: [name: string, executable: string, ...args: string[]][] = [
+    ['Node 20', fromHere('sdk/typescript/test/runtimes/node_modules/node-20/bin/node')],
+    ['Node 22', fromHere('sdk/typescript/test/runtimes/node_modules/node-22/bin/node')],
+    ['Node 24', process.execPath],
+    ['Node 26', fromHere('sdk/typescript/test/runtimes/node_modules/node-26/bin/node')],
+    ['Bun', fromHere('sdk/typescript/test/runtimes/node_modules/.bin/bun')],
+    ['Deno', fromHere('sdk/typescript/test/runtimes/node_modules/.bin/deno'), 'run', '--allow-all', '--no-lock'],
+  ];
+  const script = `
+    import * as sdk from '@palaver/sdk';
+    import { runSuite } from './suite.js';
+    const { URL: url, CONTROL } = process.env;
+    const control = async (...command) =>
+      (await (await fetch(CONTROL, { method: 'POST', body: JSON.stringify(command) })).json()).result;
+    console.log(JSON.stringify(await runSuite({ sdk, url, control })));
+  `;
+  /** A process that doesn't end by itself holds on to something, and is ended with a fault. */
+  const hostileScript = `
+    import process from 'node:process';
+    import * as sdk from '@palaver/sdk';
+    import { runHostile } from './hostile.js';
+    const world = { sdk, url: process.env.SCRIPTED, canDestroy: true };
+    const heap = () => {
+      if (globalThis.Bun) Bun.gc(true);
+      else globalThis.gc();
+      return process.memoryUsage().heapUsed;
+    };
+    const outcomes = await runHostile({ ...world, storm: 200 });
+    const before = heap();
+    outcomes.push(...(await runHostile({ ...world, storm: 1_000, onlyStorm: true })));
+    const growth = heap() - before;
+    const held = () => process.getActiveResourcesInfo().filter((name) => /^(TCP|TLS|Timeout)/.test(name));
+    // The last connection of \`fetch\` ends in its own time.
+    for (let turns = 0; held().length > 0 && turns < 100_000; turns += 1) await new Promise(setImmediate);
+    const left = held();
+    console.log(JSON.stringify({ outcomes, growth, left }));
+  `;
+  /** Nothing but outcomes without a fault, and more than a few. */
+  const expectWell = (outcomes: readonly Outcome[]): void => {
+    expect(outcomes.filter(({ fault }) => fault !== undefined)).toEqual([]);
+    expect(outcomes.length).toBeGreaterThan(8);
+  };
+
+  let world: SdkWorld;
+  let scripted: ScriptedServer;
+  let switches: Server;
+  let controlUrl: string;
+
+  beforeAll(async () => {
+    world = await startSdkWorld();
+    switches = createServer(async (request, response) => {
+      const [command, ...args] = (await json(request)) as [Command, ...unknown[]];
+      const result = await world.control(command, ...args);
+      response.end(JSON.stringify({ result: typeof result === 'string' ? result : null }));
+    }).listen(0, '127.0.0.1');
+    await writeStripped(fromHere('sdk/typescript/test/runtimes/suite.ts'), at('suite.js'));
+    scripted = await startScriptedServer();
+    await writeStripped(fromHere('sdk/typescript/test/runtimes/hostile.ts'), at('hostile.js'));
+    await writeFile(at('run-hostile.js'), hostileScript);
+    await writeFile(at('run.js'), `import process from 'node:process';${script}`);
+    controlUrl = `http://127.0.0.1:${(switches.address() as AddressInfo).port}`;
+  });
+  afterAll(async () => {
+    switches.close();
+    await world[Symbol.asyncDispose]();
+    await scripted[Symbol.asyncDispose]();
+  });
+
+  for (const [name, executable, ...args] of runtimes) {
+    const isThere = existsSync(executable) || process.env.CI === 'true';
+    const title = isThere ? name : `${name}, which is not there: npm ci --prefix sdk/typescript/test/runtimes`;
+    it.skipIf(!isThere)(`keeps its promises on ${title}`, { timeout: timeoutMs }, async () => {
+      const { stdout } = await run(executable, [...args, 'run.js'], { URL: world.url, CONTROL: controlUrl });
+      expectWell(JSON.parse(stdout.trim().split('\n').at(-1)!));
+    });
+
+    it.skipIf(!isThere)(`survives what does wrong on ${title}`, { timeout: hostileTimeoutMs }, async () => {
+      const gc = { Bun: [], Deno: ['run', '--v8-flags=--expose-gc', '--allow-all', '--no-lock'] }[name];
+      const { stdout } = await run(executable, [...(gc ?? ['--expose-gc']), 'run-hostile.js'], {
+        SCRIPTED: scripted.url,
+      });
+      const { outcomes, growth, left } = JSON.parse(stdout.trim().split('\n').at(-1)!);
+      expectWell(outcomes);
+      expect([left, growth < mostGrowthBytes ? 'little' : growth]).toEqual([[], 'little']);
+    });
+  }
+
+  it.skipIf(withoutChromium)(
+    'keeps its promises in Chromium, and survives what does wrong',
+    { timeout: hostileTimeoutMs },
+    async () => {
+      await writeFile(
+        at('page.js'),
+        `import * as sdk from '@palaver/sdk'; import { runSuite } from './suite.js'; import { runHostile } from './hostile.js';
+      globalThis.keepPromises = (url, control) => runSuite({ sdk, url, control });
+      globalThis.reach = (url) => new sdk.Palaver({ url }).login({ email: 'a@b.c', password: 'p' }).catch(({ message }) => message);
+      globalThis.survive = (url) => runHostile({ sdk, url, storm: 200, canDestroy: false });`,
+      );
+      await build({
+        root: project,
+        configFile: false,
+        logLevel: 'error',
+        build: { outDir: 'bundle', rolldownOptions: { input: at('page.js'), output: { entryFileNames: 'page.js' } } },
+      });
+      const browser = await launch();
+      try {
+        // Of the server's own origin, which has a policy against what we put into it.
+        const page = await browser.newPage({ bypassCSP: true });
+        await page.exposeFunction('control', (command: Command, ...args: unknown[]) => world.control(command, ...args));
+        await page.goto(`${world.url}/healthz`);
+        await page.addScriptTag({ path: at('bundle/page.js'), type: 'module' });
+        // An inline module runs after it was added.
+        await page.waitForFunction(() => 'survive' in globalThis);
+        const outcomes = await page.evaluate((url) => {
+          const scope = globalThis as unknown as {
+            keepPromises(url: string, control: World['control']): Promise<Outcome[]>;
+            control: World['control'];
+          };
+          return scope.keepPromises(url, scope.control);
+        }, world.url);
+        expectWell(outcomes);
+        const faults: string[] = [];
+        page.on('pageerror', (error) => void faults.push(error.message));
+        const survived = await page.evaluate((url) => {
+          const scope = globalThis as unknown as { survive(url: string): Promise<Outcome[]> };
+          return scope.survive(url);
+        }, scripted.url);
+        expectWell(survived);
+        expect(faults).toEqual([]);
+        // The page's origin is the server's, and it is not allowed at another one.
+        const stranger = await startTestServer();
+        const hidden = await page.evaluate((url) => {
+          const { reach } = globalThis as unknown as { reach(url: string): Promise<string> };
+          return reach(url);
+        }, `http://${stranger.host}:${stranger.port}`);
+        await stranger.stop();
+        expect(hidden).toContain(`ALLOWED_ORIGINS of the server must have ${world.url}`);
+      } finally {
+        await browser.close();
+      }
+    },
+  );
+});
+
+describe('its README', () => {
+  const blocks = [
+    ...readFileSync(join(root, 'sdk/typescript/README.md'), 'utf8').matchAll(/```(tsx?)\n(.*?)```/gs),
+  ].map(([, language, code]) => ({ language: language!, code: code! }));
+  const [inTheProjects] = /(?<=```ts\n).*?(?=```)/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
+  const [first, ...others] = blocks.filter(({ language }) => language === 'ts').map(({ code }) => code);
+  /** What the examples after the first have around them. */
+  const around = `
+    import { Palaver, PalaverError } from '@palaver/sdk';
+    const palaver = new Palaver({ url: 'http://127.0.0.1:3000' });
+    const [email, username, password] = ['ann@example.com', 'Ann', 'correct horse'];
+    await palaver.createUser({ email, username, password }).catch(() => {});
+    const getToken = async () => (await palaver.login({ email, password })).token;
+  `;
+  const inRoom = 'const room = await palaver.join({ getToken });\n';
+  const modules = others.map((code) =>
+    code.includes('room.') && !code.includes('palaver.join') ? around + inRoom + code : around + code,
+  );
+  const compilerOptions = {
+    ...{ strict: true, module: 'nodenext', target: 'es2024', lib: ['es2024', 'dom'], types: ['node'] },
+    ...{ jsx: 'react-jsx', skipLibCheck: false, noEmit: true },
+  };
+
+  it('compiles, as strictly as there is, against the packed types', { timeout: timeoutMs }, async () => {
+    const files = [first!, inTheProjects, ...modules].map(
+      (code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const,
+    );
+    const components = blocks
+      .filter(({ language }) => language === 'tsx')
+      .map(({ code }) => ['chat.tsx', code] as const);
+    expect([files.length > 4, components.length]).toEqual([true, 1]);
+    for (const [name, code] of [...files, ...components]) await writeFile(at(name), code);
+    await writeFile(
+      at('tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: [...files, ...components].map(([name]) => name) }),
+    );
+    const { stdout } = await run(at('node_modules/typescript/bin/tsc'), ['-p', '.']).catch((error) => error);
+    expect(stdout).toBe('');
+  });
+
+  it('runs: the first example ends by itself on an empty server, and so do the others', {
+    timeout: timeoutMs,
+  }, async () => {
+    await using server = await startTestServer();
+    /** As written, but for the port. */
+    const example = async (code: string): Promise<string> => {
+      await writeFile(
+        at('example.js'),
+        stripTypeScriptTypes(code.replaceAll('127.0.0.1:3000', `127.0.0.1:${server.port}`)),
+      );
+      return (await run(process.execPath, ['example.js'])).stdout;
+    };
+    for (const _ of ['the first time', 'once more'])
+      expect(await example(first!)).toBe("Here: [ 'Igor' ]\nIgor: Hello!\nclosed \n");
+    expect(first!.trim().split('\n').length).toBeLessThanOrEqual(15);
+    const printed = [];
+    for (const code of [inTheProjects, ...modules, ...modules]) printed.push(await example(code));
+    expect(printed.join('')).toContain('delivered as ');
+    expect(printed.join('')).toContain('You have an account already.');
+  });
+});

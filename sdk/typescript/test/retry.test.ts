@@ -1,0 +1,149 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { startTcpProxy } from '../../../test/harness/tcp-proxy.ts';
+import { Palaver, PalaverError } from '../src/index.ts';
+
+type Reply = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Answers one request after the other in these ways, the last one for ever, and counts them. */
+async function answering(...replies: Reply[]) {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    const reply = replies[Math.min(asked.length, replies.length - 1)]!;
+    asked.push(`${request.method} ${request.url}`);
+    reply(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    asked,
+    port,
+    palaver: (options: object = {}) => new Palaver({ url: `http://127.0.0.1:${port}`, ...options }),
+    [Symbol.dispose]: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+const problem =
+  (status: number, code: string, headers: Record<string, string> = {}): Reply =>
+  (_, response) => {
+    response.writeHead(status, { 'Content-Type': 'application/problem+json', ...headers });
+    response.end(JSON.stringify({ type: `urn:palaver:problem:${code}`, title: 'It went wrong', status, code }));
+  };
+const well: Reply = (_, response) => {
+  response.writeHead(200, { 'Content-Type': 'application/json' });
+  response.end('{"status":"ok","id":"1","username":"A","token":"a.b.c"}');
+};
+const plain =
+  (status: number, type = 'text/html'): Reply =>
+  (_, response) => {
+    response.writeHead(status, { 'Content-Type': type });
+    response.end('<html>');
+  };
+const reset: Reply = ({ socket }) => socket.resetAndDestroy();
+const silence: Reply = () => {};
+
+const credentials = { email: 'a@b.c', password: 'correct horse' };
+const outcomeOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'well',
+    (error: unknown) => {
+      expect(error).toBeInstanceOf(PalaverError);
+      const { code, status } = error as PalaverError;
+      return status === undefined ? code : `${status} ${code}`;
+    },
+  );
+
+describe('a call is repeated only where nothing can happen twice', () => {
+  const busy = problem(503, 'overloaded', { 'Retry-After': '0' });
+  const cases: [name: string, method: 'healthz' | 'login', replies: Reply[], outcome: string, tries: number][] = [
+    ['a busy server, on POST', 'login', [busy, busy, well], 'well', 3],
+    ['a busy server, on GET', 'healthz', [busy, well], 'well', 2],
+    ['too many requests', 'login', [problem(429, 'too_many_sessions', { 'Retry-After': '0' }), well], 'well', 2],
+    ['a server that stays busy', 'login', [busy], '503 overloaded', 3],
+    ['a busy server that says nothing of when', 'login', [plain(503), well], 'well', 2],
+    [
+      'a date to come back at that has passed',
+      'login',
+      [problem(503, 'overloaded', { 'Retry-After': 'Thu, 01 Jan 2026 00:00:00 GMT' }), well],
+      'well',
+      2,
+    ],
+    [
+      'a wait of more than 30 seconds',
+      'login',
+      [problem(503, 'overloaded', { 'Retry-After': '31' }), well],
+      '503 overloaded',
+      1,
+    ],
+    ['a reset, on GET', 'healthz', [reset, well], 'well', 2],
+    ['a reset, on POST', 'login', [reset, well], 'connection_failed', 1],
+    ['a fault of the server', 'healthz', [problem(500, 'internal_error'), well], '500 internal_error', 1],
+    ['a refusal', 'login', [problem(401, 'invalid_credentials'), well], '401 invalid_credentials', 1],
+    ['a stranger', 'healthz', [plain(404), well], '404 connection_failed', 1],
+    ['a success that isn’t one', 'login', [plain(200)], '200 connection_failed', 1],
+    ['a problem that is none', 'login', [plain(400, 'application/problem+json')], '400 connection_failed', 1],
+  ];
+  it.each(cases)('%s', async (_, method, replies, outcome, tries) => {
+    using server = await answering(...replies);
+    const palaver = server.palaver();
+    const call = method === 'login' ? palaver.login(credentials) : palaver.healthz();
+    expect([await outcomeOf(call), server.asked.length]).toEqual([outcome, tries]);
+  });
+
+  it('a refused connection, also on POST: nobody was there to carry it out', async () => {
+    using server = await answering(well);
+    const proxy = await startTcpProxy(server.port);
+    await proxy.down();
+    const call = new Palaver({ url: `http://127.0.0.1:${proxy.port}`, maxRetries: 8 }).login(credentials);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await proxy.up();
+    expect([await outcomeOf(call), server.asked]).toEqual(['well', ['POST /login']]);
+    await proxy.close();
+  });
+
+  it('as often as the caller says', async () => {
+    using server = await answering(busy);
+    const palaver = server.palaver({ maxRetries: 1 });
+    await outcomeOf(palaver.login(credentials));
+    await outcomeOf(palaver.login(credentials, { maxRetries: 0 }));
+    expect(server.asked.length).toBe(3);
+  });
+});
+
+describe('a call ends', () => {
+  it('with timeout where no answer comes: GET after more tries', async () => {
+    using server = await answering(silence);
+    const palaver = server.palaver({ timeoutMs: 50 });
+    expect(await outcomeOf(palaver.login(credentials))).toBe('timeout');
+    expect(server.asked.length).toBe(1);
+    expect(await outcomeOf(palaver.healthz({ maxRetries: 1 }))).toBe('timeout');
+    expect(server.asked.length).toBe(3);
+  });
+
+  it('with timeout where the answer never ends', async () => {
+    using server = await answering((_, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.write('{');
+    });
+    expect(await outcomeOf(server.palaver({ timeoutMs: 50 }).login(credentials))).toBe('timeout');
+  });
+
+  it('with aborted the moment its signal says so, also while it waits to try again', async () => {
+    using server = await answering(problem(503, 'overloaded', { 'Retry-After': '30' }));
+    const gone = new AbortController();
+    const call = outcomeOf(server.palaver().login(credentials, { signal: gone.signal }));
+    while (server.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    setTimeout(() => gone.abort(), 50);
+    expect(await call).toBe('aborted');
+  });
+});
+
+it('keeps a path in front of the server’s own', async () => {
+  using server = await answering(well);
+  await new Palaver({ url: `http://127.0.0.1:${server.port}/chat/` }).healthz();
+  expect(server.asked).toEqual(['GET /chat/healthz']);
+});

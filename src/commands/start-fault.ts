@@ -1,0 +1,120 @@
+/** Says what an operator has to change where the system refuses something at the start: the variable or file, and why. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { secretFile } from '../auth/secret.ts';
+import { epochFile } from '../backplane/epoch.ts';
+import type { Config } from '../config.ts';
+import { databaseFile } from '../database/database-file.ts';
+import { codeOf, explainAddress } from '../lib/listen-fault.ts';
+
+/** The reason, where it is about the address or the data folder; else the error's own words. */
+export function explainStart(
+  error: unknown,
+  { host, port, dataDir }: Pick<Config, 'host' | 'port' | 'dataDir'>,
+): string {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo')
+    return explainAddress(error, { variables: ['HOST', 'PORT'], host, port });
+  return explainDataDir(error, dataDir) ?? message;
+}
+
+/** SQLite's primary result codes, as the system's. */
+const sqliteCodes: Readonly<Record<number, string>> = {
+  5: 'BUSY',
+  6: 'BUSY',
+  8: 'EROFS',
+  10: 'EIO',
+  11: 'CORRUPT',
+  13: 'ENOSPC',
+  14: 'CANTOPEN',
+  26: 'NOTADB',
+};
+
+/** The reason why what is kept in the data folder can't be read or written; undefined where it is something else. */
+function explainDataDir(error: unknown, dataDir: string): string | undefined {
+  const { errcode, path, syscall } = error as NodeJS.ErrnoException & { errcode?: number };
+  const file = databaseFile(dataDir);
+  if (errcode !== undefined) {
+    const code = sqliteCodes[errcode & 0xff] ?? `SQLite ${errcode}`;
+    const found = code === 'CANTOPEN' || code === 'EROFS' ? (accessFault(file) ?? code) : code;
+    return `DATA_DIR: ${reasonOf(found, file)}`;
+  }
+  const code = codeOf(error);
+  if (code === undefined || syscall === undefined) return undefined;
+  // Reading a folder as a file names nothing, and a write that fails neither.
+  if (path === undefined)
+    return syscall === 'read' || syscall === 'write' ? `DATA_DIR: ${reasonOf(code, folderIn(dataDir))}` : undefined;
+  const [folder, at] = [resolve(dataDir), resolve(path)];
+  if (at !== folder && dirname(at) !== folder && !folder.startsWith(`${at}/`)) return undefined;
+  // The system says ENOENT of a folder that can't be made, too.
+  const found = code === 'ENOENT' ? (accessFault(path) ?? code) : code;
+  return `DATA_DIR: ${reasonOf(found, path)}`;
+}
+
+/** Returns the path that is a folder and should be a file; else the data folder. */
+const folderIn = (dataDir: string): string =>
+  [secretFile, epochFile]
+    .map((name) => join(dataDir, name))
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory()) ?? dataDir;
+
+/** Returns the code of what keeps this process from writing to this file, or to the folder that it would be in. */
+function accessFault(file: string): string | undefined {
+  try {
+    if (existsSync(file) && statSync(file).isDirectory()) return 'EISDIR';
+    for (const path of [dirname(file), file]) if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+    if (existsSync(dirname(file))) accessSync(dirname(file), constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+function reasonOf(code: string, path: string): string {
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return `${path} cannot be used${ownersOf(path)} (${code})`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `the disk of ${path} is full (${code})`;
+    case 'EROFS':
+      return `${path} is on a read-only file system (${code})`;
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return `${path} is a file, or lies in one, and must be a folder (${code})`;
+    case 'EISDIR':
+      return `${path} is a folder, and must be a file (${code})`;
+    case 'BUSY':
+      return `${path} is in use: stop the server, or the command, that has it open`;
+    case 'NOTADB':
+      return `${path} is not a database: it is damaged, or another program's. Restore a backup, or move it away`;
+    case 'CORRUPT':
+      return `${path} is damaged: restore a backup`;
+    default:
+      return `${path} cannot be used (${code})`;
+  }
+}
+
+/** Names the owner of a path, where that is somebody else. */
+function ownersOf(path: string): string {
+  const own = process.getuid?.();
+  for (const at of [path, dirname(path)]) {
+    try {
+      const { uid } = statSync(at);
+      if (own !== undefined && uid !== own) return `: ${at} belongs to user ${uid}, and this is user ${own}`;
+    } catch {
+      // A path that may not be looked at is explained by the folder around it.
+    }
+  }
+  return '';
+}
+
+/** Does this, and says what an operator has to change where the data folder is the fault. */
+export async function explainingDataDir<T>(dataDir: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = explainDataDir(error, dataDir);
+    throw reason === undefined ? error : new Error(reason, { cause: error });
+  }
+}

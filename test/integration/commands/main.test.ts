@@ -1,0 +1,68 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../harness/folder.ts';
+import { commandLine, manyStartsMs, palaver } from '../../harness/palaver.ts';
+import { root } from '../../harness/process.ts';
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Runs the command in a shell, whose exit code it returns. */
+async function inShell(script: string, env: Readonly<Record<string, string>> = {}) {
+  const line = script.replaceAll('palaver', commandLine().join(' '));
+  const child = spawn('/bin/bash', ['-c', line], { cwd: root, env: { ...process.env, NODE_ENV: '', ...env } });
+  const [[code], out, errors] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
+  return { code, out, errors };
+}
+
+describe('palaver', { timeout: manyStartsMs }, () => {
+  it.each([[['--version']], [['-v']], [['version']]])('%j prints the version', async (args) => {
+    expect(await palaver(args, {})).toEqual({ code: 0, out: `${version}\n`, errors: '' });
+  });
+
+  it('help lists the commands, and explains one', async () => {
+    const [help, flag, users] = [
+      await palaver(['help'], {}),
+      await palaver(['--help'], {}),
+      await palaver(['help', 'users'], {}),
+    ];
+    expect(help).toEqual(flag);
+    expect([help.code, help.out]).toEqual([0, expect.stringMatching(/^palaver \[command\][\s\S]*--version/)]);
+    expect([users.code, users.out]).toEqual([0, expect.stringMatching(/^palaver users add/)]);
+    expect(await palaver(['help', 'nothing'], {})).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('ends quietly when nobody reads what it prints any more', async () => {
+    const env = { DATA_DIR: temporaryFolder() };
+    for (const command of ['users list', '--help', '--version', 'users --help'])
+      expect(await inShell(`palaver ${command} | true; exit $PIPESTATUS`, env)).toEqual({
+        code: 0,
+        out: '',
+        errors: '',
+      });
+    const errors = await inShell('palaver nothing 2> >(true); exit $?', env);
+    expect(errors).toEqual({ code: 2, out: '', errors: '' });
+  });
+
+  it('says so with exit code 1 when standard output cannot be written', async () => {
+    for (const command of ['--version', 'help'])
+      expect(await inShell(`palaver ${command} > /dev/full`)).toEqual({
+        code: 1,
+        out: '',
+        errors: 'Standard output cannot be written (ENOSPC)\n',
+      });
+  });
+
+  it('keeps its exit code when standard error cannot be written, and does not wait for it', async () => {
+    expect((await inShell('palaver nothing 2> /dev/full')).code).toBe(2);
+    // A pipe that is full and that nobody reads.
+    const stalled =
+      'exec 3> >(sleep 20); head -c 1000000 /dev/zero >&3 & sleep 0.5; palaver nothing 2>&3; code=$?; kill %1; exit $code';
+    const started = execFile('/bin/bash', ['-c', stalled.replace('palaver', commandLine().join(' '))], { cwd: root });
+    const [code] = await once(started, 'exit');
+    expect(code).toBe(2);
+  });
+});

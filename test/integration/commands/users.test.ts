@@ -1,0 +1,215 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { UsageError } from '../../../src/commands/command.ts';
+import { token } from '../../../src/commands/token.ts';
+import { users } from '../../../src/commands/users.ts';
+import { connect, handshake } from '../../harness/chat.ts';
+import { temporaryFolder } from '../../harness/folder.ts';
+import { request } from '../../harness/http.ts';
+import { commandLine, manyStartsMs, palaver } from '../../harness/palaver.ts';
+import { root } from '../../harness/process.ts';
+import { startTestServer, type TestServer } from '../../harness/server.ts';
+import { mint, testSecret } from '../../harness/tokens.ts';
+import { until } from '../../harness/until.ts';
+import { everyStore } from './stores.ts';
+
+const password = 'correct horse';
+const add = (email: string, username: string): string[] => ['users', 'add', '--email', email, '--username', username];
+const elsewhere = { JWKS_URL: 'http://127.0.0.1:1/jwks', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'chat' };
+
+const login = (server: TestServer, email: string) => request(server, 'POST', '/login', { json: { email, password } });
+
+/** Asks until it is answered so: nobody tells when a server has looked again. */
+async function answered(server: TestServer, token: string, status: number): Promise<void> {
+  while ((await handshake(server, { token })).status !== status);
+}
+
+const terminal = '/usr/bin/script';
+const noTerminal = existsSync(terminal) ? undefined : `${terminal} is not there`;
+if (noTerminal && process.env.CI) throw new Error(`In CI the terminal must be tested, and ${noTerminal}`);
+if (noTerminal) console.warn(`The password at a terminal is not tested: ${noTerminal}`);
+
+for (const { name, skip, env: emptyStore } of everyStore()) {
+  describe.skipIf(skip)(`palaver users: ${name}`, { timeout: manyStartsMs }, () => {
+    const environment = async (): Promise<Record<string, string>> => ({
+      DATA_DIR: temporaryFolder(),
+      JWT_SECRET: testSecret,
+      ...(await emptyStore()),
+    });
+
+    it('shuts out at servers that run, until it lets in again', async () => {
+      const env = await environment();
+      await using server = await startTestServer({ env });
+      await palaver(add('ann@example.com', 'Ann'), env, password);
+      const token = String((await login(server, 'ann@example.com')).json.token);
+      const chat = await connect(server, { token });
+      expect(await palaver(['users', 'disable', 'Ann@example.com'], env)).toMatchObject({ code: 0, errors: '' });
+      expect(await chat.closed()).toBe(4003);
+      expect((await handshake(server, { token })).json.code).toBe('user_disabled');
+      expect((await login(server, 'ann@example.com')).json.code).toBe('user_disabled');
+      expect(await palaver(['users', 'enable', 'ann@example.com'], env)).toMatchObject({ code: 0, errors: '' });
+      await answered(server, token, 101);
+      expect((await login(server, 'ann@example.com')).status).toBe(200);
+    });
+
+    // To a command it makes no difference who orders the room.
+    if (name === 'MongoDB and Redis') return;
+
+    it('makes a user where nobody can sign up, who logs in at a server that runs', async () => {
+      const env = { ...(await environment()), SIGNUP: 'off' };
+      await using server = await startTestServer({ env });
+      const added = await palaver(add('ann@example.com', 'Ann'), env, `${password}\n`);
+      expect(added).toMatchObject({ code: 0, errors: '' });
+      const { status, json } = await login(server, 'ann@example.com');
+      expect([status, json.id, json.username]).toEqual([200, added.out.trim(), 'Ann']);
+      const taken = await palaver(add('ANN@example.com', 'Bob'), env, password);
+      expect(taken).toEqual({ code: 1, out: '', errors: 'E-mail taken\n' });
+    });
+
+    it('lists all users, each on a line, and who is shut out', async () => {
+      const env = await environment();
+      const ann = (await palaver(add('ann@example.com', 'Ann'), env, password)).out.trim();
+      // What turns text round is shown as what it is.
+      const odd = (await palaver(add('a\u202eb@example.com', 'Bob'), env, password)).out.trim();
+      await palaver(['users', 'disable', ann], env);
+      const text = await palaver(['users', 'list'], env);
+      expect(text.out).toBe(`${ann}\tann@example.com\tAnn\tdisabled\n${odd}\ta\\u202eb@example.com\tBob\tenabled\n`);
+      const json = await palaver(['users', 'list', '--json'], env);
+      expect(
+        json.out
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      ).toEqual([
+        { id: ann, email: 'ann@example.com', username: 'Ann', disabled: true },
+        { id: odd, email: 'a\u202eb@example.com', username: 'Bob', disabled: false },
+      ]);
+    });
+
+    it('disables an id that only tokens name with --external, and fails for an unknown one without', async () => {
+      const env = await environment();
+      await using server = await startTestServer({ env });
+      const token = await mint({ id: 'from afar', username: 'Zoe' });
+      const chat = await connect(server, { token });
+      for (const who of ['from afar', 'nobody@example.com'])
+        for (const what of ['disable', 'enable']) {
+          const { code, out, errors } = await palaver(['users', what, who], env);
+          expect([code, out, errors]).toEqual([
+            1,
+            '',
+            expect.stringContaining(`No user has the id or e-mail address ${who}`),
+          ]);
+        }
+      const done = await palaver(['users', 'disable', 'from afar', '--external'], env);
+      expect(done).toEqual({ code: 0, out: 'disabled from afar\n', errors: '' });
+      expect(await chat.closed()).toBe(4003);
+      // Whom it has disabled it knows.
+      expect(await palaver(['users', 'enable', 'from afar'], env)).toMatchObject({ code: 0, errors: '' });
+      await answered(server, token, 101);
+    });
+
+    it('makes tokens as a login does, for as long as they are to be good', async () => {
+      const env = await environment();
+      await using server = await startTestServer({ env });
+      const id = (await palaver(add('ann@example.com', 'Ann'), env, password)).out.trim();
+      for (const [args, ttlS] of [
+        [['--email', 'ANN@example.com'], 12 * 3_600],
+        [['--id', id, '--ttl', '5m'], 300],
+      ] as const) {
+        const { code, out } = await palaver(['token', ...args], env);
+        expect(code).toBe(0);
+        expect((await handshake(server, { token: out.trim() })).status).toBe(101);
+        const claims = JSON.parse(Buffer.from(out.split('.')[1]!, 'base64url').toString());
+        expect(claims).toMatchObject({ id, sub: id, username: 'Ann' });
+        expect(claims.exp - claims.iat).toBe(ttlS);
+      }
+      await palaver(['users', 'disable', id], env);
+      expect(await palaver(['token', '--id', id], env)).toEqual({ code: 1, out: '', errors: 'The user is disabled\n' });
+      const unknown = await palaver(['token', '--id', 'nobody'], env);
+      expect(unknown).toEqual({ code: 1, out: '', errors: 'There is no such user\n' });
+    });
+
+    it('says so where users are kept elsewhere, and shuts them out by their ids all the same', async () => {
+      const alone = { ...(await environment()), JWT_SECRET: '', ...elsewhere };
+      for (const args of [add('ann@example.com', 'Ann'), ['users', 'list'], ['token', '--id', '1']]) {
+        const { code, out, errors } = await palaver(args, alone, password);
+        expect([code, out, errors]).toEqual([1, '', expect.stringMatching(/^With JWKS_URL .*: not here\n$/)]);
+      }
+      const verify = async () => ({ id: 'a@b', username: 'Ann', expiresAtMs: Date.now() + 60_000, tokenKey: 'key' });
+      await using server = await startTestServer({ env: alone, verify });
+      const chat = await connect(server, { token: 'a.b.c' });
+      expect(await palaver(['users', 'disable', 'a@b'], alone)).toEqual({ code: 0, out: 'disabled a@b\n', errors: '' });
+      expect(await chat.closed()).toBe(4003);
+      expect((await palaver(['users', 'enable', 'a@b'], alone)).code).toBe(0);
+      await answered(server, 'a.b.c', 101);
+    });
+  });
+}
+
+describe('palaver users', { timeout: manyStartsMs }, () => {
+  it('refuses what the contract refuses, and tells no password', async () => {
+    const env = { DATA_DIR: temporaryFolder() };
+    const cases: [args: string[], input: string, says: RegExp][] = [
+      [
+        add('nobody', ' Bob'),
+        'canary\r\n',
+        /: email: must have one @.*; username: must have.*; password: must have at least 8 characters\n/,
+      ],
+      [add('bob@example.com', 'Bob'), 'canary'.repeat(50), /: password: must have at most 256 characters/],
+      [add('bob@example.com', 'Bob'), 'canary'.repeat(3_000), /at most 16384 bytes/],
+    ];
+    for (const [args, input, says] of cases) {
+      const { code, out, errors } = await palaver(args, env, input);
+      expect([code, out, errors]).toEqual([1, '', expect.stringMatching(says)]);
+      expect(errors).not.toContain('canary');
+    }
+    expect(await palaver(['users', 'list'], env)).toEqual({ code: 0, out: '', errors: '' });
+  });
+
+  it.skipIf(noTerminal)('asks for the password at a terminal, twice, and shows it nowhere', async () => {
+    const env = { DATA_DIR: temporaryFolder() };
+    const at = async (...answers: string[]) => {
+      const line = commandLine(...add('ann@example.com', 'Ann')).join(' ');
+      const child = spawn(terminal, ['-qec', line, '/dev/null'], { cwd: root, env: { ...process.env, ...env } });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      let shown = '';
+      child.stdout.on('data', (chunk: Buffer) => (shown += chunk));
+      const ended = once(child, 'exit');
+      for (const [index, question] of ['Password: ', 'Once more: '].slice(0, answers.length).entries()) {
+        await until(() => shown.includes(question), question);
+        child.stdin.write(answers[index]);
+      }
+      const [code] = await ended;
+      return { code, shown };
+    };
+    const differ = await at('canary one\r', 'canary two\r');
+    expect([differ.code, differ.shown]).toEqual([1, expect.stringContaining('The two passwords differ')]);
+    const interrupted = await at('canary\u0003');
+    expect([interrupted.code, interrupted.shown]).toEqual([1, expect.stringContaining('No password was given')]);
+    const right = await at('canary one\r', 'canary one\r');
+    expect([right.code, right.shown]).toEqual([0, expect.stringMatching(/^Password: \s+Once more: \s+[\w-]{36}\s+$/)]);
+    for (const { shown } of [differ, interrupted, right]) expect(shown).not.toContain('canary');
+  });
+
+  it.each([
+    [['users'], /users needs one of add, list, disable, enable/],
+    [['users', 'constructor'], /users needs one of/],
+    [['users', 'add', '--email', 'a@b'], /--email and --username/],
+    [['users', 'add', '--password', 'x'], /Unknown option '--password'/],
+    [['users', 'disable'], /the id or the e-mail address/],
+    [['users', 'disable', 'a', 'b'], /nothing else/],
+    [['token'], /--email or --id/],
+    [['token', '--email', 'a@b', '--id', 'a'], /--email or --id/],
+  ])('does not understand %j, and does nothing', async ([name, ...args], says) => {
+    const run = (name === 'token' ? token : users).run(args);
+    await expect(run).rejects.toThrow(UsageError);
+    await expect(run).rejects.toThrow(says);
+  });
+
+  it.each(['users', 'token', 'backup', 'restore', 'to-mongodb'])('%s --help says what it does', async (command) => {
+    const { code, out } = await palaver([command, '--help'], {});
+    expect([code, out.startsWith(`palaver ${command}`)]).toEqual([0, true]);
+  });
+});

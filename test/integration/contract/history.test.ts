@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import type { ChatMessage } from '../../../generated/chat/index.ts';
+import type { MessagePage } from '../../../generated/http/index.ts';
+import { type Chat, connect, lastId, messagesOf } from '../../harness/chat.ts';
+import { request } from '../../harness/http.ts';
+import { keeping, startTestServer, type TestServer } from '../../harness/server.ts';
+import { mint } from '../../harness/tokens.ts';
+
+const join = async (server: TestServer, name: string, lastEventId?: string): Promise<Chat> =>
+  connect(server, {
+    token: await mint({ id: `id of ${name}`, username: name }),
+    ...(lastEventId !== undefined && { lastEventId }),
+  });
+
+async function page(server: TestServer, query = ''): Promise<MessagePage> {
+  const token = await mint({ id: 'reader', username: 'Reader' });
+  const { status, text } = await request(server, 'GET', `/messages${query}`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  expect(status).toBe(200);
+  return JSON.parse(text);
+}
+const textsOf = (messages: readonly ChatMessage[]): string[] => messages.map(({ msg }) => msg.text);
+
+/** Says so many things, and waits for the last. */
+async function say(chat: Chat, from: number, to: number): Promise<void> {
+  for (let n = from; n <= to; n += 1) chat.say(`m${n}`);
+  while ((await chat.next('chat_message')).msg.text !== `m${to}`);
+}
+const names = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, n) => `m${from + n}`);
+
+describe('GET /messages', () => {
+  it('pages back to the beginning: each message once and as it was delivered, also what is not kept yet', async () => {
+    await using server = await startTestServer();
+    expect(await page(server)).toEqual({ messages: [], gaps: [] });
+    const ann = await join(server, 'Ann');
+    ann.say('first', 'n-1');
+    await say(ann, 2, 120);
+    const pages = [await page(server, '?limit=40')];
+    while (pages[0]!.before !== undefined) pages.unshift(await page(server, `?limit=40&before=${pages[0]!.before}`));
+    expect(pages.map(({ messages }) => messages.length)).toEqual([40, 40, 40]);
+    expect(pages.flatMap(({ messages }) => messages)).toEqual(messagesOf(ann));
+    expect(pages.flatMap(({ gaps }) => gaps)).toEqual([]);
+    expect((await page(server)).messages).toHaveLength(50);
+  });
+
+  it('takes any place of the order', async () => {
+    await using server = await startTestServer();
+    const ann = await join(server, 'Ann');
+    await say(ann, 1, 3);
+    const joined = ann.frames.find(({ type }) => type === 'user_joined') as { id: string };
+    expect(textsOf((await page(server, `?before=${joined.id}`)).messages)).toEqual([]);
+    expect(textsOf((await page(server, '?before=~')).messages)).toEqual(names(1, 3));
+  });
+
+  it('goes on over a restart, and forgets by number', async () => {
+    const env = { ...keeping(), HISTORY_MAX_COUNT: '5' };
+    {
+      await using server = await startTestServer({ env });
+      await say(await join(server, 'Ann'), 1, 8);
+    }
+    {
+      await using server = await startTestServer({ env });
+      await expect.poll(async () => textsOf((await page(server)).messages)).toEqual(names(4, 8));
+      await say(await join(server, 'Bob'), 9, 9);
+      expect(textsOf((await page(server)).messages)).toEqual(names(4, 9));
+    }
+  });
+});
+
+it('what a server took before it ended in order came back, and is kept', async () => {
+  const env = keeping();
+  const said: ChatMessage[] = [];
+  {
+    await using server = await startTestServer({ env });
+    const ann = await join(server, 'Ann');
+    for (const text of names(1, 200)) ann.say(text);
+    await ann.next('chat_message');
+    await server.stop();
+    expect(await ann.closed()).toBe(1001);
+    said.push(...messagesOf(ann));
+  }
+  expect(said.length).toBeGreaterThan(0);
+  await using server = await startTestServer({ env });
+  const last = await page(server, '?limit=100');
+  expect(last.gaps).toEqual([]);
+  const before = last.before === undefined ? [] : (await page(server, `?limit=100&before=${last.before}`)).messages;
+  expect([...before, ...last.messages]).toEqual(said);
+});
+
+describe('a connection that comes back', () => {
+  it('is told all that it missed, once and in order, before anything newer', async () => {
+    await using server = await startTestServer();
+    const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
+    await say(ann, 1, 3);
+    await bob.next('chat_message');
+    const seen = messagesOf(bob).length;
+    bob.drop();
+    const at = lastId(bob);
+    await say(ann, 4, 8);
+    const back = await join(server, 'Bob', at);
+    ann.say('live');
+    while ((await back.next('chat_message')).msg.text !== 'live');
+    const [online] = back.frames;
+    expect(online).toMatchObject({ type: 'users_online', msg: { recovered: true } });
+    expect([...messagesOf(bob).slice(0, seen), ...messagesOf(back)].map(({ id }) => id)).toEqual(
+      messagesOf(ann)
+        .map(({ id }) => id)
+        .filter((id) => id > (bob.frames[0] as { id: string }).id),
+    );
+    const replayed = messagesOf(back).slice(0, -1);
+    for (const { id } of replayed) expect(id > at && id <= (online as { id: string }).id).toBe(true);
+  });
+
+  it('has missed nothing where nothing was said', async () => {
+    await using server = await startTestServer();
+    const ann = await join(server, 'Ann');
+    await say(ann, 1, 1);
+    const back = await join(server, 'Ann', lastId(ann));
+    expect((await back.next('users_online')).msg.recovered).toBe(true);
+    await say(ann, 2, 2);
+    await back.next('chat_message');
+    expect(textsOf(messagesOf(back))).toEqual(['m2']);
+  });
+
+  it('is told nothing of what it missed where that cannot be whole', async () => {
+    await using server = await startTestServer();
+    const ann = await join(server, 'Ann');
+    const { id: first } = await ann.next('users_online');
+    await say(ann, 1, 1_001);
+    const far = [first, 'x', '~', '0'.repeat(16), `${first.slice(0, 17)}${'9'.repeat(16)}`, first.replace(/^./, '1')];
+    for (const lastEventId of far) {
+      const back = await join(server, 'Bob', lastEventId);
+      expect((await back.next('users_online')).msg.recovered).toBe(false);
+      expect(messagesOf(back)).toEqual([]);
+      await back.close();
+    }
+    const [oldest] = messagesOf(ann);
+    const back = await join(server, 'Bob', oldest!.id);
+    while ((await back.next('chat_message')).msg.text !== 'm1001');
+    expect(textsOf(messagesOf(back))).toEqual(names(2, 1_001));
+  });
+
+  it('is asked nothing where it asks nothing', async () => {
+    await using server = await startTestServer();
+    expect((await (await join(server, 'Ann')).next('users_online')).msg).toEqual({ list: [] });
+  });
+
+  it('recovers over a restart that was orderly', async () => {
+    const env = keeping();
+    let at: string;
+    {
+      await using server = await startTestServer({ env });
+      const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
+      await say(ann, 1, 2);
+      await bob.next('chat_message');
+      at = messagesOf(bob)[0]!.id;
+      bob.drop();
+      await say(ann, 3, 4);
+    }
+    await using server = await startTestServer({ env });
+    const back = await join(server, 'Bob', at);
+    await say(back, 5, 5);
+    expect(back.frames[0]).toMatchObject({ msg: { recovered: true } });
+    expect(textsOf(messagesOf(back))).toEqual(names(2, 5));
+  });
+});
+
+describe('a nonce', () => {
+  it('of a user is published once: the repeat is answered with the first one, to its session alone', async () => {
+    await using server = await startTestServer();
+    const [ann, tab, bob] = [await join(server, 'Ann'), await join(server, 'Ann'), await join(server, 'Bob')];
+    ann.say('once', 'n-1');
+    const first = await tab.next('chat_message');
+    tab.say('twice', 'n-1');
+    expect(await tab.next('chat_message')).toEqual(first);
+    tab.say('fence');
+    for (const chat of [ann, tab, bob]) while ((await chat.next('chat_message')).msg.text !== 'fence');
+    expect([textsOf(messagesOf(ann)), textsOf(messagesOf(bob))]).toEqual([
+      ['once', 'fence'],
+      ['once', 'fence'],
+    ]);
+    // Delivered, and answered.
+    expect(textsOf(messagesOf(tab))).toEqual(['once', 'once', 'fence']);
+  });
+
+  it('is each user’s own', async () => {
+    await using server = await startTestServer();
+    const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
+    ann.say('hers', 'n-1');
+    await ann.next('chat_message');
+    bob.say('his', 'n-1');
+    expect((await ann.next('chat_message')).msg).toMatchObject({ text: 'his', from_user: 'Bob' });
+  });
+
+  it('is known over a restart', async () => {
+    const env = keeping();
+    let first: ChatMessage;
+    {
+      await using server = await startTestServer({ env });
+      const ann = await join(server, 'Ann');
+      ann.say('once', 'n-1');
+      first = await ann.next('chat_message');
+    }
+    await using server = await startTestServer({ env });
+    const ann = await join(server, 'Ann');
+    ann.say('twice', 'n-1');
+    expect(await ann.next('chat_message')).toEqual(first);
+  });
+});
+
+describe('a user whose connection broke', () => {
+  const room = () => startTestServer({ env: { PRESENCE_GRACE: '1s', MAX_SESSIONS_PER_USER: '1' } });
+
+  it('comes back unnoticed, and leaves at once when it closes', async () => {
+    await using server = await room();
+    const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
+    await ann.next('user_joined');
+    bob.drop();
+    // Its first session counts until the server has seen that it broke.
+    let back: Chat | undefined;
+    while (!back) back = await join(server, 'Bob').catch(() => undefined);
+    expect((await back.next('users_online')).msg.list).toEqual(['Ann', 'Bob']);
+    ann.say('fence');
+    while ((await ann.next('chat_message')).msg.text !== 'fence');
+    expect(ann.frames.map(({ type }) => type)).toEqual(['users_online', 'user_joined', 'user_joined', 'chat_message']);
+    await back.close();
+    expect((await ann.next('user_left')).msg.username).toBe('Bob');
+  });
+
+  it('has left when it does not come back in time', async () => {
+    await using server = await room();
+    const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
+    bob.drop();
+    expect((await ann.next('user_left')).msg.username).toBe('Bob');
+    const back = await join(server, 'Bob');
+    expect((await back.next('users_online')).msg.list).toEqual(['Ann']);
+  });
+});

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { keepRedis } from '../../../src/broker/redis.ts';
+import { StoreUnavailable } from '../../../src/database/database.ts';
+import { openRedisDatabase } from '../../../src/database/redis.ts';
+import { redisMessageStore } from '../../../src/history/redis.ts';
+import { redisRevocationStore } from '../../../src/revocations/redis.ts';
+import { noRedis, type Redis, startRedis } from '../../harness/redis.ts';
+import { messageStoreSuite } from '../../suites/message-store.ts';
+import { revocationStoreSuite } from '../../suites/revocation-store.ts';
+
+describe.skipIf(noRedis)('what is kept in Redis', () => {
+  let redis: Redis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.remove());
+
+  const open = async () =>
+    openRedisDatabase(await keepRedis(redis.uri(), { key: 'room', use: 'store', answerTimeoutMs: 500 }), 'room');
+  messageStoreSuite('Redis', async () => {
+    const database = await open();
+    return { store: redisMessageStore(database), close: database.close };
+  });
+  revocationStoreSuite('Redis', async () => {
+    const database = await open();
+    return { store: redisRevocationStore(database), close: database.close };
+  });
+
+  it('is away while Redis does not answer, takes nothing more, or is gone', async () => {
+    const database = await open();
+    onTestFinished(() => database.close());
+    const store = redisMessageStore(database);
+    const run = { epoch: '1', lastId: undefined };
+    redis.hang();
+    await expect(store.putRun(run)).rejects.toThrow(StoreUnavailable);
+    redis.wake();
+    await expect.poll(() => store.putRun(run).then(() => 'kept', String)).toBe('kept');
+    await database.redis.config('SET', 'maxmemory', '1');
+    await expect(store.putRun(run)).rejects.toThrow(StoreUnavailable);
+    await expect(store.append([], ['1-1'])).rejects.toThrow(StoreUnavailable);
+    await database.redis.config('SET', 'maxmemory', '0');
+    await redis.stop();
+    await expect(database.ping()).rejects.toThrow(StoreUnavailable);
+    await redis.start();
+    await expect.poll(() => store.runs().catch(String)).toEqual([run]);
+  });
+
+  it.each([
+    ['ids', ['1-1', '1-2', '1-3'], []],
+    ['bodies', ['1-3'], ['1-3']],
+  ])('tells what is missing where Redis has evicted the %s', async (evicted, messages, gaps) => {
+    const database = await openRedisDatabase(
+      await keepRedis(redis.uri(), { key: 'room', use: 'store', answerTimeoutMs: 1_000 }),
+      'room',
+    );
+    onTestFinished(() => database.close());
+    const store = redisMessageStore(database);
+    const message = (id: string) => ({
+      id,
+      sentAt: '2026-01-01T00:00:00.000Z',
+      userId: '1',
+      msg: { from_user: 'Ann', text: id },
+    });
+    await store.append([message('1-1'), message('1-2')], []);
+    await database.redis.del(`room:history:${evicted}`);
+    await store.append([message('1-3')], []);
+    const page = await store.before(undefined, 10);
+    expect([page.messages.map(({ id }) => id), page.gaps]).toEqual([messages, gaps]);
+    expect(await store.before(undefined, 10)).toEqual(page);
+  });
+
+  it('does not take a fault of ours for its being away', async () => {
+    const database = await open();
+    onTestFinished(() => database.close());
+    await database.redis.set('room:history:ids', 'a text');
+    await expect(redisMessageStore(database).before(undefined, 1)).rejects.toThrow(/^WRONGTYPE/);
+    await expect(redisMessageStore(database).append([], ['1'])).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { createOriginCheck } from '../../../src/http/origins.ts';
+import { connect, handshake } from '../../harness/chat.ts';
+import { startTestServer } from '../../harness/server.ts';
+import { mint } from '../../harness/tokens.ts';
+
+const app = 'https://app.example.com';
+const webView = 'capacitor://localhost';
+
+describe('who may join from a page', () => {
+  it.each([
+    ['what is no page', undefined, true],
+    ['a page of the server’s own', 'http://chat.example.com:3000', true],
+    ['the same behind a proxy that ends TLS', 'https://chat.example.com:3000', true],
+    ['a page of an allowed origin', app, true],
+    ['the same host at another port', 'http://chat.example.com', false],
+    ['a page of another origin', 'https://evil.example', false],
+    ['one that only begins so', `${app}.evil.example`, false],
+    ['a page that hides where it is from', 'null', false],
+    ['no origin at all', 'chat.example.com:3000', false],
+    ['an app of an allowed origin', webView, true],
+    ['an app of another origin', 'capacitor://elsewhere', false],
+    ['an app with an allowed host and another scheme', 'ionic://localhost', false],
+    ['an app that gives the server’s host as its own', 'capacitor://chat.example.com:3000', false],
+  ])('%s', (_, origin, want) => {
+    const headers = new Headers({ Host: 'Chat.example.com:3000', ...(origin && { Origin: origin }) });
+    expect(createOriginCheck([app, webView])(headers)).toBe(want);
+    expect(createOriginCheck(['*'])(headers)).toBe(true);
+  });
+
+  it('is asked at the handshake, before the token', async () => {
+    await using server = await startTestServer({ env: { ALLOWED_ORIGINS: ` ${app} , https://b.example` } });
+    const token = await mint({ id: '1', username: 'Ann' });
+    const from = async (Origin: string, as = token) =>
+      (await handshake(server, { token: as, headers: { Origin } })).status;
+    expect(await from('https://evil.example', 'no.token.')).toBe(403);
+    expect(await from('https://evil.example')).toBe(403);
+    expect(await from(`http://${server.host}:${server.port}`)).toBe(101);
+    expect(await from(app)).toBe(101);
+    const chat = await connect(server, { token });
+    await chat.close();
+  });
+});
+
+describe('what a page of another origin may read', () => {
+  const ask = async (env: Record<string, string>, method: string, path: string, headers: Record<string, string>) => {
+    await using server = await startTestServer({ env });
+    const response = await fetch(`http://${server.host}:${server.port}${path}`, { method, headers });
+    await response.text();
+    const cors = [...response.headers].filter(([name]) => name.startsWith('access-control-'));
+    return { status: response.status, cors: Object.fromEntries(cors), vary: response.headers.get('vary') };
+  };
+  const allowing = { ALLOWED_ORIGINS: app };
+  const preflight = { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'content-type' };
+
+  it('is everything, where it is allowed: answers, problems, and how long to wait', async () => {
+    for (const [path, status] of [
+      ['/healthz', 200],
+      ['/nothing', 404],
+      ['/join', 401],
+    ] as const) {
+      const answer = await ask(allowing, 'GET', path, { Origin: app });
+      expect(answer).toEqual({
+        status,
+        cors: {
+          'access-control-allow-origin': app,
+          'access-control-expose-headers': 'Allow,ETag,Retry-After,WWW-Authenticate,X-Request-Id',
+        },
+        vary: 'Origin',
+      });
+    }
+  });
+
+  it('is the same for an app in a web view', async () => {
+    const answer = await ask({ ALLOWED_ORIGINS: webView }, 'GET', '/healthz', { Origin: webView });
+    expect(answer.cors['access-control-allow-origin']).toBe(webView);
+  });
+
+  it('is asked for by a preflight', async () => {
+    expect(await ask(allowing, 'OPTIONS', '/login', { Origin: app, ...preflight })).toMatchObject({
+      status: 204,
+      cors: {
+        'access-control-allow-origin': app,
+        'access-control-allow-methods': 'GET,POST',
+        'access-control-allow-headers': 'Authorization,Content-Type',
+        'access-control-max-age': '600',
+      },
+    });
+  });
+
+  it.each([
+    ['another origin', allowing, 'https://evil.example'],
+    ['any origin, where none is named', {}, app],
+  ])('is nothing for %s', async (_, env, Origin) => {
+    for (const [method, path, headers] of [
+      ['GET', '/healthz', {}],
+      ['OPTIONS', '/login', preflight],
+    ] as const) {
+      const { cors } = await ask(env, method, path, { Origin, ...headers });
+      expect(cors['access-control-allow-origin']).toBeUndefined();
+    }
+  });
+
+  it('leaves an OPTIONS that is no preflight to the contract', async () => {
+    expect((await ask(allowing, 'OPTIONS', '/login', { Origin: app })).status).toBe(405);
+  });
+});
+
+describe('the log', () => {
+  it('names an origin that is refused, once a request, in the words of ALLOWED_ORIGINS and no longer', async () => {
+    const refused: object[] = [];
+    await using server = await startTestServer({
+      env: { ALLOWED_ORIGINS: app, LOG_LEVEL: 'info' },
+      onLogLine: (line) => {
+        const { level, event, origin, requestId } = JSON.parse(line);
+        if (event === 'origin_refused') refused.push({ level, origin, requestId });
+      },
+    });
+    const get = (Origin: string, requestId: string, more: Record<string, string> = {}, method = 'GET') =>
+      fetch(`http://${server.host}:${server.port}/login`, {
+        method,
+        headers: { Origin, 'X-Request-Id': requestId, ...more },
+      });
+    await get(app, 'allowed');
+    await get(`http://${server.host}:${server.port}`, 'own');
+    await get(webView, 'app');
+    await get('null', 'preflight', { 'Access-Control-Request-Method': 'POST' }, 'OPTIONS');
+    await get(`https://${'x'.repeat(1_000)}`, 'long');
+    await handshake(server, { headers: { Origin: 'https://evil.example', 'X-Request-Id': 'handshake' } });
+    expect(refused).toEqual([
+      { level: 30, origin: webView, requestId: 'app' },
+      { level: 30, origin: 'null', requestId: 'preflight' },
+      { level: 30, origin: `https://${'x'.repeat(192)}`, requestId: 'long' },
+      { level: 30, origin: 'https://evil.example', requestId: 'handshake' },
+    ]);
+  });
+});

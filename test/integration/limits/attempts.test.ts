@@ -1,0 +1,148 @@
+import { describe, expect, it, vi } from 'vitest';
+import { addressIn, networkOf } from '../../../src/http/address.ts';
+import { createAttemptLimit } from '../../../src/limits/attempts.ts';
+import { request } from '../../harness/http.ts';
+import { startTestServer, type TestServer } from '../../harness/server.ts';
+
+describe('the network of', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:0DB8:1:2::1', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['1::', '1:0:0:0'],
+  ])('%s is %s', (address, network) => expect(networkOf(address)).toBe(network));
+});
+
+describe('the address in', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7:49152', '203.0.113.7'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['[2001:db8::1]:49152', '2001:db8::1'],
+    ['[fe80::1%eth0]:1', 'fe80::1'],
+    ['fe80::1%25eth0', 'fe80::1'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::FFFF:cb00:7107', '203.0.113.7'],
+    ['0:0:0:0:0:ffff:cb00:7107', '203.0.113.7'],
+    ['[::ffff:203.0.113.7]:80', '203.0.113.7'],
+    ['64:ff9b::203.0.113.7', '64:ff9b::203.0.113.7'],
+  ])('%s is %s', (text, address) => expect(addressIn(text)).toBe(address));
+
+  it.each([
+    '',
+    'unknown',
+    '_hidden',
+    '203.0.113',
+    '203.0.113.7:',
+    '203.0.113.7:port',
+    '203.0.113.7:123456',
+    '[203.0.113.7]:80',
+    '[2001:db8::1',
+    '[2001:db8::1]x',
+    '[2001:db8::1]:',
+    '2001:db8::g',
+    '"203.0.113.7"',
+    'for=203.0.113.7',
+    '%eth0',
+  ])('"%s" is none', (text) => expect(addressIn(text)).toBeUndefined());
+});
+
+describe('attempts', () => {
+  it('come back within a minute', async () => {
+    vi.useFakeTimers();
+    try {
+      const count = createAttemptLimit(2);
+      await count('a', 'x@y.z');
+      await count('a', 'x@y.z');
+      vi.advanceTimersByTime(20_500);
+      expect(await count('a', 'x@y.z')).toBe(40);
+      vi.advanceTimersByTime(39_500);
+      expect(await count('a', 'x@y.z')).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('of one network take nothing from an e-mail once they are refused', async () => {
+    const count = createAttemptLimit(2);
+    for (let n = 0; n < 50; n += 1) await count('a', n < 2 ? 'other@y.z' : 'x@y.z');
+    expect(await count('b', 'x@y.z')).toBeUndefined();
+  });
+
+  it('for one e-mail are counted from everywhere, however it is written', async () => {
+    const count = createAttemptLimit(1);
+    expect(await count('a', 'X@y.z')).toBeUndefined();
+    expect(await count('b', 'x@Y.Z')).toBeTypeOf('number');
+  });
+});
+
+describe('behind a proxy that names clients', () => {
+  const attempt = async (server: TestServer, entry: string, email: string): Promise<number> => {
+    const headers = { 'X-Forwarded-For': `198.51.100.1, ${entry}` };
+    return (await request(server, 'POST', '/login', { json: { email, password: 'wrong one' }, headers })).status;
+  };
+
+  it.each(['203.0.113.N', '203.0.113.N:4915N', '[2001:db8:0:N::1]:49152', '[2001:db8:0:N::1]', '::ffff:203.0.113.N'])(
+    '%s counts as an address of its own',
+    async (entry) => {
+      await using server = await startTestServer({ env: { TRUST_PROXY: '1', RATE_LIMIT_LOGIN: '2' } });
+      for (let n = 1; n <= 4; n += 1)
+        expect(await attempt(server, entry.replaceAll('N', String(n)), `${n}@example.com`)).toBe(401);
+      const first = entry.replaceAll('N', '1');
+      expect([await attempt(server, first, 'a@example.com'), await attempt(server, first, 'b@example.com')]).toEqual([
+        401, 429,
+      ]);
+    },
+  );
+
+  it('one that names no address counts as the proxy, and the log says so once', async () => {
+    const lines: string[] = [];
+    const onLogLine = (line: string): void => void lines.push(line);
+    const env = { TRUST_PROXY: '1', RATE_LIMIT_LOGIN: '2', LOG_LEVEL: 'warn' };
+    await using server = await startTestServer({ env, onLogLine });
+    const statuses = [];
+    for (let n = 1; n <= 3; n += 1) statuses.push(await attempt(server, `unknown-${n}`, `${n}@example.com`));
+    expect(statuses).toEqual([401, 401, 429]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ event: 'forwarded_unread', entry: 'unknown-1' }]);
+  });
+});
+
+describe('at the desk', () => {
+  const password = 'correct horse';
+  const login = (server: TestServer, email: string, forwarded?: string) =>
+    request(server, 'POST', '/login', { json: { email, password }, headers: { 'X-Forwarded-For': forwarded } });
+
+  it('one too many is answered 429 and when to come back, right or wrong', async () => {
+    await using server = await startTestServer({ env: { RATE_LIMIT_LOGIN: '2', RATE_LIMIT_SIGNUP: '1' } });
+    const json = { email: 'ann@example.com', username: 'Ann', password };
+    expect((await request(server, 'POST', '/createUser', { json })).status).toBe(201);
+    expect((await request(server, 'POST', '/createUser', { json })).json.code).toBe('too_many_attempts');
+    expect((await login(server, 'ann@example.com')).status).toBe(200);
+    expect((await login(server, 'nobody@example.com')).status).toBe(401);
+    const { status, headers } = await login(server, 'ann@example.com');
+    const waitS = Number(headers['retry-after']);
+    expect([status, waitS > 0 && waitS <= 60]).toEqual([429, true]);
+  });
+
+  it('believes nobody who says to ask for another', async () => {
+    await using server = await startTestServer({ env: { RATE_LIMIT_LOGIN: '2' } });
+    const statuses = [];
+    for (const n of [1, 2, 3]) statuses.push((await login(server, `${n}@example.com`, `192.0.2.${n}`)).status);
+    expect(statuses).toEqual([401, 401, 429]);
+  });
+
+  it('believes as many proxies as it is told to, and nothing that was there before', async () => {
+    await using server = await startTestServer({ env: { RATE_LIMIT_LOGIN: '1', TRUST_PROXY: '2' } });
+    const from = async (forwarded: string) => (await login(server, `${Math.random()}@example.com`, forwarded)).status;
+    expect(await from('192.0.2.1, 10.0.0.1')).toBe(401);
+    expect(await from('192.0.2.2, 10.0.0.1')).toBe(401);
+    expect(await from('203.0.113.9, 192.0.2.1, 10.0.0.1')).toBe(429);
+    expect(await from('no address, 10.0.0.1')).toBe(401);
+    expect(await from('no address either, 10.0.0.1')).toBe(429);
+  });
+});

@@ -1,4 +1,0 @@
-// Planted: the kit must not know the server. test/check/imports.test.ts sees that the import rule says so.
-import { sqliteUserStore } from '../../src/users/sqlite.ts';
-
-sqliteUserStore();

@@ -1,2 +1,0 @@
-// Planted: one file alone knows Prometheus.
-import '../../../../node_modules/@prometheus-io/client/index.js';

@@ -1,0 +1,2 @@
+// Planted: one file alone knows Prometheus.
+import '../../../../../node_modules/@prometheus-io/client/index.js';

@@ -1,0 +1,525 @@
+import { describe, expect, it, vi } from 'vitest';
+import { closeCodes } from '../../../generated/chat/index.ts';
+import type { Backplane, Member } from '../../../src/backplane/backplane.ts';
+import { createLocalBackplane } from '../../../src/backplane/local.ts';
+import { encodeError } from '../../../src/chat/frames.ts';
+import { createRoom, type Room, type RoomOptions, type RoomSession, type Sink } from '../../../src/chat/room.ts';
+import { createTurns, textsIn } from '../../harness/fan-out.ts';
+
+const ann: Member = { id: '1', username: 'Ann' };
+const bob: Member = { id: '2', username: 'Bob' };
+const cleo: Member = { id: '3', username: 'Cleo' };
+
+/** A frame in one word or two: `online Ann,Bob`, `joined Ann`, `left Ann`, `Ann: hi`, `error unavailable`. */
+function inShort(text: string): string {
+  const { type, msg } = JSON.parse(text);
+  if (type === 'error') return `error ${msg.code}`;
+  if (type === 'users_online') return `online ${msg.list}`;
+  return type === 'chat_message' ? `${msg.from_user}: ${msg.text}` : `${type.slice('user_'.length)} ${msg.username}`;
+}
+
+/** A sink that keeps what it gets. */
+function listen() {
+  const bytes: Buffer[] = [];
+  const ends: number[] = [];
+  const sink: Sink = { send: (frame) => bytes.push(frame), end: (code) => ends.push(code) };
+  return { sink, bytes, ends, frames: () => bytes.flatMap(textsIn).map(inShort) };
+}
+
+/** The same backplane behind a line that can be held: while it is, neither deliveries nor replies of `admit` come through. */
+function behindLine(inner: Backplane) {
+  const waiting = { deliveries: [] as (() => void)[], replies: [] as (() => void)[] };
+  const held = { deliveries: false, replies: false };
+  const letThrough = (which: 'deliveries' | 'replies'): void => {
+    held[which] = false;
+    for (const pass of waiting[which].splice(0)) pass();
+  };
+  const backplane: Backplane = {
+    ...inner,
+    start: (listener) =>
+      inner.start({
+        ...listener,
+        deliver: (envelope) =>
+          held.deliveries ? void waiting.deliveries.push(() => listener.deliver(envelope)) : listener.deliver(envelope),
+      }),
+    admit: async (...asked) => {
+      const admission = await inner.admit(...asked);
+      if (held.replies) await new Promise<void>((pass) => waiting.replies.push(pass));
+      return admission;
+    },
+  };
+  return { backplane, held, letThrough };
+}
+
+async function setUp(options?: Omit<RoomOptions, 'pace'>) {
+  const local = createLocalBackplane({ epoch: Date.UTC(2026, 0, 1) });
+  const line = behindLine(local);
+  const { pace, flush } = createTurns();
+  const room = createRoom(line.backplane, { pace, ...options });
+  await room.start();
+  return { ...line, local, room, flush };
+}
+
+async function enter(room: Room, member: Member): Promise<RoomSession> {
+  const entered = await room.enter(member);
+  if ('refusal' in entered) throw new Error(`refused: ${entered.refusal}`);
+  return entered.entry;
+}
+
+async function enterAndOpen(room: Room, member: Member) {
+  const entry = await enter(room, member);
+  const heard = listen();
+  entry.open(heard.sink);
+  return { entry, ...heard };
+}
+
+describe('room', () => {
+  describe('what a session receives', () => {
+    it('is users_online first, its own user_joined, and then everything', async () => {
+      const { room, flush } = await setUp();
+      const first = await enterAndOpen(room, ann);
+      flush();
+      const second = await enterAndOpen(room, bob);
+      flush();
+      await second.entry.publish({ text: 'hi' });
+      await first.entry.release('left');
+      flush();
+      expect(first.frames()).toEqual(['online ', 'joined Ann', 'joined Bob']);
+      expect(second.frames()).toEqual(['online Ann', 'joined Bob', 'Bob: hi', 'left Ann']);
+    });
+
+    it('is one batch with what everybody else receives, in the same memory', async () => {
+      const { room, flush } = await setUp();
+      const [first, second] = [await enterAndOpen(room, ann), await enterAndOpen(room, bob)];
+      flush();
+      for (const text of ['one', 'two', 'three']) await first.entry.publish({ text });
+      const [before] = [first.bytes.length];
+      flush();
+      expect(first.bytes.length - before).toBe(1);
+      expect(first.bytes.at(-1)).toBe(second.bytes.at(-1));
+      expect(textsIn(first.bytes.at(-1)!).map(inShort)).toEqual(['Ann: one', 'Ann: two', 'Ann: three']);
+    });
+
+    it('waits for its socket, in order', async () => {
+      const { room, flush } = await setUp();
+      const first = await enterAndOpen(room, ann);
+      flush();
+      const late = await enter(room, bob);
+      for (const text of ['one', 'two']) {
+        await first.entry.publish({ text });
+        flush();
+      }
+      const heard = listen();
+      late.open(heard.sink);
+      await first.entry.publish({ text: 'three' });
+      flush();
+      expect(heard.frames()).toEqual(['online Ann', 'joined Bob', 'Ann: one', 'Ann: two', 'Ann: three']);
+      expect(heard.bytes).toHaveLength(1);
+    });
+
+    it('is nothing from before its seat, when this node is behind the reply', async () => {
+      const { room, held, letThrough, flush } = await setUp();
+      const first = await enterAndOpen(room, ann);
+      flush();
+      held.deliveries = true;
+      await first.entry.publish({ text: 'before' });
+      const second = await enterAndOpen(room, bob);
+      flush();
+      await first.entry.publish({ text: 'after' });
+      flush();
+      expect(second.frames()).toEqual(['online Ann']);
+      letThrough('deliveries');
+      flush();
+      expect(second.frames()).toEqual(['online Ann', 'joined Bob', 'Ann: after']);
+      expect(first.frames().slice(2)).toEqual(['Ann: before', 'joined Bob', 'Ann: after']);
+    });
+
+    it('is all since its seat, when the reply comes late', async () => {
+      const { room, held, letThrough, flush } = await setUp();
+      const first = await enterAndOpen(room, ann);
+      flush();
+      held.replies = true;
+      const entering = enterAndOpen(room, bob);
+      await first.entry.publish({ text: 'meanwhile' });
+      flush();
+      letThrough('replies');
+      const second = await entering;
+      flush();
+      expect(second.frames()).toEqual(['online Ann', 'joined Bob', 'Ann: meanwhile']);
+    });
+
+    it('is shared with who came in the same batch: one roster, and all that came after it', async () => {
+      const { room, flush } = await setUp();
+      const first = await enterAndOpen(room, ann);
+      flush();
+      await first.entry.publish({ text: 'hi' });
+      const [second, third] = [await enterAndOpen(room, bob), await enterAndOpen(room, cleo)];
+      flush();
+      expect(second.bytes[0]).toBe(third.bytes[0]);
+      expect(third.frames()).toEqual(['online Ann', 'joined Bob', 'joined Cleo']);
+    });
+
+    it('is a roster of its own once that batch was sent, or somebody left', async () => {
+      const { room, flush } = await setUp();
+      const first = await enterAndOpen(room, ann);
+      const second = await enterAndOpen(room, bob);
+      flush();
+      const third = await enterAndOpen(room, cleo);
+      await second.entry.release('left');
+      const again = await enterAndOpen(room, bob);
+      flush();
+      expect(first.frames()).toEqual(['online ', 'joined Ann', 'joined Bob', 'joined Cleo', 'left Bob', 'joined Bob']);
+      expect(third.frames()).toEqual(['online Ann,Bob', 'joined Cleo', 'left Bob', 'joined Bob']);
+      expect(again.frames()).toEqual(['online Ann,Cleo', 'joined Bob']);
+    });
+
+    it('ends with its release, also one in the middle of a fan-out', async () => {
+      const { room, flush } = await setUp();
+      const victims: RoomSession[] = [];
+      const first = await enter(room, ann);
+      first.open({
+        send: (bytes) => textsIn(bytes).map(inShort).includes('Bob: hi') && void victims.pop()?.release('lost'),
+        end: () => {},
+      });
+      flush();
+      const second = await enterAndOpen(room, bob);
+      const third = await enterAndOpen(room, cleo);
+      flush();
+      victims.push(third.entry);
+      await second.entry.publish({ text: 'hi' });
+      flush();
+      expect(third.frames()).toEqual(['online Ann', 'joined Bob', 'joined Cleo']);
+      expect(second.frames().slice(2)).toEqual(['joined Cleo', 'Bob: hi', 'left Cleo']);
+      expect(await third.entry.publish({ text: 'gone' })).toBe('refused');
+    });
+
+    it('has neither gap nor repetition when sinks open entries and publish while they are sent to', async () => {
+      const { room, flush } = await setUp();
+      const waiting: { entry: RoomSession; sink: Sink }[] = [];
+      const openOne: Sink = {
+        send: () => {
+          const next = waiting.pop();
+          next?.entry.open(next.sink);
+        },
+        end: () => {},
+      };
+      const first = await enterAndOpen(room, ann);
+      (await enter(room, ann)).open(openOne);
+      flush();
+      const late = [listen(), listen(), listen()];
+      for (const { sink } of late) waiting.push({ entry: await enter(room, ann), sink });
+      const talker = listen();
+      const entry = await enter(room, bob);
+      for (const text of ['one', 'two']) await first.entry.publish({ text });
+      entry.open({
+        ...talker.sink,
+        send: (bytes) => {
+          talker.bytes.push(bytes);
+          if (textsIn(bytes).map(inShort).includes('Ann: two')) void entry.publish({ text: 'now' });
+        },
+      });
+      flush();
+      await first.entry.publish({ text: 'three' });
+      flush();
+      const all = ['joined Bob', 'Ann: one', 'Ann: two', 'Bob: now', 'Ann: three'];
+      expect(talker.frames()).toEqual(['online Ann', ...all]);
+      for (const { frames } of late) expect(frames()).toEqual(['online Ann', ...all]);
+    });
+  });
+
+  it('gives who opens in a flush once what is published in it', async () => {
+    const { room, flush } = await setUp();
+    const first = await enter(room, ann);
+    let said = false;
+    first.open({
+      send: () => {
+        if (!said) void first.publish({ text: 'in the middle' });
+        said = true;
+      },
+      end: () => {},
+    });
+    const witness = await enterAndOpen(room, cleo);
+    flush();
+    said = false;
+    const second = await enterAndOpen(room, bob);
+    flush();
+    expect(second.frames()).toEqual(['online Ann,Cleo', 'joined Bob', 'Ann: in the middle']);
+    expect(witness.frames().slice(-2)).toEqual(['joined Bob', 'Ann: in the middle']);
+  });
+
+  describe('what is for one session alone', () => {
+    const reply = (code: 'unavailable' | 'malformed_json'): Buffer => encodeError({ code, detail: 'planted' });
+
+    it('comes behind all that was delivered before it, and to nobody else', async () => {
+      const { room, flush } = await setUp();
+      const [first, second] = [await enterAndOpen(room, ann), await enterAndOpen(room, bob)];
+      flush();
+      await first.entry.publish({ text: 'hi' });
+      first.entry.reply(reply('unavailable'));
+      first.entry.reply(reply('malformed_json'));
+      flush();
+      expect(first.frames().slice(3)).toEqual(['Ann: hi', 'error unavailable', 'error malformed_json']);
+      expect(second.frames()).toEqual(['online ', 'joined Ann', 'joined Bob', 'Ann: hi']);
+    });
+
+    it('comes behind users_online', async () => {
+      const { room, flush } = await setUp();
+      const { entry, frames } = await enterAndOpen(room, ann);
+      entry.reply(reply('unavailable'));
+      flush();
+      expect(frames()).toEqual(['online ', 'joined Ann', 'error unavailable']);
+    });
+
+    it('does not come at all after its release', async () => {
+      const { room, flush } = await setUp();
+      const { entry, frames, ends } = await enterAndOpen(room, ann);
+      flush();
+      entry.reply(reply('unavailable'));
+      await entry.release('lost');
+      entry.reply(reply('unavailable'));
+      entry.end(closeCodes.policy);
+      flush();
+      expect([frames(), ends]).toEqual([['online ', 'joined Ann'], []]);
+    });
+
+    it('is its end, behind both', async () => {
+      const { room, flush } = await setUp();
+      const [first, second] = [await enterAndOpen(room, ann), await enterAndOpen(room, bob)];
+      flush();
+      await second.entry.publish({ text: 'hi' });
+      first.entry.reply(reply('unavailable'));
+      first.entry.end(closeCodes.policy);
+      expect(first.ends).toEqual([]);
+      flush();
+      expect([first.frames().slice(3), first.ends]).toEqual([['Bob: hi', 'error unavailable'], [closeCodes.policy]]);
+      await second.entry.publish({ text: 'you there?' });
+      flush();
+      expect(first.frames()).toHaveLength(5);
+    });
+  });
+
+  describe('a sink that throws', () => {
+    const broken = new Error('broken');
+
+    it('is ended with 1011 and the reason, and costs the others nothing', async () => {
+      const { room, flush } = await setUp();
+      const ends: unknown[][] = [];
+      let sent = 0;
+      const send = (): void => {
+        sent += 1;
+        if (sent > 1) throw broken;
+      };
+      (await enter(room, ann)).open({ send, end: (...how) => ends.push(how) });
+      flush();
+      const second = await enterAndOpen(room, bob);
+      await second.entry.publish({ text: 'hi' });
+      flush();
+      expect([ends, sent]).toEqual([[[closeCodes.internal_error, broken]], 2]);
+      expect(second.frames()).toEqual(['online Ann', 'joined Bob', 'Bob: hi']);
+      expect(room.size).toBe(1);
+    });
+
+    it('is ended also by its first frame', async () => {
+      const { room, flush } = await setUp();
+      const ends: unknown[][] = [];
+      const send = (): void => {
+        throw broken;
+      };
+      (await enter(room, ann)).open({ send, end: (...how) => ends.push(how) });
+      flush();
+      expect([ends, room.size]).toEqual([[[closeCodes.internal_error, broken]], 0]);
+    });
+
+    it('loses its seat if it cannot even be ended', async () => {
+      const { room, flush } = await setUp();
+      const second = await enterAndOpen(room, bob);
+      const fail = (): void => {
+        throw broken;
+      };
+      (await enter(room, ann)).open({ send: fail, end: fail });
+      flush();
+      expect(second.frames()).toEqual(['online ', 'joined Bob', 'joined Ann', 'left Ann']);
+    });
+  });
+
+  describe('frames kept for a session that is not open', () => {
+    it('end it as too slow beyond their bound, and the others go on', async () => {
+      const { room, flush } = await setUp({ maxKeptFrames: 3 });
+      const first = await enterAndOpen(room, ann);
+      flush();
+      const enough = await enter(room, bob);
+      flush();
+      const tooMany = await enter(room, cleo);
+      const [heardEnough, heardTooMany] = [listen(), listen()];
+      await first.entry.publish({ text: 'one' });
+      enough.open(heardEnough.sink);
+      flush();
+      for (const text of ['two', 'three']) await first.entry.publish({ text });
+      flush();
+      tooMany.open(heardTooMany.sink);
+      flush();
+      expect(heardEnough.frames()).toHaveLength(6);
+      expect(heardTooMany.frames()).toEqual([]);
+      expect(heardTooMany.ends).toEqual([closeCodes.too_slow]);
+      await tooMany.release('lost');
+      flush();
+      expect(first.frames().at(-1)).toBe('left Cleo');
+    });
+
+    it('give its seat up beyond their bound if it was not even admitted yet', async () => {
+      const { room, held, letThrough, flush } = await setUp({ maxKeptFrames: 1 });
+      const first = await enterAndOpen(room, ann);
+      flush();
+      held.replies = true;
+      const entering = room.enter(bob);
+      await first.entry.publish({ text: 'hi' });
+      flush();
+      letThrough('replies');
+      expect(await entering).toEqual({ refusal: 'unavailable' });
+      flush();
+      expect(first.frames().slice(-3)).toEqual(['joined Bob', 'Ann: hi', 'left Bob']);
+    });
+  });
+
+  describe('refusals', () => {
+    it('are those of the backplane, and leave nothing behind', async () => {
+      const { room, flush } = await setUp();
+      const first = await enterAndOpen(room, ann);
+      const namesake = { id: '9', username: 'ANN' };
+      expect(await room.refusalOf(namesake)).toBe('name_in_use');
+      expect(await room.enter(namesake)).toEqual({ refusal: 'name_in_use' });
+      expect(await room.refusalOf(bob)).toBe(undefined);
+      flush();
+      expect([room.size, first.frames()]).toEqual([1, ['online ', 'joined Ann']]);
+    });
+
+    it('come when the node is full, those on their way in included, until one leaves', async () => {
+      const { room, held, letThrough } = await setUp({ maxSessions: 2 });
+      const first = await enterAndOpen(room, ann);
+      held.replies = true;
+      const entering = enter(room, bob);
+      expect(await room.refusalOf(cleo)).toBe('server_full');
+      expect(await room.enter(cleo)).toEqual({ refusal: 'server_full' });
+      letThrough('replies');
+      await entering;
+      await first.entry.release('left');
+      expect(await room.refusalOf(cleo)).toBe(undefined);
+      await enter(room, cleo);
+      expect(room.size).toBe(2);
+    });
+  });
+
+  describe('close', () => {
+    const afterTimers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+    it('ends every session with its code, behind what was accepted', async () => {
+      const { room, flush } = await setUp();
+      const heard = [listen(), listen(), listen()];
+      const entries = [await enter(room, ann), await enter(room, bob), await enter(room, cleo)];
+      for (const [index, { sink }] of heard.entries()) {
+        entries[index]!.open({
+          ...sink,
+          end: (code) => {
+            sink.end(code);
+            void entries[index]!.release('left');
+          },
+        });
+      }
+      flush();
+      await entries[0]!.publish({ text: 'bye' });
+      room.close(closeCodes.going_away, 0);
+      await afterTimers();
+      flush();
+      for (const { ends, frames } of heard) {
+        expect(ends).toEqual([closeCodes.going_away]);
+        expect(frames().slice(0, 5)).toEqual(['online ', 'joined Ann', 'joined Bob', 'joined Cleo', 'Ann: bye']);
+      }
+      expect(room.size).toBe(0);
+    });
+
+    it('spreads the ends over its window, and whoever is still there sees the others leave', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout'] });
+      const { room, flush } = await setUp();
+      const heard = listen();
+      const ends: string[] = [];
+      for (const [index, member] of [ann, bob, cleo].entries()) {
+        const entry = await enter(room, member);
+        const end = (): void => {
+          ends.push(member.username);
+          void entry.release('left');
+        };
+        entry.open(index < 2 ? { send: () => {}, end } : { ...heard.sink, end });
+      }
+      room.close(closeCodes.going_away, 3_000);
+      const seen: string[][] = [];
+      for (let second = 0; second < 3; second += 1) {
+        vi.advanceTimersByTime(1_000);
+        flush();
+        seen.push([...ends]);
+      }
+      vi.useRealTimers();
+      expect(seen).toEqual([['Ann'], ['Ann', 'Bob'], ['Ann', 'Bob', 'Cleo']]);
+      expect(heard.frames().slice(-2)).toEqual(['left Ann', 'left Bob']);
+    });
+
+    it('refuses who comes after it, or is on the way', async () => {
+      const { room, local, held, letThrough, flush } = await setUp();
+      held.replies = true;
+      const entering = room.enter(ann);
+      room.close(closeCodes.going_away, 0);
+      await afterTimers();
+      flush();
+      letThrough('replies');
+      expect(await entering).toEqual({ refusal: 'unavailable' });
+      expect(await room.enter(bob)).toEqual({ refusal: 'unavailable' });
+      expect(await room.refusalOf(bob)).toBe('unavailable');
+      // The seat was given up again: the name is free.
+      expect(await local.refusalOf({ id: '9', username: 'Ann' })).toBe(undefined);
+    });
+
+    it('ends a session that opens after it', async () => {
+      const { room, flush } = await setUp();
+      const entry = await enter(room, ann);
+      const heard = listen();
+      room.close(closeCodes.going_away, 0);
+      await afterTimers();
+      flush();
+      entry.open(heard.sink);
+      flush();
+      expect([heard.ends, heard.frames()]).toEqual([[closeCodes.going_away], []]);
+    });
+
+    it('ends the others also when a sink cannot be ended', async () => {
+      const { room, flush } = await setUp();
+      (await enter(room, ann)).open({
+        send: () => {},
+        end: () => {
+          throw new Error('broken');
+        },
+      });
+      const second = await enterAndOpen(room, bob);
+      flush();
+      room.close(closeCodes.going_away, 0);
+      await afterTimers();
+      flush();
+      expect(second.ends).toEqual([closeCodes.going_away]);
+    });
+  });
+
+  it('counts its sessions, those on their way in included', async () => {
+    const { room, held, letThrough } = await setUp();
+    const sizes = [room.size];
+    held.replies = true;
+    const entering = room.enter(ann);
+    sizes.push(room.size);
+    letThrough('replies');
+    await entering;
+    sizes.push(room.size);
+    const { entry } = await enterAndOpen(room, bob);
+    sizes.push(room.size);
+    await entry.release('left');
+    await entry.release('left');
+    sizes.push(room.size);
+    expect(sizes).toEqual([0, 1, 1, 2, 1]);
+  });
+});

@@ -1,0 +1,230 @@
+/** One session over a real socket, with a room that is only this test. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { closeCodes } from '../../../generated/chat/index.ts';
+import { createChatCounts } from '../../../src/chat/counts.ts';
+import { encodeEnvelope } from '../../../src/chat/frames.ts';
+import type { RoomSession, Sink } from '../../../src/chat/room.ts';
+import { runSession } from '../../../src/chat/session.ts';
+import type { CountFrame } from '../../../src/limits/frames.ts';
+import { createLog } from '../../../src/log/log.ts';
+import { within } from '../../harness/deadline.ts';
+
+const maxBufferedBytes = 1_048_576;
+const cleanUps: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp();
+});
+
+async function startSession(countFrame?: CountFrame) {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const webSockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false });
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    perMessageDeflate: false,
+  });
+  const opened = once(client, 'open');
+  const [incoming, socket, head] = (await once(server, 'upgrade')) as [never, Socket, Buffer];
+  const webSocket = await new Promise<WebSocket>((resolve) =>
+    webSockets.handleUpgrade(incoming, socket, head, resolve),
+  );
+  await opened;
+  cleanUps.push(() => {
+    client.terminate();
+    socket.destroy();
+    server.close();
+  });
+
+  const identity = { id: '1', username: 'Igor', expiresAtMs: Date.now() + 60_000, tokenKey: 'k' };
+  const released: string[] = [];
+  const said: string[] = [];
+  let sink: Sink | undefined;
+  const entry: RoomSession = {
+    open: (opened) => {
+      sink = opened;
+    },
+    publish: async ({ text }) => {
+      said.push(text);
+      return 'accepted';
+    },
+    reply: () => {},
+    end: (code) => sink?.end(code),
+    release: async (how) => void released.push(how),
+  };
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog(
+    { logLevel: 'info', production: true },
+    { write: (line: string) => void lines.push(JSON.parse(line)) },
+  );
+  runSession(
+    webSocket,
+    socket,
+    { entry, identity, requestId: 'r-1', sessionId: 's-1' },
+    {
+      maxBufferedBytes,
+      heartbeatIntervalMs: 60_000,
+      countFrame,
+      verify: async () => identity,
+      watchAccess: () => () => {},
+    },
+    createChatCounts(),
+    log,
+  );
+  return { client, webSocket, socket, sink: sink!, released, said, lines };
+}
+
+const batch = (bytes: number): Buffer =>
+  encodeEnvelope({
+    id: '1',
+    sentAt: '',
+    frame: { type: 'chat_message', msg: { from_user: 'Ann', text: 'x'.repeat(bytes) } },
+  });
+
+/** Sends until the kernel takes no more; returns what it took. */
+function fill(socket: Socket, sink: Sink): number {
+  let bytes = 0;
+  while (socket.writableLength === 0) {
+    sink.send(batch(10_000));
+    bytes += 10_000;
+    if (bytes > 100_000_000) throw new Error('It takes everything');
+  }
+  return bytes;
+}
+
+describe('a session that does not read', () => {
+  it('is ended with 1013 at its bound, once, and said once', async () => {
+    const { client, socket, sink, released, lines } = await startSession();
+    client.pause();
+    fill(socket, sink);
+    let sent = 0;
+    while (released.length === 0) {
+      sink.send(batch(10_000));
+      sent += 10_000;
+      expect(sent).toBeLessThan(2 * maxBufferedBytes);
+    }
+    for (let n = 0; n < 10; n += 1) sink.send(batch(10_000));
+    expect(released).toEqual(['lost']);
+    expect(sent).toBeGreaterThan(maxBufferedBytes / 2);
+    expect(lines).toMatchObject([
+      { event: 'slow_consumer', sessionId: 's-1', userId: '1', requestId: 'r-1', slowConsumers: 1 },
+    ]);
+    expect(lines[0]!.buffered).toBeLessThanOrEqual(maxBufferedBytes);
+    client.resume();
+    const [code] = await within(once(client, 'close'), 'the close');
+    expect(code).toBe(closeCodes.too_slow);
+  });
+
+  it('gives its memory back at once, and what the socket holds meanwhile is small', async () => {
+    const { client, socket, sink, released } = await startSession();
+    client.pause();
+    fill(socket, sink);
+    const waiting: WeakRef<Buffer>[] = [];
+    let held = 0;
+    while (released.length === 0) {
+      // Not of the pool: each is an object of its own.
+      const bytes = Buffer.from(new Uint8Array(batch(20_000)));
+      waiting.push(new WeakRef(bytes));
+      sink.send(bytes);
+      held = Math.max(held, socket.writableLength);
+    }
+    expect(held).toBeLessThanOrEqual(socket.writableHighWaterMark + 21_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    globalThis.gc!();
+    const kept = waiting.filter((reference) => reference.deref()).length;
+    expect(kept * 20_000).toBeLessThanOrEqual(socket.writableHighWaterMark + 21_000);
+    expect(waiting.length).toBeGreaterThan(20);
+  });
+
+  it('gets all that waited, in order, if it reads again in time', async () => {
+    const { client, socket, sink, released } = await startSession();
+    const texts: string[] = [];
+    client.on('message', (data) => texts.push(JSON.parse(data.toString()).id));
+    client.pause();
+    const before = fill(socket, sink) / 10_000;
+    const frame = (id: string): Buffer =>
+      encodeEnvelope({
+        id,
+        sentAt: '',
+        frame: { type: 'chat_message', msg: { from_user: 'Ann', text: 'x'.repeat(10_000) } },
+      });
+    const ids = Array.from({ length: 50 }, (_, n) => `after ${n}`);
+    for (const id of ids) sink.send(frame(id));
+    client.resume();
+    const all = async (): Promise<void> => {
+      while (texts.length < before + ids.length) await once(client, 'message');
+    };
+    await within(all(), 'all of it');
+    expect(texts.slice(before)).toEqual(ids);
+    expect(released).toEqual([]);
+    sink.end(closeCodes.going_away);
+    const [code] = await within(once(client, 'close'), 'the close');
+    expect(code).toBe(closeCodes.going_away);
+  });
+
+  it('gets what waited also before an orderly end', async () => {
+    const { client, socket, sink } = await startSession();
+    let received = 0;
+    client.on('message', () => (received += 1));
+    client.pause();
+    const before = fill(socket, sink) / 10_000;
+    for (let n = 0; n < 50; n += 1) sink.send(batch(10_000));
+    sink.end(closeCodes.going_away);
+    client.resume();
+    const [code] = await within(once(client, 'close'), 'the close');
+    expect([code, received]).toEqual([closeCodes.going_away, before + 50]);
+  });
+
+  it('is sent nothing more once it has closed itself, though something waits', async () => {
+    const { client, webSocket, socket, sink } = await startSession();
+    const write = socket.write.bind(socket);
+    let afterwards = 0;
+    socket.write = ((bytes: Buffer, ...rest: []) => {
+      // ws's own close frame is short.
+      if (webSocket.readyState !== webSocket.OPEN && bytes.length > 1_000) afterwards += 1;
+      return write(bytes, ...rest);
+    }) as typeof socket.write;
+    client.pause();
+    fill(socket, sink);
+    for (let n = 0; n < 50; n += 1) sink.send(batch(10_000));
+    const closing = async (): Promise<void> => {
+      while (webSocket.readyState === webSocket.OPEN) await new Promise((resolve) => setImmediate(resolve));
+    };
+    client.close(1000);
+    await within(closing(), 'the close to come');
+    client.resume();
+    await within(once(client, 'close'), 'the close');
+    expect(afterwards).toBe(0);
+  });
+
+  it('may be told one thing that is longer than its bound', async () => {
+    const { client, sink, released } = await startSession();
+    const message = once(client, 'message');
+    sink.send(batch(3 * maxBufferedBytes));
+    const [data] = await within(message, 'the long one');
+    expect((data as Buffer).length).toBeGreaterThan(3 * maxBufferedBytes);
+    expect(released).toEqual([]);
+  });
+});
+
+it('a session takes its frames in the order sent, however long its limit is asked for', async () => {
+  const { promise: first, resolve: answerFirst } = Promise.withResolvers<undefined>();
+  let asked = 0;
+  const { client, said } = await startSession(() => {
+    asked += 1;
+    return asked === 1 ? first : Promise.resolve(undefined);
+  });
+  for (const text of ['one', 'two', 'three']) client.send(JSON.stringify({ type: 'chat_message', msg: { text } }));
+  const pong = once(client, 'pong');
+  client.ping();
+  await within(pong, 'the frames to have come');
+  expect(said).toEqual([]);
+  answerFirst(undefined);
+  const all = async (): Promise<void> => {
+    while (said.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await within(all(), 'all three');
+  expect(said).toEqual(['one', 'two', 'three']);
+});

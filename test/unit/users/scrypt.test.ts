@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createPasswords } from '../../../src/users/passwords.ts';
+import { createScryptProcess, type HashingEnd, niceness, paramsOf, scryptHere } from '../../../src/users/scrypt.ts';
+import { within } from '../../harness/deadline.ts';
+import { temporaryFolder } from '../../harness/folder.ts';
+import { serve } from '../../system/process.ts';
+
+const cheap = { logN: 10, r: 8, p: 1 };
+/** Long enough to be interrupted. */
+const slow = { logN: 17, r: 8, p: 4 };
+const password = Buffer.from('correct horse');
+
+function start(options: Parameters<typeof createScryptProcess>[0] = {}) {
+  const scrypt = createScryptProcess(options);
+  onTestFinished(() => scrypt.close());
+  return scrypt;
+}
+
+const priorityWith = (nice: number): number => Math.min(constants.priority.PRIORITY_LOW, getPriority() + nice);
+
+const alive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const gone = async (pid: number): Promise<void> => {
+  while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+describe('the process for passwords', () => {
+  it('makes keys that this process verifies, and the other way round', async () => {
+    const there = start();
+    const key = await there.kdf(password, cheap);
+    expect(paramsOf(key)).toEqual(cheap);
+    expect(await scryptHere.verify(key, password)).toBe(true);
+    expect(await there.verify(await scryptHere.kdf(password, cheap), password)).toBe(true);
+    expect(await there.verify(key, Buffer.from('another'))).toBe(false);
+  });
+
+  it('gives way to the chat', async () => {
+    const there = start();
+    await there.kdf(password, cheap);
+    expect(getPriority(there.pid)).toBe(priorityWith(niceness.usual));
+    expect(niceness.usual).toBeGreaterThan(niceness.busy);
+    expect(niceness.busy).toBeGreaterThan(0);
+  });
+
+  it('gives way less while calls are slow, and loses none', async () => {
+    let nowMs = 0;
+    const there = start({ now: () => nowMs, slowMs: 1 });
+    const results = await Promise.all([there.kdf(password, slow), there.kdf(password, slow)]);
+    for (const key of results) expect(paramsOf(key)).toEqual(slow);
+    const pid = there.pid!;
+    expect(getPriority(pid)).toBe(priorityWith(niceness.busy));
+    nowMs += 59_999;
+    await there.kdf(password, slow);
+    expect(there.pid).toBe(pid);
+    nowMs += 60_000;
+    const patient = start({ now: () => nowMs });
+    await patient.kdf(password, slow);
+    expect(getPriority(patient.pid)).toBe(priorityWith(niceness.usual));
+    const calm = there.kdf(password, { logN: 1, r: 1, p: 1 });
+    expect(there.pid).not.toBe(pid);
+    await calm;
+    await within(gone(pid), 'the end of the one before');
+  });
+
+  it.runIf(process.platform === 'linux')('is the first to go where memory runs out', async () => {
+    const there = start();
+    await there.kdf(password, cheap);
+    expect(readFileSync(`/proc/${there.pid}/oom_score_adj`, 'utf8').trim()).toBe('1000');
+  });
+
+  it('says what failed, and goes on', async () => {
+    const there = start();
+    await expect(there.verify(Buffer.from('no key'), password)).rejects.toThrow();
+    const pid = there.pid;
+    await there.kdf(password, cheap);
+    expect(there.pid).toBe(pid);
+  });
+
+  it('rejects what it was doing when it is killed, and is there again for the next', async () => {
+    const there = start();
+    await there.kdf(password, cheap);
+    const interrupted = [there.kdf(password, slow), there.kdf(password, slow)];
+    const pid = there.pid!;
+    process.kill(pid, 'SIGKILL');
+    const results = await within(Promise.allSettled(interrupted), 'both to fail');
+    expect(results).toMatchObject([{ reason: { name: 'HashingEnded' } }, { reason: { name: 'HashingEnded' } }]);
+    await there.kdf(password, cheap);
+    expect(there.pid).not.toBe(pid);
+  });
+
+  it('says how it ended, unless it was closed', async () => {
+    const ends: HashingEnd[] = [];
+    const there = createScryptProcess({ onEnd: (end) => ends.push(end) });
+    const interrupted = there.kdf(password, slow).catch(() => {});
+    process.kill(there.pid!, 'SIGKILL');
+    await within(interrupted, 'its failure');
+    expect(ends).toEqual([{ code: undefined, signal: 'SIGKILL', err: undefined, failed: 1 }]);
+    await there.kdf(password, cheap);
+    const pid = there.pid!;
+    there.close();
+    await within(gone(pid), 'its end');
+    expect(ends).toHaveLength(1);
+  });
+
+  it('starts at once after the first end, and later and later after those that follow soon', async () => {
+    let nowMs = 0;
+    const there = start({ now: () => nowMs });
+    /** Starts it, and kills it. Returns when it may start again, in seconds. */
+    const killed = async (): Promise<number> => {
+      const interrupted = there.kdf(password, slow).then(
+        () => expect.unreachable(),
+        (error: { retryAfterS: number }) => error.retryAfterS,
+      );
+      await expect.poll(() => there.pid).toBeDefined();
+      process.kill(there.pid!, 'SIGKILL');
+      return within(interrupted, 'its failure');
+    };
+    expect(await killed()).toBe(1);
+    expect(await killed()).toBe(1);
+    await expect(there.kdf(password, cheap)).rejects.toMatchObject({ name: 'HashingEnded', retryAfterS: 1 });
+    expect(there.pid).toBeUndefined();
+    nowMs += 1_000;
+    expect(await killed()).toBe(2);
+    nowMs += 1_999;
+    await expect(there.kdf(password, cheap)).rejects.toMatchObject({ name: 'HashingEnded' });
+    nowMs += 1;
+    expect(await killed()).toBe(4);
+    for (const want of [8, 16, 30, 30]) {
+      nowMs += 30_000;
+      expect(await killed()).toBe(want);
+    }
+    nowMs += 30_000;
+    await there.kdf(password, cheap);
+    // Having lived for a while it is as one that never failed.
+    nowMs += 10_000;
+    process.kill(there.pid!, 'SIGKILL');
+    await expect.poll(() => there.pid).toBeUndefined();
+    await there.kdf(password, cheap);
+  });
+
+  it('ends with its owner, and not by a signal of the terminal', async () => {
+    const there = createScryptProcess();
+    const passwords = createPasswords({ scrypt: there, params: cheap });
+    const hash = await passwords.hash('correct horse');
+    const pid = there.pid!;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.kill(pid, signal);
+    expect(await passwords.verify('correct horse', hash)).toBe(true);
+    expect(there.pid).toBe(pid);
+    passwords.close();
+    await within(gone(pid), 'its end');
+  });
+
+  it('does not outlive a server that was killed', async () => {
+    const server = serve({ DATA_DIR: temporaryFolder() });
+    const { host, port } = await server.address();
+    const user = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
+    await fetch(`http://${host}:${port}/createUser`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(user),
+    });
+    // All of the server's group but itself.
+    const group = server.child.pid!;
+    server.child.kill('SIGKILL');
+    await once(server.child, 'exit');
+    await within(gone(-group), 'the end of what it had started');
+  });
+});
