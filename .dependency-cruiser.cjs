@@ -138,6 +138,13 @@ module.exports = {
     ),
     only('metrics-know-what-they-tell-of', 'metrics/', 'src/chat/counts\\.ts$', 'src/http/readiness\\.ts$'),
     rule('src-knows-no-test', { path: '^(src|sdk|specs)/' }, { path: '^test/' }),
+    only(
+      'config-knows-how-addresses-are-written',
+      'config(/|\\.ts$)',
+      'src/broker/redis-url\\.ts$',
+      'src/database/mongo-uri\\.ts$',
+      'src/http/origin\\.ts$',
+    ),
     only('the-database-knows-itself', 'database/'),
     only('users-know-the-database', 'users/', 'src/database/'),
     only('revocations-know-tokens-and-the-database', 'revocations/', 'src/database/', 'src/auth/tokens\\.ts$'),
