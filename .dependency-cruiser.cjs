@@ -204,7 +204,6 @@ module.exports = {
       'src/limits/',
       'src/auth/',
       'src/revocations/revocations\\.ts$',
-      'src/http/(env|target)\\.ts$',
     ),
     only(
       'http-knows-auth-and-users',
