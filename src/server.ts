@@ -6,7 +6,6 @@ import type { Backplane } from './backplane/backplane.ts';
 import { type ChatCounts, createChatCounts } from './chat/counts.ts';
 import { createPace } from './chat/pace.ts';
 import { createRoom, type Room } from './chat/room.ts';
-import type { SessionDeps } from './chat/session.ts';
 import { createUpgrades } from './chat/upgrade.ts';
 import type { Config } from './config.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
@@ -18,7 +17,7 @@ import type { Log } from './log/log.ts';
 import { serveMetrics } from './metrics/listener.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { loadRevocations } from './revocations/revocations.ts';
-import { type Limits, openLimits, openObserved, type Stores } from './stores.ts';
+import { openLimits, openObserved, type Stores } from './stores.ts';
 import { openStream, type Stream } from './stream.ts';
 import { createPasswords, type Passwords } from './users/passwords.ts';
 import { createScryptProcess } from './users/scrypt.ts';
@@ -77,8 +76,8 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   });
   const routes = { ...stores, ...limits, ...stream, ...access, room, notReady, isStopping, page: adapters.page };
   const app = createApp(config, { ...routes, metrics, log });
-  const session = sessionDeps(config, access, limits);
-  const upgrades = createUpgrades({ fetch: app.fetch, session, counts, log });
+  const session = { ...sessionDeps(config, access), countFrame: limits.countFrame, counts, log };
+  const upgrades = createUpgrades({ fetch: app.fetch, session, log });
   const listener = createListener(app.fetch, upgrades, {
     keepAliveMs: config.keepAliveS * 1_000,
     onUnread: unreadLog(config, { metrics, log }),
@@ -137,10 +136,9 @@ async function openAccess(
 }
 type Access = Awaited<ReturnType<typeof openAccess>>;
 
-const sessionDeps = (config: Config, { verify, revocations }: Access, { countFrame }: Limits): SessionDeps => ({
-  maxBufferedBytes: config.maxBufferedBytes,
-  heartbeatIntervalMs: config.heartbeatIntervalS * 1_000,
-  countFrame,
+const sessionDeps = ({ maxBufferedBytes, heartbeatIntervalS }: Config, { verify, revocations }: Access) => ({
+  maxBufferedBytes,
+  heartbeatIntervalMs: heartbeatIntervalS * 1_000,
   verify,
   watchAccess: revocations.watch,
 });
