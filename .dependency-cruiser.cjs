@@ -184,6 +184,13 @@ module.exports = {
     ),
     rule('tests-know-no-benchmark', { path: '^(test|contract|sdk)/' }, { path: '^bench/' }),
     only('the-app-knows-http', 'app\\.ts$', 'src/http/', 'src/metrics/metrics\\.ts$'),
+    only(
+      'config-knows-how-addresses-are-written',
+      'config(/|\\.ts$)',
+      'src/broker/redis-url\\.ts$',
+      'src/database/mongo-uri\\.ts$',
+      'src/http/origin\\.ts$',
+    ),
     only('the-database-knows-itself', 'database/'),
     only('users-know-the-database', 'users/', 'src/database/'),
     only('revocations-know-tokens-and-the-database', 'revocations/', 'src/database/', 'src/auth/tokens\\.ts$'),
