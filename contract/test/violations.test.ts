@@ -8,17 +8,6 @@ import { readmes } from './violations/table.ts';
 const patience = 900_000;
 const all = groups.flatMap(({ violations }) => violations);
 
-it(
-  'the proxy alone breaks nothing',
-  async () => {
-    const report = await attempt();
-    expect(brokenIn(report)).toEqual([]);
-    expect(report.complete).toBe(true);
-    expect(report.results.filter(({ outcome }) => outcome === 'kept').length).toBeGreaterThan(300);
-  },
-  patience,
-);
-
 describe('each violation, with the cases that have to do with it,', () => {
   let outcomes: Outcome[];
   beforeAll(async () => {
@@ -32,20 +21,6 @@ describe('each violation, with the cases that have to do with it,', () => {
 
   it('is told from all others', () => {
     expect(confused(outcomes)).toEqual([]);
-  });
-});
-
-describe('a whole run, as anybody starts it, catches', () => {
-  let outcomes: Outcome[];
-  beforeAll(async () => {
-    outcomes = await attemptAll(
-      groups.map((group) => ({ ...group, violations: group.violations.slice(0, 1), only: () => [] })),
-    );
-  }, patience);
-
-  it.each(groups)('the first of $name', ({ violations: [first] }) => {
-    const { report } = outcomes.find(({ violation }) => violation === first)!;
-    expect(brokenIn(report).map(({ id }) => id)).toContain(first!.caughtBy);
   });
 });
 
