@@ -1,7 +1,7 @@
 /** Bugs that several nodes may have: each with the faults that bring it to light, and the rule that must see it. */
 import type { Change } from '../attack/switch-off.ts';
-import type { Rule } from './checker.ts';
 import type { Fault, Step } from './schedule.ts';
+import type { Rule } from './violation.ts';
 
 export interface Bug {
   readonly name: string;

@@ -61,7 +61,9 @@ describe('what deploy/ runs', () => {
     it('has in it what is in the packages', () => {
       const files = (folder: string): string[] =>
         JSON.parse(read(join(folder, 'package.json'))).files.map((path: string) => join(folder, path));
-      expect(copied(/^COPY --from=build \/palaver\/(\S+) \1$/)).toEqual(['.', 'sdk/typescript', 'contract'].flatMap(files));
+      expect(copied(/^COPY --from=build \/palaver\/(\S+) \1$/)).toEqual(
+        ['.', 'sdk/typescript', 'contract'].flatMap(files),
+      );
     });
 
     it('runs the command, and asks it whether it is ready', () => {
