@@ -30,4 +30,3 @@ describe('a whole run, as anybody starts it, catches', () => {
     expect(brokenIn(report).map(({ id }) => id)).toContain(first!.caughtBy);
   });
 });
-

@@ -1,6 +1,6 @@
 /** The proof that the kit can fail: every violation that is planted is found, and told from the others. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { attempt, attemptAll, brokenIn, confused, type Outcome } from './violations/attempt.ts';
+import { attemptAll, brokenIn, confused, type Outcome } from './violations/attempt.ts';
 import { groups } from './violations/index.ts';
 import { readmes } from './violations/table.ts';
 
