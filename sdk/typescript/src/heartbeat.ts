@@ -1,54 +1,54 @@
-interface PulseOptions {
-  /** After so much silence the peer is asked whether it is there. */
+interface HeartbeatOptions {
+  /** After how much silence the heartbeat asks whether the peer is still there, in milliseconds. */
   readonly intervalMs: number;
-  /** So long it may take to say anything. */
+  /** How long the peer may then stay silent, in milliseconds. */
   readonly answerMs: number;
-  /** Says something that the peer answers. */
+  /** Sends something that the peer answers. */
   readonly ask: () => void;
-  /** Whether something that was said has no answer yet. */
-  readonly isOwed: () => boolean;
+  /** Tells whether something that was sent has no answer yet. */
+  readonly isAnswerDue: () => boolean;
   readonly onLost: () => void;
 }
 
-/** Whether the peer still lives: a broken path shows in nothing but silence. */
-export interface Pulse {
-  /** Something came. */
-  heard(): void;
-  /** Something was said that the peer answers. */
-  said(): void;
+/** Detects a dead connection: a broken path shows in nothing but silence. */
+export interface Heartbeat {
+  /** Notes that something was received. */
+  received(): void;
+  /** Notes that something was sent that the peer answers. */
+  sent(): void;
   /** Asks now. */
   check(): void;
   stop(): void;
 }
 
-export function createPulse({ intervalMs, answerMs, ask, isOwed, onLost }: PulseOptions): Pulse {
+export function createHeartbeat({ intervalMs, answerMs, ask, isAnswerDue, onLost }: HeartbeatOptions): Heartbeat {
   let quiet: ReturnType<typeof setTimeout> | undefined;
   let late: ReturnType<typeof setTimeout> | undefined;
-  let heardAtMs = performance.now();
+  let receivedAtMs = performance.now();
 
-  function said(): void {
+  function sent(): void {
     late ??= setTimeout(onLost, answerMs);
   }
   function check(): void {
     if (late !== undefined) return;
     ask();
-    said();
+    sent();
   }
   function watch(): void {
-    const leftMs = heardAtMs + intervalMs - performance.now();
+    const leftMs = receivedAtMs + intervalMs - performance.now();
     if (leftMs <= 0) check();
     quiet = setTimeout(watch, leftMs > 0 ? leftMs : intervalMs);
   }
   watch();
 
   return {
-    heard: () => {
-      heardAtMs = performance.now();
+    received: () => {
+      receivedAtMs = performance.now();
       clearTimeout(late);
       late = undefined;
-      if (isOwed()) said();
+      if (isAnswerDue()) sent();
     },
-    said,
+    sent,
     check,
     stop: () => {
       clearTimeout(quiet);
