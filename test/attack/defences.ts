@@ -98,7 +98,7 @@ const rows: readonly Row[] = [
    'ghost?.drop();', '',
    'unit/chat/ghosts.test.ts', 'a user with as many sessions as it may have > loses the oldest one that does not answer in time'],
   ['a living session is never thrown out', 'chat/ghosts.ts',
-   'silent.delete(session);', '',
+   'silent.delete(pulse);', '',
    'unit/chat/ghosts.test.ts', 'a user with as many sessions as it may have > loses the oldest one that does not answer in time'],
   ['newcomers that wait are limited', 'chat/ghosts.ts',
    'before >= maxWaiting || ', '',
