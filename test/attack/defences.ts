@@ -98,7 +98,7 @@ const rows: readonly Row[] = [
    'ghost?.drop();', '',
    'unit/chat/ghosts.test.ts', 'a user with as many sessions as it may have > loses the oldest one that does not answer in time'],
   ['a living session is never thrown out', 'chat/ghosts.ts',
-   'silent.delete(session);', '',
+   'silent.delete(pulse);', '',
    'unit/chat/ghosts.test.ts', 'a user with as many sessions as it may have > loses the oldest one that does not answer in time'],
   ['newcomers that wait are limited', 'chat/ghosts.ts',
    'before >= maxWaiting || ', '',
@@ -148,7 +148,7 @@ const rows: readonly Row[] = [
    'unit/chat/session.test.ts', 'a session that does not read > is ended with 1013 at its bound, once, and said once'],
   ['a reader that takes nothing is ended', session,
    'if (backlog !== undefined && !reads) {', 'if (false) {',
-   'unit/chat/slow-link.test.ts', 'a client that answers no ping stays while its socket takes what waits, and is ended with 1013 half a minute after'],
+   'integration/chat/slow-link.test.ts', 'a client that answers no ping stays while its socket takes what waits, and is ended with 1013 half a minute after'],
   // How long.
   ['a request has its time', listener,
    'requestTimeout: requestMs', 'requestTimeout: 0',
