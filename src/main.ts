@@ -1,12 +1,12 @@
-/** The command `palaver`. */
+/** Runs the command `palaver`. */
 import { createRequire } from 'node:module';
 import { type Command, exitCodes, UsageError } from './commands/command.ts';
 import { print } from './commands/output.ts';
 
-/** How long a last complaint may wait for who reads it. */
-const complaintTimeoutMs = 1_000;
+/** How long the process waits until its last error message is read. */
+const messageTimeoutMs = 1_000;
 
-/** Each is loaded alone: what one needs, no other waits for. */
+// Each is loaded on demand, so that no command waits for the imports of another.
 const commands: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   serve: {
     summary: 'starts the server; so does palaver alone',
@@ -80,18 +80,18 @@ async function say(text: string): Promise<number> {
   return exitCodes.done;
 }
 
-/** Says what went wrong. The end of the process doesn't wait for who reads it. */
-function complain(text: string): void {
-  const exit = setTimeout(() => process.exit(), complaintTimeoutMs);
+/** Prints an error message. The process ends even if nobody reads it. */
+function printError(text: string): void {
+  const exit = setTimeout(() => process.exit(), messageTimeoutMs);
   process.stderr.write(text, () => clearTimeout(exit));
 }
 
-// An error that nobody listens to ends the process. Who writes is told by a callback.
+// Without a listener, an error of a stream ends the process. Writes report their errors to their callbacks.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
   const hint = error instanceof UsageError ? 'palaver --help lists the commands\n' : '';
-  complain(`${(error as Error).message}\n${hint}`);
+  printError(`${(error as Error).message}\n${hint}`);
 }
