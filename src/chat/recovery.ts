@@ -1,7 +1,7 @@
 import type { Beginning, Envelope } from '../backplane/backplane.ts';
 import { createIdCheck } from '../backplane/ids.ts';
-import { pieceBytes } from './backlog.ts';
 import { encodeEnvelope } from './frames.ts';
+import { pieceBytes } from './send-queue.ts';
 
 /** More than so many missed messages are read from the history. */
 export const maxRecovered = 1_000;

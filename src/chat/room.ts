@@ -11,12 +11,12 @@ import type {
   Refusal,
   Seat,
 } from '../backplane/backplane.ts';
-import { pieceBytes } from './backlog.ts';
 import { type ChatCounts, createChatCounts } from './counts.ts';
 import { encodeEnvelope, encodeUsersOnline } from './frames.ts';
 import { createGhosts, type Pulse } from './ghosts.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
+import { pieceBytes } from './send-queue.ts';
 
 /** Where a session's frames go: its socket. */
 export interface Sink {
