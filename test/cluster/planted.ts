@@ -1,13 +1,13 @@
-/** Bugs that several nodes may have: each with the faults that bring it to light, and the rule that must see it. */
+/** Bugs of several nodes: each with the faults that bring it to light, and the rule that must find it. */
 import type { Change } from '../attack/switch-off.ts';
-import type { Rule } from './checker.ts';
 import type { Fault, Step } from './schedule.ts';
+import type { Rule } from './violation.ts';
 
 export interface Bug {
   readonly name: string;
   readonly changes: readonly Change[];
   readonly steps: readonly Step[];
-  /** Absent where it is no bug: then nothing may break. */
+  /** Absent where the change is no bug: then no rule may be broken. */
   readonly rule?: Rule;
 }
 
@@ -21,55 +21,58 @@ type Row = readonly [
 const calmMs = 2_000;
 const step = (fault: Fault): Step => ({ ...fault, calmMs });
 const redisStarts = step({ do: 'restart redis', how: 'in order', ms: 200 });
-/** Clients talk, come and go by themselves: that is enough for what shows without a fault. */
+/** Hardly a fault: clients talk, join and leave by themselves, which is enough for most bugs. */
 const talk = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'reset', ms: 10 }));
-/** Behind it lies more than the log keeps in one of the bugs, and less than a lease. */
+/** Shorter than a lease, and long enough for more entries than the log keeps with one of the bugs. */
 const short = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'reset', ms: 1_000 }));
 const kills = [0, 1, 2].map((node) => step({ do: 'kill', node, ms: 100 }));
-/** Beyond the lease and the grace. What a node has asked until it gave up arrives afterwards. */
+/** Longer than the lease and the grace. The calls of a node arrive after it has given up. */
 const held = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'hold', ms: 5_000 }));
 
-const room = 'chat/room.ts';
-const redis = 'backplane/redis/backplane.ts';
-const scripts = 'backplane/redis/scripts.ts';
+const fanOut = 'chat/fan-out.ts';
+const admission = 'backplane/redis/admission.ts';
+const delivery = 'backplane/redis/delivery.ts';
+const reconnect = 'backplane/redis/reconnect.ts';
 const replica = 'backplane/redis/replica.ts';
+const scripts = 'backplane/redis/scripts.ts';
+const lua = (name: string): string => `backplane/redis/scripts/${name}.lua`;
 
 const reading = 'const entries = await own.entriesAfter(replica.epoch, replica.offset);';
-/** As over a slow network: does no harm by itself, which is a row of its own. */
+/** Reads as over a slow network. A row of its own shows that this does no harm by itself. */
 const slowly: Row[1][number] = [
-  redis,
+  reconnect,
   reading,
   `${reading}\nawait new Promise((resolve) => setTimeout(resolve, 100));`,
 ];
 
-// biome-ignore-start lint/suspicious/noTemplateCurlyInString: they are sources.
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 // biome-ignore format: a table.
 const rows: readonly Row[] = [
   ['one message is dropped for one client', [
-    [room, 'for (const session of live) send(session, bytes);',
-      'for (const session of [...live].slice(sent % 8 === 0 ? 1 : 0)) send(session, bytes);'],
+    [fanOut, 'for (const subscriber of live) send(subscriber, bytes);',
+      'for (const subscriber of [...live].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
   ], talk, 'nothing lost'],
   ['an entry is dropped on one node', [
-    [redis, 'if (envelope) listener.deliver(envelope);',
+    [delivery, 'if (envelope) listener.deliver(envelope);',
       'if (envelope && entry.offset % 32 === Number.parseInt(node.slice(0, 8), 16) % 32) return;\n' +
       'if (envelope) listener.deliver(envelope);'],
   ], talk, 'nothing lost'],
   ['two messages are swapped', [
-    [room, 'const batch = unsent.map(({ bytes }) => bytes);',
-      'if (delivered - sent === 1 && delivered % 2 === 0) return void setTimeout(flushSoon, 50);\n' +
-      'const batch = unsent.map(({ bytes }) => bytes).reverse();'],
+    [fanOut, 'const unsent = log.takeUnsent();',
+      'if (log.delivered - log.sent === 1 && log.delivered % 2 === 0) return void setTimeout(flushSoon, 50);\n' +
+      'const unsent = [...log.takeUnsent()].reverse();'],
   ], talk, 'one order'],
   ['a dead node is not swept', [
-    [scripts, 'if dead then', 'if false then'],
+    [lua('tick'), 'if dead then', 'if false then'],
   ], kills, 'final rosters'],
   ['user_left comes twice', [
-    [scripts, "order('k', 'left', 'n', name)", "order('k', 'left', 'n', name)\n  order('k', 'left', 'n', name)"],
+    [lua('prelude'), "append('k', 'left', 'n', name)", "append('k', 'left', 'n', name)\n  append('k', 'left', 'n', name)"],
   ], talk, 'joins and leaves alternate'],
   ['a nonce is not looked at', [
-    [scripts, "if said then return {'repeats', said} end", ''],
+    [lua('publish'), "if published then return {'repeats', published} end", ''],
   ], talk, 'a nonce once'],
   ['a repeat is answered before it was delivered', [
-    [redis, "return (await reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';",
+    [admission, "return (await delivery.reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';",
       'return { repeats: envelopeOf(first)! };'],
     slowly,
   ], talk, 'one order'],
@@ -77,20 +80,21 @@ const rows: readonly Row[] = [
     [replica, '      roster = undefined;\n      if (kind', '      if (kind'],
   ], talk, 'rosters agree'],
   ['a gap is ignored', [
-    [scripts, 'export const maxLogged = 10_000;', 'export const maxLogged = 3;'],
-    [scripts, "'MAXLEN', '~',", "'MAXLEN', '=',"],
+    [scripts, 'const maxLogged = 10_000;', 'const maxLogged = 3;'],
+    [lua('prelude'), "'MAXLEN', '~',", "'MAXLEN', '=',"],
     [replica, 'offset !== at.offset + 1', 'offset <= at.offset'],
   ], short, 'nothing lost'],
   ['a ghost speaks: nobody asks whether a node and its session still count', [
-    [scripts, "if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then return {'refused'} end", ''],
+    [lua('publish'), "if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then return {'refused'} end", ''],
   ], held, 'who speaks is there'],
   ['an epoch is not renewed', [
-    [scripts, "if epoch < least or redis.call('HGET', state, 'run') ~= run or isDamaged(math.huge) then", 'if epoch < least then'],
+    [lua('greet'), "if epoch < leastEpoch or redis.call('HGET', state, 'run') ~= run or isDamaged(math.huge) then",
+      'if epoch < leastEpoch then'],
   ], [redisStarts], 'a restart is a new epoch'],
 ];
-// biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are sources.
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 
-/** What all of them are brought to light with. */
+/** The faults of all rows. */
 const allSteps: readonly Step[] = [...new Set(rows.flatMap(([, , steps]) => steps))];
 
 export const bugs: readonly Bug[] = [
