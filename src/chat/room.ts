@@ -17,7 +17,6 @@ import { encodeEnvelope } from './frames.ts';
 import { createGhosts } from './ghosts.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
-import { pieceBytes } from './send-queue.ts';
 
 export type { Sink } from './fan-out.ts';
 
