@@ -148,7 +148,7 @@ const rows: readonly Row[] = [
    'unit/chat/session.test.ts', 'a session that does not read > is ended with 1013 at its bound, once, and said once'],
   ['a reader that takes nothing is ended', session,
    'if (backlog !== undefined && !reads) {', 'if (false) {',
-   'unit/chat/slow-link.test.ts', 'a client that answers no ping stays while its socket takes what waits, and is ended with 1013 half a minute after'],
+   'integration/chat/slow-link.test.ts', 'a client that answers no ping stays while its socket takes what waits, and is ended with 1013 half a minute after'],
   // How long.
   ['a request has its time', listener,
    'requestTimeout: requestMs', 'requestTimeout: 0',
