@@ -167,8 +167,17 @@ describe('a release', () => {
     },
   );
 
-  it('asks for the other two of the same number', () => {
+  it('asks for the other two of the same number or a compatible one', () => {
     const { dependencies, version } = manifest;
-    expect([dependencies['@palaver/sdk'], dependencies['palaver-contract']]).toEqual([version, version]);
+    expect([dependencies['@palaver/sdk'], dependencies['palaver-contract']]).toEqual([`^${version}`, `^${version}`]);
+  });
+
+  it.each(['.', 'sdk/typescript', 'contract'])('of %s depends on ranges, whose lowest version is tested', (folder) => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+    for (const [name, range] of Object.entries(dependencies)) {
+      const { version, link, resolved } = packages[`node_modules/${name}`];
+      expect([name, range]).toEqual([name, `^${link ? packages[resolved].version : version}`]);
+    }
   });
 });
