@@ -87,7 +87,8 @@ describe('a call is repeated only where nothing can happen twice', () => {
     ['a success that isn’t one', 'login', [plain(200)], '200 connection_failed', 1],
     ['a problem that is none', 'login', [plain(400, 'application/problem+json')], '400 connection_failed', 1],
   ];
-  it.each(cases)('%s', async (_, method, replies, outcome, tries) => {
+  const named = cases.map(([name, method, replies, outcome, tries]) => ({ name, method, replies, outcome, tries }));
+  it.each(named)('$name', async ({ method, replies, outcome, tries }) => {
     using server = await answering(...replies);
     const palaver = server.palaver();
     const call = method === 'login' ? palaver.login(credentials) : palaver.healthz();
