@@ -44,7 +44,7 @@ const cases: [field: string, around: string, Schema, Validator, allowed: RegExp]
   ['password', '1234567*', createUser.password!, fields.password, anything],
   ['text', '*', said.text!, chatMessageFromClientSchema.shape.msg.shape.text, anything],
   ['nonce', '*', said.nonce!, chatMessageFromClientSchema.shape.msg.shape.nonce, anything],
-  // `.` and `../..` are parts of a path that clients remove.
+  // `.` and `..` are parts of a path that clients remove.
   ['id of a token', '*', claims.id!, tokenClaimsSchema.shape.id, anythingButADot],
   ['id of a token', '.*', claims.id!, tokenClaimsSchema.shape.id, anythingButADot],
   ['id of a token', '..*', claims.id!, tokenClaimsSchema.shape.id, anything],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Envelope } from '../../../src/backplane/backplane.ts';
-import { pieceBytes } from '../../../src/chat/backlog.ts';
 import { createChatCounts } from '../../../src/chat/counts.ts';
 import { createFrameLog } from '../../../src/chat/frame-log.ts';
 import { encodeEnvelope } from '../../../src/chat/frames.ts';
 import { createGreetings, type Newcomer } from '../../../src/chat/greeting.ts';
 import { createRecovery } from '../../../src/chat/recovery.ts';
+import { pieceBytes } from '../../../src/chat/send-queue.ts';
 import { textsIn } from '../../harness/fan-out.ts';
 
 const idOf = (n: number): string => String(n).padStart(4, '0');
