@@ -8,9 +8,9 @@ const leastBytes = 32;
 export const secretFile = 'jwt-secret';
 
 /**
- * Returns the secret that signs HS256 tokens: `JWT_SECRET`, or one made once in `DATA_DIR/jwt-secret` (mode 0600). Two
- * processes that start at the same time use the same one: it is linked into place whole, and the first link wins.
- * @throws {ConfigError} if the stored secret is too short
+ * Returns the bytes that sign HS256 tokens: `JWT_SECRET`, or a secret that is generated once in `DATA_DIR/jwt-secret`
+ * (mode 0600). Two processes that start at once get the same one: it's linked into place whole, and the first link wins.
+ * @throws {ConfigError} where the stored secret is too short
  */
 export function signingSecret({ jwtSecret, dataDir }: Pick<Config, 'jwtSecret' | 'dataDir'>): Uint8Array {
   if (jwtSecret) return Buffer.from(jwtSecret);

@@ -21,7 +21,7 @@ const joined = (n: number, username: string): Envelope => ({
 });
 const at = (n: number, roster: readonly string[] = ['Ann']) => ({ id: idOf(n), sentAt: '', roster });
 
-/** A frame in one word or two: `online Ann`, `online Ann, recovered`, `joined Bob`, `hi`. */
+/** Returns a frame in one word or two: `online Ann`, `online Ann, recovered`, `joined Bob`, `hi`. */
 function inShort(text: string): string {
   const { type, msg } = JSON.parse(text);
   if (type === 'chat_message') return msg.text;
@@ -31,7 +31,7 @@ function inShort(text: string): string {
 }
 const read = (batches: readonly Buffer[] | undefined) => batches?.flatMap(textsIn).map(inShort);
 
-/** Greetings on a node that has delivered and sent these envelopes. */
+/** Returns greetings on a node that has delivered and sent these envelopes. */
 function start(sent: readonly Envelope[], { hasRecovery = true } = {}) {
   const log = createFrameLog();
   const recovery = createRecovery({ from: idOf(0), wasGiven: () => true, past: [] });
