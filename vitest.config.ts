@@ -10,7 +10,7 @@ const unit = [
   'test/{unit,harness,tools}/**/*.test.ts',
   'test/browser/words.test.ts',
   'test/cluster/checker.test.ts',
-  'sdk/typescript/test/{outbox,renewal}.test.ts',
+  'sdk/typescript/test/unit/*.test.ts',
   'contract/test/kit-{readme,schema,shrink,standing}.test.ts',
   'bench/test/judge.test.ts',
 ];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Ended, endedBy } from '../src/connection.ts';
-import { type Credentials, PalaverError } from '../src/index.ts';
-import { createTokenSource } from '../src/token-source.ts';
+import { type Ended, endedBy } from '../../src/connection.ts';
+import { type Credentials, PalaverError } from '../../src/index.ts';
+import { createTokenSource } from '../../src/token-source.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

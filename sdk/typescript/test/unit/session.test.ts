@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ChatMessageFromClient, ServerMessage, TokenRefresh, WebSocketLike } from '../src/index.ts';
-import { PalaverError } from '../src/index.ts';
-import type { UnknownFrame } from '../src/read-frame.ts';
-import { startSession } from '../src/session.ts';
+import type { ChatMessageFromClient, ServerMessage, TokenRefresh, WebSocketLike } from '../../src/index.ts';
+import { PalaverError } from '../../src/index.ts';
+import type { UnknownFrame } from '../../src/read-frame.ts';
+import { startSession } from '../../src/session.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

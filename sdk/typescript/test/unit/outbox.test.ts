@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ChatMessageFromClient, ErrorCode, SendOptions } from '../src/index.ts';
-import { createOutbox } from '../src/outbox.ts';
+import type { ChatMessageFromClient, ErrorCode, SendOptions } from '../../src/index.ts';
+import { createOutbox } from '../../src/outbox.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ServerMessage } from '../src/index.ts';
-import { createOwnJoin } from '../src/own-join.ts';
+import type { ServerMessage } from '../../src/index.ts';
+import { createOwnJoin } from '../../src/own-join.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { ChatMessageFromClient } from '../src/index.ts';
-import { createProbe } from '../src/probe.ts';
+import type { ChatMessageFromClient } from '../../src/index.ts';
+import { createProbe } from '../../src/probe.ts';
 
 function start() {
   const sent: ChatMessageFromClient['msg'][] = [];

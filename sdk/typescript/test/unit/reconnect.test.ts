@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Ended, endedBy } from '../src/connection.ts';
-import { PalaverError } from '../src/index.ts';
-import { createReconnect } from '../src/reconnect.ts';
+import { type Ended, endedBy } from '../../src/connection.ts';
+import { PalaverError } from '../../src/index.ts';
+import { createReconnect } from '../../src/reconnect.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { codePoints, createNonce, nonceFault } from '../src/nonce.ts';
+import { codePoints, createNonce, nonceFault } from '../../src/nonce.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMessageQueue, type OutgoingMessage } from '../src/message-queue.ts';
+import { createMessageQueue, type OutgoingMessage } from '../../src/message-queue.ts';
 
 const message = (sequence: number): OutgoingMessage => ({
   ...{ text: `${sequence}`, nonce: `n${sequence}`, sequence, resolve: () => {}, reject: () => {} },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createInbox } from '../src/inbox.ts';
-import type { RoomEvents, ServerMessage } from '../src/index.ts';
-import { createPosition } from '../src/position.ts';
+import { createInbox } from '../../src/inbox.ts';
+import type { RoomEvents, ServerMessage } from '../../src/index.ts';
+import { createPosition } from '../../src/position.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
