@@ -1,8 +1,8 @@
-/** Who may import whom: the README's page on the architecture, as a rule. */
+/** Rules on who may import whom. README.md's Architecture section draws the same picture. */
 const within = (...names) => names.map((name) => `^${name}`);
 const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
-/** What everyone in src may import, besides its own neighbours. */
+/** Everyone in src may import these, besides its own neighbours. */
 const common = within(
   'generated/(http|chat)/index\\.ts$',
   'src/(errors|config)\\.ts$',
@@ -16,13 +16,38 @@ const only = (name, folder, ...more) =>
     { path: '^(src|generated|specs|sdk|test)/', pathNot: [...common, `^src/${folder}`, ...within(...more)] },
   );
 
+/** The packages that reach the network, a disk or a runtime, and the files that may import each. */
+const drivers = {
+  hono: ['src/(app|http/.+)\\.ts$', 'sdk/typescript/test/', 'bench/', 'test/'],
+  ioredis: ['src/(broker|backplane/redis|limits)/', 'src/database/redis\\.ts$', 'bench/', 'test/', 'contract/test/'],
+  jose: ['src/auth/', 'bench/', 'test/', 'contract/test/', 'sdk/typescript/test/'],
+  mongodb: ['src/(database|history|users)/mongo\\.ts$', 'bench/', 'test/'],
+  pino: ['src/log/', 'test/'],
+  'rate-limiter-flexible': ['src/limits/', 'test/'],
+  'scrypt-kdf': ['src/users/', 'test/'],
+};
+
 module.exports = {
   forbidden: [
     rule(
       'no-cycle',
       {},
-      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-      'A cycle has no beginning to read from.',
+      { circular: true },
+      'A cycle has no beginning to read from. An import of types counts: what needs each other is one file.',
+    ),
+    ...Object.entries(drivers).map(([name, files]) =>
+      rule(
+        `only-its-adapter-knows-${name}`,
+        { path: '^(src|bench|test|contract|sdk|specs|scripts|deploy)/', pathNot: within(...files) },
+        { path: [`^${name}(/|$)`, `node_modules/@?${name}/`] },
+        'Everyone else knows the port.',
+      ),
+    ),
+    rule(
+      'only-the-database-knows-sqlite',
+      { pathNot: within('src/database/', 'test/', 'specs/', 'bench/') },
+      { path: '^node:sqlite$' },
+      'Everyone else is given a database.',
     ),
     rule(
       'generated-by-its-index',
@@ -33,13 +58,13 @@ module.exports = {
     rule(
       'generated-stands-alone',
       { path: '^generated/' },
-      { path: '^(src|specs|sdk|test)/' },
+      { path: '^(src|specs|sdk|contract|web|bench|test|deploy|scripts)/' },
       'Nothing of ours in it.',
     ),
     rule(
       'sdk-stands-alone',
-      { path: '^sdk/', pathNot: '^sdk/typescript/src/(react|node)\\.ts$' },
-      { pathNot: '^sdk/' },
+      { path: '^sdk/typescript/src/', pathNot: '^sdk/typescript/src/(react|node)\\.ts$' },
+      { pathNot: '^sdk/typescript/src/' },
       'Its package is packed alone.',
     ),
     rule(
@@ -65,14 +90,8 @@ module.exports = {
       ),
     ),
     rule(
-      'the-kit-has-no-cycle',
-      { path: '^contract/src/' },
-      { path: '^contract/src/', circular: true },
-      'Types count, too: what needs each other is one file.',
-    ),
-    rule(
       'nobody-knows-the-kit',
-      { pathNot: '^(contract/|src/commands/contract\\.ts$)' },
+      { path: '^(src|sdk|web|generated|specs|bench|test|deploy|scripts)/', pathNot: '^src/commands/contract\\.ts$' },
       { path: '^(contract/|palaver-contract)' },
       'It looks at the server from outside. One command hands on to it.',
     ),
@@ -94,7 +113,7 @@ module.exports = {
       { pathNot: ['^(web|sdk)/', '^@palaver/sdk', 'node_modules/preact/'] },
       'It is a client like any other.',
     ),
-    rule('nobody-knows-the-page', { pathNot: '^web/' }, { path: '^web/' }, 'It is built, and served as files.'),
+    rule('nobody-knows-the-page', { pathNot: '^(web|test)/' }, { path: '^web/' }, 'It is built, and served as files.'),
     rule(
       'only-the-server-picks-adapters',
       {
@@ -137,7 +156,41 @@ module.exports = {
       { path: '^src/metrics/listener\\.ts$' },
     ),
     only('metrics-know-what-they-tell-of', 'metrics/', 'src/chat/counts\\.ts$', 'src/http/readiness\\.ts$'),
-    rule('src-knows-no-test', { path: '^(src|sdk|specs)/' }, { path: '^test/' }),
+    rule(
+      'source-knows-no-test',
+      { path: '^(src|generated|sdk/[a-z]+/src|contract/src|web|specs|deploy|scripts)/', pathNot: '^specs/test/' },
+      { path: '^(test|bench|sdk/[a-z]+/test|contract/test|specs/test)/' },
+    ),
+    rule(
+      'nobody-imports-a-test-file',
+      {},
+      { path: '\\.test\\.[cm]?ts$' },
+      'Shared parts of tests live in test/harness.',
+    ),
+    rule(
+      'the-harness-knows-no-tests',
+      { path: '^test/harness/' },
+      {
+        path: '^(test|contract/test|sdk/[a-z]+/test|bench)/',
+        pathNot: '^(test/harness|sdk/typescript/test/runtimes)/',
+      },
+      'Every test may use the harness.',
+    ),
+    rule(
+      'suites-know-the-port',
+      { path: '^test/suites/' },
+      { path: '^(test|bench|sdk|contract|web)/', pathNot: '^test/(suites|harness)/' },
+      'Any adapter can be held to a suite.',
+    ),
+    rule('tests-know-no-benchmark', { path: '^(test|contract|sdk)/' }, { path: '^bench/' }),
+    only('the-app-knows-http', 'app\\.ts$', 'src/http/', 'src/metrics/metrics\\.ts$'),
+    only(
+      'config-knows-how-addresses-are-written',
+      'config(/|\\.ts$)',
+      'src/broker/redis-url\\.ts$',
+      'src/database/mongo-uri\\.ts$',
+      'src/http/origin\\.ts$',
+    ),
     only('the-database-knows-itself', 'database/'),
     only('users-know-the-database', 'users/', 'src/database/'),
     only('revocations-know-tokens-and-the-database', 'revocations/', 'src/database/', 'src/auth/tokens\\.ts$'),
@@ -148,7 +201,7 @@ module.exports = {
     rule(
       'lib-is-pure',
       { path: '^src/lib/' },
-      { path: '^(src|generated|sdk|contract)/', pathNot: '^src/lib/' },
+      { path: '^(src|generated|sdk|contract|specs|web|test|bench|scripts|deploy)/', pathNot: '^src/lib/' },
       'Pieces that know nothing of a chat.',
     ),
     only(
@@ -158,7 +211,6 @@ module.exports = {
       'src/limits/',
       'src/auth/',
       'src/revocations/revocations\\.ts$',
-      'src/http/(env|target)\\.ts$',
     ),
     only(
       'http-knows-auth-and-users',
@@ -175,7 +227,7 @@ module.exports = {
   options: {
     tsPreCompilationDeps: true,
     doNotFollow: 'node_modules',
-    exclude: '__transpiled',
+    exclude: '(__transpiled|^(sdk/typescript|contract)/dist/|^test/tools/planted/)',
     combinedDependencies: true,
   },
 };

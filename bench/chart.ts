@@ -1,5 +1,5 @@
-import type { Run } from './measure.ts';
 import { figure, type NamedLoad, type Row, rowsOf } from './report.ts';
+import type { Run } from './result.ts';
 import { everyServer, type ServerName, servers } from './servers.ts';
 
 const width = 860;

@@ -1,4 +1,4 @@
-import type { Run } from './measure.ts';
+import type { Run } from './result.ts';
 import type { ServerName } from './servers.ts';
 
 /** A figure of a run. */

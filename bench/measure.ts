@@ -5,48 +5,15 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startBehind } from './behind.ts';
 import type { Load } from './loads.ts';
-import { type Logins, startLogins } from './login-flood.ts';
+import { startLogins } from './login-flood.ts';
 import { type Child, end, start, type Usage, usageOf } from './processes.ts';
+import type { Result, Run } from './result.ts';
 import { type ServerKind, type ServerName, servers } from './servers.ts';
 
 const startTimeoutMs = 20_000;
 const warmS = 1;
 /** So long after all clients have gone, every server has seen them go. */
 const leaveMs = 3_000;
-
-/** What the generator prints at its end, about the time between its `begin` and its `end`. */
-export interface Result {
-  readonly seconds: number;
-  readonly cpuS: number;
-  readonly deliveries: number;
-  readonly joinsPerS: number;
-  readonly frameBytes: number;
-  readonly latencyMs?: { readonly p50: number; readonly p99: number; readonly max: number };
-}
-
-/** One server under one load, once. */
-export interface Run {
-  readonly load: string;
-  readonly server: ServerName;
-  readonly round: number;
-  readonly clients: number;
-  readonly result: Result;
-  /** The same once more, on the same server. */
-  readonly again?: Result | undefined;
-  /** All its nodes together. */
-  readonly serverCpuS: number;
-  /** What stands behind several nodes. */
-  readonly redisCpuS: number;
-  readonly mongodbCpuS: number;
-  /** What neither the server, what stands behind it, nor the generator used: a machine with other work to do says little. */
-  readonly othersCpuS: number;
-  /** Above what the empty process had before the first join. */
-  readonly addedRssKb: number;
-  /** How many logins were answered with which status. */
-  readonly logins?: Logins | undefined;
-  /** The same load just before, without logins. */
-  readonly quiet?: Run;
-}
 
 /** Resolves with the port that a server says; what it logs afterwards is read and dropped. */
 export async function portOf(child: Child, problem: () => string): Promise<number> {

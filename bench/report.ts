@@ -1,5 +1,5 @@
 import type { Goal, Load, Metric } from './loads.ts';
-import type { Run } from './measure.ts';
+import type { Run } from './result.ts';
 import { everyServer, type ServerKind, type ServerName, servers } from './servers.ts';
 
 export interface NamedLoad {

@@ -6,9 +6,10 @@ import { parseArgs } from 'node:util';
 import { installIsland } from '../scripts/island.ts';
 import { drawChart } from './chart.ts';
 import { type Load, loads } from './loads.ts';
-import { type Generator, measure, type Run } from './measure.ts';
+import { type Generator, measure } from './measure.ts';
 import { describeMachine, pinned } from './processes.ts';
 import { figure, report } from './report.ts';
+import type { Run } from './result.ts';
 import { everyServer, raisedLimits, type ServerKind, type ServerName, servers } from './servers.ts';
 
 const usage = `npm run bench -- [options]

@@ -1,4 +1,4 @@
-/** Puts what the server reads beside what was built of it, each where a checkout has it: so `dist/` is whole. */
+/** Copies the files that the server reads to `dist/`, each to the place where a checkout has it. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { chapters, drawings } from '../src/http/docs.ts';
@@ -9,4 +9,4 @@ const copy = (from: string, to = from): void => cpSync(join(root, from), join(ro
 for (const spec of ['generated/http/openapi.json', 'generated/chat/asyncapi.json']) copy(spec);
 for (const built of ['build/page', 'build/sdk-reference', 'build/api-reference.js']) copy(built);
 for (const name of [...Object.values(chapters), ...drawings]) copy(`docs/${name}`);
-copy('src/http/docs');
+for (const folder of ['src/http/docs', 'src/backplane/redis/scripts']) copy(folder);

@@ -336,8 +336,9 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
       countFrame,
       verify,
       watchAccess: revocations.watch,
+      counts,
+      log,
     },
-    counts,
     log,
   });
   const server = createListener((request, bindings) => app.fetch(request, bindings), upgrades, {

@@ -31,7 +31,7 @@ export interface Sink {
   readonly pulse?: Pulse;
 }
 
-/** One session's entry: admitted, perhaps not open yet. Who holds it releases it, also when the room has ended it. */
+/** The room's side of an admitted session, perhaps not open yet. Its holder releases it, also after the room has ended it. */
 export interface RoomSession {
   /** Begins delivery: `users_online`, then all that came after it. Called once, when the socket is up. */
   open(sink: Sink): void;
@@ -46,13 +46,13 @@ export interface RoomSession {
 
 export interface Room {
   start(): Promise<void>;
-  /** Says how `enter` would refuse, and changes nothing. */
+  /** Says how `join` would refuse, and changes nothing. */
   refusalOf(member: Member): Promise<Refusal | 'server_full' | undefined>;
   /** @param lastEventId the last id of the order that a connection before this one has seen */
-  enter(
+  join(
     member: Member,
     lastEventId?: string,
-  ): Promise<{ readonly entry: RoomSession } | { readonly refusal: Refusal | 'server_full' }>;
+  ): Promise<{ readonly session: RoomSession } | { readonly refusal: Refusal | 'server_full' }>;
   /** Lets nobody in any more, and ends every session with this code, one after the other over `windowMs`, by chance. */
   close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, those on their way in included. */
@@ -182,7 +182,7 @@ export function createRoom(
     try {
       session.sink?.end(code, cause);
     } catch {
-      // Whoever can't even be ended won't release its entry either.
+      // A sink that cannot be ended will not release its session either.
       void session.release?.('lost');
     }
   }
@@ -316,7 +316,7 @@ export function createRoom(
     return live.size + joiners.size >= maxSessions ? 'server_full' : undefined;
   };
 
-  async function seat(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
+  async function seat(member: Member, lastEventId?: string): ReturnType<Room['join']> {
     const refusal = ownRefusal();
     if (refusal) return { refusal };
     const session: Session = { from: sent, userId: member.id, lastEventId, unanswered: 0 };
@@ -340,7 +340,7 @@ export function createRoom(
     session.seat = { id, sentAt, roster };
     session.release = release;
     return {
-      entry: {
+      session: {
         open: (sink) => open(session, sink),
         publish: async (draft) => {
           session.unanswered += 1;
@@ -369,7 +369,7 @@ export function createRoom(
   });
 
   /** Where there are too many, a dead connection of the same user makes room. */
-  async function enter(member: Member, lastEventId?: string): ReturnType<Room['enter']> {
+  async function join(member: Member, lastEventId?: string): ReturnType<Room['join']> {
     const entered = await seat(member, lastEventId);
     if (!('refusal' in entered)) return entered;
     if (entered.refusal !== 'too_many_sessions' && entered.refusal !== 'server_full') return entered;
@@ -388,7 +388,7 @@ export function createRoom(
         crowded: (userId) => void ghosts.makeRoom(userId),
       }),
     refusalOf: async (member) => ownRefusal() ?? backplane.refusalOf(member),
-    enter,
+    join,
     close: (code, windowMs) => {
       closed = true;
       const sessions = [...live, ...joiners];

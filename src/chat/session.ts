@@ -35,6 +35,8 @@ export interface SessionDeps {
   /** For tokens that are to take the place of the first one. */
   readonly verify: VerifyToken;
   readonly watchAccess: WatchAccess;
+  readonly counts: ChatCounts;
+  readonly log: Log;
 }
 
 /** Frames that may wait for their turn; then nothing is read until they had it. */
@@ -101,9 +103,7 @@ export function runSession(
   webSocket: WebSocket,
   socket: Socket,
   { entry, identity, requestId, sessionId }: Admitted,
-  { maxBufferedBytes, heartbeatIntervalMs, countFrame, verify, watchAccess }: SessionDeps,
-  counts: ChatCounts,
-  log: Log,
+  { maxBufferedBytes, heartbeatIntervalMs, countFrame, verify, watchAccess, counts, log }: SessionDeps,
 ): void {
   const userId = identity.id;
   /** Made by the first frame that is refused: most sessions have none. */

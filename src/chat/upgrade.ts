@@ -3,54 +3,63 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { offeredProtocols, subprotocol } from '../auth/require-auth.ts';
-import type { AppEnv } from '../http/env.ts';
-import { faultOfTarget, isHost } from '../http/target.ts';
 import type { Log } from '../log/log.ts';
-import type { ChatCounts } from './counts.ts';
-import { runSession, type SessionDeps, slowCloseTimeoutMs } from './session.ts';
+import { type Admitted, runSession, type SessionDeps, slowCloseTimeoutMs } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /**
- * Of one message. A fragment of a byte can hold on to all that was read with it, 64 KiB: so a peer that never finishes
- * its message holds 16 MiB at most.
+ * Fragments of one message. Each can keep alive the 64 KiB that were read with it, so a peer that never finishes its
+ * message holds at most 16 MiB.
  */
 const maxFragments = 256;
-/** In how many pieces one frame may arrive: each costs some hundred bytes, however short it is. */
+/** Reads from the socket that one frame may take. Each costs some hundred bytes of memory, however short it is. */
 const maxFramePieces = 4_096;
-/** Pongs that wait for a peer that pings and doesn't read; one more, and it is cut off. */
+/** Pongs that may wait for a peer that sends pings and doesn't read. One more, and the server cuts the connection. */
 const maxPendingPongs = 60;
-/** How long a peer may take to read a refusal. */
+/** Time that a peer has to read a refusal before the server cuts the connection. */
 const refusalTimeoutMs = 2_000;
 
-/** What a path is read against. Which host a URI names doesn't matter. */
+/** Base URL of request paths. The host of a request's URI doesn't matter here. */
 const base = 'http://localhost';
-/** A path, or the whole URI (RFC 6455, 4.2.1), in the one spelling that the app knows it by. */
-const room = /^(https?:\/\/[^/?#@\\]+)?\/join(\?|$)/;
+/** Target of a handshake: a path or a whole URI (RFC 6455, 4.2.1), in the one spelling that the app's router knows. */
+const joinTarget = /^(https?:\/\/[^/?#@\\]+)?\/join(\?|$)/;
+
+/** One handshake under way. The app, which answers it, fills this in. */
+export interface Upgrade {
+  /** Request id, for the log. */
+  requestId?: string;
+  /** Set if the client may join: then the upgrade completes, and the app's response is not sent. */
+  admitted?: Admitted;
+}
+
+interface UpgradeBindings {
+  readonly incoming: IncomingMessage;
+  readonly upgrade: Upgrade;
+}
 
 interface UpgradeDeps {
-  readonly fetch: (request: Request, bindings: AppEnv['Bindings']) => Response | Promise<Response>;
+  readonly fetch: (request: Request, bindings: UpgradeBindings) => Response | Promise<Response>;
   readonly session: SessionDeps;
-  readonly counts: ChatCounts;
   readonly log: Log;
 }
 
 export interface Upgrades {
-  /** Whether a request is a handshake for the room; everything else is plain HTTP, its `Upgrade` header ignored (RFC 9110, 7.8). */
+  /** Returns whether a request is a handshake for the room. In all others the `Upgrade` header is ignored (RFC 9110, 7.8). */
   wants(incoming: IncomingMessage): boolean;
-  /** For the server's `upgrade` event. */
+  /** Answers a handshake: the listener of the HTTP server's `upgrade` event. */
   handle(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** How many handshakes are being answered. */
+  /** Returns how many handshakes are being answered. */
   underway(): number;
-  /** Resolves when no session's socket is open. */
+  /** Resolves when no session has an open socket. */
   drained(): Promise<void>;
 }
 
-/** From an upgrade request to a session: the app answers it like any other, and says whom it admits. */
-export function createUpgrades({ fetch, session, counts, log }: UpgradeDeps): Upgrades {
+/** Turns handshakes into sessions. The app answers each one like any other request, and decides who may join. */
+export function createUpgrades({ fetch, session, log }: UpgradeDeps): Upgrades {
   const sockets = new Set<WebSocket>();
   let underway = 0;
   let whenEmpty: (() => void) | undefined;
-  // Newer than the types.
+  // Options of ws that its types don't have yet.
   const bounds = { maxFragments, maxBufferedChunks: maxFramePieces, maxPendingAutoPongs: maxPendingPongs };
   const options: ServerOptions & { closeTimeout: number } = {
     ...bounds,
@@ -58,25 +67,20 @@ export function createUpgrades({ fetch, session, counts, log }: UpgradeDeps): Up
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
-    // Sessions cut their connections sooner, as far as they can.
+    // A session cuts its own connection earlier in nearly all cases.
     closeTimeout: slowCloseTimeoutMs,
     handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
   };
   const webSockets = new WebSocketServer(options);
 
-  async function answer(
-    incoming: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
-    upgrade: NonNullable<AppEnv['Bindings']['upgrade']>,
-  ): Promise<void> {
+  async function answer(incoming: IncomingMessage, socket: Socket, head: Buffer, upgrade: Upgrade): Promise<void> {
     const request = requestOf(incoming);
     const response = await fetch(request, { incoming, upgrade });
     const { admitted } = upgrade;
     if (!admitted) return refuse(response, incoming, socket);
-    // ws takes GET only; POST /join is the same handshake by another name.
+    // ws takes GET only, and POST /join is the same handshake.
     incoming.method = 'GET';
-    // It refuses empty elements of this list, which don't count (RFC 9110, 5.6.1.2).
+    // ws refuses empty elements of this list, which a recipient must ignore (RFC 9110, 5.6.1.2).
     const offered = offeredProtocols(request.headers);
     if (offered.length > 0) incoming.headers['sec-websocket-protocol'] = offered.join(', ');
     let opened = false;
@@ -87,7 +91,7 @@ export function createUpgrades({ fetch, session, counts, log }: UpgradeDeps): Up
         sockets.delete(webSocket);
         if (sockets.size === 0) whenEmpty?.();
       });
-      runSession(webSocket, socket, admitted, session, counts, log);
+      runSession(webSocket, socket, admitted, session);
     });
     if (!opened) await admitted.entry.release('lost');
   }
@@ -97,17 +101,14 @@ export function createUpgrades({ fetch, session, counts, log }: UpgradeDeps): Up
       httpVersion === '1.1' &&
       headers.upgrade?.toLowerCase() === 'websocket' &&
       (method === 'GET' || method === 'POST') &&
-      // One that HTTP refuses goes its way, and is refused there.
-      room.test(url) &&
-      faultOfTarget(url) === undefined &&
+      joinTarget.test(url) &&
       URL.canParse(url, base) &&
-      isHost(headers.host ?? '') &&
       headers['transfer-encoding'] === undefined &&
       Number(headers['content-length'] ?? 0) === 0,
 
     handle: (incoming, socket, head) => {
-      const upgrade: NonNullable<AppEnv['Bindings']['upgrade']> = {};
-      // First of all: a reset at any time must not end the process.
+      const upgrade: Upgrade = {};
+      // Before anything else: an unhandled reset would end the process.
       socket.on('error', (error) => log.event('connection_failed', { err: error, requestId: upgrade.requestId }));
       underway += 1;
       answer(incoming, socket as Socket, head, upgrade)
@@ -132,7 +133,7 @@ function requestOf({ method, url, rawHeaders }: IncomingMessage): Request {
   return new Request(new URL(url!, base), { method: method!, headers });
 }
 
-/** Writes a response to a socket that has left the HTTP server, and lets the peer read it before the end. */
+/** Writes a response to a socket that has left the HTTP server, and gives the peer time to read it. */
 async function refuse(response: Response, incoming: IncomingMessage, socket: Socket): Promise<void> {
   const body = Buffer.from(await response.arrayBuffer());
   const outgoing = new ServerResponse(incoming);
@@ -145,7 +146,7 @@ async function refuse(response: Response, incoming: IncomingMessage, socket: Soc
     'content-length': body.length,
   });
   outgoing.end(body, () => socket.end());
-  // What it sent after its handshake is dropped, unread data would turn the end into a reset. However much it sends:
+  // Unread bytes would turn the end of the connection into a reset, so they are read and dropped, for a limited time.
   const cut = setTimeout(() => socket.destroy(), refusalTimeoutMs);
   socket.resume();
   socket.once('close', () => clearTimeout(cut));

@@ -1,19 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProblemCode } from '../../generated/http/index.ts';
-import type { Admitted } from '../chat/session.ts';
+import type { Upgrade } from '../chat/upgrade.ts';
 import type { Log } from '../log/log.ts';
 
-/** What travels with a request through the app. */
+/** Data that travels with a request through the app. */
 export interface AppEnv {
   Bindings: {
     readonly incoming?: IncomingMessage;
-    /** There where the request asks for an upgrade; what answers it says here which request that is, and whom it let in. */
-    readonly upgrade?: { requestId?: string; admitted?: Admitted };
+    /** Set if the request is a handshake. The app writes its request id here, and the session that it admits. */
+    readonly upgrade?: Upgrade;
   };
   Variables: {
     requestId: string;
     log: Log;
-    /** What it was refused with. */
+    /** Code of the problem that answers the request, if one does. */
     problem?: ProblemCode;
   };
 }

@@ -55,9 +55,9 @@ export function joinHandlers({
     if (!upgrade || headers.get('sec-websocket-version') !== '13') {
       return problem(c, (await room.refusalOf({ id, username })) ?? 'upgrade_required');
     }
-    const admission = await room.enter({ id, username }, lastEventId);
+    const admission = await room.join({ id, username }, lastEventId);
     if ('refusal' in admission) return problem(c, admission.refusal);
-    upgrade.admitted = { entry: admission.entry, identity, requestId: c.var.requestId, sessionId: randomUUID() };
+    upgrade.admitted = { entry: admission.session, identity, requestId: c.var.requestId, sessionId: randomUUID() };
     // Never sent: who is admitted gets the 101 from the upgrade.
     return c.body(null);
   };

@@ -58,6 +58,10 @@ function faultOf({ httpVersion, headers: { host = '', ...headers }, url = '' }: 
   return headers['transfer-encoding'] === undefined ? undefined : 'HTTP/1.0 with Transfer-Encoding';
 }
 
+/** Whether a handshake names a target and a host as HTTP wants them. One that doesn't is answered as a plain request. */
+const isWellFormed = ({ headers: { host = '' }, url = '' }: Head): boolean =>
+  faultOfTarget(url) === undefined && isHost(host);
+
 /** Answers the requests of each connection in their order, and ends the connection behind some of them. */
 function requestListener(fetch: FetchCallback, turns: Turns, onUnread: OnUnread): Listener {
   const fetchNamed: FetchCallback = async (request, bindings) => {
@@ -113,7 +117,8 @@ export function createListener(
       // Its absence is answered by the app's own words.
       requireHostHeader: false,
       // A connection whose last answer is under way can't become a WebSocket: that answer would end up among the frames.
-      shouldUpgradeCallback: (incoming) => !turns.isBusy(incoming.socket) && upgrades.wants(incoming),
+      shouldUpgradeCallback: (incoming) =>
+        !turns.isBusy(incoming.socket) && upgrades.wants(incoming) && isWellFormed(incoming),
     },
     listener,
   );

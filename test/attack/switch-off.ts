@@ -1,6 +1,6 @@
 /** Takes one defence away from what is loaded; the sources on disk stay as they are. */
-import { readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import fs, { readFileSync } from 'node:fs';
+import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type Defence, defences } from './defences.ts';
 
@@ -40,9 +40,25 @@ export function switchedOff(
   ];
 }
 
-/** For Node: what is loaded from now on. */
+/** Changes a file that the source reads as text, such as a script of Lua. */
+function changeText(change: Change, file: string): void {
+  const read = fs.readFileSync as (path: fs.PathOrFileDescriptor, options: 'utf8') => string;
+  const changed: typeof read = (path, options) => {
+    const text = read(path, options);
+    const isFile = path instanceof URL ? fileURLToPath(path) === file : path === file;
+    return isFile ? without(change, text) : text;
+  };
+  fs.readFileSync = changed as typeof fs.readFileSync;
+  syncBuiltinESMExports();
+}
+
+/** For Node: changes a file that is loaded from now on. */
 export function changeHere(change: Change): void {
   const file = fileOf(change);
+  if (!file.endsWith('.ts')) {
+    changeText(change, file);
+    return;
+  }
   registerHooks({
     load: (url, context, next) => {
       const loaded = next(url, context);

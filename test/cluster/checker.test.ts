@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Account, type Connection, emptyAccount, type Outcome, type Pages } from './account.ts';
-import { check, type Rule } from './checker.ts';
+import { check } from './checker.ts';
+import type { Rule } from './violation.ts';
 
 const sentAt = (offset: number): string => new Date(1_700_000_000_000 + offset).toISOString();
 const idOf = (offset: number, epoch = 1): string => `${epoch}-${String(offset).padStart(3, '0')}`;

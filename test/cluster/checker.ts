@@ -3,31 +3,7 @@ import { closeCodes } from '../../generated/chat/index.ts';
 import type { Account, Send } from './account.ts';
 import { presenceRules } from './presence-rules.ts';
 import { epochOf, type OrderedFrame, type Reading, read } from './reading.ts';
-
-export type Rule =
-  | 'only what is declared'
-  | 'nodes stay up'
-  | 'one frame an id'
-  | 'one order'
-  | 'time goes on'
-  | 'nothing twice'
-  | 'nothing lost'
-  | 'a nonce once'
-  | 'who speaks is there'
-  | 'joins and leaves alternate'
-  | 'rosters agree'
-  | 'final rosters'
-  | 'every send answered'
-  | 'a restart is a new epoch'
-  | 'all is kept or in a gap'
-  | 'histories agree';
-
-export interface Violation {
-  readonly rule: Rule;
-  readonly says: string;
-  /** The frames that show it. */
-  readonly frames: readonly string[];
-}
+import type { Violation } from './violation.ts';
 
 /** Ends that may be: what RFC 6455 gives, a server that goes, a node that can't vouch for what it told. */
 const ends: readonly number[] = [1000, 1005, 1006, closeCodes.going_away, 1012];

@@ -1,7 +1,7 @@
 /** Bugs that several nodes may have: each with the faults that bring it to light, and the rule that must see it. */
 import type { Change } from '../attack/switch-off.ts';
-import type { Rule } from './checker.ts';
 import type { Fault, Step } from './schedule.ts';
+import type { Rule } from './violation.ts';
 
 export interface Bug {
   readonly name: string;
@@ -30,14 +30,17 @@ const kills = [0, 1, 2].map((node) => step({ do: 'kill', node, ms: 100 }));
 const held = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'hold', ms: 5_000 }));
 
 const room = 'chat/room.ts';
-const redis = 'backplane/redis/backplane.ts';
-const scripts = 'backplane/redis/scripts.ts';
+const admission = 'backplane/redis/admission.ts';
+const delivery = 'backplane/redis/delivery.ts';
+const reconnect = 'backplane/redis/reconnect.ts';
 const replica = 'backplane/redis/replica.ts';
+const scripts = 'backplane/redis/scripts.ts';
+const lua = (name: string): string => `backplane/redis/scripts/${name}.lua`;
 
 const reading = 'const entries = await own.entriesAfter(replica.epoch, replica.offset);';
 /** As over a slow network: does no harm by itself, which is a row of its own. */
 const slowly: Row[1][number] = [
-  redis,
+  reconnect,
   reading,
   `${reading}\nawait new Promise((resolve) => setTimeout(resolve, 100));`,
 ];
@@ -50,7 +53,7 @@ const rows: readonly Row[] = [
       'for (const session of [...live].slice(sent % 8 === 0 ? 1 : 0)) send(session, bytes);'],
   ], talk, 'nothing lost'],
   ['an entry is dropped on one node', [
-    [redis, 'if (envelope) listener.deliver(envelope);',
+    [delivery, 'if (envelope) listener.deliver(envelope);',
       'if (envelope && entry.offset % 32 === Number.parseInt(node.slice(0, 8), 16) % 32) return;\n' +
       'if (envelope) listener.deliver(envelope);'],
   ], talk, 'nothing lost'],
@@ -60,16 +63,16 @@ const rows: readonly Row[] = [
       'const batch = unsent.map(({ bytes }) => bytes).reverse();'],
   ], talk, 'one order'],
   ['a dead node is not swept', [
-    [scripts, 'if dead then', 'if false then'],
+    [lua('tick'), 'if dead then', 'if false then'],
   ], kills, 'final rosters'],
   ['user_left comes twice', [
-    [scripts, "order('k', 'left', 'n', name)", "order('k', 'left', 'n', name)\n  order('k', 'left', 'n', name)"],
+    [lua('prelude'), "append('k', 'left', 'n', name)", "append('k', 'left', 'n', name)\n  append('k', 'left', 'n', name)"],
   ], talk, 'joins and leaves alternate'],
   ['a nonce is not looked at', [
-    [scripts, "if said then return {'repeats', said} end", ''],
+    [lua('publish'), "if published then return {'repeats', published} end", ''],
   ], talk, 'a nonce once'],
   ['a repeat is answered before it was delivered', [
-    [redis, "return (await reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';",
+    [admission, "return (await delivery.reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';",
       'return { repeats: envelopeOf(first)! };'],
     slowly,
   ], talk, 'one order'],
@@ -77,15 +80,16 @@ const rows: readonly Row[] = [
     [replica, '      roster = undefined;\n      if (kind', '      if (kind'],
   ], talk, 'rosters agree'],
   ['a gap is ignored', [
-    [scripts, 'export const maxLogged = 10_000;', 'export const maxLogged = 3;'],
-    [scripts, "'MAXLEN', '~',", "'MAXLEN', '=',"],
+    [scripts, 'const maxLogged = 10_000;', 'const maxLogged = 3;'],
+    [lua('prelude'), "'MAXLEN', '~',", "'MAXLEN', '=',"],
     [replica, 'offset !== at.offset + 1', 'offset <= at.offset'],
   ], short, 'nothing lost'],
   ['a ghost speaks: nobody asks whether a node and its session still count', [
-    [scripts, "if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then return {'refused'} end", ''],
+    [lua('publish'), "if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then return {'refused'} end", ''],
   ], held, 'who speaks is there'],
   ['an epoch is not renewed', [
-    [scripts, "if epoch < least or redis.call('HGET', state, 'run') ~= run or isDamaged(math.huge) then", 'if epoch < least then'],
+    [lua('greet'), "if epoch < leastEpoch or redis.call('HGET', state, 'run') ~= run or isDamaged(math.huge) then",
+      'if epoch < leastEpoch then'],
   ], [redisStarts], 'a restart is a new epoch'],
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are sources.

@@ -1,8 +1,8 @@
-/** What must hold of who is in the room. */
+/** Rules about presence: the roster that each connection sees. */
 import type { UsersOnline } from '../../generated/chat/index.ts';
 import type { Account } from './account.ts';
-import type { Violation } from './checker.ts';
 import { epochOf, type Heard, type OrderedFrame, type Reading } from './reading.ts';
+import type { Violation } from './violation.ts';
 
 export function rosterAfter(roster: readonly string[], frame: OrderedFrame): readonly string[] {
   if (frame.type === 'user_joined') return [...roster, frame.msg.username];

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { mint } from '../harness/tokens.ts';
 import { type Account, type End, emptyAccount } from './account.ts';
-import { check, type Violation } from './checker.ts';
+import { check } from './checker.ts';
 import type { Client } from './client.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type Crowd, startCrowd } from './crowd.ts';
@@ -11,6 +11,7 @@ import { rosterNow } from './presence-rules.ts';
 import { read } from './reading.ts';
 import { createRecorder, type Recorder } from './recording.ts';
 import type { Act, Schedule, Step } from './schedule.ts';
+import type { Violation } from './violation.ts';
 
 export interface Options {
   readonly schedule: Schedule;

@@ -33,7 +33,7 @@ function createModel() {
   return {
     expected: expected as readonly string[],
     expectNext,
-    entered: (id: string, username: string): void => {
+    joined: (id: string, username: string): void => {
       const user = users.get(id) ?? { username, sessions: 0 };
       if (!users.has(id)) expectNext({ type: 'user_joined', msg: { username } });
       user.sessions += 1;
@@ -97,10 +97,10 @@ export async function beginLife(
 
   // One that stays from the beginning to the end.
   const witnessed: string[] = [];
-  const witness = await room.enter({ id: 'witness', username: 'Witness' });
+  const witness = await room.join({ id: 'witness', username: 'Witness' });
   if ('refusal' in witness) throw new Error(witness.refusal);
-  model.entered('witness', 'Witness');
-  witness.entry.open({
+  model.joined('witness', 'Witness');
+  witness.session.open({
     send: (bytes) => void witnessed.push(...textsIn(bytes)),
     end: (code) => void witnessed.push(`ended with ${code}`),
   });

@@ -16,7 +16,7 @@ const maxBacklog = 10_000;
 const longestPauseMs = 10_500;
 
 export type Step =
-  | { readonly do: 'enter'; readonly who: number; readonly after: 'nothing' | 'last' | 'older' | 'foreign'; at: number }
+  | { readonly do: 'join'; readonly who: number; readonly after: 'nothing' | 'last' | 'older' | 'foreign'; at: number }
   | { readonly do: 'say'; readonly who: number; readonly nonce: number }
   | { readonly do: 'burst'; readonly who: number; readonly count: number }
   | { readonly do: 'cut'; readonly who: number; readonly hears: number; readonly arrive: number }
@@ -31,7 +31,7 @@ export type Step =
 interface Person {
   readonly member: { readonly id: string; readonly username: string };
   position: ReturnType<typeof createPosition>;
-  entry?: RoomSession | undefined;
+  session?: RoomSession | undefined;
   /** What came on this connection and wasn't read yet. */
   arriving: string[];
   told: boolean;
@@ -152,8 +152,8 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     const { wires, frames, witnessed, expected } = life;
     if (!isSame(witnessed.slice(1), wires)) fault('the witness did not see the order');
     if (!isSame(frames, expected)) fault(`the order is ${frames.slice(-5)}, not ${expected.slice(-5)}`);
-    for (const { entry, told, from, seen, member } of people) {
-      if (!entry) continue;
+    for (const { session, told, from, seen, member } of people) {
+      if (!session) continue;
       if (!told) fault(`${member.username} was told nothing`);
       const all = said.flatMap(({ id, wire }) => (id > from ? [wire] : []));
       if (!isSame(seen, all)) fault(`${member.username} saw ${seen.slice(-5)}, not ${all.slice(-5)}`);
@@ -161,7 +161,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
   }
 
   /** Where somebody comes back who does not come from where it was. */
-  function placeOf(person: Person, step: Extract<Step, { do: 'enter' }>): Person['asked'] {
+  function placeOf(person: Person, step: Extract<Step, { do: 'join' }>): Person['asked'] {
     const { id } = person.position;
     if (step.after === 'nothing') return undefined;
     if (step.after === 'last') return id === undefined ? undefined : { id, foreign: false };
@@ -181,8 +181,8 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     return { id: never[step.at % never.length]!, foreign: true };
   }
 
-  async function enter(person: Person, step: Extract<Step, { do: 'enter' }>): Promise<void> {
-    if (person.entry) return;
+  async function join(person: Person, step: Extract<Step, { do: 'join' }>): Promise<void> {
+    if (person.session) return;
     person.asked = placeOf(person, step);
     if (step.after !== 'last') {
       const { id } = person.asked ?? {};
@@ -192,29 +192,29 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     }
     person.told = false;
     const { id, username } = person.member;
-    const entered = await life.room.enter(person.member, person.asked?.id);
-    if ('refusal' in entered) return fault(`refused: ${entered.refusal}`);
-    person.entry = entered.entry;
-    life.entered(id, username);
-    entered.entry.open({
+    const joined = await life.room.join(person.member, person.asked?.id);
+    if ('refusal' in joined) return fault(`refused: ${joined.refusal}`);
+    person.session = joined.session;
+    life.joined(id, username);
+    joined.session.open({
       send: (bytes) => void person.arriving.push(...textsIn(bytes)),
       end: (code) => fault(`ended with ${code}`),
     });
   }
 
   async function release(person: Person, how: 'left' | 'lost'): Promise<void> {
-    if (!person.entry) return;
-    await person.entry.release(how);
-    person.entry = undefined;
+    if (!person.session) return;
+    await person.session.release(how);
+    person.session = undefined;
     person.arriving = [];
     life.released(person.member.id, how);
   }
 
-  async function say({ entry, member }: Person, draft: Draft): Promise<void> {
-    if (!entry) return;
+  async function say({ session, member }: Person, draft: Draft): Promise<void> {
+    if (!session) return;
     const key = `${member.id} ${draft.nonce}`;
     const first = draft.nonce === undefined ? undefined : nonces.get(key);
-    const answer = await entry.publish(draft);
+    const answer = await session.publish(draft);
     const ageMs = Date.now() - (first?.atMs ?? 0);
     const isKnown = first && (first.life === lives || life.past.has(first.id));
     // Around its end the order's clock decides, which may be some milliseconds ahead.
@@ -294,7 +294,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     noteOverflow();
     if (how === 'restart') await checkHistory();
     for (const person of people) {
-      person.entry = undefined;
+      person.session = undefined;
       person.arriving = [];
     }
     await life.backplane.close();
@@ -319,7 +319,7 @@ export function createWorld(inner: MessageStore, dataDir: string) {
     if (step.do === 'tick') return tick(step.ms);
     if (step.do === 'store') return store.be(step.mood);
     const person = people[step.who]!;
-    if (step.do === 'enter') return enter(person, step);
+    if (step.do === 'join') return join(person, step);
     if (step.do === 'leave') return release(person, 'left');
     if (step.do === 'say')
       return say(person, { text: `${said.length}`, ...(step.nonce > 0 && { nonce: `n${step.nonce}` }) });

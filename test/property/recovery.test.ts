@@ -16,8 +16,8 @@ const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
 const timeoutMs = 600_000;
 
 const who = fc.nat(4);
-const enters = fc.record({
-  do: fc.constant('enter' as const),
+const joins = fc.record({
+  do: fc.constant('join' as const),
   who,
   after: fc.constantFrom('nothing', 'last', 'last', 'last', 'older', 'foreign' as const),
   at: fc.nat(9_999),
@@ -42,7 +42,7 @@ const blips = fc.record({ who, ms: fc.constantFrom(4_000, 6_000, 9_000) }).map((
   [1, 2].flatMap((): Step[] => [
     { do: 'cut', who, hears: 9_999, arrive: 9_999 },
     { do: 'tick', ms },
-    { do: 'enter', who, after: 'last', at: 0 },
+    { do: 'join', who, after: 'last', at: 0 },
   ]),
 );
 const turns = fc.record({ do: fc.constant('turn' as const), arrive: fc.nat(3) });
@@ -51,7 +51,7 @@ const flushes = fc.record({ do: fc.constant('flush' as const) });
 const schedules: fc.Arbitrary<Step[]> = fc
   .array(
     fc.oneof(
-      { weight: 40, arbitrary: enters },
+      { weight: 40, arbitrary: joins },
       { weight: 50, arbitrary: says },
       { weight: 15, arbitrary: cuts },
       { weight: 6, arbitrary: leaves },
@@ -109,10 +109,10 @@ const overflows: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.constantFrom('away', 'mute' as const),
     fc.integer({ min: 9_990, max: 10_300 }),
-    fc.array(fc.oneof(ticks, says, ends, enters), { maxLength: 6 }),
+    fc.array(fc.oneof(ticks, says, ends, joins), { maxLength: 6 }),
   )
   .map(([mood, count, rest]): Step[] => [
-    { do: 'enter', who: 0, after: 'nothing', at: 0 },
+    { do: 'join', who: 0, after: 'nothing', at: 0 },
     { do: 'say', who: 0, nonce: 1 },
     { do: 'tick', ms: 10_500 },
     { do: 'store', mood },
@@ -127,11 +127,11 @@ const forgets: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.constantFrom(3, 600, 998),
     fc.constantFrom(3, 600, 1_001),
-    fc.array(fc.oneof(enters, says), { maxLength: 3 }),
+    fc.array(fc.oneof(joins, says), { maxLength: 3 }),
   )
   .map(([before, after, rest]): Step[] => [
-    { do: 'enter', who: 0, after: 'nothing', at: 0 },
-    { do: 'enter', who: 1, after: 'nothing', at: 0 },
+    { do: 'join', who: 0, after: 'nothing', at: 0 },
+    { do: 'join', who: 1, after: 'nothing', at: 0 },
     { do: 'burst', who: 0, count: before },
     { do: 'turn', arrive: 9_999 },
     { do: 'flush' },
@@ -142,10 +142,10 @@ const forgets: fc.Arbitrary<Step[]> = fc
     { do: 'turn', arrive: 9_999 },
     { do: 'flush' },
     { do: 'crash' },
-    { do: 'enter', who: 0, after: 'nothing', at: 0 },
+    { do: 'join', who: 0, after: 'nothing', at: 0 },
     { do: 'burst', who: 0, count: after },
     { do: 'flush' },
-    { do: 'enter', who: 1, after: 'last', at: 0 },
+    { do: 'join', who: 1, after: 'last', at: 0 },
     ...rest,
   ]);
 

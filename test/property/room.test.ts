@@ -15,13 +15,13 @@ const names = ['Ann', 'ANN', 'Bob', 'Ｂob', 'Cleo'];
 const keyOf: Record<string, string> = { Ann: 'ann', ANN: 'ann', Bob: 'bob', Ｂob: 'bob', Cleo: 'cleo' };
 
 type Step =
-  | { readonly do: 'enter'; readonly user: number; readonly name: number; readonly opens: boolean }
+  | { readonly do: 'join'; readonly user: number; readonly name: number; readonly opens: boolean }
   | { readonly do: 'open' | 'say' | 'mistake' | 'leave' | 'lose'; readonly who: number }
   | { readonly do: 'flush' }
   | { readonly do: 'tick'; readonly ms: number };
 
-const enters = fc.record({
-  do: fc.constant('enter' as const),
+const joins = fc.record({
+  do: fc.constant('join' as const),
   user: fc.nat(3),
   name: fc.nat(names.length - 1),
   opens: fc.boolean(),
@@ -34,7 +34,7 @@ const flushes = fc.constant({ do: 'flush' as const });
 const ticks = fc.record({ do: fc.constant('tick' as const), ms: fc.integer({ min: -100, max: 100 }) });
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: enters },
+    { weight: 4, arbitrary: joins },
     { weight: 9, arbitrary: acts },
     { weight: 3, arbitrary: flushes },
     { weight: 1, arbitrary: ticks },
@@ -126,7 +126,7 @@ function delay(inner: Backplane, scheduler: fc.Scheduler): Backplane {
 
 interface Client {
   readonly member: Member;
-  entry?: RoomSession;
+  session?: RoomSession;
   refused?: boolean;
   opened: boolean;
   released: boolean;
@@ -208,9 +208,9 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
   }
 
   function open(client: Client): void {
-    if (!client.entry || client.opened || client.released) return;
+    if (!client.session || client.opened || client.released) return;
     client.opened = true;
-    client.entry.open({
+    client.session.open({
       send: (bytes) => {
         if (client.released) faults.push('sent to after its release');
         for (const text of textsIn(bytes)) {
@@ -228,39 +228,39 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     flushed = delivered;
   }
 
-  async function enter(member: Member, opens: boolean): Promise<void> {
+  async function join(member: Member, opens: boolean): Promise<void> {
     const client: Client = { member, answeredAt: [], opened: false, released: false, roster: [], sentAt: '' };
     clients.push(client);
-    const entered = await room.enter(member);
-    if ('refusal' in entered) client.refused = true;
-    else client.entry = entered.entry;
+    const joined = await room.join(member);
+    if ('refusal' in joined) client.refused = true;
+    else client.session = joined.session;
     if (opens) open(client);
   }
 
   async function release(client: Client, how: 'left' | 'lost'): Promise<void> {
     client.released = true;
-    await client.entry?.release(how);
+    await client.session?.release(how);
   }
 
   async function publish(client: Client): Promise<void> {
     const refused = client.released;
     said += 1;
-    const answer = await client.entry?.publish({ text: `${said}` });
+    const answer = await client.session?.publish({ text: `${said}` });
     if (answer !== (refused ? 'refused' : 'accepted')) faults.push(`a draft was ${answer}`);
   }
 
   function answer(client: Client): void {
     if (!client.opened || client.released) return;
     client.answeredAt.push(delivered);
-    client.entry?.reply(mistake);
+    client.session?.reply(mistake);
   }
 
   async function perform(step: Step): Promise<void> {
     if (step.do === 'tick') now += step.ms;
     else if (step.do === 'flush') flush();
-    else if (step.do === 'enter') await enter({ id: `${step.user}`, username: names[step.name]! }, step.opens);
+    else if (step.do === 'join') await join({ id: `${step.user}`, username: names[step.name]! }, step.opens);
     else {
-      const entered = clients.filter(({ entry }) => entry);
+      const entered = clients.filter(({ session }) => session);
       const client = entered[step.who % entered.length];
       if (!client) return;
       if (step.do === 'open') open(client);
@@ -363,11 +363,11 @@ describe('room', () => {
             const { pace, flush } = createTurns();
             const room = createRoom(createLocalBackplane({ epoch: 0 }), { pace });
             await room.start();
-            const entered = await room.enter({ id: '1', username: 'Ann' });
-            if ('refusal' in entered) throw new Error(entered.refusal);
+            const joined = await room.join({ id: '1', username: 'Ann' });
+            if ('refusal' in joined) throw new Error(joined.refusal);
             const frames: Buffer[] = [];
-            entered.entry.open({ send: (bytes) => frames.push(bytes), end: () => {} });
-            await entered.entry.publish({ text, nonce });
+            joined.session.open({ send: (bytes) => frames.push(bytes), end: () => {} });
+            await joined.session.publish({ text, nonce });
             flush();
             const { msg } = JSON.parse(frames.flatMap(textsIn).at(-1)!);
             expect(msg).toStrictEqual({ from_user: 'Ann', text, ...(nonce === undefined ? {} : { nonce }) });

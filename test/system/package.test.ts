@@ -127,12 +127,15 @@ describe('an older Node', () => {
 });
 
 describe('a release', () => {
-  it.each(['.', 'sdk/typescript', 'contract'])('of %s is told of in its CHANGELOG, and all have one number', (folder) => {
-    const read = (file: string): string => readFileSync(join(root, folder, file), 'utf8');
-    const { name, version } = JSON.parse(read('package.json'));
-    expect(version).toBe(manifest.version);
-    expect(read('CHANGELOG.md')).toMatch(new RegExp(`^# ${name}\n\n## ${version}\n`));
-  });
+  it.each(['.', 'sdk/typescript', 'contract'])(
+    'of %s is told of in its CHANGELOG, and all have one number',
+    (folder) => {
+      const read = (file: string): string => readFileSync(join(root, folder, file), 'utf8');
+      const { name, version } = JSON.parse(read('package.json'));
+      expect(version).toBe(manifest.version);
+      expect(read('CHANGELOG.md')).toMatch(new RegExp(`^# ${name}\n\n## ${version}\n`));
+    },
+  );
 
   it('asks for the other two of the same number', () => {
     const { dependencies, version } = manifest;

@@ -1,55 +1,55 @@
-/** One life of the connections to Redis: from when both are there to when either fails. */
+/** One life of the two connections to Redis, which ends when either fails. */
 import type { Redis } from 'ioredis';
 import { type ObserveCall, observed } from '../../lib/observe.ts';
 import { within } from '../../lib/with-timeout.ts';
 import { type ScriptName, scripts } from './scripts.ts';
 
-/** How long one answer may take. */
+/** How long Redis may take for one answer. */
 const answerTimeoutMs = 2_000;
-/** How many entries are read at once. */
+/** Entries that one read may return. */
 const readCount = 1_000;
 
-/** An entry of the stream: its id there, and its fields. */
+/** An entry of the stream: its id and its fields. */
 export interface StreamEntry {
   readonly epoch: number;
   readonly offset: number;
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** A connection to a server that can do the work of the room. */
+/** A connection to a Redis that was examined and can hold a room. */
 export interface Connected {
   readonly redis: Redis;
-  /** Of the Redis process: another one for each of its lives. */
+  /** Id of the Redis process, another one for each of its lives. */
   readonly run: string;
-  /** The policy by which it may evict keys; undefined where it evicts none. */
+  /** Policy by which Redis may evict keys; undefined where it evicts none. */
   readonly eviction: string | undefined;
 }
 
 export interface Link extends Pick<Connected, 'run' | 'eviction'> {
-  /** Runs a script on the room. Scripts run in the order of the calls. Where one fails, the link is over. */
+  /** Runs a script on the room. Scripts run in the order of the calls. If one fails, the link is over. */
   call(script: ScriptName, args: readonly (string | number)[]): Promise<unknown>;
-  /** The entries that there are up to this one, oldest first. */
+  /** Returns the entries up to this one, oldest first. */
   entriesTo(epoch: number, offset: number): Promise<StreamEntry[]>;
-  /** The entries after this one; waits a while for the first, then there may be none. */
+  /** Returns the entries after this one. Waits up to `blockMs` for the first, then returns none. */
   entriesAfter(epoch: number, offset: number): Promise<StreamEntry[]>;
-  /** Ends it, because of this. */
+  /** Ends the link for this reason. */
   fail(error: Error): void;
-  /** Rejects when it is over. */
+  /** Rejects when the link is over. */
   readonly over: Promise<never>;
 }
 
 interface LinkOptions {
   /** Makes a connection. */
   readonly create: () => Promise<Connected>;
-  /** The key below which all of the room lies. */
+  /** Prefix of all keys of the room. */
   readonly room: string;
-  /** How long a read waits for what is to come. */
+  /** How long a read waits for the next entry. */
   readonly blockMs: number;
   /** Hears of every script. */
   readonly onCall?: ObserveCall | undefined;
 }
 
-/** As Redis tells one. */
+/** An entry as Redis replies it. */
 export type RawStreamEntry = readonly [id: string, fields: readonly string[]];
 
 export const streamEntryOf = ([id, fields]: RawStreamEntry): StreamEntry => {
@@ -58,7 +58,7 @@ export const streamEntryOf = ([id, fields]: RawStreamEntry): StreamEntry => {
   return { epoch: epoch!, offset: offset!, fields: new Map(pairs) };
 };
 
-/** Both, or none. */
+/** Makes two connections, or none. @throws where either fails */
 async function createBoth(create: LinkOptions['create']): Promise<readonly [Connected, Connected]> {
   const [one, other] = await Promise.allSettled([create(), create()]);
   if (one.status === 'fulfilled' && other.status === 'fulfilled') return [one.value, other.value];
@@ -66,27 +66,27 @@ async function createBoth(create: LinkOptions['create']): Promise<readonly [Conn
   throw one.status === 'rejected' ? one.reason : (other as PromiseRejectedResult).reason;
 }
 
-/** Connects twice: what is waited for must not hold up what is asked. @throws where that fails */
+/** Connects twice, as a read that waits must not hold up calls. @throws where that fails */
 export async function openLink({ create, room, blockMs, onCall = () => {} }: LinkOptions): Promise<Link> {
   const stream = `${room}:log`;
   const [{ redis: asking, run, eviction }, { redis: reading, run: readRun }] = await createBoth(create);
   const { promise: over, reject } = Promise.withResolvers<never>();
-  // Who waits for it hears of it; nobody has to.
+  // A link that nobody waits for must not end the process.
   over.catch(() => {});
 
   let failed = false;
   function fail(error: Error): void {
-    // All that is open fails with it, and would end it again.
+    // Open calls fail with the connections, and would end the link again.
     if (failed) return;
     failed = true;
     reject(error);
-    // At once: what was sent and not answered is not sent again.
+    // At once, so that calls without an answer are not sent again.
     asking.disconnect();
     reading.disconnect();
   }
   /**
-   * An answer that failed or is late is the end: what became of its question nobody knows. Where the link is over its
-   * connection rejects what is open; nothing waits for `over` itself, which would hold on to each of them till then.
+   * Resolves with an answer. A failed or late one ends the link, as nobody knows whether its call was done. Doesn't wait
+   * for `over`, which would keep each call in memory until the link ends: the connections reject open calls themselves.
    */
   async function answer<T>(ms: number, promise: Promise<T>): Promise<T> {
     try {
@@ -98,7 +98,7 @@ export async function openLink({ create, room, blockMs, onCall = () => {} }: Lin
   }
   for (const redis of [asking, reading]) redis.on('end', () => fail(new Error('The connection to Redis has ended')));
 
-  // While an address moves to another server, each may have come to one of them.
+  // While an address moves to another server, each connection may have reached another one.
   if (run !== readRun) {
     const error = new Error('The two connections lead to two lives of Redis');
     fail(error);

@@ -1,4 +1,4 @@
-/** What a node knows of the room: where it is in the order, and who is there at that point. */
+/** This node's copy of the room: its position in the stream, and the roster there. Pure: no clock and no I/O. */
 import type { Envelope, OrderedFrame, Position } from '../backplane.ts';
 import { idOf } from '../ids.ts';
 import type { StreamEntry } from './link.ts';
@@ -15,11 +15,15 @@ export interface Replica {
   readonly offset: number;
   readonly members: number;
   begin(start: Start): void;
-  /** Goes on by one entry; false where it isn't the next one. */
+  /** Goes on by one entry. Returns false where it isn't the next one. */
   advance(entry: StreamEntry): boolean;
-  point(): Position;
-  /** For a user who is about to join: any point since the id `since`, since which nobody left, does as well. */
-  pointBeforeJoin(since: string | undefined): Position;
+  /** Returns the current position. */
+  position(): Position;
+  /**
+   * Returns a position for a user who is about to join: the current one, or an earlier one since the id `since` if nobody
+   * has left meanwhile.
+   */
+  positionBeforeJoin(since: string | undefined): Position;
 }
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString();
@@ -38,7 +42,7 @@ function frameOf({ fields }: StreamEntry): OrderedFrame | undefined {
   }
 }
 
-/** What sessions are to hear of an entry, if they are to. */
+/** Returns the envelope that sessions get for an entry; undefined where the entry is for nodes only. */
 export function envelopeOf(entry: StreamEntry): Envelope | undefined {
   const frame = frameOf(entry);
   if (frame === undefined) return undefined;
@@ -50,15 +54,15 @@ export function envelopeOf(entry: StreamEntry): Envelope | undefined {
 
 export function createReplica(): Replica {
   let at: Omit<Start, 'roster'> = { epoch: 0, offset: 0, timeMs: 0 };
-  /** Of the last entry that sessions hear of: what others there are is no place for them. */
+  /** Id of the last entry that sessions get. Entries for nodes are no positions. */
   let id = idOf(0, 0);
   /** In join order. */
   let names = new Set<string>();
   let roster: readonly string[] | undefined;
-  /** What the last newcomer saw. Nobody has left since, so no further newcomer is in it. */
+  /** Position of the last newcomer. Nobody has left since, so no further newcomer is in its roster. */
   let shared: Position | undefined;
 
-  const point = (): Position => {
+  const position = (): Position => {
     roster ??= Object.freeze([...names]);
     return { id, sentAt: rfc3339(at.timeMs), roster };
   };
@@ -91,9 +95,9 @@ export function createReplica(): Replica {
       else if (names.delete(name)) shared = undefined;
       return true;
     },
-    point,
-    pointBeforeJoin: (since) => {
-      if (shared === undefined || since === undefined || shared.id < since) shared = point();
+    position,
+    positionBeforeJoin: (since) => {
+      if (shared === undefined || since === undefined || shared.id < since) shared = position();
       return shared;
     },
   };

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import manifest from '../../../package.json' with { type: 'json' };
+import { settings } from '../../../src/config/settings.ts';
 import { readConfig } from '../../../src/config.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const variables = [...read('src/config.ts').matchAll(/^ {2}([A-Z_]+): \[/gm)].map(([, name]) => name!);
+const variables = Object.keys(settings);
 
 interface Service {
   readonly image: string;
@@ -61,7 +62,9 @@ describe('what deploy/ runs', () => {
     it('has in it what is in the packages', () => {
       const files = (folder: string): string[] =>
         JSON.parse(read(join(folder, 'package.json'))).files.map((path: string) => join(folder, path));
-      expect(copied(/^COPY --from=build \/palaver\/(\S+) \1$/)).toEqual(['.', 'sdk/typescript', 'contract'].flatMap(files));
+      expect(copied(/^COPY --from=build \/palaver\/(\S+) \1$/)).toEqual(
+        ['.', 'sdk/typescript', 'contract'].flatMap(files),
+      );
     });
 
     it('runs the command, and asks it whether it is ready', () => {

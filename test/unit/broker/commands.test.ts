@@ -1,15 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type RedisUse, trials } from '../../../src/broker/redis-check.ts';
 
-const sources = (...names: string[]): string =>
-  names.map((name) => readFileSync(join(import.meta.dirname, '../../../src', name), 'utf8')).join('\n');
-/** What no script may run, or what is tried by itself. */
+const src = join(import.meta.dirname, '../../../src');
+const sources = (...names: string[]): string => names.map((name) => readFileSync(join(src, name), 'utf8')).join('\n');
+const scripts = 'backplane/redis/scripts';
+const lua = readdirSync(join(src, scripts)).map((name) => `${scripts}/${name}`);
+/** Commands that no script may run, or that are tried in another way. */
 const elsewhere = ['EVALSHA', 'SCRIPT', 'INFO', 'MULTI', 'EXEC', 'ON', 'DISCONNECT', 'PIPELINE'];
 
 const used: [use: RedisUse, source: string, pattern: RegExp][] = [
-  ['room', sources('backplane/redis/scripts.ts'), /redis\.call\('(\w+)'/g],
+  ['room', sources(...lua), /redis\.call\('(\w+)'/g],
   ['room', sources('backplane/redis/link.ts'), /(?:asking|reading)\.(\w+)\(/g],
   ['store', sources('history/redis.ts', 'revocations/redis.ts'), /\bredis\.(\w+)\(/g],
   ['store', sources('history/redis.ts', 'revocations/redis.ts'), /\['([a-z]+)', \w+/g],

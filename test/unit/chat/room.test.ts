@@ -60,29 +60,29 @@ async function setUp(options?: Omit<RoomOptions, 'pace'>) {
   return { ...line, local, room, flush };
 }
 
-async function enter(room: Room, member: Member): Promise<RoomSession> {
-  const entered = await room.enter(member);
-  if ('refusal' in entered) throw new Error(`refused: ${entered.refusal}`);
-  return entered.entry;
+async function join(room: Room, member: Member): Promise<RoomSession> {
+  const joined = await room.join(member);
+  if ('refusal' in joined) throw new Error(`refused: ${joined.refusal}`);
+  return joined.session;
 }
 
-async function enterAndOpen(room: Room, member: Member) {
-  const entry = await enter(room, member);
+async function joinAndOpen(room: Room, member: Member) {
+  const session = await join(room, member);
   const heard = listen();
-  entry.open(heard.sink);
-  return { entry, ...heard };
+  session.open(heard.sink);
+  return { session, ...heard };
 }
 
 describe('room', () => {
   describe('what a session receives', () => {
     it('is users_online first, its own user_joined, and then everything', async () => {
       const { room, flush } = await setUp();
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       flush();
-      const second = await enterAndOpen(room, bob);
+      const second = await joinAndOpen(room, bob);
       flush();
-      await second.entry.publish({ text: 'hi' });
-      await first.entry.release('left');
+      await second.session.publish({ text: 'hi' });
+      await first.session.release('left');
       flush();
       expect(first.frames()).toEqual(['online ', 'joined Ann', 'joined Bob']);
       expect(second.frames()).toEqual(['online Ann', 'joined Bob', 'Bob: hi', 'left Ann']);
@@ -90,9 +90,9 @@ describe('room', () => {
 
     it('is one batch with what everybody else receives, in the same memory', async () => {
       const { room, flush } = await setUp();
-      const [first, second] = [await enterAndOpen(room, ann), await enterAndOpen(room, bob)];
+      const [first, second] = [await joinAndOpen(room, ann), await joinAndOpen(room, bob)];
       flush();
-      for (const text of ['one', 'two', 'three']) await first.entry.publish({ text });
+      for (const text of ['one', 'two', 'three']) await first.session.publish({ text });
       const [before] = [first.bytes.length];
       flush();
       expect(first.bytes.length - before).toBe(1);
@@ -102,16 +102,16 @@ describe('room', () => {
 
     it('waits for its socket, in order', async () => {
       const { room, flush } = await setUp();
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       flush();
-      const late = await enter(room, bob);
+      const late = await join(room, bob);
       for (const text of ['one', 'two']) {
-        await first.entry.publish({ text });
+        await first.session.publish({ text });
         flush();
       }
       const heard = listen();
       late.open(heard.sink);
-      await first.entry.publish({ text: 'three' });
+      await first.session.publish({ text: 'three' });
       flush();
       expect(heard.frames()).toEqual(['online Ann', 'joined Bob', 'Ann: one', 'Ann: two', 'Ann: three']);
       expect(heard.bytes).toHaveLength(1);
@@ -119,13 +119,13 @@ describe('room', () => {
 
     it('is nothing from before its seat, when this node is behind the reply', async () => {
       const { room, held, letThrough, flush } = await setUp();
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       flush();
       held.deliveries = true;
-      await first.entry.publish({ text: 'before' });
-      const second = await enterAndOpen(room, bob);
+      await first.session.publish({ text: 'before' });
+      const second = await joinAndOpen(room, bob);
       flush();
-      await first.entry.publish({ text: 'after' });
+      await first.session.publish({ text: 'after' });
       flush();
       expect(second.frames()).toEqual(['online Ann']);
       letThrough('deliveries');
@@ -136,11 +136,11 @@ describe('room', () => {
 
     it('is all since its seat, when the reply comes late', async () => {
       const { room, held, letThrough, flush } = await setUp();
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       flush();
       held.replies = true;
-      const entering = enterAndOpen(room, bob);
-      await first.entry.publish({ text: 'meanwhile' });
+      const entering = joinAndOpen(room, bob);
+      await first.session.publish({ text: 'meanwhile' });
       flush();
       letThrough('replies');
       const second = await entering;
@@ -150,10 +150,10 @@ describe('room', () => {
 
     it('is shared with who came in the same batch: one roster, and all that came after it', async () => {
       const { room, flush } = await setUp();
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       flush();
-      await first.entry.publish({ text: 'hi' });
-      const [second, third] = [await enterAndOpen(room, bob), await enterAndOpen(room, cleo)];
+      await first.session.publish({ text: 'hi' });
+      const [second, third] = [await joinAndOpen(room, bob), await joinAndOpen(room, cleo)];
       flush();
       expect(second.bytes[0]).toBe(third.bytes[0]);
       expect(third.frames()).toEqual(['online Ann', 'joined Bob', 'joined Cleo']);
@@ -161,12 +161,12 @@ describe('room', () => {
 
     it('is a roster of its own once that batch was sent, or somebody left', async () => {
       const { room, flush } = await setUp();
-      const first = await enterAndOpen(room, ann);
-      const second = await enterAndOpen(room, bob);
+      const first = await joinAndOpen(room, ann);
+      const second = await joinAndOpen(room, bob);
       flush();
-      const third = await enterAndOpen(room, cleo);
-      await second.entry.release('left');
-      const again = await enterAndOpen(room, bob);
+      const third = await joinAndOpen(room, cleo);
+      await second.session.release('left');
+      const again = await joinAndOpen(room, bob);
       flush();
       expect(first.frames()).toEqual(['online ', 'joined Ann', 'joined Bob', 'joined Cleo', 'left Bob', 'joined Bob']);
       expect(third.frames()).toEqual(['online Ann,Bob', 'joined Cleo', 'left Bob', 'joined Bob']);
@@ -176,50 +176,50 @@ describe('room', () => {
     it('ends with its release, also one in the middle of a fan-out', async () => {
       const { room, flush } = await setUp();
       const victims: RoomSession[] = [];
-      const first = await enter(room, ann);
+      const first = await join(room, ann);
       first.open({
         send: (bytes) => textsIn(bytes).map(inShort).includes('Bob: hi') && void victims.pop()?.release('lost'),
         end: () => {},
       });
       flush();
-      const second = await enterAndOpen(room, bob);
-      const third = await enterAndOpen(room, cleo);
+      const second = await joinAndOpen(room, bob);
+      const third = await joinAndOpen(room, cleo);
       flush();
-      victims.push(third.entry);
-      await second.entry.publish({ text: 'hi' });
+      victims.push(third.session);
+      await second.session.publish({ text: 'hi' });
       flush();
       expect(third.frames()).toEqual(['online Ann', 'joined Bob', 'joined Cleo']);
       expect(second.frames().slice(2)).toEqual(['joined Cleo', 'Bob: hi', 'left Cleo']);
-      expect(await third.entry.publish({ text: 'gone' })).toBe('refused');
+      expect(await third.session.publish({ text: 'gone' })).toBe('refused');
     });
 
-    it('has neither gap nor repetition when sinks open entries and publish while they are sent to', async () => {
+    it('has neither gap nor repetition when sinks open sessions and publish while they are sent to', async () => {
       const { room, flush } = await setUp();
-      const waiting: { entry: RoomSession; sink: Sink }[] = [];
+      const waiting: { session: RoomSession; sink: Sink }[] = [];
       const openOne: Sink = {
         send: () => {
           const next = waiting.pop();
-          next?.entry.open(next.sink);
+          next?.session.open(next.sink);
         },
         end: () => {},
       };
-      const first = await enterAndOpen(room, ann);
-      (await enter(room, ann)).open(openOne);
+      const first = await joinAndOpen(room, ann);
+      (await join(room, ann)).open(openOne);
       flush();
       const late = [listen(), listen(), listen()];
-      for (const { sink } of late) waiting.push({ entry: await enter(room, ann), sink });
+      for (const { sink } of late) waiting.push({ session: await join(room, ann), sink });
       const talker = listen();
-      const entry = await enter(room, bob);
-      for (const text of ['one', 'two']) await first.entry.publish({ text });
-      entry.open({
+      const session = await join(room, bob);
+      for (const text of ['one', 'two']) await first.session.publish({ text });
+      session.open({
         ...talker.sink,
         send: (bytes) => {
           talker.bytes.push(bytes);
-          if (textsIn(bytes).map(inShort).includes('Ann: two')) void entry.publish({ text: 'now' });
+          if (textsIn(bytes).map(inShort).includes('Ann: two')) void session.publish({ text: 'now' });
         },
       });
       flush();
-      await first.entry.publish({ text: 'three' });
+      await first.session.publish({ text: 'three' });
       flush();
       const all = ['joined Bob', 'Ann: one', 'Ann: two', 'Bob: now', 'Ann: three'];
       expect(talker.frames()).toEqual(['online Ann', ...all]);
@@ -229,7 +229,7 @@ describe('room', () => {
 
   it('gives who opens in a flush once what is published in it', async () => {
     const { room, flush } = await setUp();
-    const first = await enter(room, ann);
+    const first = await join(room, ann);
     let said = false;
     first.open({
       send: () => {
@@ -238,10 +238,10 @@ describe('room', () => {
       },
       end: () => {},
     });
-    const witness = await enterAndOpen(room, cleo);
+    const witness = await joinAndOpen(room, cleo);
     flush();
     said = false;
-    const second = await enterAndOpen(room, bob);
+    const second = await joinAndOpen(room, bob);
     flush();
     expect(second.frames()).toEqual(['online Ann,Cleo', 'joined Bob', 'Ann: in the middle']);
     expect(witness.frames().slice(-2)).toEqual(['joined Bob', 'Ann: in the middle']);
@@ -252,11 +252,11 @@ describe('room', () => {
 
     it('comes behind all that was delivered before it, and to nobody else', async () => {
       const { room, flush } = await setUp();
-      const [first, second] = [await enterAndOpen(room, ann), await enterAndOpen(room, bob)];
+      const [first, second] = [await joinAndOpen(room, ann), await joinAndOpen(room, bob)];
       flush();
-      await first.entry.publish({ text: 'hi' });
-      first.entry.reply(reply('unavailable'));
-      first.entry.reply(reply('malformed_json'));
+      await first.session.publish({ text: 'hi' });
+      first.session.reply(reply('unavailable'));
+      first.session.reply(reply('malformed_json'));
       flush();
       expect(first.frames().slice(3)).toEqual(['Ann: hi', 'error unavailable', 'error malformed_json']);
       expect(second.frames()).toEqual(['online ', 'joined Ann', 'joined Bob', 'Ann: hi']);
@@ -264,35 +264,35 @@ describe('room', () => {
 
     it('comes behind users_online', async () => {
       const { room, flush } = await setUp();
-      const { entry, frames } = await enterAndOpen(room, ann);
-      entry.reply(reply('unavailable'));
+      const { session, frames } = await joinAndOpen(room, ann);
+      session.reply(reply('unavailable'));
       flush();
       expect(frames()).toEqual(['online ', 'joined Ann', 'error unavailable']);
     });
 
     it('does not come at all after its release', async () => {
       const { room, flush } = await setUp();
-      const { entry, frames, ends } = await enterAndOpen(room, ann);
+      const { session, frames, ends } = await joinAndOpen(room, ann);
       flush();
-      entry.reply(reply('unavailable'));
-      await entry.release('lost');
-      entry.reply(reply('unavailable'));
-      entry.end(closeCodes.policy);
+      session.reply(reply('unavailable'));
+      await session.release('lost');
+      session.reply(reply('unavailable'));
+      session.end(closeCodes.policy);
       flush();
       expect([frames(), ends]).toEqual([['online ', 'joined Ann'], []]);
     });
 
     it('is its end, behind both', async () => {
       const { room, flush } = await setUp();
-      const [first, second] = [await enterAndOpen(room, ann), await enterAndOpen(room, bob)];
+      const [first, second] = [await joinAndOpen(room, ann), await joinAndOpen(room, bob)];
       flush();
-      await second.entry.publish({ text: 'hi' });
-      first.entry.reply(reply('unavailable'));
-      first.entry.end(closeCodes.policy);
+      await second.session.publish({ text: 'hi' });
+      first.session.reply(reply('unavailable'));
+      first.session.end(closeCodes.policy);
       expect(first.ends).toEqual([]);
       flush();
       expect([first.frames().slice(3), first.ends]).toEqual([['Bob: hi', 'error unavailable'], [closeCodes.policy]]);
-      await second.entry.publish({ text: 'you there?' });
+      await second.session.publish({ text: 'you there?' });
       flush();
       expect(first.frames()).toHaveLength(5);
     });
@@ -309,10 +309,10 @@ describe('room', () => {
         sent += 1;
         if (sent > 1) throw broken;
       };
-      (await enter(room, ann)).open({ send, end: (...how) => ends.push(how) });
+      (await join(room, ann)).open({ send, end: (...how) => ends.push(how) });
       flush();
-      const second = await enterAndOpen(room, bob);
-      await second.entry.publish({ text: 'hi' });
+      const second = await joinAndOpen(room, bob);
+      await second.session.publish({ text: 'hi' });
       flush();
       expect([ends, sent]).toEqual([[[closeCodes.internal_error, broken]], 2]);
       expect(second.frames()).toEqual(['online Ann', 'joined Bob', 'Bob: hi']);
@@ -325,18 +325,18 @@ describe('room', () => {
       const send = (): void => {
         throw broken;
       };
-      (await enter(room, ann)).open({ send, end: (...how) => ends.push(how) });
+      (await join(room, ann)).open({ send, end: (...how) => ends.push(how) });
       flush();
       expect([ends, room.size]).toEqual([[[closeCodes.internal_error, broken]], 0]);
     });
 
     it('loses its seat if it cannot even be ended', async () => {
       const { room, flush } = await setUp();
-      const second = await enterAndOpen(room, bob);
+      const second = await joinAndOpen(room, bob);
       const fail = (): void => {
         throw broken;
       };
-      (await enter(room, ann)).open({ send: fail, end: fail });
+      (await join(room, ann)).open({ send: fail, end: fail });
       flush();
       expect(second.frames()).toEqual(['online ', 'joined Bob', 'joined Ann', 'left Ann']);
     });
@@ -345,16 +345,16 @@ describe('room', () => {
   describe('frames kept for a session that is not open', () => {
     it('end it as too slow beyond their bound, and the others go on', async () => {
       const { room, flush } = await setUp({ maxKeptFrames: 3 });
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       flush();
-      const enough = await enter(room, bob);
+      const enough = await join(room, bob);
       flush();
-      const tooMany = await enter(room, cleo);
+      const tooMany = await join(room, cleo);
       const [heardEnough, heardTooMany] = [listen(), listen()];
-      await first.entry.publish({ text: 'one' });
+      await first.session.publish({ text: 'one' });
       enough.open(heardEnough.sink);
       flush();
-      for (const text of ['two', 'three']) await first.entry.publish({ text });
+      for (const text of ['two', 'three']) await first.session.publish({ text });
       flush();
       tooMany.open(heardTooMany.sink);
       flush();
@@ -368,11 +368,11 @@ describe('room', () => {
 
     it('give its seat up beyond their bound if it was not even admitted yet', async () => {
       const { room, held, letThrough, flush } = await setUp({ maxKeptFrames: 1 });
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       flush();
       held.replies = true;
-      const entering = room.enter(bob);
-      await first.entry.publish({ text: 'hi' });
+      const entering = room.join(bob);
+      await first.session.publish({ text: 'hi' });
       flush();
       letThrough('replies');
       expect(await entering).toEqual({ refusal: 'unavailable' });
@@ -384,10 +384,10 @@ describe('room', () => {
   describe('refusals', () => {
     it('are those of the backplane, and leave nothing behind', async () => {
       const { room, flush } = await setUp();
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       const namesake = { id: '9', username: 'ANN' };
       expect(await room.refusalOf(namesake)).toBe('name_in_use');
-      expect(await room.enter(namesake)).toEqual({ refusal: 'name_in_use' });
+      expect(await room.join(namesake)).toEqual({ refusal: 'name_in_use' });
       expect(await room.refusalOf(bob)).toBe(undefined);
       flush();
       expect([room.size, first.frames()]).toEqual([1, ['online ', 'joined Ann']]);
@@ -395,16 +395,16 @@ describe('room', () => {
 
     it('come when the node is full, those on their way in included, until one leaves', async () => {
       const { room, held, letThrough } = await setUp({ maxSessions: 2 });
-      const first = await enterAndOpen(room, ann);
+      const first = await joinAndOpen(room, ann);
       held.replies = true;
-      const entering = enter(room, bob);
+      const entering = join(room, bob);
       expect(await room.refusalOf(cleo)).toBe('server_full');
-      expect(await room.enter(cleo)).toEqual({ refusal: 'server_full' });
+      expect(await room.join(cleo)).toEqual({ refusal: 'server_full' });
       letThrough('replies');
       await entering;
-      await first.entry.release('left');
+      await first.session.release('left');
       expect(await room.refusalOf(cleo)).toBe(undefined);
-      await enter(room, cleo);
+      await join(room, cleo);
       expect(room.size).toBe(2);
     });
   });
@@ -415,18 +415,18 @@ describe('room', () => {
     it('ends every session with its code, behind what was accepted', async () => {
       const { room, flush } = await setUp();
       const heard = [listen(), listen(), listen()];
-      const entries = [await enter(room, ann), await enter(room, bob), await enter(room, cleo)];
+      const sessions = [await join(room, ann), await join(room, bob), await join(room, cleo)];
       for (const [index, { sink }] of heard.entries()) {
-        entries[index]!.open({
+        sessions[index]!.open({
           ...sink,
           end: (code) => {
             sink.end(code);
-            void entries[index]!.release('left');
+            void sessions[index]!.release('left');
           },
         });
       }
       flush();
-      await entries[0]!.publish({ text: 'bye' });
+      await sessions[0]!.publish({ text: 'bye' });
       room.close(closeCodes.going_away, 0);
       await afterTimers();
       flush();
@@ -443,12 +443,12 @@ describe('room', () => {
       const heard = listen();
       const ends: string[] = [];
       for (const [index, member] of [ann, bob, cleo].entries()) {
-        const entry = await enter(room, member);
+        const session = await join(room, member);
         const end = (): void => {
           ends.push(member.username);
-          void entry.release('left');
+          void session.release('left');
         };
-        entry.open(index < 2 ? { send: () => {}, end } : { ...heard.sink, end });
+        session.open(index < 2 ? { send: () => {}, end } : { ...heard.sink, end });
       }
       room.close(closeCodes.going_away, 3_000);
       const seen: string[][] = [];
@@ -465,13 +465,13 @@ describe('room', () => {
     it('refuses who comes after it, or is on the way', async () => {
       const { room, local, held, letThrough, flush } = await setUp();
       held.replies = true;
-      const entering = room.enter(ann);
+      const entering = room.join(ann);
       room.close(closeCodes.going_away, 0);
       await afterTimers();
       flush();
       letThrough('replies');
       expect(await entering).toEqual({ refusal: 'unavailable' });
-      expect(await room.enter(bob)).toEqual({ refusal: 'unavailable' });
+      expect(await room.join(bob)).toEqual({ refusal: 'unavailable' });
       expect(await room.refusalOf(bob)).toBe('unavailable');
       // The seat was given up again: the name is free.
       expect(await local.refusalOf({ id: '9', username: 'Ann' })).toBe(undefined);
@@ -479,25 +479,25 @@ describe('room', () => {
 
     it('ends a session that opens after it', async () => {
       const { room, flush } = await setUp();
-      const entry = await enter(room, ann);
+      const session = await join(room, ann);
       const heard = listen();
       room.close(closeCodes.going_away, 0);
       await afterTimers();
       flush();
-      entry.open(heard.sink);
+      session.open(heard.sink);
       flush();
       expect([heard.ends, heard.frames()]).toEqual([[closeCodes.going_away], []]);
     });
 
     it('ends the others also when a sink cannot be ended', async () => {
       const { room, flush } = await setUp();
-      (await enter(room, ann)).open({
+      (await join(room, ann)).open({
         send: () => {},
         end: () => {
           throw new Error('broken');
         },
       });
-      const second = await enterAndOpen(room, bob);
+      const second = await joinAndOpen(room, bob);
       flush();
       room.close(closeCodes.going_away, 0);
       await afterTimers();
@@ -510,15 +510,15 @@ describe('room', () => {
     const { room, held, letThrough } = await setUp();
     const sizes = [room.size];
     held.replies = true;
-    const entering = room.enter(ann);
+    const entering = room.join(ann);
     sizes.push(room.size);
     letThrough('replies');
     await entering;
     sizes.push(room.size);
-    const { entry } = await enterAndOpen(room, bob);
+    const { session } = await joinAndOpen(room, bob);
     sizes.push(room.size);
-    await entry.release('left');
-    await entry.release('left');
+    await session.release('left');
+    await session.release('left');
     sizes.push(room.size);
     expect(sizes).toEqual([0, 1, 1, 2, 1]);
   });

@@ -69,9 +69,9 @@ async function startSession(countFrame?: CountFrame) {
       countFrame,
       verify: async () => identity,
       watchAccess: () => () => {},
+      counts: createChatCounts(),
+      log,
     },
-    createChatCounts(),
-    log,
   );
   return { client, webSocket, socket, sink: sink!, released, said, lines };
 }

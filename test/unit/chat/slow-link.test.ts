@@ -41,7 +41,7 @@ async function startSession(bytesPerSecond: number, heartbeatIntervalMs = 60_000
   const identity = { id: '1', username: 'Igor', expiresAtMs: Date.now() + 600_000, tokenKey: 'k' };
   const upgrades = createUpgrades({
     fetch: (_, { upgrade }) => {
-      upgrade!.admitted = { entry, identity, requestId: 'r', sessionId: 's' };
+      upgrade.admitted = { entry, identity, requestId: 'r', sessionId: 's' };
       return new Response();
     },
     session: {
@@ -50,8 +50,9 @@ async function startSession(bytesPerSecond: number, heartbeatIntervalMs = 60_000
       countFrame: undefined,
       verify: async () => identity,
       watchAccess: () => () => {},
+      counts: createChatCounts(),
+      log,
     },
-    counts: createChatCounts(),
     log,
   });
   const server = createServer().on('upgrade', upgrades.handle).listen(0, '127.0.0.1');
