@@ -104,7 +104,7 @@ const rows: readonly Row[] = [
    'before >= maxWaiting || ', '',
    'unit/chat/ghosts.test.ts', 'a user with as many sessions as it may have > lets three newcomers wait, each for a place of its own'],
   ['sessions are limited', 'chat/room.ts',
-   "live.size + joiners.size >= maxSessions ? 'server_full' : undefined", 'undefined',
+   "fanOut.size >= maxSessions ? 'server_full' : undefined", 'undefined',
    'integration/contract/http.test.ts', 'every answer that the OpenAPI spec declares > join 503 server_full'],
   ['hashes that wait are limited', 'users/passwords.ts',
    "if (limit.pendingCount >= queueMax) throw new Overloaded('Too many passwords wait to be hashed');", '',

@@ -29,7 +29,7 @@ const kills = [0, 1, 2].map((node) => step({ do: 'kill', node, ms: 100 }));
 /** Beyond the lease and the grace. What a node has asked until it gave up arrives afterwards. */
 const held = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'hold', ms: 5_000 }));
 
-const room = 'chat/room.ts';
+const fanOut = 'chat/fan-out.ts';
 const admission = 'backplane/redis/admission.ts';
 const delivery = 'backplane/redis/delivery.ts';
 const reconnect = 'backplane/redis/reconnect.ts';
@@ -49,8 +49,8 @@ const slowly: Row[1][number] = [
 // biome-ignore format: a table.
 const rows: readonly Row[] = [
   ['one message is dropped for one client', [
-    [room, 'for (const session of live) send(session, bytes);',
-      'for (const session of [...live].slice(sent % 8 === 0 ? 1 : 0)) send(session, bytes);'],
+    [fanOut, 'for (const subscriber of live) send(subscriber, bytes);',
+      'for (const subscriber of [...live].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
   ], talk, 'nothing lost'],
   ['an entry is dropped on one node', [
     [delivery, 'if (envelope) listener.deliver(envelope);',
@@ -58,9 +58,9 @@ const rows: readonly Row[] = [
       'if (envelope) listener.deliver(envelope);'],
   ], talk, 'nothing lost'],
   ['two messages are swapped', [
-    [room, 'const batch = unsent.map(({ bytes }) => bytes);',
-      'if (delivered - sent === 1 && delivered % 2 === 0) return void setTimeout(flushSoon, 50);\n' +
-      'const batch = unsent.map(({ bytes }) => bytes).reverse();'],
+    [fanOut, 'const unsent = log.takeUnsent();',
+      'if (log.delivered - log.sent === 1 && log.delivered % 2 === 0) return void setTimeout(flushSoon, 50);\n' +
+      'const unsent = [...log.takeUnsent()].reverse();'],
   ], talk, 'one order'],
   ['a dead node is not swept', [
     [lua('tick'), 'if dead then', 'if false then'],

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { closeCodes } from '../../../generated/chat/index.ts';
+import type { Position } from '../../../src/backplane/backplane.ts';
+import { createChatCounts } from '../../../src/chat/counts.ts';
+import { createFanOut, type Sink, type Subscriber } from '../../../src/chat/fan-out.ts';
+import { createFrameLog } from '../../../src/chat/frame-log.ts';
+import { encodeEnvelope } from '../../../src/chat/frames.ts';
+import type { Pulse } from '../../../src/chat/ghosts.ts';
+import { createTurns, textsIn } from '../../harness/fan-out.ts';
+
+const position: Position = { id: '', sentAt: '', roster: [] };
+
+/** A frame in a word: `online`, or its text. */
+function inShort(text: string): string {
+  const { type, msg } = JSON.parse(text);
+  return type === 'users_online' ? 'online' : msg.text;
+}
+
+/** A sink that keeps what it gets. */
+function listen(pulse?: Pulse) {
+  const bytes: Buffer[] = [];
+  const ends: number[] = [];
+  const sink: Sink = {
+    send: (frame) => bytes.push(frame),
+    end: (code) => ends.push(code),
+    ...(pulse && { pulse }),
+  };
+  return { sink, bytes, ends, texts: () => bytes.flatMap(textsIn).map(inShort) };
+}
+
+function setUp({ maxKeptFrames = 10 } = {}) {
+  const log = createFrameLog();
+  const counts = createChatCounts();
+  const flushes: number[] = [];
+  const { pace, flush } = createTurns();
+  const onFlush = (frames: number): void => void flushes.push(frames);
+  const fanOut = createFanOut({ log, pace, recovery: undefined, maxKeptFrames, counts, onFlush });
+  let last = 0;
+  const bytesOf = (id: string, text: string): Buffer =>
+    encodeEnvelope({ id, sentAt: '', frame: { type: 'chat_message', msg: { from_user: 'Ann', text } } });
+  return {
+    ...{ log, counts, flushes, fanOut, flush },
+    bytesOf,
+    deliver: (...texts: string[]): void => {
+      for (const text of texts) {
+        last += 1;
+        const id = String(last).padStart(4, '0');
+        log.append({ id, type: 'chat_message', bytes: bytesOf(id, text) });
+      }
+      fanOut.flushSoon();
+    },
+    /** A session that has caught up: seated and open. */
+    live: (userId = '1', pulse?: Pulse) => {
+      const subscriber = fanOut.add(userId);
+      subscriber.position = { ...position, id: log.sentId };
+      const heard = listen(pulse);
+      fanOut.open(subscriber, heard.sink);
+      flush();
+      return { subscriber, ...heard };
+    },
+  };
+}
+
+describe('fan-out', () => {
+  it('sends what was delivered since the last flush as one buffer, the same for every session', () => {
+    const { live, deliver, flush, counts, flushes } = setUp();
+    const sessions = [live('1'), live('2')];
+    deliver('one', 'two');
+    deliver('three');
+    flush();
+    for (const { texts } of sessions) expect(texts()).toEqual(['online', 'one', 'two', 'three']);
+    expect(sessions.map(({ bytes }) => bytes.length)).toEqual([2, 2]);
+    expect(sessions[0]!.bytes[1]).toBe(sessions[1]!.bytes[1]);
+    expect([counts.sent.users_online, counts.sent.chat_message]).toEqual([2, 6]);
+    // One flush for each that opened, and one for all that was delivered.
+    expect(flushes).toEqual([0, 0, 3]);
+  });
+
+  it('keeps frames for a session that is not open, and drops what nobody needs', () => {
+    const { fanOut, log, live, deliver, flush } = setUp();
+    live();
+    deliver('before');
+    flush();
+    const late = fanOut.add('2');
+    late.position = { ...position, id: log.sentId };
+    deliver('one');
+    flush();
+    expect(log.sentAfter('')).toHaveLength(1);
+    const heard = listen();
+    fanOut.open(late, heard.sink);
+    flush();
+    expect(heard.texts()).toEqual(['online', 'one']);
+    expect(log.sentAfter('')).toEqual([]);
+  });
+
+  it('ends a session that is not open in time as too slow', () => {
+    const { fanOut, deliver, flush, log } = setUp({ maxKeptFrames: 2 });
+    const late = fanOut.add('1');
+    deliver('one', 'two');
+    flush();
+    expect([late.ended, fanOut.size]).toEqual([undefined, 1]);
+    deliver('three');
+    flush();
+    expect([late.ended, fanOut.size, log.sentAfter('')]).toEqual([closeCodes.too_slow, 0, []]);
+    const heard = listen();
+    fanOut.open(late, heard.sink);
+    expect([heard.ends, heard.bytes]).toEqual([[closeCodes.too_slow], []]);
+  });
+
+  it('drains a session behind its frames, its replies, and the answers to its drafts', () => {
+    const { live, fanOut, deliver, flush, bytesOf } = setUp();
+    const { subscriber, texts, ends } = live();
+    subscriber.unanswered = 1;
+    fanOut.reply(subscriber, bytesOf('', 'reply'));
+    fanOut.drain(subscriber, closeCodes.policy);
+    deliver('one');
+    flush();
+    expect([texts(), ends]).toEqual([['online', 'one', 'reply'], []]);
+    subscriber.unanswered = 0;
+    deliver('two');
+    fanOut.drain(subscriber, closeCodes.going_away);
+    flush();
+    // The first code counts.
+    expect([texts().at(-1), ends, fanOut.size]).toEqual(['two', [closeCodes.policy], 0]);
+  });
+
+  it('sends a removed session nothing', () => {
+    const { live, fanOut, deliver, flush, bytesOf } = setUp();
+    const { subscriber, texts, ends } = live();
+    fanOut.reply(subscriber, bytesOf('', 'reply'));
+    deliver('one');
+    fanOut.remove(subscriber);
+    fanOut.reply(subscriber, bytesOf('', 'reply'));
+    fanOut.drain(subscriber, closeCodes.policy);
+    flush();
+    expect([texts(), ends, fanOut.size]).toEqual([['online'], [], 0]);
+  });
+
+  it('sends what is left and ends every session when the stream restarts elsewhere', () => {
+    const { live, fanOut, log, deliver, flush } = setUp();
+    const [first, joiner] = [live(), fanOut.add('2')];
+    deliver('last');
+    fanOut.restart('9999');
+    expect([first.texts(), first.ends]).toEqual([['online', 'last'], [closeCodes.service_restart]]);
+    expect([joiner.ended, fanOut.size, log.sentId]).toEqual([closeCodes.service_restart, 0, '9999']);
+    const next = live();
+    deliver('more');
+    flush();
+    expect([first.bytes.length, next.texts()]).toEqual([2, ['online', 'more']]);
+  });
+
+  it('yields the pulses of one user’s sessions, the oldest first, and of no ended one', () => {
+    const { live, fanOut } = setUp();
+    const pulses = [0, 1, 2, 3].map((): Pulse => ({ ask: () => 0, drop: () => {} }));
+    live('1', pulses[0]);
+    live('2', pulses[1]);
+    live('1');
+    const ended: Subscriber = live('1', pulses[2]).subscriber;
+    ended.ended = closeCodes.policy;
+    const joiner = fanOut.add('1');
+    fanOut.open(joiner, listen(pulses[3]).sink);
+    expect([...fanOut.pulsesOf('1')]).toEqual([pulses[0], pulses[3]]);
+    expect(fanOut.subscribers().at(-1)).toBe(joiner);
+  });
+});
