@@ -326,7 +326,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
     },
     { isAllowedOrigin, adminToken, metrics, log, trustedProxies: config.trustedProxies, hasLogIp },
   );
-  app.route('/docs', docsFiles());
+  app.route('/docs/', docsFiles());
   app.route('/assets', pageFiles(page));
   const upgrades = createUpgrades({
     fetch: app.fetch,

@@ -5,14 +5,19 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Sets the base from the address of this script, and links that were rendered relative to it. */
+/**
+ * Sets the base from the address of this script, and makes links absolute: the address of the page changes with each
+ * navigation, and an index that is served without the slash at its end gets one.
+ */
 const start = `
 const base = new URL('../../', import.meta.url).pathname;
 window.__VP_SITE_DATA__.base = base;
+for (const link of document.querySelectorAll('a[href], link[href]')) {
+  const { origin, pathname, search, hash } = new URL(link.href);
+  if (origin === location.origin && !link.getAttribute('href').startsWith('#'))
+    link.setAttribute('href', pathname + search + hash);
+}
 if (location.pathname + '/' === base) history.replaceState(null, '', base + location.search + location.hash);
-for (const link of document.querySelectorAll('a[href]'))
-  if (link.origin === location.origin && !link.getAttribute('href').startsWith('#'))
-    link.setAttribute('href', link.pathname + link.search + link.hash);
 `;
 
 /** @throws where the text is not there, because VitePress has changed */

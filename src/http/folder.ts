@@ -13,16 +13,20 @@ const mediaTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves what was built into a folder, each file under its path. Bytes are read once, here; a folder that isn't there has no files.
+ * Serves the files of a folder, each under its path, and a page `x.html` as `x`, too. Reads them once, here; a folder that
+ * doesn't exist has no files.
+ * @param headers of a response with this file
  */
-export function folder(root: URL, headers: (content: Buffer) => Record<string, string>): Hono<AppEnv> {
+export function folder(root: URL, headers: (content: Buffer, path: string) => Record<string, string>): Hono<AppEnv> {
   const files = new Hono<AppEnv>();
   if (!existsSync(root)) return files;
   for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
     const type = mediaTypes[extname(entry)];
     if (type === undefined) continue;
     const content = readFileSync(new URL(entry, root));
-    files.get(`/${entry}`, fixed(type, content, headers(content)));
+    const handler = fixed(type, content, headers(content, entry));
+    files.get(`/${entry}`, handler);
+    if (entry.endsWith('.html')) files.get(`/${entry.slice(0, -'.html'.length)}`, handler);
   }
   return files;
 }
