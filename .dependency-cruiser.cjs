@@ -119,7 +119,7 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(server\\.ts|stores\\.ts|database/sqlite-backup\\.ts|(database|history|users|revocations)/(sqlite|mongo|redis)\\.ts|backplane/local\\.ts|backplane/redis/.+\\.ts)$',
+          '^src/(server\\.ts|stores\\.ts|stream\\.ts|database/sqlite-backup\\.ts|(database|history|users|revocations)/(sqlite|mongo|redis)\\.ts|backplane/local\\.ts|backplane/redis/.+\\.ts)$',
       },
       {
         path: '^src/((database|history|users|revocations)/(sqlite|mongo|redis)|backplane/(local|redis/.+)|broker/redis)\\.ts$',
@@ -131,6 +131,18 @@ module.exports = {
       { path: '^src/', pathNot: '^src/(main|commands/[a-z-]+)\\.ts$' },
       { path: '^src/(server|main|commands/.+)\\.ts$' },
       'The composition root imports, and is not imported.',
+    ),
+    rule(
+      'only-the-server-opens-the-stream',
+      { path: '^src/', pathNot: '^src/server\\.ts$' },
+      { path: '^src/stream\\.ts$' },
+      'Everyone else is given the backplane, the history or the recovery.',
+    ),
+    rule(
+      'only-the-server-creates-the-app',
+      { path: '^src/', pathNot: '^src/server\\.ts$' },
+      { path: '^src/app\\.ts$' },
+      'A file under http/ knows its own routes only.',
     ),
     rule(
       'only-the-server-and-commands-open-stores',
@@ -222,6 +234,8 @@ module.exports = {
       'src/users/(user-store|passwords)\\.ts$',
       'src/limits/',
       'src/chat/(session|upgrade|room)\\.ts$',
+      'src/metrics/metrics\\.ts$',
+      'generated/(http/openapi|chat/asyncapi)\\.json$',
     ),
   ],
   options: {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Its name in the data folder. */
+/** Name of the file in the data folder. */
 export const epochFile = 'epoch';
 /** Up to 15 digits: below 2 ** 53 with room for many more runs. */
 const wholeNumber = /^\d{1,15}\n?$/;
@@ -18,9 +18,10 @@ const readEpoch = async (file: string): Promise<number> => {
 };
 
 /**
- * Begins a run: returns its epoch, in milliseconds since 1970, greater than that of every earlier run with this
- * `dataDir` and than `after`, also when the clock went back. Kept in `dataDir`/epoch; the directory is made if it is missing.
- * One run at a time. Throws when the file can't be read or written, or isn't a number.
+ * Begins a run and returns its epoch, in milliseconds since 1970. It is greater than that of every earlier run with
+ * this `dataDir`, and than `after`, also when the clock went back. The file `dataDir`/epoch keeps it; the directory is
+ * made if it is missing. Call it for one run at a time.
+ * @throws when the file can't be read or written, or isn't a number
  */
 export const nextEpoch = async (dataDir: string, now: () => number = Date.now, after = 0): Promise<number> => {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

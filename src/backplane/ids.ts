@@ -1,13 +1,13 @@
-/** Every safe integer fits, so ids of any epoch and offset sort as strings. */
+/** Enough for every safe integer, so that ids of any epoch and offset sort as strings. */
 const digits = 16;
 
-/** An epoch, as the ids of its run begin with it, or an offset. */
+/** Returns an epoch or an offset as it stands in ids. The ids of a run begin with its epoch. */
 export const padded = (number: number): string => String(number).padStart(digits, '0');
 
-/** A place in the order. */
+/** Returns the id of a position in the stream. */
 export const idOf = (epoch: number, offset: number): string => `${padded(epoch)}-${padded(offset)}`;
 
-/** Whether an id can be of the run of this epoch, or of an earlier one whose last id is known. */
+/** Returns a check whether an id can be of the run of this epoch, or of an earlier one whose last id is known. */
 export const createIdCheck =
   (epoch: string, earlier: readonly { readonly epoch: string; readonly lastId: string | undefined }[] = []) =>
   (id: string): boolean => {

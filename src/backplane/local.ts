@@ -1,25 +1,25 @@
-/** The backplane of a server that runs alone: order and presence in this process's memory. */
+/** The backplane of a single node: the stream and presence are in this process's memory. */
 import type { Backplane, Envelope, Member, OrderedFrame, Position, Seat } from './backplane.ts';
 import { idOf } from './ids.ts';
 import { createNonces } from './nonces.ts';
-import { createPresence, enter, leave, refusalOf, remove, rosterOf } from './presence.ts';
+import { addSession, createPresence, refusalOf, removeSession, removeUser, rosterOf } from './presence.ts';
 
 export interface LocalOptions {
-  /** Greater than that of every earlier run, so that ids rise across restarts. See `nextEpoch`. */
+  /** Epoch of this run, greater than every earlier one, so that ids rise across restarts. See `nextEpoch`. */
   readonly epoch: number;
-  /** Milliseconds since 1970. May go backwards; the order's time does not. */
+  /** Milliseconds since 1970. May go backwards; the stream's time does not. */
   readonly now?: () => number;
-  /** Milliseconds, by a clock that can't be set: nonces are remembered by it. */
+  /** Milliseconds of a monotonic clock: nonces are remembered by it. */
   readonly elapsed?: () => number;
   /** Without it there is no bound. */
   readonly maxSessionsPerUser?: number | undefined;
-  /** How long a user stays whose last connection broke; 0 is not at all. */
+  /** Time that a user stays in the roster after its last connection broke; 0 is none. */
   readonly presenceGraceMs?: number;
-  /** What was said before this run, oldest first: its nonces are known. */
+  /** Messages from before this run, oldest first: their nonces are known. */
   readonly pastMessages?: readonly Envelope[];
 }
 
-/** A longer pause since the last message may be a wrong clock: then nonces are as old as they were at that message. */
+/** A longer pause since the last message may be a wrong clock: nonces are then as old as they were at that message. */
 const maxPlausiblePauseMs = 86_400_000;
 
 export const createLocalBackplane = ({
@@ -32,40 +32,35 @@ export const createLocalBackplane = ({
 }: LocalOptions): Backplane => {
   const presence = createPresence(maxSessionsPerUser);
   const nonces = createNonces();
-  /** Users without a session, until they are removed. */
+  /** Removal timers of users without a session. */
   const lingering = new Map<string, NodeJS.Timeout>();
-  const waiting: Envelope[] = [];
+  /** Envelopes that were published while another one was being delivered. */
+  const undelivered: Envelope[] = [];
   let deliver: (envelope: Envelope) => void = () => {};
   let delivering = false;
   let closed = false;
   let offset = 0;
-  /** Begins with the clock, not the epoch: ids go on from a run whose clock was ahead, times needn't. */
+  /** Begins at the clock, not at the epoch: after a run whose clock was ahead ids must go on, times needn't. */
   let time = now();
-  /** What the last newcomer saw. Nobody has left since, so no further newcomer is in it. */
-  let shared: Position | undefined;
+  /** Position of the last newcomer. Nobody has left since, so no further newcomer is in its roster. */
+  let sharedPosition: Position | undefined;
 
-  /** The order's own time: it never goes back. */
-  const tick = (): number => {
+  /** Returns the end of the stream, and advances its time, which never goes back. */
+  const endOfStream = (): { id: string; sentAt: string } => {
     time = Math.max(time, now());
-    return time;
-  };
-
-  /** Where the order is now, and when. */
-  const point = (): { id: string; sentAt: string } => {
-    tick();
     return { id: idOf(epoch, offset), sentAt: new Date(time).toISOString() };
   };
 
-  const order = (frame: OrderedFrame, userId?: string): void => {
+  const append = (frame: OrderedFrame, userId?: string): void => {
     offset += 1;
-    const envelope = { ...point(), frame, ...(userId !== undefined && { userId }) };
+    const envelope = { ...endOfStream(), frame, ...(userId !== undefined && { userId }) };
     rememberNonce(envelope, elapsed());
-    waiting.push(envelope);
-    // Whoever is delivering takes this one too: a call from inside `deliver` must not overtake its envelope.
+    undelivered.push(envelope);
+    // The outer call delivers this one, too: a call from inside `deliver` must not overtake its envelope.
     if (delivering) return;
     delivering = true;
     try {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) deliver(next);
+      for (let next = undelivered.shift(); next !== undefined; next = undelivered.shift()) deliver(next);
     } finally {
       delivering = false;
     }
@@ -76,47 +71,49 @@ export const createLocalBackplane = ({
     if (frame.type !== 'chat_message' || frame.msg.nonce === undefined || userId === undefined) return;
     nonces.remember(userId, frame.msg.nonce, envelope, atMs);
   };
+  // A nonce is as old as its message, by the stream's time: the clock may have been set meanwhile.
   const lastMs = Date.parse(pastMessages.at(-1)?.sentAt ?? '');
   const pausedMs = time - lastMs;
   const sinceMs = pausedMs >= 0 && pausedMs <= maxPlausiblePauseMs ? time : lastMs;
   for (const envelope of pastMessages)
     rememberNonce(envelope, elapsed() - Math.max(0, sinceMs - Date.parse(envelope.sentAt)));
 
-  const removeUser = (userId: string): void => {
+  const depart = (userId: string): void => {
     lingering.delete(userId);
-    const left = remove(presence, userId);
-    if (left === undefined) return;
-    shared = undefined;
-    order({ type: 'user_left', msg: { username: left } });
+    const username = removeUser(presence, userId);
+    if (username === undefined) return;
+    sharedPosition = undefined;
+    append({ type: 'user_left', msg: { username } });
   };
 
-  /** Newcomers of one batch share a view: in a storm of them, each would be a roster longer than the last. */
-  const viewOf = ({ id }: Member, since: string | undefined): Position => {
+  /** Returns where to seat a session. Newcomers that join together share it, and with it one roster. */
+  const positionOf = ({ id }: Member, since: string | undefined): Position => {
     const isNew = !presence.users.has(id);
-    if (isNew && shared !== undefined && since !== undefined && shared.id >= since) return shared;
-    const view = { ...point(), roster: rosterOf(presence) };
-    if (isNew) shared = view;
-    return view;
+    if (isNew && sharedPosition !== undefined && since !== undefined && sharedPosition.id >= since)
+      return sharedPosition;
+    const position = { ...endOfStream(), roster: rosterOf(presence) };
+    if (isNew) sharedPosition = position;
+    return position;
   };
 
-  const seatOf = (userId: string, username: string, at: Position): Seat => {
+  const seatOf = (userId: string, username: string, position: Position): Seat => {
     let held = true;
     return {
-      ...at,
+      ...position,
       async publish({ text, nonce }) {
         if (!held || closed) return 'refused';
         const repeats = nonce === undefined ? undefined : nonces.find(userId, nonce, elapsed());
         if (repeats !== undefined) return { repeats };
         const msg = nonce === undefined ? { from_user: username, text } : { from_user: username, text, nonce };
-        order({ type: 'chat_message', msg }, userId);
+        append({ type: 'chat_message', msg }, userId);
         return 'accepted';
       },
       async release(how) {
         if (!held || closed) return;
         held = false;
-        if (!leave(presence, userId)) return;
-        if (how === 'left' || presenceGraceMs === 0) removeUser(userId);
-        else lingering.set(userId, setTimeout(removeUser, presenceGraceMs, userId).unref());
+        if (!removeSession(presence, userId)) return;
+        if (how === 'left' || presenceGraceMs === 0) depart(userId);
+        else lingering.set(userId, setTimeout(depart, presenceGraceMs, userId).unref());
       },
     };
   };
@@ -127,27 +124,27 @@ export const createLocalBackplane = ({
     },
     async admit(member: Member, since?: string) {
       if (closed) return { refusal: 'unavailable' };
-      const at = viewOf(member, since);
-      const entered = enter(presence, member);
-      if ('refusal' in entered) return entered;
+      const position = positionOf(member, since);
+      const added = addSession(presence, member);
+      if ('refusal' in added) return added;
       clearTimeout(lingering.get(member.id));
       lingering.delete(member.id);
-      const { first, username } = entered;
-      if (first) order({ type: 'user_joined', msg: { username } });
-      return { seat: seatOf(member.id, username, at) };
+      const { first, username } = added;
+      if (first) append({ type: 'user_joined', msg: { username } });
+      return { seat: seatOf(member.id, username, position) };
     },
     async refusalOf(member: Member) {
       return closed ? 'unavailable' : refusalOf(presence, member);
     },
     isReady: () => !closed,
     memberCount: () => presence.users.size,
-    // There is no other node to tell.
+    // There is no other node.
     announceAccess: () => {},
     announceCrowded: () => false,
     noteStored: () => {},
     async close() {
       closed = true;
-      waiting.length = 0;
+      undelivered.length = 0;
       for (const timer of lingering.values()) clearTimeout(timer);
     },
   };

@@ -1,19 +1,19 @@
 import type { Envelope } from './backplane.ts';
 
-/** How long a user's nonce is published once. */
+/** Time within which a user's nonce is published once. */
 export const nonceWindowMs = 300_000;
-/** What may be remembered; beyond it the oldest go before their time. */
-const maxEntries = 100_000;
+/** Nonces that may be remembered; beyond that the oldest go before their time. */
+const maxNonces = 100_000;
 const maxCharacters = 8_388_608;
 
-interface NonceRecord {
+interface UsedNonce {
   readonly key: string;
   readonly envelope: Envelope;
   readonly atMs: number;
   readonly characters: number;
 }
 
-/** What each user has said under which nonce, for a while. Pure: whoever calls says the time, in milliseconds. */
+/** Messages by user and nonce, remembered for a while. Pure: the caller gives the time, in milliseconds. */
 export interface Nonces {
   find(userId: string, nonce: string, nowMs: number): Envelope | undefined;
   remember(userId: string, nonce: string, envelope: Envelope, nowMs: number): void;
@@ -22,21 +22,21 @@ export interface Nonces {
 const keyOf = (userId: string, nonce: string): string => `${userId.length} ${userId}${nonce}`;
 
 export function createNonces(): Nonces {
-  const entries = new Map<string, NonceRecord>();
-  /** In the order of time; those before `first` are gone. A Map alone finds its first entry slowly once many are gone. */
-  let queue: (NonceRecord | undefined)[] = [];
+  const used = new Map<string, UsedNonce>();
+  /** In order of time; those before `first` are forgotten. A Map alone finds its first key slowly after many deletions. */
+  let queue: (UsedNonce | undefined)[] = [];
   let first = 0;
   let characters = 0;
 
   function forget(nowMs: number): void {
     for (; first < queue.length; first += 1) {
-      const entry = queue[first]!;
-      const isOver = queue.length - first > maxEntries || characters > maxCharacters;
-      if (!isOver && nowMs - entry.atMs < nonceWindowMs) break;
-      entries.delete(entry.key);
-      // Its place stays for a while; what it holds would be as much again.
+      const oldest = queue[first]!;
+      const isOver = queue.length - first > maxNonces || characters > maxCharacters;
+      if (!isOver && nowMs - oldest.atMs < nonceWindowMs) break;
+      used.delete(oldest.key);
+      // Its slot stays for a while; the envelope must not stay with it.
       queue[first] = undefined;
-      characters -= entry.characters;
+      characters -= oldest.characters;
     }
     if (first > 1_024 && first > queue.length / 2) {
       queue = queue.slice(first);
@@ -47,15 +47,15 @@ export function createNonces(): Nonces {
   return {
     find: (userId, nonce, nowMs) => {
       forget(nowMs);
-      return entries.get(keyOf(userId, nonce))?.envelope;
+      return used.get(keyOf(userId, nonce))?.envelope;
     },
     remember: (userId, nonce, envelope, nowMs) => {
       const key = keyOf(userId, nonce);
       const text = envelope.frame.type === 'chat_message' ? envelope.frame.msg.text : '';
-      const entry = { key, envelope, atMs: nowMs, characters: key.length + text.length };
-      entries.set(key, entry);
-      queue.push(entry);
-      characters += entry.characters;
+      const latest = { key, envelope, atMs: nowMs, characters: key.length + text.length };
+      used.set(key, latest);
+      queue.push(latest);
+      characters += latest.characters;
       forget(nowMs);
     },
   };

@@ -1,26 +1,26 @@
-/** Who is in the room. Pure: no clock and no I/O; every adapter of the port decides presence by these rules. */
+/** The rules of presence. Pure: no clock and no I/O. Every adapter of the port decides by these rules. */
 import { nameKey } from '../lib/case-fold.ts';
 import type { Member } from './backplane.ts';
 
 interface User {
-  /** Of the user's first session, whatever the tokens of later ones say. */
+  /** Name from the user's first session, whatever the tokens of later ones say. */
   readonly username: string;
-  /** None while it may still come back. */
+  /** 0 while the user may still reconnect. */
   sessions: number;
 }
 
 export interface Presence {
   readonly maxSessionsPerUser: number;
-  /** By user id. A Map keeps the order of insertion, which is join order. */
+  /** Users by id, in join order, which a Map keeps. */
   readonly users: Map<string, User>;
-  /** Key of a name → id of the user who holds it. */
+  /** Ids of users by the key of the name they hold. */
   readonly holders: Map<string, string>;
-  /** The roster since the last change of it, made on demand. */
+  /** Roster since its last change, made on demand. */
   roster: readonly string[] | undefined;
 }
 
-/** `first`: the user was not in the room before. `username`: what the room calls the user. */
-export type Entered = { readonly first: boolean; readonly username: string };
+/** `first`: the user was not in the room before. `username`: the user's name in the room. */
+export type AddedSession = { readonly first: boolean; readonly username: string };
 
 export const createPresence = (maxSessionsPerUser = Number.POSITIVE_INFINITY): Presence => ({
   maxSessionsPerUser,
@@ -31,7 +31,7 @@ export const createPresence = (maxSessionsPerUser = Number.POSITIVE_INFINITY): P
 
 type Refusal = 'name_in_use' | 'too_many_sessions';
 
-/** Only a first session can collide: who is in the room already keeps the name it came with. */
+/** Returns how `addSession` would refuse. Only a first session can collide: a member keeps the name it joined with. */
 export const refusalOf = (presence: Presence, { id, username }: Member): Refusal | undefined => {
   const known = presence.users.get(id);
   if (known === undefined) return presence.holders.has(nameKey(username)) ? 'name_in_use' : undefined;
@@ -39,7 +39,7 @@ export const refusalOf = (presence: Presence, { id, username }: Member): Refusal
 };
 
 /** Adds a session, unless it is refused; then nothing changes. */
-export const enter = (presence: Presence, member: Member): Entered | { readonly refusal: Refusal } => {
+export const addSession = (presence: Presence, member: Member): AddedSession | { readonly refusal: Refusal } => {
   const refusal = refusalOf(presence, member);
   if (refusal !== undefined) return { refusal };
   const known = presence.users.get(member.id);
@@ -53,16 +53,16 @@ export const enter = (presence: Presence, member: Member): Entered | { readonly 
   return { first: true, username: member.username };
 };
 
-/** Takes a session away. Says whether it was the user's last one: then the user stays until it is removed. */
-export const leave = (presence: Presence, userId: string): boolean => {
+/** Removes a session. Returns whether it was the user's last one: the user then stays until `removeUser`. */
+export const removeSession = (presence: Presence, userId: string): boolean => {
   const user = presence.users.get(userId);
   if (user === undefined || user.sessions === 0) return false;
   user.sessions -= 1;
   return user.sessions === 0;
 };
 
-/** Removes a user that has no session. Returns its username, if it was there. */
-export const remove = (presence: Presence, userId: string): string | undefined => {
+/** Removes a user without sessions. Returns the username, or undefined if there was no such user. */
+export const removeUser = (presence: Presence, userId: string): string | undefined => {
   const user = presence.users.get(userId);
   if (user === undefined || user.sessions > 0) return undefined;
   presence.users.delete(userId);
@@ -71,7 +71,7 @@ export const remove = (presence: Presence, userId: string): string | undefined =
   return user.username;
 };
 
-/** Usernames in join order: a frozen snapshot, the same array until somebody joins or leaves. */
+/** Returns the usernames in join order: a frozen array, the same one until somebody joins or leaves. */
 export const rosterOf = (presence: Presence): readonly string[] => {
   presence.roster ??= Object.freeze(Array.from(presence.users.values(), (user) => user.username));
   return presence.roster;

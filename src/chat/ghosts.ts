@@ -1,39 +1,40 @@
 /** A living client answers a ping by then. */
 export const ghostTimeoutMs = 3_000;
-/** How much longer a newcomer waits for other nodes, which hear of it later. */
+/** Time that a newcomer waits longer for other nodes, which hear of it later. */
 const otherNodesMs = 500;
-/** Newcomers of one user that may wait for that at a time; one more is refused at once. */
+/** Newcomers of one user that may wait at a time; one more is refused at once. */
 const maxWaiting = 3;
 
 /** Tells a living connection from a dead one. */
 export interface Pulse {
-  /** Pings, and calls back at the next sign of life. Returns for how long an earlier ping has had no answer, in ms. */
+  /** Sends a ping, and calls back at the next sign of life. Returns how long an earlier ping has had no answer, in ms. */
   ask(onSign: () => void): number;
-  /** Takes the connection for dead and gives its seat up, as a broken one does. */
+  /** Treats the connection as broken, and so gives its seat up. */
   drop(): void;
 }
 
-/** Finds the dead connections of a user who has no session left to spare. */
+/** Finds the dead connections of a user who may have no further session. */
 export interface Ghosts {
   /**
-   * Pings the user's sessions, and drops the oldest one that doesn't answer in time, or hasn't answered for as long
-   * already; a session that answers is left alone. Resolves with whether a session went.
-   * @param askOthers Has other nodes do the same; false where there are none. Their sessions may have gone, or not.
+   * Pings the user's sessions and drops the oldest silent one. A session is silent if it doesn't answer within
+   * `ghostTimeoutMs`, or an earlier ping has had no answer for as long. Resolves with whether a session ended.
+   * @param askOthers Has other nodes do the same, and returns false where there are none. They don't answer, so that
+   * a session is taken to have ended there.
    */
   makeRoom(userId: string, askOthers?: () => boolean): Promise<boolean>;
-  /** How many wait for that. */
+  /** Newcomers that wait. */
   readonly waiting: number;
 }
 
-/** @param sessionsOf A user's sessions on this node, the oldest first. */
-export function createGhosts(sessionsOf: (userId: string) => Iterable<Pulse>): Ghosts {
-  /** Newcomers that wait, by user. */
+/** @param pulsesOf Yields the pulses of a user's sessions on this node, the oldest session first */
+export function createGhosts(pulsesOf: (userId: string) => Iterable<Pulse>): Ghosts {
+  /** Number of newcomers that wait, by user id. */
   const waiting = new Map<string, number>();
-  /** Users whose sessions have all answered a moment ago: nobody needs to be asked again. */
+  /** Ids of users whose sessions have all answered a moment ago: they needn't be asked again. */
   const alive = new Set<string>();
   let total = 0;
 
-  /** Resolves with those that gave no sign, once all others did or their time is up. */
+  /** Resolves with the silent ones, once all others have answered or their time is up. */
   const silentOf = (asked: readonly Pulse[]): Promise<Pulse[]> =>
     new Promise((resolve) => {
       const silent = new Set(asked);
@@ -42,26 +43,26 @@ export function createGhosts(sessionsOf: (userId: string) => Iterable<Pulse>): G
         resolve([...silent]);
       };
       let timer: NodeJS.Timeout | undefined;
-      const longest = asked.map((session) =>
-        session.ask(() => {
-          silent.delete(session);
+      const silentMs = asked.map((pulse) =>
+        pulse.ask(() => {
+          silent.delete(pulse);
           if (silent.size === 0) done();
         }),
       );
-      if (longest.some((ms) => ms >= ghostTimeoutMs)) {
-        for (const [index, ms] of longest.entries()) if (ms < ghostTimeoutMs) silent.delete(asked[index]!);
+      if (silentMs.some((ms) => ms >= ghostTimeoutMs)) {
+        for (const [index, ms] of silentMs.entries()) if (ms < ghostTimeoutMs) silent.delete(asked[index]!);
         done();
       } else if (silent.size > 0) timer = setTimeout(done, ghostTimeoutMs);
     });
 
   async function ask(userId: string, askOthers: () => boolean): Promise<boolean> {
-    const asked = [...sessionsOf(userId)];
+    const asked = [...pulsesOf(userId)];
     const deadlineMs = performance.now() + ghostTimeoutMs + otherNodesMs;
     const areOthersAsked = askOthers();
     const silent = asked.length === 0 ? [] : await silentOf(asked);
-    // Another newcomer may have taken the place of the oldest.
-    const here = new Set(sessionsOf(userId));
-    const ghost = silent.find((session) => here.has(session));
+    // The oldest may already have made room for another newcomer.
+    const here = new Set(pulsesOf(userId));
+    const ghost = silent.find((pulse) => here.has(pulse));
     ghost?.drop();
     if (silent.length === 0) {
       alive.add(userId);
@@ -71,8 +72,8 @@ export function createGhosts(sessionsOf: (userId: string) => Iterable<Pulse>): G
       await new Promise((resolve) => setTimeout(resolve, deadlineMs - performance.now()));
       return true;
     }
-    // One may also have ended by itself.
-    return ghost !== undefined || asked.some((session) => !here.has(session));
+    // A session may also have ended by itself.
+    return ghost !== undefined || asked.some((pulse) => !here.has(pulse));
   }
 
   return {

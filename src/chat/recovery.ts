@@ -3,27 +3,27 @@ import { createIdCheck } from '../backplane/ids.ts';
 import { pieceBytes } from './backlog.ts';
 import { encodeEnvelope } from './frames.ts';
 
-/** More than so many missed messages are read from the history. */
+/** Messages that are kept for replay. A client that missed more reads the history. */
 export const maxRecovered = 1_000;
 const maxBytes = 8_388_608;
 
 interface RecoveryOptions {
-  /** From here on nothing is missing. */
+  /** Position from which on no message is missing. */
   readonly from: string;
-  /** Whether an id can be one of an earlier run. */
+  /** Returns whether an id can be one that a client was sent: of this run, or of a known earlier one. */
   readonly wasGiven: (id: string) => boolean;
-  /** The messages from there on, oldest first. */
+  /** Messages from there on, oldest first. */
   readonly past: readonly Envelope[];
 }
 
 interface Frame {
   readonly id: string;
-  /** A part of its block, once that is joined. */
+  /** A slice of its block, once that is joined. */
   bytes: Buffer;
   readonly block: Block;
 }
 
-/** Frames that lie behind one another, about `pieceBytes` of them: joined once, for all who come back. */
+/** Consecutive frames, about `pieceBytes` in all: joined once, for all sessions that resume. */
 interface Block {
   frames: number;
   length: number;
@@ -33,20 +33,21 @@ interface Block {
 /** Missed messages. */
 interface Missed {
   readonly count: number;
-  /** In order, whole frames. Nearly all of it is shared with others who come back. */
+  /** Whole frames, in order. Other sessions that resume share nearly all of these bytes. */
   readonly batches: readonly Buffer[];
 }
 
-/** The messages of late, for who was cut off: as they were sent. */
+/** Recent messages as they were sent, for replay to sessions that resume. */
 export interface Recovery {
-  /** Forgets all, and knows what is remembered where the order begins anew. */
+  /** Forgets everything, and goes on with what is remembered where the stream begins anew. */
   begin(beginning: Pick<Beginning, 'epoch' | 'messages' | 'completeFrom'>): void;
+  /** Keeps an envelope that was delivered, if it is a message. `bytes` is its frame. */
   add(envelope: Envelope, bytes: Buffer): void;
-  /** Every message after `lastEventId` and up to `to`; undefined where that can't be told, or is too much. */
+  /** Returns the messages after `lastEventId` and up to `to`, or undefined where some may be missing. */
   between(lastEventId: string, to: string): Missed | undefined;
 }
 
-/** From then on its frames are parts of the whole, so that they are there once. */
+/** Joins a block's frames, and makes them slices of the result, so that the bytes are in memory once. */
 function joinBlock(block: Block, frames: readonly Frame[]): Buffer {
   const joined = Buffer.concat(frames.map(({ bytes }) => bytes));
   let at = 0;
@@ -58,8 +59,8 @@ function joinBlock(block: Block, frames: readonly Frame[]): Buffer {
   return joined;
 }
 
-/** One buffer for each block. One that is full and wanted whole is joined for the first that asks, and kept for the next. */
-function inBlocks(frames: readonly Frame[]): readonly Buffer[] {
+/** Returns one buffer for each block. A full block that is wanted whole is joined once, and then shared. */
+function joinBlocks(frames: readonly Frame[]): readonly Buffer[] {
   const batches: Buffer[] = [];
   for (let from = 0, to = 0; from < frames.length; from = to) {
     const { block } = frames[from]!;
@@ -72,9 +73,10 @@ function inBlocks(frames: readonly Frame[]): readonly Buffer[] {
   return batches;
 }
 
-export function createRecovery(parts: RecoveryOptions): Recovery {
+export function createRecovery(options: RecoveryOptions): Recovery {
   let frames: Frame[];
   let bytesHeld: number;
+  /** Position from which on no message is missing. */
   let floor: string;
   let wasGiven: RecoveryOptions['wasGiven'];
   let block: Block = { frames: 0, length: 0 };
@@ -87,10 +89,10 @@ export function createRecovery(parts: RecoveryOptions): Recovery {
     frames.push({ id, bytes, block });
     bytesHeld += bytes.length;
     while (frames.length > maxRecovered || bytesHeld > maxBytes) {
-      const gone = frames.shift()!;
-      bytesHeld -= gone.bytes.length;
-      // What comes before a gap is no less missing for being forgotten.
-      if (gone.id > floor) floor = gone.id;
+      const dropped = frames.shift()!;
+      bytesHeld -= dropped.bytes.length;
+      // A message from before a gap must not lower the floor.
+      if (dropped.id > floor) floor = dropped.id;
     }
   }
   function start({ from, past, ...rest }: RecoveryOptions): void {
@@ -101,7 +103,7 @@ export function createRecovery(parts: RecoveryOptions): Recovery {
     wasGiven = rest.wasGiven;
     for (const envelope of past) add(envelope, encodeEnvelope(envelope));
   }
-  start(parts);
+  start(options);
 
   return {
     begin: ({ epoch, messages, completeFrom }) =>
@@ -110,7 +112,7 @@ export function createRecovery(parts: RecoveryOptions): Recovery {
     between: (lastEventId, to) => {
       if (lastEventId < floor || lastEventId > to || !wasGiven(lastEventId)) return undefined;
       const missed = frames.filter(({ id }) => id > lastEventId && id <= to);
-      return { count: missed.length, batches: inBlocks(missed) };
+      return { count: missed.length, batches: joinBlocks(missed) };
     },
   };
 }

@@ -1,88 +1,139 @@
 import type { RedisDatabase } from '../database/redis.ts';
 import { gapsUnmerged, type MessageStore, type Run, type StoredMessage } from './message-store.ts';
 
-/** Messages that are removed at once: Redis serves nobody else meanwhile. */
-const pruneBite = 500;
+/** Messages that one command reads or removes: Redis serves no other caller meanwhile. */
+const batchSize = 500;
 
 /** Neighbouring gaps that one pruning looks at. */
-const mergeBite = 1_000;
+const mergedAtOnce = 1_000;
 
-/**
- * The message history in Redis: ids and gaps in lexical order, messages by their ids, runs by their epochs, and how far
- * retention has come.
- */
-export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): MessageStore {
+/** Keys of the history. */
+interface HistoryKeys {
+  /** Sorted set, in lexical order. */
+  readonly ids: string;
+  /** Hash: id → message without its id, as JSON. */
+  readonly bodies: string;
+  /** Sorted set, in lexical order: ids before which messages may be missing. */
+  readonly gaps: string;
+  /** Hash: epoch → last id, or an empty text. */
+  readonly runs: string;
+  /** How far retention has come, as JSON. */
+  readonly retention: string;
+}
+
+interface RedisHistory extends Pick<RedisDatabase, 'redis' | 'runAll'>, HistoryKeys {}
+
+async function messagesOf({ redis, bodies }: RedisHistory, some: readonly string[]): Promise<StoredMessage[]> {
+  const found = some.length === 0 ? [] : await redis.hmget(bodies, ...some);
+  // A missing one was pruned meanwhile.
+  return found.flatMap((body, at) => (body === null ? [] : [{ id: some[at]!, ...JSON.parse(body) }]));
+}
+
+/** Returns all ids in batches, the oldest first. */
+async function* idBatches({ redis, ids }: RedisHistory): AsyncGenerator<string[]> {
+  for (let start = '-'; ; ) {
+    const some = await redis.zrangebylex(ids, start, '+', 'LIMIT', 0, batchSize);
+    if (some.length > 0) yield some;
+    if (some.length < batchSize) return;
+    start = `(${some.at(-1)}`;
+  }
+}
+
+/** Returns all messages, the oldest first. */
+async function* oldestFirst(history: RedisHistory): AsyncGenerator<StoredMessage> {
+  for await (const some of idBatches(history)) yield* await messagesOf(history, some);
+}
+
+/** Returns all runs in order. */
+async function allRuns({ redis, runs }: RedisHistory): Promise<Run[]> {
+  return Object.entries(await redis.hgetall(runs))
+    .map(([epoch, lastId]) => ({ epoch, lastId: lastId || undefined }))
+    .sort((a, b) => (a.epoch < b.epoch ? -1 : 1));
+}
+
+/** Removes gaps that have no message between them and the next gap, except for the last ones. */
+async function mergeGaps({ redis, ids, gaps }: RedisHistory): Promise<void> {
+  const count = Math.min(mergedAtOnce, (await redis.zcard(gaps)) - gapsUnmerged);
+  if (count <= 0) return;
+  const oldest = await redis.zrange(gaps, '0', String(count - 1));
+  const pairs = oldest.slice(1).map((next, at) => [oldest[at]!, next] as const);
+  const between = await Promise.all(pairs.map(([gap, next]) => redis.zlexcount(ids, `[${gap}`, `(${next}`)));
+  const merged = pairs.flatMap(([gap], at) => (between[at] === 0 ? [gap] : []));
+  if (merged.length > 0) await redis.zrem(gaps, ...merged);
+}
+
+/** Removes all messages and gaps up to an id. */
+async function removeUpTo({ redis, runAll, ids, bodies, gaps }: RedisHistory, bound: string): Promise<void> {
+  for (;;) {
+    const due = await redis.zrangebylex(ids, '-', `[${bound}`, 'LIMIT', 0, batchSize);
+    if (due.length === 0) break;
+    await runAll([
+      ['zrem', ids, ...due],
+      ['hdel', bodies, ...due],
+    ]);
+  }
+  await redis.zremrangebylex(gaps, '-', `[${bound}`);
+}
+
+/** Removes the runs that lie before all messages, except for the last of them. */
+async function removeOldRuns(history: RedisHistory): Promise<void> {
+  const { redis, ids, runs } = history;
+  const [oldest] = await redis.zrange(ids, '0', '0');
+  if (oldest === undefined) return;
+  const known = await allRuns(history);
+  const current = known.filter(({ epoch }) => epoch <= oldest).at(-1)?.epoch ?? '';
+  const over = known.filter(({ epoch, lastId }) => epoch < current && lastId !== undefined && lastId < oldest);
+  if (over.length > 0) await redis.hdel(runs, ...over.map(({ epoch }) => epoch));
+}
+
+/** Repairs the history where Redis has evicted keys: of ids and messages, one may be gone without the other. */
+async function repairEvicted(history: RedisHistory): Promise<void> {
+  const { redis, ids, bodies } = history;
+  // In one piece, and no transaction: a Redis that is full takes none.
+  const asked = redis.pipeline([
+    ['zcard', ids],
+    ['hlen', bodies],
+  ]);
+  const [[, idCount], [, bodyCount]] = (await asked.exec()) as [[unknown, number], [unknown, number]];
+  if (idCount === bodyCount) return;
+  await restoreIds(history);
+  await turnLostIntoGaps(history);
+}
+
+/** Adds the id of each message whose id is lost. */
+async function restoreIds({ redis, ids, bodies }: RedisHistory): Promise<void> {
+  for (let cursor = '0'; ; ) {
+    const [next, pairs] = await redis.hscan(bodies, cursor, 'COUNT', batchSize);
+    const found = pairs.filter((_, at) => at % 2 === 0);
+    if (found.length > 0) await redis.zadd(ids, ...found.flatMap((id) => [0, id]));
+    if (next === '0') return;
+    cursor = next;
+  }
+}
+
+/** Turns ids without a message into a gap before the next message, or at the last id where none follows. */
+async function turnLostIntoGaps(history: RedisHistory): Promise<void> {
+  const { redis, runAll, ids, bodies, gaps } = history;
+  let lost: string | undefined;
+  for await (const some of idBatches(history)) {
+    const found = await redis.hmget(bodies, ...some);
+    const changes: [string, ...(string | number)[]][] = [];
+    for (const [at, id] of some.entries()) {
+      if (found[at] === null) changes.push(['zrem', ids, id]);
+      else if (lost !== undefined) changes.push(['zadd', gaps, 0, id]);
+      lost = found[at] === null ? id : undefined;
+    }
+    if (changes.length > 0) await runAll(changes);
+  }
+  if (lost !== undefined) await redis.zadd(gaps, 0, lost);
+}
+
+/** Opens the message history in a Redis database. */
+export function redisMessageStore(database: RedisDatabase): MessageStore {
+  const { redis, key, run, runAll } = database;
   const at = (name: string): string => `${key}:history:${name}`;
   const [ids, bodies, gaps, runs, retention] = [at('ids'), at('bodies'), at('gaps'), at('runs'), at('retention')];
-
-  const messagesOf = async (some: readonly string[]): Promise<StoredMessage[]> => {
-    const found = some.length === 0 ? [] : await redis.hmget(bodies, ...some);
-    // One that is missing was forgotten meanwhile.
-    return found.flatMap((body, at) => (body === null ? [] : [{ id: some[at]!, ...JSON.parse(body) }]));
-  };
-
-  const allRuns = async (): Promise<Run[]> =>
-    Object.entries(await redis.hgetall(runs))
-      .map(([epoch, lastId]) => ({ epoch, lastId: lastId || undefined }))
-      .sort((a, b) => (a.epoch < b.epoch ? -1 : 1));
-
-  /** All messages, the oldest first; in bites, as Redis serves nobody else meanwhile. */
-  async function* oldestFirst(): AsyncGenerator<StoredMessage> {
-    for (let start = '-'; ; ) {
-      const some = await redis.zrangebylex(ids, start, '+', 'LIMIT', 0, pruneBite);
-      yield* await messagesOf(some);
-      if (some.length < pruneBite) return;
-      start = `(${some.at(-1)}`;
-    }
-  }
-
-  const mergeGaps = async (): Promise<void> => {
-    const count = Math.min(mergeBite, (await redis.zcard(gaps)) - gapsUnmerged);
-    if (count <= 0) return;
-    const oldest = await redis.zrange(gaps, '0', String(count - 1));
-    const pairs = oldest.slice(1).map((next, at) => [oldest[at]!, next] as const);
-    const between = await Promise.all(pairs.map(([gap, next]) => redis.zlexcount(ids, `[${gap}`, `(${next}`)));
-    const merged = pairs.flatMap(([gap], at) => (between[at] === 0 ? [gap] : []));
-    if (merged.length > 0) await redis.zrem(gaps, ...merged);
-  };
-
-  /** Ids without a message become a gap before the first that has one. */
-  const forgetEmpty = async (): Promise<void> => {
-    let lost: string | undefined;
-    for (let start = '-'; ; ) {
-      const some = await redis.zrangebylex(ids, start, '+', 'LIMIT', 0, pruneBite);
-      if (some.length === 0) break;
-      const found = await redis.hmget(bodies, ...some);
-      const changes: [string, ...(string | number)[]][] = [];
-      for (const [at, id] of some.entries()) {
-        if (found[at] === null) changes.push(['zrem', ids, id]);
-        else if (lost !== undefined) changes.push(['zadd', gaps, 0, id]);
-        lost = found[at] === null ? id : undefined;
-      }
-      if (changes.length > 0) await runAll(changes);
-      start = `(${some.at(-1)}`;
-    }
-    if (lost !== undefined) await redis.zadd(gaps, 0, lost);
-  };
-
-  /** Puts right what a Redis that evicts has done: of ids and messages, one may be gone without the other. */
-  const mend = async (): Promise<void> => {
-    // In one piece, and no transaction: a Redis that is full takes none.
-    const asked = redis.pipeline([
-      ['zcard', ids],
-      ['hlen', bodies],
-    ]);
-    const [[, listed], [, kept]] = (await asked.exec()) as [[unknown, number], [unknown, number]];
-    if (listed === kept) return;
-    for (let cursor = '0'; ; ) {
-      const [next, pairs] = await redis.hscan(bodies, cursor, 'COUNT', pruneBite);
-      const found = pairs.filter((_, at) => at % 2 === 0);
-      if (found.length > 0) await redis.zadd(ids, ...found.flatMap((id) => [0, id]));
-      if (next === '0') break;
-      cursor = next;
-    }
-    await forgetEmpty();
-  };
+  const history: RedisHistory = { redis, runAll, ids, bodies, gaps, runs, retention };
 
   return {
     append: async (messages, gapIds) => {
@@ -96,13 +147,13 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
 
     before: (id, limit) =>
       run(async () => {
-        await mend();
+        await repairEvicted(history);
         const end = id === undefined ? '+' : `(${id}`;
         const found = await redis.zrevrangebylex(ids, end, '-', 'LIMIT', 0, limit + 1);
         const more = found.length > limit;
         const page = found.slice(0, limit).reverse();
         const [messages, between] = await Promise.all([
-          messagesOf(page),
+          messagesOf(history, page),
           redis.zrangebylex(gaps, more ? `(${page[0]}` : '-', id === undefined ? '+' : `[${id}`),
         ]);
         return { messages, more, gaps: between };
@@ -111,7 +162,7 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
     lastDue: ({ from, before, until }) =>
       run(async () => {
         let due: string | undefined;
-        for await (const { id, sentAt } of oldestFirst()) {
+        for await (const { id, sentAt } of oldestFirst(history)) {
           if (sentAt >= before && sentAt < until) break;
           if (sentAt >= from && sentAt < before) due = id;
         }
@@ -122,22 +173,9 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
       run(async () => {
         const [surplus = ''] = await redis.zrevrange(ids, keep, keep);
         const bound = surplus > upTo ? surplus : upTo;
-        while (bound !== '') {
-          const due = await redis.zrangebylex(ids, '-', `[${bound}`, 'LIMIT', 0, pruneBite);
-          if (due.length === 0) break;
-          await runAll([
-            ['zrem', ids, ...due],
-            ['hdel', bodies, ...due],
-          ]);
-        }
-        if (bound !== '') await redis.zremrangebylex(gaps, '-', `[${bound}`);
-        await mergeGaps();
-        const [oldest] = await redis.zrange(ids, '0', '0');
-        if (oldest === undefined) return;
-        const known = await allRuns();
-        const current = known.filter(({ epoch }) => epoch <= oldest).at(-1)?.epoch ?? '';
-        const over = known.filter(({ epoch, lastId }) => epoch < current && lastId !== undefined && lastId < oldest);
-        if (over.length > 0) await redis.hdel(runs, ...over.map(({ epoch }) => epoch));
+        if (bound !== '') await removeUpTo(history, bound);
+        await mergeGaps(history);
+        await removeOldRuns(history);
       }),
 
     retention: () =>
@@ -150,7 +188,7 @@ export function redisMessageStore({ redis, key, run, runAll }: RedisDatabase): M
         await redis.set(retention, JSON.stringify(next));
       }),
 
-    runs: () => run(allRuns),
+    runs: () => run(() => allRuns(history)),
     putRun: ({ epoch, lastId = '' }) =>
       run(async () => {
         await redis.hset(runs, epoch, lastId);

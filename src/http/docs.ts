@@ -130,7 +130,9 @@ export function docsFiles(): Hono<AppEnv> {
     });
   files.route(
     '/',
-    folder(site, (content, path) => (path.endsWith('.html') ? policyOf(content) : path.startsWith('assets/') ? cached : {})),
+    folder(site, (content, path) =>
+      path.endsWith('.html') ? policyOf(content) : path.startsWith('assets/') ? cached : {},
+    ),
   );
   return files;
 }

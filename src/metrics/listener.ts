@@ -3,33 +3,37 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config.ts';
 import { explainAddress } from '../lib/listen-fault.ts';
+import { type Metrics, noMetrics } from './metrics.ts';
 import type { Prometheus } from './prometheus.ts';
 
-/** A scrape is small, and those who ask are few. */
+// A scrape is small, and few clients ask for it.
 const requestTimeoutMs = 5_000;
 const idleTimeoutMs = 30_000;
 const maxConnections = 16;
 
-export interface ServedMetrics extends Prometheus {
-  readonly address: { readonly host: string; readonly port: number };
-  /** Doesn't wait for those who still read. */
+export interface ServedMetrics extends Metrics, Pick<Prometheus, 'watch'> {
+  /** Undefined where no port for metrics is set. */
+  readonly address: { readonly host: string; readonly port: number } | undefined;
+  /** Stops listening. Scrapes under way are cut off. */
   close(): Promise<void>;
 }
 
+const unserved: ServedMetrics = { ...noMetrics, watch: () => {}, address: undefined, close: async () => {} };
+
 /**
- * Serves `/metrics`, and nothing else, on an address of its own; undefined where none is set.
- * @throws with the address where that can't be had
+ * Serves `/metrics`, and nothing else, on an address of its own. Without `METRICS_PORT` nothing is measured.
+ * @throws with the address and the reason where nothing can listen there
  */
 export async function serveMetrics({
   metricsPort: port,
   metricsHost: host,
-}: Pick<Config, 'metricsPort' | 'metricsHost'>): Promise<ServedMetrics | undefined> {
-  if (port === undefined) return undefined;
-  // Loaded where it is wanted.
+}: Pick<Config, 'metricsPort' | 'metricsHost'>): Promise<ServedMetrics> {
+  if (port === undefined) return unserved;
+  // Loaded here alone: without metrics the client takes no memory.
   const { createPrometheus } = await import('./prometheus.ts');
   const prometheus = createPrometheus();
   const { scrape, contentType } = prometheus;
-  /** Who asks meanwhile gets the same. */
+  /** A scrape under way; those that begin meanwhile share its result. */
   let underway: Promise<string> | undefined;
   const scrapeOnce = (): Promise<string> => {
     underway ??= scrape().finally(() => {

@@ -1,22 +1,22 @@
-/** The port to what is measured. Whoever measures knows no more than this; times are in seconds. */
+/** The port to the metrics: all that the measured code knows of them. Times are in seconds. */
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { ChatCounts } from '../chat/counts.ts';
 import type { CheckReadiness } from '../http/readiness.ts';
 import type { ObserveCall } from '../lib/observe.ts';
 
-/** What is told as it happens. */
+/** Measures events as they happen. */
 export interface Metrics {
-  /** An answer; `operation` is the contract's, or `none`. */
+  /** Counts an answer; `operation` is the contract's, or `none`. */
   request(operation: string, status: number, seconds: number): void;
   problem(code: ProblemCode): void;
-  /** What was delivered left, for all sessions. */
+  /** Counts a write of delivered frames to all sessions. */
   flush(frames: number, seconds: number): void;
   hash(seconds: number): void;
   store(store: string): ObserveCall;
   readonly redis: ObserveCall;
 }
 
-/** What is asked when somebody wants to know. */
+/** Read at each scrape. */
 export interface Sources {
   readonly counts: ChatCounts;
   readonly sessions: () => number;
@@ -29,7 +29,7 @@ export interface Sources {
 
 const ignore = (): void => {};
 
-/** Where nobody wants to know. */
+/** Measures nothing. */
 export const noMetrics: Metrics = {
   request: ignore,
   problem: ignore,

@@ -119,7 +119,7 @@ it('where what stands behind a port fails, and says with what', async () => {
       result: { writeErrors: [{ op: { ...user, ...kept }, token: user.password }] },
       request: { headers: { authorization: user.password } },
     });
-  const store: UserStore = {
+  const users: UserStore = {
     insert: async (given) => {
       kept = given;
       throw failing('insert');
@@ -140,7 +140,7 @@ it('where what stands behind a port fails, and says with what', async () => {
       await ask(post('/login', JSON.stringify(user)));
       expect((await handshake(server, { token })).status).toBe(500);
     },
-    { store, backplane },
+    { users, backplane },
   );
   expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 500', 'HTTP/1.1 500']);
   expect(lines).toContain('insert failed');

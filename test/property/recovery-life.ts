@@ -2,7 +2,7 @@
 import type { Backplane, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
 import { createRoom } from '../../src/chat/room.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
-import { openOrder } from '../../src/server.ts';
+import { openLocalStream } from '../../src/stream.ts';
 import { createTurns, textsIn } from '../harness/fan-out.ts';
 import { silent as log } from '../harness/log.ts';
 
@@ -60,7 +60,7 @@ export async function beginLife(
   dataDir: string,
   onOrdered: (envelope: Envelope, wire: string) => void,
 ) {
-  const { backplane, recovery, history } = await openOrder({ ...config, dataDir }, store, log);
+  const { backplane, recovery, history } = await openLocalStream({ ...config, dataDir }, { store, log });
   const turns = createTurns();
   const model = createModel();
   const order: Envelope[] = [];

@@ -243,7 +243,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     mkdirSync(join(env.DATA_DIR, 'empty'));
     const nothing = await palaver(['backup', file], { DATA_DIR: join(env.DATA_DIR, 'empty') });
     expect([nothing.code, nothing.errors]).toEqual([1, expect.stringMatching(/^Nothing is kept in /)]);
-    expect(readdirSync(join(file, '../..'))).toEqual([]);
+    expect(readdirSync(join(file, '..'))).toEqual([]);
     expect((await palaver(['backup'], env)).code).toBe(2);
     expect((await palaver(['restore', '--force', file], env)).code).toBe(2);
   });

@@ -76,7 +76,7 @@ const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
   const fault = async (): Promise<never> => {
     throw new Error('planted');
   };
-  const store = { insert: fault, findByEmail: fault, findById: fault, list: fault, replaceHash: fault };
+  const users = { insert: fault, findByEmail: fault, findById: fault, list: fault, replaceHash: fault };
   const load = async () => ({ tokens: new Map<string, number>(), users: [] });
   const revoked = { load, disabledUsers: fault, addToken: fault, addUser: fault, removeUser: fault };
   // It is read at the start, too.
@@ -91,7 +91,7 @@ const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
     runs: async () => [],
     putRun: async () => {},
   };
-  return () => onServer(ask, { store, revoked, messages });
+  return () => onServer(ask, { users, revoked, messages });
 };
 const lock = 'BEGIN IMMEDIATE';
 const loseTables =

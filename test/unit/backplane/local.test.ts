@@ -21,7 +21,7 @@ const listen = async (backplane: Backplane): Promise<Envelope[]> => {
 };
 
 describe('local backplane', () => {
-  it('lets a user whose last connection broke come back unnoticed, and leaves for it once when it doesn’t', async () => {
+  it('lets a user reconnect unnoticed after its last connection broke, and announces user_left once when it doesn’t', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const backplane = createLocalBackplane({ epoch, maxSessionsPerUser: 1, presenceGraceMs: 1_000 });
@@ -42,7 +42,7 @@ describe('local backplane', () => {
     expect(types()).toEqual(['user_joined', 'user_left', 'user_joined', 'user_left']);
   });
 
-  it('waits for nobody once it is closed', async () => {
+  it('stops all timers when it is closed', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const backplane = createLocalBackplane({ epoch, presenceGraceMs: 1_000 });
@@ -53,14 +53,14 @@ describe('local backplane', () => {
     expect(heard).toHaveLength(1);
   });
 
-  it('begins where its epoch begins, in ids of one width', async () => {
+  it('starts at its epoch’s first id, in ids of one width', async () => {
     const backplane = createLocalBackplane({ epoch: 5, now: () => 7 });
     const heard = await listen(backplane);
     const { id } = seatOf(await backplane.admit(ann));
     expect([id, heard[0]?.id]).toEqual(['0000000000000005-0000000000000000', '0000000000000005-0000000000000001']);
   });
 
-  it('rises across restarts, also to an epoch with one digit more', async () => {
+  it('gives ids that rise across restarts, also to an epoch with one digit more', async () => {
     const lastIds: string[] = [];
     for (const epoch of [9, 10, 999_999_999_999, 1_000_000_000_000, Number.MAX_SAFE_INTEGER]) {
       const backplane = createLocalBackplane({ epoch: Math.min(epoch, 8.64e15), now: () => 0 });
@@ -72,7 +72,7 @@ describe('local backplane', () => {
     expect(lastIds).toEqual([...new Set(lastIds)].sort());
   });
 
-  it('lets time stand still while the clock is behind, and begins with the clock where that is before the epoch', async () => {
+  it('stops its time while the clock is behind, and starts at the clock where that is before the epoch', async () => {
     const clock = [epoch - 5_000, epoch + 10, epoch + 3, epoch - 60_000, epoch + 11];
     let now = epoch - 5_000;
     const backplane = createLocalBackplane({ epoch, now: () => now });
@@ -86,15 +86,15 @@ describe('local backplane', () => {
     expect(times).toEqual([-5_000, -5_000, -5_000, 10, 10, 10, 11]);
   });
 
-  it('remembers nonces by a clock that can’t be set, also those from before it', async () => {
+  it('remembers nonces by a monotonic clock, also those of past messages', async () => {
     let [now, elapsed] = [epoch, 1_000_000];
-    const said = (nonce: string, atMs: number): Envelope => ({
+    const past = (nonce: string, atMs: number): Envelope => ({
       id: `0-${nonce}`,
       sentAt: new Date(atMs).toISOString(),
       userId: ann.id,
       frame: { type: 'chat_message', msg: { from_user: ann.username, text: 'x', nonce } },
     });
-    const pastMessages = [said('older', epoch - 400_000), said('old', epoch - 200_000), said('last', epoch - 100_000)];
+    const pastMessages = [past('older', epoch - 400_000), past('old', epoch - 200_000), past('last', epoch - 100_000)];
     const backplane = createLocalBackplane({ epoch, now: () => now, elapsed: () => elapsed, pastMessages });
     await listen(backplane);
     const seat = seatOf(await backplane.admit(ann));
@@ -116,15 +116,15 @@ describe('local backplane', () => {
     ['forgets no nonce for a clock that is behind', -86_400_000, { repeats: {} }],
   ])('%s', async (_, pauseMs, answer) => {
     const msg = { from_user: ann.username, text: 'x', nonce: 'n' };
-    const said = (id: string, atMs: number, frame: Envelope['frame']): Envelope => ({
+    const past = (id: string, atMs: number, frame: Envelope['frame']): Envelope => ({
       id,
       sentAt: new Date(atMs).toISOString(),
       userId: ann.id,
       frame,
     });
     const pastMessages = [
-      said('0-1', epoch - 100_000, { type: 'chat_message', msg }),
-      said('0-2', epoch, { type: 'chat_message', msg: { from_user: ann.username, text: 'x' } }),
+      past('0-1', epoch - 100_000, { type: 'chat_message', msg }),
+      past('0-2', epoch, { type: 'chat_message', msg: { from_user: ann.username, text: 'x' } }),
     ];
     const backplane = createLocalBackplane({ epoch, now: () => epoch + pauseMs, pastMessages });
     await listen(backplane);
@@ -146,7 +146,7 @@ describe('local backplane', () => {
     expect(second.roster).toEqual(['Ann']);
   });
 
-  it('orders what deliver itself does by the calls, seats included', async () => {
+  it('keeps the order of calls made from inside deliver, seats included', async () => {
     const backplane = createLocalBackplane({ epoch });
     const heard: string[] = [];
     const seats: Promise<Admission>[] = [];
@@ -163,7 +163,7 @@ describe('local backplane', () => {
     expect([first?.roster, second?.roster]).toEqual([['Ann'], ['Ann', 'Bob']]);
   });
 
-  it('drops what still waits for delivery when it is closed from inside deliver', async () => {
+  it('drops undelivered frames when it is closed from inside deliver', async () => {
     const backplane = createLocalBackplane({ epoch });
     const heard: Envelope[] = [];
     await backplane.start({

@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import {
+  addSession,
   createPresence,
-  enter,
   type Presence,
   refusalOf,
-  remove,
+  removeSession,
+  removeUser,
   rosterOf,
-  leave as takeSession,
 } from '../../../src/backplane/presence.ts';
 
-/** As one leaves who is not waited for. */
+/** Removes a session, and at once its user if that was the last one. */
 const leave = (presence: Presence, id: string): string | undefined =>
-  takeSession(presence, id) ? remove(presence, id) : undefined;
+  removeSession(presence, id) ? removeUser(presence, id) : undefined;
 
-type Step = ['enter', id: string, username: string] | ['leave', id: string];
+type Step = ['join', id: string, username: string] | ['leave', id: string];
 
 /** The results of the steps, and the roster at the end. */
 const run = (steps: readonly Step[]) => {
   const presence = createPresence();
   const results = steps.map((step) =>
-    step[0] === 'enter' ? enter(presence, { id: step[1], username: step[2] }) : leave(presence, step[1]),
+    step[0] === 'join' ? addSession(presence, { id: step[1], username: step[2] }) : leave(presence, step[1]),
   );
   return { results, roster: rosterOf(presence) };
 };
@@ -35,19 +35,19 @@ describe('presence', () => {
       'lists users in join order, whatever their ids and names are',
       {
         given: [
-          ['enter', '10', 'Zoe'],
-          ['enter', '9', 'Bob'],
-          ['enter', '1', 'Ann'],
+          ['join', '10', 'Zoe'],
+          ['join', '9', 'Bob'],
+          ['join', '1', 'Ann'],
         ],
         want: { results: [first('Zoe'), first('Bob'), first('Ann')], roster: ['Zoe', 'Bob', 'Ann'] },
       },
     ],
     [
-      'counts the sessions of a user and tells the last leave from the others',
+      'counts the sessions of a user, and removes the user with the last one',
       {
         given: [
-          ['enter', '1', 'Ann'],
-          ['enter', '1', 'Ann'],
+          ['join', '1', 'Ann'],
+          ['join', '1', 'Ann'],
           ['leave', '1'],
           ['leave', '1'],
           ['leave', '1'],
@@ -59,11 +59,11 @@ describe('presence', () => {
       'keeps the name of the first session until the last one ends',
       {
         given: [
-          ['enter', '1', 'Ann'],
-          ['enter', '1', 'Anna'],
+          ['join', '1', 'Ann'],
+          ['join', '1', 'Anna'],
           ['leave', '1'],
           ['leave', '1'],
-          ['enter', '1', 'Anna'],
+          ['join', '1', 'Anna'],
         ],
         want: { results: [first('Ann'), further('Ann'), undefined, 'Ann', first('Anna')], roster: ['Anna'] },
       },
@@ -72,10 +72,10 @@ describe('presence', () => {
       'refuses a name that differs only in form, and frees it with its holder',
       {
         given: [
-          ['enter', '1', 'Ann'],
-          ['enter', '2', 'ＡＮＮ'],
+          ['join', '1', 'Ann'],
+          ['join', '2', 'ＡＮＮ'],
           ['leave', '1'],
-          ['enter', '2', 'ＡＮＮ'],
+          ['join', '2', 'ＡＮＮ'],
         ],
         want: { results: [first('Ann'), refused, 'Ann', first('ＡＮＮ')], roster: ['ＡＮＮ'] },
       },
@@ -84,11 +84,11 @@ describe('presence', () => {
       'neither holds nor collides with the name of a further session',
       {
         given: [
-          ['enter', '1', 'Ann'],
-          ['enter', '2', 'Bob'],
-          ['enter', '1', 'Bob'],
-          ['enter', '1', 'Cleo'],
-          ['enter', '3', 'Cleo'],
+          ['join', '1', 'Ann'],
+          ['join', '2', 'Bob'],
+          ['join', '1', 'Bob'],
+          ['join', '1', 'Cleo'],
+          ['join', '3', 'Cleo'],
         ],
         want: {
           results: [first('Ann'), first('Bob'), further('Ann'), further('Ann'), first('Cleo')],
@@ -97,18 +97,18 @@ describe('presence', () => {
       },
     ],
     [
-      'puts who comes back last',
+      'puts a user that joins again last',
       {
         given: [
-          ['enter', '1', 'Ann'],
-          ['enter', '2', 'Bob'],
+          ['join', '1', 'Ann'],
+          ['join', '2', 'Bob'],
           ['leave', '1'],
-          ['enter', '1', 'Ann'],
+          ['join', '1', 'Ann'],
         ],
         want: { results: [first('Ann'), first('Bob'), 'Ann', first('Ann')], roster: ['Bob', 'Ann'] },
       },
     ],
-    ['knows nothing of who never came', { given: [['leave', '1']], want: { results: [undefined], roster: [] } }],
+    ['ignores a user that never joined', { given: [['leave', '1']], want: { results: [undefined], roster: [] } }],
   ];
   for (const [behaviour, { given, want }] of cases) it(behaviour, () => expect(run(given)).toEqual(want));
 
@@ -116,8 +116,8 @@ describe('presence', () => {
     const presence = createPresence();
     const rosters = [rosterOf(presence)];
     const steps = [
-      () => enter(presence, { id: '1', username: 'Ann' }),
-      () => enter(presence, { id: '1', username: 'Ann' }),
+      () => addSession(presence, { id: '1', username: 'Ann' }),
+      () => addSession(presence, { id: '1', username: 'Ann' }),
       () => leave(presence, '1'),
       () => leave(presence, '1'),
     ];
@@ -130,32 +130,32 @@ describe('presence', () => {
     expect(rosters[3]).toBe(rosters[1]);
   });
 
-  it('says how it would refuse and changes nothing', () => {
+  it('returns how it would refuse, and changes nothing', () => {
     const presence = createPresence();
-    enter(presence, { id: '1', username: 'Ann' });
+    addSession(presence, { id: '1', username: 'Ann' });
     const roster = rosterOf(presence);
     expect(refusalOf(presence, { id: '2', username: 'ann' })).toBe('name_in_use');
     expect(refusalOf(presence, { id: '2', username: 'Bob' })).toBe(undefined);
     expect(refusalOf(presence, { id: '1', username: 'Bob' })).toBe(undefined);
-    expect(enter(presence, { id: '2', username: 'ann' })).toEqual(refused);
+    expect(addSession(presence, { id: '2', username: 'ann' })).toEqual(refused);
     expect(rosterOf(presence)).toBe(roster);
   });
 });
 
-it('presence lets a user have so many sessions, and one more when one has ended', () => {
+it('presence refuses a user’s session beyond the limit, until one has ended', () => {
   const presence = createPresence(2);
   const [ann, bob] = [
     { id: '1', username: 'Ann' },
     { id: '2', username: 'Bob' },
   ];
   const full = { refusal: 'too_many_sessions' };
-  expect([enter(presence, ann), enter(presence, ann), enter(presence, ann)]).toEqual([
+  expect([addSession(presence, ann), addSession(presence, ann), addSession(presence, ann)]).toEqual([
     { first: true, username: 'Ann' },
     { first: false, username: 'Ann' },
     full,
   ]);
   expect(refusalOf(presence, ann)).toBe('too_many_sessions');
-  expect([refusalOf(presence, bob), enter(presence, bob)]).toEqual([undefined, { first: true, username: 'Bob' }]);
+  expect([refusalOf(presence, bob), addSession(presence, bob)]).toEqual([undefined, { first: true, username: 'Bob' }]);
   leave(presence, '1');
-  expect([enter(presence, ann), enter(presence, ann)]).toEqual([{ first: false, username: 'Ann' }, full]);
+  expect([addSession(presence, ann), addSession(presence, ann)]).toEqual([{ first: false, username: 'Ann' }, full]);
 });

@@ -6,14 +6,14 @@ import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
 import { echoOfText } from './say.ts';
 
-/** Sends bytes that no session survives, and holds its end to a close code. */
-async function endsWith(
-  kit: Kit,
-  code: number,
-  what: string,
-  data: string | Uint8Array,
-  binary = false,
-): Promise<void> {
+interface RawFrame {
+  readonly what: string;
+  readonly data: string | Uint8Array;
+  readonly binary?: boolean;
+}
+
+/** Sends a frame that must end the session. @throws {Violation} where the close code differs */
+async function endsWith(kit: Kit, code: number, { what, data, binary = false }: RawFrame): Promise<void> {
   if (!kit.specs.chat.closeCodes.has(code)) throw new NotTried(`the contract declares no ${code}`);
   const session = await kit.join('ann');
   await session.until('first frame', () => true);
@@ -29,11 +29,11 @@ async function endsWith(
   if (got !== code) throw fault(session, `${what} ends the connection with ${got}, where ${code} is due`);
 }
 
-/** A text frame of so many bytes. */
+/** Returns a text frame of this many bytes. */
 const sized = (bytes: number, text: string, nonce: string): string =>
   JSON.stringify(chatMessage({ text, nonce })).padEnd(bytes);
 
-/** What the WebSocket itself may carry. */
+/** Returns the cases for the kind, encoding and size of WebSocket messages. */
 export function byteCases({ chat: { closeCodes } }: Specs): Case[] {
   const limit = statedBytes(closeCodes.get(1009));
   return [
@@ -41,19 +41,24 @@ export function byteCases({ chat: { closeCodes } }: Specs): Case[] {
       id: 'ws.bytes.binary',
       says: 'a binary frame ends the connection with 1003',
       run: (kit) =>
-        endsWith(kit, 1003, 'a binary frame', Buffer.from(JSON.stringify(chatMessage({ text: 'binary' }))), true),
+        endsWith(kit, 1003, {
+          what: 'a binary frame',
+          data: Buffer.from(JSON.stringify(chatMessage({ text: 'binary' }))),
+          binary: true,
+        }),
     },
     {
       id: 'ws.bytes.not-utf8',
       says: 'a text frame that is not UTF-8 ends the connection with 1007',
-      run: (kit) => endsWith(kit, 1007, 'a text frame with the byte FF', Buffer.from([0x22, 0xff, 0x22])),
+      run: (kit) =>
+        endsWith(kit, 1007, { what: 'a text frame with the byte FF', data: Buffer.from([0x22, 0xff, 0x22]) }),
     },
     {
       id: 'ws.bytes.oversized',
       says: 'a frame beyond the limit ends the connection with 1009',
       run: (kit) => {
         const bytes = limit === undefined ? 1024 * 1024 : limit + 1;
-        return endsWith(kit, 1009, `a frame of ${bytes} bytes`, sized(bytes, 'too big', newNonce()));
+        return endsWith(kit, 1009, { what: `a frame of ${bytes} bytes`, data: sized(bytes, 'too big', newNonce()) });
       },
     },
     {

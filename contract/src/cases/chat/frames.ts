@@ -9,7 +9,7 @@ import type { Specs } from '../../specs/index.ts';
 import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
 import { shrunk } from '../shrink.ts';
-import { checkCode, echoOf, refusalOf, settle } from './say.ts';
+import { echoOf, expectRefusal, settle } from './say.ts';
 import { createSpeakers } from './speakers.ts';
 
 /** Sends all of these, each to be refused. */
@@ -20,7 +20,7 @@ async function refuseAll(
   const speakers = createSpeakers(kit);
   for (const { what, text, codes } of texts) {
     const session = await speakers.next();
-    checkCode(kit, session, await refusalOf(kit, session, text, what), what, codes);
+    await expectRefusal(kit, session, { what, text }, codes);
   }
 }
 

@@ -41,8 +41,8 @@ const signUpCases = (createUser: Operation): Case[] => [
       const asked = (body: object): Request =>
         bodyRequest(createUser, JSON.stringify({ ...kit.names('other'), ...body }));
       const [known, named] = [asked({ email: email.toUpperCase() }), asked({ username: username.toUpperCase() })];
-      await expectAnswer(kit, known, 'the e-mail address of somebody', 409, 'email_taken');
-      await expectAnswer(kit, named, 'the name of somebody', 409, 'username_taken');
+      await expectAnswer(kit, known, 'the e-mail address of somebody', { status: 409, code: 'email_taken' });
+      await expectAnswer(kit, named, 'the name of somebody', { status: 409, code: 'username_taken' });
     },
   },
 ];
@@ -58,7 +58,7 @@ async function wrongCredentials(kit: Kit, login: Operation): Promise<void> {
   const texts = new Map<string, string>();
   for (const [what, body] of Object.entries(attempts)) {
     const request = bodyRequest(login, JSON.stringify({ email: body.email, password: body.password }));
-    const { text } = await expectAnswer(kit, request, what, 401, 'invalid_credentials');
+    const { text } = await expectAnswer(kit, request, what, { status: 401, code: 'invalid_credentials' });
     texts.set(text, what);
     if (texts.size > 1)
       throw broken(

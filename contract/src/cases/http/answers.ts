@@ -4,13 +4,13 @@ import { NotTried, Violation } from '../../errors.ts';
 import type { Operation } from '../../specs/http.ts';
 import { member } from '../../specs/schema.ts';
 
-/** `401 invalid_token`, or `200`. */
+/** Returns the answer in short: `401 invalid_token`, or `200`. */
 export const told = ({ status, json }: Pick<Answer, 'status' | 'json'>): string => {
   const code = member(json, 'code');
   return typeof code === 'string' && status >= 400 ? `${status} ${code}` : String(status);
 };
 
-/** Where a problem says that something is invalid. */
+/** Returns the JSON pointers of a problem's `errors`. */
 export const pointersIn = ({ json }: Answer): unknown[] => {
   const errors = member(json, 'errors');
   return Array.isArray(errors) ? errors.map((error) => member(error, 'pointer')) : [];
@@ -25,13 +25,18 @@ export function needs({ id, answers }: Operation, status: number, code?: string)
     throw new NotTried(`${id} declares no ${status}${code === undefined ? '' : ` ${code}`}`);
 }
 
-/** Asks, and holds the answer to a status and a code. */
+interface ExpectedAnswer {
+  readonly status: number;
+  /** The problem's code. Absent for a success, and for a refusal that declares none. */
+  readonly code?: string | undefined;
+}
+
+/** Sends the request and returns its answer. @throws {Violation} where the status or the code differs */
 export async function expectAnswer(
   kit: Kit,
   request: Request,
   what: string,
-  status: number,
-  code?: string,
+  { status, code }: ExpectedAnswer,
 ): Promise<Answer> {
   const answer = await kit.ask(request, status);
   const want = told({ status, json: { code } });

@@ -11,21 +11,23 @@ import { shrunk } from '../shrink.ts';
 import { broken, expectAnswer, needs, pointersIn, told } from './answers.ts';
 import { isUserOperation, userBodyCases } from './user-bodies.ts';
 
-async function refusedFor(
-  kit: Kit,
-  operation: Operation,
-  value: unknown,
-  pointers: readonly string[],
-  what: string,
-): Promise<void> {
+interface InvalidBody {
+  readonly what: string;
+  readonly value: unknown;
+  /** The pointers that the answer's `errors` must list. */
+  readonly pointers: readonly string[];
+}
+
+/** Sends an invalid body. @throws {Violation} where the answer is not 400 `invalid_body`, or a pointer is missing */
+async function expectInvalid(kit: Kit, operation: Operation, { what, value, pointers }: InvalidBody): Promise<void> {
   const request = bodyRequest(operation, JSON.stringify(value));
-  const answer = await expectAnswer(kit, request, what, 400, 'invalid_body');
+  const answer = await expectAnswer(kit, request, what, { status: 400, code: 'invalid_body' });
   const missing = pointers.find((pointer) => !pointersIn(answer).includes(pointer));
   if (missing !== undefined)
     throw broken(kit, request, `${what}: errors (${JSON.stringify(pointersIn(answer))}) do not point to '${missing}'`);
 }
 
-/** Of the spec; where it would make a user if it were taken, one of this run. */
+/** Returns an example of the spec. For `createUser` it has the names of this run, so that no foreign user is made. */
 const exampleFor = (kit: Kit, { id }: Operation, { examples }: DeclaredBody): unknown =>
   id === 'createUser' ? { ...(examples[0] as object), ...kit.names('stray') } : (examples[0] ?? {});
 
@@ -36,7 +38,7 @@ const invalidCase = (operation: Operation, body: DeclaredBody, place: string): C
     needs(operation, 400, 'invalid_body');
     const samples = byKeyword(brokenSamples(body.schema, exampleFor(kit, operation, body))).get(place) ?? [];
     for (const { value, pointer, name } of samples)
-      await refusedFor(kit, operation, value, [pointer], `${place} (${name})`);
+      await expectInvalid(kit, operation, { what: `${place} (${name})`, value, pointers: [pointer] });
   },
 });
 
@@ -51,7 +53,7 @@ const notJson = (example: string): [what: string, body: string | Uint8Array][] =
   ],
 ];
 
-/** How bodies are to be answered that this operation takes, and that it doesn't. */
+/** Returns the cases for the bodies of one operation: those it accepts and those it refuses. */
 export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
   const { id, answers } = operation;
   const example = body.examples[0];
@@ -59,7 +61,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
   const required = body.schema.required ?? [];
   const limit = statedBytes(answers.get(413)?.description);
   const named = (name: string, says: string, run: Case['run']): Case => ({ id: `http.${id}.${name}`, says, run });
-  /** Not what the schema asks for, so that nothing comes of it; and yet read. */
+  /** The server reads this body and refuses it for its content, so it changes nothing. */
   const invalid = '{}';
   const isRefused = async (kit: Kit, request: Request, what: string): Promise<void> => {
     const answer = await kit.ask(request);
@@ -74,18 +76,16 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
     named('all-errors', 'errors list all that is wrong, not the first', async (kit) => {
       needs(operation, 400, 'invalid_body');
       if (required.length < 2) throw new NotTried('there are no two members to leave out');
-      await refusedFor(
-        kit,
-        operation,
-        {},
-        required.map((name) => `/${name}`),
-        'an empty object',
-      );
+      await expectInvalid(kit, operation, {
+        what: 'an empty object',
+        value: {},
+        pointers: required.map((name) => `/${name}`),
+      });
     }),
     named('malformed-body', 'what is no JSON in UTF-8 is refused', async (kit) => {
       needs(operation, 400, 'malformed_body');
       for (const [what, bytes] of notJson(textFor(kit)))
-        await expectAnswer(kit, bodyRequest(operation, bytes), what, 400, 'malformed_body');
+        await expectAnswer(kit, bodyRequest(operation, bytes), what, { status: 400, code: 'malformed_body' });
     }),
     named('other-media-types', 'another content type, or none, is refused', async (kit) => {
       needs(operation, 415);
@@ -96,9 +96,10 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
         'application/json; charset=latin1',
         'application/jsonp',
       ];
-      for (const type of others) await expectAnswer(kit, bodyRequest(operation, textFor(kit), type), type, 415, code);
+      for (const type of others)
+        await expectAnswer(kit, bodyRequest(operation, textFor(kit), type), type, { status: 415, code });
       const { method, path } = operation;
-      await expectAnswer(kit, { method, path, body: textFor(kit) }, 'no content type', 415, code);
+      await expectAnswer(kit, { method, path, body: textFor(kit) }, 'no content type', { status: 415, code });
     }),
     named('content-type', 'JSON is JSON, however its content type is written', async (kit) => {
       for (const type of ['Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8'])
@@ -110,7 +111,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
       const request = bodyRequest(operation, textFor(kit).padEnd(length));
       for (const chunked of [false, true]) {
         const what = `${length} bytes${chunked ? ' in chunks' : ''}`;
-        await expectAnswer(kit, { ...request, chunked }, what, 413, answers.get(413)?.codes[0]);
+        await expectAnswer(kit, { ...request, chunked }, what, { status: 413, code: answers.get(413)?.codes[0] });
       }
     }),
     named('just-fits', 'a body at the limit is read', async (kit) => {
@@ -123,7 +124,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
   ];
 }
 
-/** A refusal of what the schema allows. */
+/** Sends a body that the schema allows, and returns the violation where it is refused for its form. */
 async function refusalOf(kit: Kit, operation: Operation, value: unknown): Promise<Violation | undefined> {
   const request = bodyRequest(operation, JSON.stringify(value));
   const answer = await kit.ask(request);
@@ -135,7 +136,7 @@ async function refusalOf(kit: Kit, operation: Operation, value: unknown): Promis
   );
 }
 
-/** An operation that nothing more is known of: whatever it answers, a body that fits can't be at fault. */
+/** Sends the examples. The kit knows nothing more of the operation, so any answer will do that doesn't blame the body. */
 const examplesCase = (operation: Operation, { examples }: DeclaredBody): Case => ({
   id: `http.${operation.id}.valid.examples`,
   says: 'the examples are not refused for their form',

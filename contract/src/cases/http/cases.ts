@@ -33,8 +33,10 @@ function plainCases(operation: Operation): Case[] {
       run: async (kit) => {
         const { etag } = (await kit.ask(request)).headers;
         if (etag === undefined) throw broken(kit, request, 'there is no ETag');
-        await expectAnswer(kit, { ...request, headers: { 'If-None-Match': etag } }, 'the same ETag', 304);
-        await expectAnswer(kit, { ...request, headers: { 'If-None-Match': '"contract"' } }, 'another ETag', 200);
+        await expectAnswer(kit, { ...request, headers: { 'If-None-Match': etag } }, 'the same ETag', { status: 304 });
+        await expectAnswer(kit, { ...request, headers: { 'If-None-Match': '"contract"' } }, 'another ETag', {
+          status: 200,
+        });
       },
     });
   return cases;
@@ -47,7 +49,7 @@ const malformed = (operation: Operation): Case => ({
     const { method, path } = operation;
     needs(operation, 400, 'malformed_request');
     const request = { method, path: path.replace(/\{[^}]+\}/g, '1'), noHost: true };
-    await expectAnswer(kit, request, 'a request without Host', 400, 'malformed_request');
+    await expectAnswer(kit, request, 'a request without Host', { status: 400, code: 'malformed_request' });
   },
 });
 
@@ -63,7 +65,10 @@ function methodCase(path: string, { http: { operations, unmatched } }: Specs): C
       needs(unmatched, 405);
       for (const method of methods.filter((each) => !known.includes(each))) {
         const request = { method, path: path.replace(/\{[^}]+\}/g, '1') };
-        const { headers } = await expectAnswer(kit, request, method, 405, unmatched.answers.get(405)?.codes[0]);
+        const { headers } = await expectAnswer(kit, request, method, {
+          status: 405,
+          code: unmatched.answers.get(405)?.codes[0],
+        });
         const allowed = String(headers.allow ?? '').split(/ *, */);
         const missing = known.find((each) => !allowed.includes(each));
         if (missing) throw broken(kit, request, `Allow (${allowed}) does not name ${missing}`);
@@ -83,7 +88,7 @@ const unknownPaths = ({ http: { operations, unmatched } }: Specs): Case => ({
     const near = operations.slice(0, 2).map(({ path }) => `${path}/contract-nothing`);
     for (const path of ['/contract-nothing', ...near])
       for (const method of ['GET', 'POST'])
-        await expectAnswer(kit, { method, path }, path, 404, unmatched.answers.get(404)?.codes[0]);
+        await expectAnswer(kit, { method, path }, path, { status: 404, code: unmatched.answers.get(404)?.codes[0] });
   },
 });
 

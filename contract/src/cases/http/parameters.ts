@@ -9,13 +9,13 @@ import type { Case } from '../case.ts';
 import { broken, expectAnswer, needs, pointersIn, told } from './answers.ts';
 import { bearer, tokenFor } from './secured.ts';
 
-/** What can be told from others where all is text: in a path that isn't nothing, and in a URL it is well-formed. */
+/** Whether a sample survives a URL, where all is text: well-formed, and not empty in a path. */
 const canTravel = ({ place, schema }: DeclaredParameter, { value, keyword }: Sample): boolean =>
   (typeof value === 'string' ? !/\p{Cs}/u.test(value) : typeof value === 'number' || typeof value === 'boolean') &&
   !(schema.type === 'string' && keyword === 'type') &&
   !(place === 'path' && value === '');
 
-/** Requests in which a parameter is this one: of the door with a handshake and without. */
+/** Returns requests with this value for the parameter. For the chat's address, one of them is a handshake. */
 async function requestsWith(
   kit: Kit,
   operation: Operation,
@@ -31,16 +31,18 @@ async function requestsWith(
   return path === kit.specs.chat.address ? [request, { ...request, headers: { ...upgrade, ...headers } }] : [request];
 }
 
-/** Each parameter of a path or a query, with one keyword of its schema broken at a time, and at its bounds. */
+interface SampleCases {
+  readonly samples: readonly Sample[];
+  /** Returns the last part of the case's id. */
+  readonly name: (keyword: string) => string;
+  readonly says: string;
+  readonly check: (kit: Kit, request: Request, what: string) => Promise<void>;
+}
+
+/** Returns cases for each parameter of a path or a query, with one keyword of its schema broken at a time, and at its bounds. */
 export function parameterCases({ chat: { address } }: Specs, operation: Operation): Case[] {
   const { id, path, parameters } = operation;
-  const each = (
-    parameter: DeclaredParameter,
-    samples: readonly Sample[],
-    name: (keyword: string) => string,
-    says: string,
-    check: (kit: Kit, request: Request, what: string) => Promise<void>,
-  ): Case[] =>
+  const each = (parameter: DeclaredParameter, { samples, name, says, check }: SampleCases): Case[] =>
     [...byKeyword(samples.filter((sample) => canTravel(parameter, sample)))].map(([keyword, group]) => ({
       id: `http.${id}.parameter.${parameter.name}.${name(keyword)}`,
       says,
@@ -57,14 +59,13 @@ export function parameterCases({ chat: { address } }: Specs, operation: Operatio
   return parameters
     .filter(({ place }) => place !== 'header')
     .flatMap((parameter) => [
-      ...each(
-        parameter,
-        brokenSamples(parameter.schema, parameter.example),
-        (keyword) => keyword,
-        'a parameter that breaks this keyword is refused, and the errors point to it',
-        async (kit, request, what) => {
+      ...each(parameter, {
+        samples: brokenSamples(parameter.schema, parameter.example),
+        name: (keyword) => keyword,
+        says: 'a parameter that breaks this keyword is refused, and the errors point to it',
+        check: async (kit, request, what) => {
           needs(operation, 400, 'invalid_parameter');
-          const answer = await expectAnswer(kit, request, what, 400, 'invalid_parameter');
+          const answer = await expectAnswer(kit, request, what, { status: 400, code: 'invalid_parameter' });
           const pointers = pointersIn(answer);
           if (!pointers.includes(`/${parameter.name}`))
             throw broken(
@@ -73,19 +74,18 @@ export function parameterCases({ chat: { address } }: Specs, operation: Operatio
               `${what}: errors (${JSON.stringify(pointers)}) do not point to '/${parameter.name}'`,
             );
         },
-      ),
-      ...each(
-        parameter,
-        // What changes something for others is not tried on ids that may be somebody's.
-        operation.method === 'GET' || path === address ? edgeSamples(parameter.schema, parameter.example) : [],
-        (keyword) => `${keyword}.just`,
-        'a parameter at this bound is not refused',
-        async (kit, request, what) => {
+      }),
+      ...each(parameter, {
+        // A valid id may be a real user's, so only requests that change nothing are sent with one.
+        samples: operation.method === 'GET' || path === address ? edgeSamples(parameter.schema, parameter.example) : [],
+        name: (keyword) => `${keyword}.just`,
+        says: 'a parameter at this bound is not refused',
+        check: async (kit, request, what) => {
           const { status, ...answer } = await kit.ask(request);
-          const isDoor = path === address && status === 426;
-          if (status >= 300 && !isDoor)
+          const isHandshake = path === address && status === 426;
+          if (status >= 300 && !isHandshake)
             throw new Violation(`${what}: answered ${told({ status, ...answer })}`, kit.curl(request));
         },
-      ),
+      }),
     ]);
 }

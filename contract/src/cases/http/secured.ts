@@ -74,7 +74,7 @@ export function securedCases(operation: Operation): Case[] {
       says: 'is refused without a token',
       run: async (kit) => {
         needs(operation, 401);
-        await expectAnswer(kit, asked(), 'no token', 401, codeLike(operation, 'missing_token'));
+        await expectAnswer(kit, asked(), 'no token', { status: 401, code: codeLike(operation, 'missing_token') });
       },
     },
     {
@@ -82,7 +82,10 @@ export function securedCases(operation: Operation): Case[] {
       says: 'is refused with a token that does not hold',
       run: async (kit) => {
         needs(operation, 401);
-        await expectAnswer(kit, asked('contract.bad.token'), 'a bad token', 401, codeLike(operation, 'invalid_token'));
+        await expectAnswer(kit, asked('contract.bad.token'), 'a bad token', {
+          status: 401,
+          code: codeLike(operation, 'invalid_token'),
+        });
       },
     },
   ];
@@ -94,7 +97,7 @@ export function securedCases(operation: Operation): Case[] {
       run: async (kit) => {
         const token = await tokenToLose(kit, operation);
         const request = asked(token, { body: '{}', headers: { 'Content-Type': 'application/json' } });
-        await expectAnswer(kit, request, 'a body', 400, 'body_not_allowed');
+        await expectAnswer(kit, request, 'a body', { status: 400, code: 'body_not_allowed' });
       },
     });
   if (!body)

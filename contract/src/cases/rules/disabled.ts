@@ -34,12 +34,15 @@ async function shutOut(kit: Kit, token: string): Promise<void> {
   const login = await loginRequest(kit);
   // The one that gives the token back is the last.
   for (const request of [...(login ? [login] : []), ...knocksWith(kit, token), ...asksWith(kit, token)])
-    await expectAnswer(kit, request, `a user that is disabled, at ${request.path}`, 403, 'user_disabled');
+    await expectAnswer(kit, request, `a user that is disabled, at ${request.path}`, {
+      status: 403,
+      code: 'user_disabled',
+    });
 }
 
 async function letIn(kit: Kit, token: string): Promise<void> {
   const [knock] = knocksWith(kit, token);
-  if (knock) await expectAnswer(kit, knock, 'a user that is enabled again', 101);
+  if (knock) await expectAnswer(kit, knock, 'a user that is enabled again', { status: 101 });
   if (await loginRequest(kit)) {
     const { request, answer, token: issued } = await kit.logIn();
     if (typeof issued !== 'string')

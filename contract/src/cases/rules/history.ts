@@ -33,7 +33,7 @@ async function pageOf(kit: Kit, query: Readonly<Record<string, string | number>>
   const path = text === '' ? operation.path : `${operation.path}?${text}`;
   const request = { method: operation.method, path, headers: bearer(token) };
   await kit.pacer.take(username);
-  const { json } = await expectAnswer(kit, request, 'a page', 200);
+  const { json } = await expectAnswer(kit, request, 'a page', { status: 200 });
   const list = (name: string): readonly unknown[] => {
     const found = member(json, name);
     return Array.isArray(found) ? found : [];

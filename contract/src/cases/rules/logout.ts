@@ -24,9 +24,9 @@ export const logout: Case = {
     const code = await opened.closed('close with 4003');
     if (code !== 4003) throw broken(kit, request, `what the token opened is closed with ${code}, where 4003 is due`);
     for (const each of [...knocksWith(kit, token), ...asks])
-      await expectAnswer(kit, each, 'a token that was given back', 401, 'invalid_token');
+      await expectAnswer(kit, each, 'a token that was given back', { status: 401, code: 'invalid_token' });
     await say(kit, stays, { text: 'Still here', nonce: newNonce() });
     const [knock] = knocksWith(kit, other);
-    if (knock) await expectAnswer(kit, knock, 'another token of the user', 101);
+    if (knock) await expectAnswer(kit, knock, 'another token of the user', { status: 101 });
   },
 };

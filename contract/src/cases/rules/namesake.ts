@@ -10,6 +10,7 @@ export const namesake: Case = {
     const token = await kit.minted({ id: 'contract-namesake', username: username.toUpperCase() });
     const ann = await kit.join('ann');
     await ann.until('first frame', () => true);
-    for (const request of knocksWith(kit, token)) await expectAnswer(kit, request, 'a namesake', 409, 'name_in_use');
+    for (const request of knocksWith(kit, token))
+      await expectAnswer(kit, request, 'a namesake', { status: 409, code: 'name_in_use' });
   },
 };

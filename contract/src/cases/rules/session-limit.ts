@@ -20,7 +20,8 @@ export const sessionLimit: Case = {
         throw new NotTried(`${mostSessions} sessions of one user are not too many here`);
       sessions.push(await kit.join('ann'));
     }
-    for (const request of knocks) await expectAnswer(kit, request, 'one session too many', 429, 'too_many_sessions');
+    for (const request of knocks)
+      await expectAnswer(kit, request, 'one session too many', { status: 429, code: 'too_many_sessions' });
     const [first, ...others] = sessions;
     if (first) await settle(kit, first, others);
   },

@@ -7,7 +7,7 @@ import { NotTried } from '../../errors.ts';
 import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
 import { checkPart } from '../chat/hold.ts';
-import { checkCode, refusalOf, say, settle } from '../chat/say.ts';
+import { expectRefusal, say, settle } from '../chat/say.ts';
 
 /** How far clocks may differ, says the contract: so much later may a token count as expired. */
 const clockToleranceMs = 5_000;
@@ -64,7 +64,7 @@ const foreign: Case = {
     const ann = await kit.join('ann');
     const text = JSON.stringify(refreshWith(token, newNonce()));
     const what = 'the token of another user';
-    checkCode(kit, ann, await refusalOf(kit, ann, text, what), what, ['invalid_token']);
+    await expectRefusal(kit, ann, { what, text }, ['invalid_token']);
     checkPart(ann, await say(kit, ann, { text: 'Still here', nonce: newNonce() }), 'from_user', ann.username);
   },
 };

@@ -31,4 +31,11 @@ export const afterClose = {
   4003: 'stop',
 } as const;
 
-export const eventNames = ['users_online', 'user_joined', 'user_left', 'chat_message', 'error', 'token_refreshed'] as const satisfies readonly (keyof Events)[];
+export const eventNames = [
+  'users_online',
+  'user_joined',
+  'user_left',
+  'chat_message',
+  'error',
+  'token_refreshed',
+] as const satisfies readonly (keyof Events)[];

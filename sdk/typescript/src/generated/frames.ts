@@ -69,7 +69,13 @@ export type ChatMessage = {
  *   `retry_after_ms` says when to send it again.
  * - `invalid_token`: the new token does not hold, or is another user's. The old one is good as before.
  */
-export type ErrorCode = 'malformed_json' | 'unknown_type' | 'invalid_message' | 'unavailable' | 'rate_limited' | 'invalid_token';
+export type ErrorCode =
+  | 'malformed_json'
+  | 'unknown_type'
+  | 'invalid_message'
+  | 'unavailable'
+  | 'rate_limited'
+  | 'invalid_token';
 
 export type ErrorMessage = {
   type: 'error';

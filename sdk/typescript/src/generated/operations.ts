@@ -1,6 +1,17 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
 import type { FrameId } from './frames.ts';
-import type { AsyncApiDocument, CreateUserRequest, Health, Login, LoginRequest, MessagePage, OpenApiDocument, Readiness, User, UserId } from './types.ts';
+import type {
+  AsyncApiDocument,
+  CreateUserRequest,
+  Health,
+  Login,
+  LoginRequest,
+  MessagePage,
+  OpenApiDocument,
+  Readiness,
+  User,
+  UserId,
+} from './types.ts';
 
 /** How each operation is asked: what doesn't go into the path or the query is the JSON body. */
 export const operations = {
@@ -11,7 +22,13 @@ export const operations = {
   enableUser: { method: 'POST', path: '/admin/users/{id}/enable', params: { id: 'path' }, body: false, token: true },
   join: { method: 'GET', path: '/join', params: { last_event_id: 'query' }, body: false, token: true },
   joinByPost: { method: 'POST', path: '/join', params: { last_event_id: 'query' }, body: false, token: true },
-  listMessages: { method: 'GET', path: '/messages', params: { before: 'query', limit: 'query' }, body: false, token: true },
+  listMessages: {
+    method: 'GET',
+    path: '/messages',
+    params: { before: 'query', limit: 'query' },
+    body: false,
+    token: true,
+  },
   healthz: { method: 'GET', path: '/healthz', params: {}, body: false, token: false },
   readyz: { method: 'GET', path: '/readyz', params: {}, body: false, token: false },
   openapiJson: { method: 'GET', path: '/openapi.json', params: {}, body: false, token: false },
@@ -23,59 +40,152 @@ export interface Operations {
   createUser: {
     input: CreateUserRequest;
     output: User;
-    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'email_taken' | 'username_taken' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'head_too_large' | 'internal_error' | 'overloaded' | 'store_unavailable';
+    code:
+      | 'malformed_request'
+      | 'malformed_body'
+      | 'invalid_body'
+      | 'email_taken'
+      | 'username_taken'
+      | 'body_too_large'
+      | 'unsupported_media_type'
+      | 'too_many_attempts'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'overloaded'
+      | 'store_unavailable';
   };
   login: {
     input: LoginRequest;
     output: Login;
-    code: 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_credentials' | 'user_disabled' | 'body_too_large' | 'unsupported_media_type' | 'too_many_attempts' | 'head_too_large' | 'internal_error' | 'overloaded' | 'store_unavailable';
+    code:
+      | 'malformed_request'
+      | 'malformed_body'
+      | 'invalid_body'
+      | 'invalid_credentials'
+      | 'user_disabled'
+      | 'body_too_large'
+      | 'unsupported_media_type'
+      | 'too_many_attempts'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'overloaded'
+      | 'store_unavailable';
   };
   logout: {
     input: undefined;
     output: void;
-    code: 'malformed_request' | 'body_not_allowed' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'head_too_large' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
+    code:
+      | 'malformed_request'
+      | 'body_not_allowed'
+      | 'missing_token'
+      | 'invalid_token'
+      | 'user_disabled'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'store_unavailable'
+      | 'issuer_unavailable';
   };
   disableUser: {
     input: {
       /** The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it. */
-    id: UserId;
+      id: UserId;
     };
     output: void;
-    code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'head_too_large' | 'internal_error' | 'store_unavailable';
+    code:
+      | 'malformed_request'
+      | 'body_not_allowed'
+      | 'invalid_parameter'
+      | 'missing_token'
+      | 'invalid_token'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'store_unavailable';
   };
   enableUser: {
     input: {
       /** The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it. */
-    id: UserId;
+      id: UserId;
     };
     output: void;
-    code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'head_too_large' | 'internal_error' | 'store_unavailable';
+    code:
+      | 'malformed_request'
+      | 'body_not_allowed'
+      | 'invalid_parameter'
+      | 'missing_token'
+      | 'invalid_token'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'store_unavailable';
   };
   join: {
     input: {
       /** The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events. */
-    last_event_id?: FrameId;
+      last_event_id?: FrameId;
     };
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'head_too_large' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code:
+      | 'malformed_request'
+      | 'body_not_allowed'
+      | 'malformed_handshake'
+      | 'invalid_parameter'
+      | 'missing_token'
+      | 'invalid_token'
+      | 'origin_not_allowed'
+      | 'user_disabled'
+      | 'name_in_use'
+      | 'upgrade_required'
+      | 'too_many_sessions'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'unavailable'
+      | 'server_full'
+      | 'issuer_unavailable'
+      | 'shutting_down';
   };
   joinByPost: {
     input: {
       /** The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events. */
-    last_event_id?: FrameId;
+      last_event_id?: FrameId;
     };
     output: never;
-    code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'name_in_use' | 'upgrade_required' | 'too_many_sessions' | 'head_too_large' | 'internal_error' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+    code:
+      | 'malformed_request'
+      | 'body_not_allowed'
+      | 'malformed_handshake'
+      | 'invalid_parameter'
+      | 'missing_token'
+      | 'invalid_token'
+      | 'origin_not_allowed'
+      | 'user_disabled'
+      | 'name_in_use'
+      | 'upgrade_required'
+      | 'too_many_sessions'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'unavailable'
+      | 'server_full'
+      | 'issuer_unavailable'
+      | 'shutting_down';
   };
   listMessages: {
     input: {
       /** The page ends before this place in the order, that of a message or any other. */
-    before?: FrameId;
+      before?: FrameId;
       /** How many messages a page has at most. 50 if absent. (1..100) */
-    limit?: number;
+      limit?: number;
     };
     output: MessagePage;
-    code: 'malformed_request' | 'invalid_parameter' | 'missing_token' | 'invalid_token' | 'user_disabled' | 'rate_limited' | 'head_too_large' | 'internal_error' | 'store_unavailable' | 'issuer_unavailable';
+    code:
+      | 'malformed_request'
+      | 'invalid_parameter'
+      | 'missing_token'
+      | 'invalid_token'
+      | 'user_disabled'
+      | 'rate_limited'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'store_unavailable'
+      | 'issuer_unavailable';
   };
   healthz: {
     input: undefined;
@@ -85,7 +195,13 @@ export interface Operations {
   readyz: {
     input: undefined;
     output: Readiness;
-    code: 'malformed_request' | 'head_too_large' | 'store_unavailable' | 'unavailable' | 'shutting_down' | 'issuer_unavailable';
+    code:
+      | 'malformed_request'
+      | 'head_too_large'
+      | 'store_unavailable'
+      | 'unavailable'
+      | 'shutting_down'
+      | 'issuer_unavailable';
   };
   openapiJson: {
     input: undefined;
@@ -114,9 +230,9 @@ export abstract class Methods<Options> {
 
   /**
    * Create a user.
-   * 
+   *
    * Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `head_too_large`, `internal_error`, `overloaded`, `store_unavailable`.
    */
   createUser(input: Operations['createUser']['input'], options?: Options): Promise<Operations['createUser']['output']> {
@@ -125,9 +241,9 @@ export abstract class Methods<Options> {
 
   /**
    * Log in.
-   * 
+   *
    * Needs no authentication. The e-mail address is compared as it is unique: after NFKC and lower case. The token, another one each time, opens `/join` until it expires, after 12 hours unless whoever runs the server says otherwise; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
-   * 
+   *
    * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `user_disabled`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `head_too_large`, `internal_error`, `overloaded`, `store_unavailable`.
    */
   login(input: Operations['login']['input'], options?: Options): Promise<Operations['login']['output']> {
@@ -136,9 +252,9 @@ export abstract class Methods<Options> {
 
   /**
    * Give a token back.
-   * 
+   *
    * The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `body_not_allowed`, `missing_token`, `invalid_token`, `user_disabled`, `head_too_large`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
   logout(options?: Options): Promise<Operations['logout']['output']> {
@@ -147,20 +263,23 @@ export abstract class Methods<Options> {
 
   /**
    * Shut a user out.
-   * 
+   *
    * All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `head_too_large`, `internal_error`, `store_unavailable`.
    */
-  disableUser(input: Operations['disableUser']['input'], options?: Options): Promise<Operations['disableUser']['output']> {
+  disableUser(
+    input: Operations['disableUser']['input'],
+    options?: Options,
+  ): Promise<Operations['disableUser']['output']> {
     return this.call('disableUser', input, options);
   }
 
   /**
    * Let a user in again.
-   * 
+   *
    * Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `head_too_large`, `internal_error`, `store_unavailable`.
    */
   enableUser(input: Operations['enableUser']['input'], options?: Options): Promise<Operations['enableUser']['output']> {
@@ -169,20 +288,23 @@ export abstract class Methods<Options> {
 
   /**
    * What was said before.
-   * 
+   *
    * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before, neither a message nor a gap. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `head_too_large`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
-  listMessages(input: Operations['listMessages']['input'] = {}, options?: Options): Promise<Operations['listMessages']['output']> {
+  listMessages(
+    input: Operations['listMessages']['input'] = {},
+    options?: Options,
+  ): Promise<Operations['listMessages']['output']> {
     return this.call('listMessages', input, options);
   }
 
   /**
    * Is the process alive?
-   * 
+   *
    * Answers as long as the process does.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `head_too_large`.
    */
   healthz(options?: Options): Promise<Operations['healthz']['output']> {
@@ -191,9 +313,9 @@ export abstract class Methods<Options> {
 
   /**
    * Does it want traffic?
-   * 
+   *
    * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached, an issuer elsewhere has not given any keys yet, so that nobody can join; `detail` names each of them. While keys are known the server is ready, also when their issuer can't be reached any more.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `head_too_large`, `store_unavailable`, `unavailable`, `shutting_down`, `issuer_unavailable`.
    */
   readyz(options?: Options): Promise<Operations['readyz']['output']> {
@@ -202,9 +324,9 @@ export abstract class Methods<Options> {
 
   /**
    * The HTTP half, as JSON.
-   * 
+   *
    * This document: the operations that this server has. Components and tags that none of them uses may be in it, and `servers` is an example.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `head_too_large`.
    */
   openapiJson(options?: Options): Promise<Operations['openapiJson']['output']> {
@@ -213,9 +335,9 @@ export abstract class Methods<Options> {
 
   /**
    * The WebSocket half, as JSON.
-   * 
+   *
    * The AsyncAPI half of the contract: the frames of the room.
-   * 
+   *
    * Rejects with the codes `malformed_request`, `head_too_large`.
    */
   asyncapiJson(options?: Options): Promise<Operations['asyncapiJson']['output']> {

@@ -8,8 +8,17 @@ export const frameShapes: { readonly [type: string]: Shape } = {
   users_online: { type: 'string', id: 'string', sent_at: 'string', msg: { list: ['string'], 'recovered?': 'boolean' } },
   user_joined: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string' } },
   user_left: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string' } },
-  chat_message: { type: 'string', id: 'string', sent_at: 'string', msg: { from_user: 'string', text: 'string', 'nonce?': 'string' } },
-  error: { type: 'string', sent_at: 'string', msg: { code: 'string', detail: 'string', 'nonce?': 'string', 'retry_after_ms?': 'number' } },
+  chat_message: {
+    type: 'string',
+    id: 'string',
+    sent_at: 'string',
+    msg: { from_user: 'string', text: 'string', 'nonce?': 'string' },
+  },
+  error: {
+    type: 'string',
+    sent_at: 'string',
+    msg: { code: 'string', detail: 'string', 'nonce?': 'string', 'retry_after_ms?': 'number' },
+  },
   token_refreshed: { type: 'string', sent_at: 'string', msg: { expires_at: 'string', 'nonce?': 'string' } },
 };
 
@@ -17,7 +26,18 @@ export const frameShapes: { readonly [type: string]: Shape } = {
 export const answerShapes: { readonly [operation: string]: Shape } = {
   createUser: { id: 'string', username: 'string', email: 'string' },
   login: { id: 'string', username: 'string', token: 'string' },
-  listMessages: { messages: [{ type: 'string', id: 'string', sent_at: 'string', msg: { from_user: 'string', text: 'string', 'nonce?': 'string' } }], gaps: ['string'], 'before?': 'string' },
+  listMessages: {
+    messages: [
+      {
+        type: 'string',
+        id: 'string',
+        sent_at: 'string',
+        msg: { from_user: 'string', text: 'string', 'nonce?': 'string' },
+      },
+    ],
+    gaps: ['string'],
+    'before?': 'string',
+  },
   healthz: { status: 'string' },
   readyz: { status: 'string' },
   openapiJson: { openapi: 'string', info: { title: 'string', version: 'string' }, paths: {} },

@@ -55,9 +55,7 @@ export type OpenApiDocument = {
   openapi: '3.1.0';
   info: DocumentInfo;
   /** What each path takes and answers. */
-  paths: {
-    
-  };
+  paths: {};
 };
 
 /** An AsyncAPI 3 document. */
@@ -65,13 +63,9 @@ export type AsyncApiDocument = {
   asyncapi: '3.0.0';
   info: DocumentInfo;
   /** Where frames travel. */
-  channels: {
-    
-  };
+  channels: {};
   /** Who sends which. */
-  operations: {
-    
-  };
+  operations: {};
 };
 
 export type DocumentInfo = {
@@ -80,7 +74,37 @@ export type DocumentInfo = {
 };
 
 /** What went wrong, for programs. Stable; the introduction has a remedy for each. */
-export type ProblemCode = 'malformed_request' | 'malformed_body' | 'invalid_body' | 'invalid_parameter' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_credentials' | 'missing_token' | 'invalid_token' | 'origin_not_allowed' | 'user_disabled' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'username_taken' | 'name_in_use' | 'body_too_large' | 'unsupported_media_type' | 'upgrade_required' | 'head_too_large' | 'too_many_sessions' | 'too_many_attempts' | 'rate_limited' | 'internal_error' | 'overloaded' | 'store_unavailable' | 'unavailable' | 'server_full' | 'issuer_unavailable' | 'shutting_down';
+export type ProblemCode =
+  | 'malformed_request'
+  | 'malformed_body'
+  | 'invalid_body'
+  | 'invalid_parameter'
+  | 'body_not_allowed'
+  | 'malformed_handshake'
+  | 'invalid_credentials'
+  | 'missing_token'
+  | 'invalid_token'
+  | 'origin_not_allowed'
+  | 'user_disabled'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'email_taken'
+  | 'username_taken'
+  | 'name_in_use'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'upgrade_required'
+  | 'head_too_large'
+  | 'too_many_sessions'
+  | 'too_many_attempts'
+  | 'rate_limited'
+  | 'internal_error'
+  | 'overloaded'
+  | 'store_unavailable'
+  | 'unavailable'
+  | 'server_full'
+  | 'issuer_unavailable'
+  | 'shutting_down';
 
 /** Problem details (RFC 9457). */
 export type Problem = {

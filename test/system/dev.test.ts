@@ -1,0 +1,78 @@
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { launch as launchChromium, withoutChromium } from '../browser/chromium.ts';
+import { signUp, visit } from '../browser/visitor.ts';
+import { temporaryFolder } from '../harness/folder.ts';
+import { launch, root } from '../harness/process.ts';
+import { until } from '../harness/until.ts';
+
+/** Starting, bundling and restarting take long on a busy machine. */
+const patienceMs = 60_000;
+
+/** Changes the file's time only: watchers see a change, and other tests the same text. */
+const touch = (path: string): void => {
+  const now = new Date();
+  utimesSync(join(root, path), now, now);
+};
+
+/** Runs `npm run dev` on free ports, with its data in a folder of its own. */
+function startDev() {
+  const dev = launch('npm', ['run', 'dev'], { PORT: '0', HOST: '127.0.0.1', DATA_DIR: temporaryFolder() });
+  onTestFinished(async () => {
+    // The server is in another process group, so the command must stop it itself.
+    dev.child.kill('SIGTERM');
+    await dev.exited().catch(() => undefined);
+    await dev.kill();
+  });
+  const count = (text: string): number => dev.output().split(text).length - 1;
+  return {
+    ...dev,
+    sees: (text: string, times: number) =>
+      until(
+        () => count(text) >= times,
+        () => `${text}: ${dev.output()}`,
+        patienceMs,
+      ),
+    origin: () => /Open (http:\/\/\S+)/.exec(dev.output())![1]!,
+  };
+}
+
+const mark = (page: Page) => page.evaluate(() => document.body.setAttribute('data-before', ''));
+const isMarked = (page: Page) => page.evaluate(() => document.body.hasAttribute('data-before'));
+
+describe.skipIf(withoutChromium !== undefined)('npm run dev', () => {
+  it('serves a chat, reloads the page and restarts the server on change', { timeout: 4 * patienceMs }, async () => {
+    const dev = startDev();
+    await dev.sees('\nOpen http', 1);
+    const browser = await launchChromium();
+    onTestFinished(() => browser.close());
+    const ann = await visit(browser, dev.origin());
+    ann.page.setDefaultTimeout(patienceMs);
+    await signUp(ann, 'Ann');
+    await ann.say('Before');
+    await ann.sees('Before');
+
+    await mark(ann.page);
+    touch('web/chat.tsx');
+    await expect.poll(() => isMarked(ann.page).catch(() => true), { timeout: patienceMs }).toBe(false);
+    await ann.page.getByText('Connected').waitFor();
+
+    touch('src/lib/observe.ts');
+    await dev.sees('"event":"server_listening"', 2);
+    await ann.page.getByText('Connected').waitFor();
+    await ann.say('After');
+    await ann.sees('After');
+  });
+
+  it('stops the server and the page on SIGINT', { timeout: 4 * patienceMs }, async () => {
+    const dev = startDev();
+    await dev.sees('\nOpen http', 1);
+    const server = /"http":"(http:[^"]+)"/.exec(dev.output())![1]!;
+    process.kill(-dev.child.pid!, 'SIGINT');
+    await dev.exited();
+    expect(dev.output()).toContain('"event":"server_stopped"');
+    for (const origin of [dev.origin(), server]) await expect(fetch(`${origin}/readyz`)).rejects.toThrow();
+  });
+});
