@@ -1,8 +1,9 @@
-/** Fails if a page pays more for the SDK than it may: a minified bundle that imports `Palaver`, compressed. */
+/** Measures the SDK in a page: a minified and compressed bundle that imports `Palaver`. Fails if it is too large. */
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, type Rollup } from 'vite';
 
+/** Maximum size of the bundle, compressed, in bytes. */
 const mostBytes = 10_240;
 const entry = 'virtual:entry';
 const browser = fileURLToPath(new URL('../sdk/typescript/src/browser.ts', import.meta.url));
@@ -25,5 +26,5 @@ const { output } = (await build({
 
 const code = output.map((file) => ('code' in file ? file.code : '')).join('');
 const bytes = gzipSync(code).length;
-console.log(`The SDK has ${bytes} bytes in a page; it may have ${mostBytes}.`);
+console.log(`The SDK takes ${bytes} bytes in a page, of ${mostBytes} at most.`);
 if (!code.includes('palaver.v1') || bytes > mostBytes) process.exitCode = 1;

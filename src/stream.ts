@@ -6,8 +6,9 @@ import { createRedisBackplane, roomKey } from './backplane/redis/backplane.ts';
 import { linkingTo } from './broker/redis.ts';
 import { createRecovery, maxRecovered, type Recovery } from './chat/recovery.ts';
 import type { Config } from './config.ts';
-import { completeFrom, envelopeOf, type History, openHistory, readPast } from './history/history.ts';
+import { type History, openHistory } from './history/history.ts';
 import type { MessageStore } from './history/message-store.ts';
+import { completeFrom, envelopeOf, readPast } from './history/past.ts';
 import type { ObserveCall } from './lib/observe.ts';
 import type { Log } from './log/log.ts';
 

@@ -1,22 +1,25 @@
-/** Finds out whether a Redis can do the work of Palaver. */
+/** Checks whether Palaver can use a Redis: its version, its role, and the permissions of the user. */
 import type { Redis } from 'ioredis';
 import { userOf, WrongServer } from './redis-fault.ts';
 
 const leastVersion = [6, 2];
-/** How long the key lasts that is written to see whether it can be. */
+/** Lifetime of the key that is written as a trial. */
 const probeMs = 60_000;
 
 const replica = 'it is a replica: Palaver writes, and needs the master';
 
 /** Facts about a server, from its `INFO`. */
 export interface ServerFacts {
-  /** Another one for each life of the process. */
+  /** Id of the Redis process, another one for each of its lives. */
   readonly run: string;
-  /** The policy by which it may evict keys; undefined where it evicts none. */
+  /** Policy by which Redis may evict keys; undefined where it evicts none. */
   readonly eviction: string | undefined;
 }
 
-/** How each command is tried on a key that holds a text: refused for its type, or done, it is allowed all the same. */
+/**
+ * Trials of each command, on a key that holds a text. `1` stands for the key. A command that fails for the key's type is
+ * allowed all the same.
+ */
 export const trials = {
   room: [
     ['TIME'],
@@ -75,10 +78,10 @@ export const trials = {
   ],
 } as const satisfies Record<string, readonly (readonly [string, ...(string | 1)[]])[]>;
 
-/** Purpose of a connection: each needs other commands. */
+/** Purpose of a connection. Each needs other commands. */
 export type RedisUse = keyof typeof trials;
 
-/** In a script: `1` is the key. What a user may not run is refused before the key is looked at. */
+/** Returns a script that runs all trials. Redis checks permissions before it looks at the key. */
 const tryOut = (use: RedisUse): string => `
 local key, refused = KEYS[1], {}
 local function try(name, ...)
@@ -115,13 +118,13 @@ const isReplica = (info: string): boolean => fieldOf(info, 'role') === 'slave';
 
 const probeKey = (key: string): string => `${key}:probe`;
 
-/** Proves that the server is the master and takes writes. @throws where it isn't, or doesn't */
+/** Writes a key, to prove that the server is the master and takes writes. @throws where it isn't, or doesn't */
 export async function probeWrite(redis: Redis, key: string): Promise<void> {
   const [info] = await Promise.all([redis.info('replication'), redis.set(probeKey(key), 'v', 'PX', probeMs)]);
   if (isReplica(info)) throw new WrongServer(replica);
 }
 
-/** Asks which server this is, and whether the user may do there what this use needs. @throws where it may not */
+/** Returns the facts of a server after trying every command that this use needs. @throws where it can't be used */
 export async function examine(redis: Redis, key: string, use: RedisUse): Promise<ServerFacts> {
   const facts = factsOf(await redis.info());
   const script = tryOut(use);
@@ -132,7 +135,7 @@ export async function examine(redis: Redis, key: string, use: RedisUse): Promise
     throw new Error(`its user ${userOf(redis)} must not run ${commands.join(', ')}, which Palaver needs`);
   if (refused.length > 0) throw new Error(`its user ${userOf(redis)} must not touch Palaver's keys (palaver:*)`);
   if (use === 'store') await redis.multi().exists(probeKey(key)).exec();
-  // The limits' scripts are sent whole where Redis doesn't know them yet.
+  // The limiter sends its scripts with EVAL where Redis doesn't know them yet.
   if (use === 'limits') await redis.eval('return 1', 0);
   return facts;
 }

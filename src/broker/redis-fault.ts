@@ -1,7 +1,7 @@
-/** Says why a Redis cannot be used, without a part of its URL but the host. */
+/** Explains why a Redis cannot be used. Quotes nothing of its URL but the host. */
 import { type Redis, ReplyError } from 'ioredis';
 
-/** The server is no longer, or isn't yet, the one to ask: a new connection may come to another. */
+/** The server is not the master now. A new connection may reach another server. */
 export class WrongServer extends Error {
   override name = 'WrongServer';
 }
@@ -9,7 +9,7 @@ export class WrongServer extends Error {
 const certificateCodes = /CERT|SIGNATURE|ISSUER|ALTNAME/;
 const tlsCodes = /^(ERR_SSL_|EPROTO$)/;
 
-/** The host and port, or the sentinels and the name that they are asked for. */
+/** Returns the host and port, or the sentinels and the name of the master. */
 export function addressOf({ options }: Redis): string {
   const { sentinels, name, host, port } = options;
   const pairs = sentinels ?? [{ host, port }];
@@ -22,10 +22,10 @@ export const userOf = ({ options }: Redis): string => options.username || 'defau
 const replyTo = (error: unknown): string | undefined =>
   error instanceof ReplyError ? ((error as Error & { command?: { name: string } }).command?.name ?? '') : undefined;
 
-/** A failed SELECT: ioredis goes on in database 0. */
+/** Returns whether SELECT failed. ioredis would go on in database 0. */
 export const isSelectFault = (error: unknown): boolean => replyTo(error) === 'select';
 
-/** The connection is to a server that is not the one any more, or leads to none that answers: another one may. */
+/** Returns whether a new connection may do better: the server is not the master any more, or doesn't answer. */
 export const isWrongServer = (error: Error): boolean =>
   error instanceof WrongServer ||
   /READONLY |^(MOVED|MASTERDOWN|LOADING|NOAUTH) |^Command timed out/.test(error.message);
@@ -52,7 +52,7 @@ function replyReason(redis: Redis, message: string): string {
   }
 }
 
-/** Says it in one sentence, for the log and for a start that fails. */
+/** Returns the reason as one clause, for the log and for a start that fails. */
 export function reasonOf(redis: Redis, error: Error): string {
   const { tls, db } = redis.options;
   const { code = '' } = error as NodeJS.ErrnoException;
@@ -68,7 +68,7 @@ export function reasonOf(redis: Redis, error: Error): string {
   return error.message;
 }
 
-/** An error that names the Redis and the variable. */
+/** Returns an error that names the Redis, the reason and the variable. */
 export const unusable = (redis: Redis, error: Error): Error =>
   new Error(`Redis at ${addressOf(redis)} cannot be used (${reasonOf(redis, error)}): see REDIS_URL`, {
     cause: error,

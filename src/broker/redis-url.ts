@@ -1,18 +1,18 @@
 import type { RedisOptions } from 'ioredis';
 
-/** `redis+sentinel://user:password@host:port,host:port/name/database`, TLS with `rediss+sentinel://`. */
+/** Matches `redis+sentinel://user:password@host:port,host:port/name/database`, and `rediss+sentinel://` for TLS. */
 const sentinelUrl =
   /^(rediss?)\+sentinel:\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?([^/@?#]+)\/([^/@?#]+)(?:\/(\d{1,9}))?\/?$/;
 const sentinelAddress = /^(?:\[([\da-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/i;
 const sentinelPort = 26_379;
 const redisPort = 6_379;
 const databaseNumber = /^\d{1,9}$/;
-/** Query parameters that are allowed: the database, and the version of IP. */
+/** Query parameters that are allowed: the database and the IP version. */
 const queryValues: Readonly<Record<string, RegExp>> = { db: databaseNumber, family: /^[046]$/ };
 
 const encoding = 'in a user name or password, write % as %25, @ as %40, / as %2F, # as %23, ? as %3F and : as %3A';
 
-/** The URL of a Redis that can't be understood. The message says how to mend it, and quotes nothing of it. */
+/** The URL of a Redis is invalid. The message says how to fix it, and quotes nothing of it. */
 export class RedisUrlError extends Error {
   override name = 'RedisUrlError';
 }
@@ -65,7 +65,7 @@ function queryOptions(query: URLSearchParams): { db?: string; family?: number } 
 function serverOptions(text: string): RedisOptions {
   if (!URL.canParse(text)) throw new RedisUrlError(`it must be like redis://user:password@host:6379/0; ${encoding}`);
   const { protocol, username, password, hostname, port, pathname, search, searchParams, hash } = new URL(text);
-  // An @ behind the address belongs to a password that ended too early.
+  // An @ after the address means that a character of the password is not encoded.
   if (`${pathname}${search}${hash}`.includes('@')) throw new RedisUrlError(encoding);
   if (hostname.includes(',')) throw new RedisUrlError('it must name one server; only sentinels are a list');
   const path = pathname.replace(/^\/|\/$/g, '');
@@ -83,11 +83,11 @@ function serverOptions(text: string): RedisOptions {
   };
 }
 
-/** The options of a connection to the server, or the sentinels, that a URL names. @throws {RedisUrlError} */
+/** Returns the options of a connection to the server or sentinels of a URL. @throws {RedisUrlError} */
 export const redisOptionsOf = (text: string): RedisOptions =>
   /^rediss?\+sentinel:/.test(text) ? sentinelOptions(text) : serverOptions(text);
 
-/** Says what is wrong with the URL of a Redis, without a part of it. */
+/** Returns what is wrong with the URL of a Redis; undefined for a valid one. Quotes nothing of it. */
 export function redisUrlFault(text: string): string | undefined {
   if (!/^rediss?(\+sentinel)?:\/\/./.test(text))
     return 'it must begin with redis://, rediss://, redis+sentinel:// or rediss+sentinel://';

@@ -6,19 +6,19 @@ import { isSelectFault, isWrongServer, unusable } from './redis-fault.ts';
 import { redisOptionsOf } from './redis-url.ts';
 
 const connectTimeoutMs = 2_000;
-/** How long a connection may take until the server behind it is known. */
+/** How long connecting to a server and examining it may take, each. */
 const openTimeoutMs = 3_000;
-/** How long one that is given up may take to end. */
+/** How long a connection may take to end after a disconnect. */
 const endTimeoutMs = 3_000;
-/** How long a start waits for a Redis that reads its data from disk. */
+/** How long a start waits for a Redis that loads its data from disk. */
 const loadingTimeoutMs = 30_000;
 const loadingPauseMs = 200;
 const firstPauseMs = 50;
 const maxPauseMs = 2_000;
-/** How soon it shows that a server that nobody asks anything can't do its work any more. */
+/** Interval between probes, which find a failure while no commands are sent. */
 const watchIntervalMs = 5_000;
 
-/** Makes a connection that isn't there yet, and doesn't come back. What is asked while there is none fails at once. */
+/** Creates a client that is not connected yet and doesn't reconnect. Without a connection, commands fail at once. */
 function createRedis(url: string, options: RedisOptions = {}): Redis {
   const redis = new Redis({
     ...redisOptionsOf(url),
@@ -30,14 +30,14 @@ function createRedis(url: string, options: RedisOptions = {}): Redis {
     maxRetriesPerRequest: 0,
     retryStrategy: null,
     sentinelRetryStrategy: () => null,
-    // Both would ask for more than the user may be allowed, or print what isn't ours.
+    // Both send commands that the user may not be allowed to run.
     enableReadyCheck: false,
     disableClientInfo: true,
     ...options,
   });
-  // What fails tells whoever asked for it; an error that nobody listens to would end the process.
+  // Commands reject by themselves; an error event without a listener would end the process.
   redis.on('error', (error) => {
-    // At once: what is written after it would be in another database.
+    // At once: later commands would write to another database.
     if (isSelectFault(error)) redis.disconnect();
   });
   return redis;
@@ -45,13 +45,13 @@ function createRedis(url: string, options: RedisOptions = {}): Redis {
 
 const tooLate = (): Error => new Error(`no answer within ${openTimeoutMs} ms`);
 
-/** Resolves when a connection that is given up can be made anew. */
+/** Resolves when a client that was disconnected can connect again. */
 async function ended(redis: Redis): Promise<void> {
   if (redis.status === 'end' || redis.status === 'wait') return;
   await within(once(redis, 'end'), endTimeoutMs, tooLate).catch(() => {});
 }
 
-/** Connects. @throws with the address and the reason, never with a password */
+/** Connects once. @throws with the address and the reason, never with a password */
 async function connectOnce(redis: Redis): Promise<void> {
   let reason: Error | undefined;
   const note = (error: Error): void => {
@@ -74,23 +74,23 @@ async function connectOnce(redis: Redis): Promise<void> {
 }
 
 export interface KeptOptions {
-  /** Below it lies all that is written. */
+  /** Prefix of all keys. */
   readonly key: string;
   readonly use: RedisUse;
-  /** How long Redis may take for an answer. */
+  /** How long Redis may take for one answer. */
   readonly answerTimeoutMs: number;
-  /** Hears when Redis can't be used any more, and why; and, without a reason, when it can be again. */
+  /** Called with the reason when Redis becomes unusable, and without one when it is usable again. */
   readonly onHealth?: (fault?: Error) => void;
 }
 
-/** A connection that is made again whenever it, or the server behind it, is no good any more. */
+/** A connection that is made again whenever it fails, or its server can't be used any more. */
 interface KeptRedis {
   readonly redis: Redis;
-  /** Says why nothing can be asked now. */
+  /** The reason why no command can be sent now. */
   readonly fault: Error | undefined;
-  /** Takes note of what a command failed with: the connection may be no good any more. */
+  /** Takes the error of a command, and connects again if it shows that the server is the wrong one. */
   distrust(error: unknown): void;
-  /** Proves that it can be written. @throws where it can't */
+  /** Proves that Redis takes writes. @throws where it doesn't */
   probe(): Promise<void>;
   close(): void;
 }
@@ -98,7 +98,7 @@ interface KeptRedis {
 const isLoading = ({ cause }: Error): boolean => cause instanceof Error && cause.message.startsWith('LOADING ');
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms).unref());
 
-/** Connects to a server that can do the work. @throws with the address and the reason, never with a password */
+/** Connects to a server and examines it. @throws with the address and the reason, never with a password */
 async function openRedis(redis: Redis, { key, use }: Pick<KeptOptions, 'key' | 'use'>): Promise<ServerFacts> {
   await connectOnce(redis);
   try {
@@ -109,7 +109,7 @@ async function openRedis(redis: Redis, { key, use }: Pick<KeptOptions, 'key' | '
   }
 }
 
-/** The same, and sees that it takes writes. Waits for one that reads its data from disk. */
+/** Connects to a server and examines it. Waits for one that loads its data from disk. @throws as `openRedis` does */
 async function startRedis(redis: Redis, options: KeptOptions): Promise<ServerFacts> {
   const deadlineMs = performance.now() + loadingTimeoutMs;
   for (;;) {
@@ -122,11 +122,14 @@ async function startRedis(redis: Redis, options: KeptOptions): Promise<ServerFac
   }
 }
 
-/** Connects, and stays so. @throws with the address and the reason, never with a password, where the first time fails */
+/**
+ * Connects, and connects again after each failure.
+ * @throws where the first time fails, with the address and the reason, never with a password
+ */
 export async function keepRedis(url: string, options: KeptOptions): Promise<KeptRedis> {
   const { key, answerTimeoutMs, onHealth = () => {} } = options;
   const redis = createRedis(url, { commandTimeout: answerTimeoutMs, socketTimeout: answerTimeoutMs });
-  /** Nothing is sent while there is one. */
+  /** No command is sent while there is one. */
   let fault: Error | undefined;
   let healthy = true;
   let closed = false;
@@ -154,7 +157,7 @@ export async function keepRedis(url: string, options: KeptOptions): Promise<Kept
       );
     }
     reopening = false;
-    // It may refuse writes: then it can be read, and its health is told by that.
+    // It may refuse writes: then it can be read, and the probe reports that.
     if (!closed) await probe().catch(() => {});
   }
 
@@ -175,7 +178,7 @@ export async function keepRedis(url: string, options: KeptOptions): Promise<Kept
       throw reason;
     }
   }
-  /** Those who ask at the same time share one answer. */
+  /** Concurrent probes are coalesced. */
   function probe(): Promise<void> {
     probing ??= probeOnce().finally(() => {
       probing = undefined;
@@ -207,7 +210,7 @@ export async function keepRedis(url: string, options: KeptOptions): Promise<Kept
   };
 }
 
-/** Makes the connections of a link, which ends with them: one that broke doesn't come back. */
+/** Returns a function that makes a connection for a link. A connection that fails is not made again: its link ends. */
 export const linkingTo = (url: string, key: string) => async (): Promise<ServerFacts & { readonly redis: Redis }> => {
   const redis = createRedis(url, { enableAutoPipelining: true });
   return { redis, ...(await openRedis(redis, { key, use: 'room' })) };

@@ -1,26 +1,20 @@
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { openPrompt } from './prompt.ts';
 
-/** No password is as long. */
+/** Bytes of standard input that are read at most: no password is as long. */
 const maxBytes = 16_384;
 
-/** Whatever is typed is shown nowhere. */
-const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
+/** Reads a new password: asks for it twice at a terminal; otherwise it's all of standard input but a line end at its end. */
+export const readNewPassword = (): Promise<string> => (process.stdin.isTTY ? askTwice() : readAll());
 
-/** Asks at the terminal, without an echo. Ctrl-C and Ctrl-D end it. */
-async function ask(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: nowhere(), terminal: true });
-  const given = new AbortController();
-  for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => given.abort());
-  // Only now: from here on nothing that is typed is shown.
-  process.stderr.write(question);
+/** Asks a second time, for nobody sees what was typed. */
+async function askTwice(): Promise<string> {
+  const prompt = openPrompt();
   try {
-    return await lines.question('', { signal: given.signal });
-  } catch (error) {
-    throw new Error('No password was given', { cause: error });
+    const password = await prompt.askPassword('Password: ');
+    if ((await prompt.askPassword('Once more: ')) !== password) throw new Error('The two passwords differ');
+    return password;
   } finally {
-    lines.close();
-    process.stderr.write('\n');
+    prompt.close();
   }
 }
 
@@ -32,13 +26,6 @@ async function readAll(): Promise<string> {
     if (size > maxBytes) throw new Error(`A password has at most ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
-}
-
-/** A new password: from the terminal, twice, as nobody sees it; or all of standard input, but for its last line end. */
-export async function readPassword(): Promise<string> {
-  if (!process.stdin.isTTY) return (await readAll()).replace(/\r?\n$/, '');
-  const password = await ask('Password: ');
-  if ((await ask('Once more: ')) !== password) throw new Error('The two passwords differ');
-  return password;
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+  return text.replace(/\r?\n$/, '');
 }

@@ -53,8 +53,7 @@ function readArguments(args: readonly string[]): Asked {
 
 async function credentials({ palaver, email, token }: Asked, terminal: Terminal): Promise<JoinOptions> {
   if (email === undefined) return { token: token! };
-  const password = process.env.PALAVER_PASSWORD ?? (await terminal.askSecretly('Password: '));
-  if (password === undefined) throw new Error('There was no password');
+  const password = process.env.PALAVER_PASSWORD ?? (await terminal.askPassword('Password: '));
   return { getToken: async () => (await palaver.login({ email, password })).token };
 }
 

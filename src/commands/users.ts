@@ -10,7 +10,7 @@ import { createPasswords } from '../users/passwords.ts';
 import { argumentsOf, onlyOne } from './arguments.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 import { print } from './output.ts';
-import { readPassword } from './password.ts';
+import { readNewPassword } from './password.ts';
 import { withStores } from './with-stores.ts';
 
 const pageSize = 500;
@@ -60,7 +60,7 @@ async function add(args: readonly string[]): Promise<number> {
   const { email, username } = argumentsOf({ args: [...args], options }).values;
   if (email === undefined || username === undefined) throw new UsageError('Give --email and --username');
   const config = ownUsersConfig();
-  const given = createUserRequestSchema.safeParse({ email, username, password: await readPassword() });
+  const given = createUserRequestSchema.safeParse({ email, username, password: await readNewPassword() });
   if (!given.success) throw new Error(`Such a user cannot be: ${detailOf(given.error.issues)}`);
   const { password, ...named } = given.data;
   const passwordHash = await createPasswords().hash(password);

@@ -44,7 +44,7 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
     try {
       return await bounded(operation(), answerTimeoutMs);
     } catch (error) {
-      if (isAway(error)) throw new StoreUnavailable('The store is away', { cause: error });
+      if (isAway(error)) throw new StoreUnavailable('The store is unavailable', { cause: error });
       throw error;
     }
   };

@@ -1,38 +1,38 @@
 import { type Redis, ReplyError } from 'ioredis';
 import { type Database, StoreUnavailable } from './database.ts';
 
-/** Begins what Redis says where the command itself was wrong: all else may pass. */
+/** Matches errors for a wrong command. All other errors are temporary. */
 const ourFault = /^(ERR|WRONGTYPE) /;
 
-/** Why a transaction was discarded: Redis says that of the command, and of the transaction only that it was. */
+/** Returns why a transaction was discarded. Redis gives the reason with the command, not with the transaction. */
 function discardedFor(error: unknown): unknown {
   const [first] = (error as { previousErrors?: Error[] } | undefined)?.previousErrors ?? [];
   return first ?? error;
 }
 
-/** A connection that is kept. */
+/** A connection that reconnects, as `keepRedis` makes it. */
 interface Kept {
   readonly redis: Redis;
-  /** Says why nothing can be asked now. */
+  /** The reason why no command can be sent now. */
   readonly fault: Error | undefined;
-  /** Takes note of what a command failed with: the connection may be no good any more. */
+  /** Takes the error of a command: the connection may have to be made again. */
   distrust(error: unknown): void;
-  /** Proves that it can be written. */
+  /** Proves that Redis takes writes. */
   probe(): Promise<void>;
   close(): void;
 }
 
 export interface RedisDatabase extends Database {
   readonly redis: Redis;
-  /** Below it lies all that is kept. */
+  /** Prefix of all keys. */
   readonly key: string;
-  /** Runs commands; all that Redis can't do now is its being away. @throws {StoreUnavailable} */
+  /** Runs commands. @throws {StoreUnavailable} for every error but a wrong command */
   run<T>(commands: () => Promise<T>): Promise<T>;
-  /** Runs commands as one transaction; resolves with their answers. @throws {StoreUnavailable} */
+  /** Runs commands as one transaction and returns their answers. @throws {StoreUnavailable} */
   runAll(commands: readonly (readonly [string, ...(string | number)[]])[]): Promise<unknown[]>;
 }
 
-/** What nodes share that have users and a secret elsewhere: Redis keeps it as long as it keeps its own data. */
+/** Opens a database in Redis, for nodes that have no MongoDB. It lasts as long as the data of Redis. */
 export function openRedisDatabase(kept: Kept, key: string): RedisDatabase {
   const { redis } = kept;
   const run = async <T>(commands: () => Promise<T>): Promise<T> => {
@@ -43,7 +43,7 @@ export function openRedisDatabase(kept: Kept, key: string): RedisDatabase {
       const reason = discardedFor(error);
       if (reason instanceof ReplyError && ourFault.test((reason as Error).message)) throw reason;
       kept.distrust(reason);
-      throw new StoreUnavailable('The store is away', { cause: reason });
+      throw new StoreUnavailable('The store is unavailable', { cause: reason });
     }
   };
   return {

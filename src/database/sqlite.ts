@@ -104,7 +104,7 @@ export function openSqlite(
     } catch (error) {
       const isClosed = (error as NodeJS.ErrnoException).code === closedCode;
       if (isClosed || away.has(resultCode(error) & 0xff))
-        throw new StoreUnavailable('The store is away', { cause: error });
+        throw new StoreUnavailable('The store is unavailable', { cause: error });
       throw error;
     }
   };

@@ -57,7 +57,12 @@ export function joinHandlers({
     }
     const admission = await room.join({ id, username }, lastEventId);
     if ('refusal' in admission) return problem(c, admission.refusal);
-    upgrade.admitted = { entry: admission.session, identity, requestId: c.var.requestId, sessionId: randomUUID() };
+    upgrade.admitted = {
+      roomSession: admission.session,
+      identity,
+      requestId: c.var.requestId,
+      sessionId: randomUUID(),
+    };
     // Never sent: who is admitted gets the 101 from the upgrade.
     return c.body(null);
   };

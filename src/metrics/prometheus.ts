@@ -140,22 +140,26 @@ function watch(sources: Sources, registers: Registry[]): void {
     },
   });
   const total = (name: string, help: string, read: () => number): void => {
-    totals<string>(name, help, [], () => [[{}, read()]], registers);
+    totals<string>(registers, { name, help, labelNames: [], read: () => [[{}, read()]] });
   };
   const byKey = (name: string, help: string, label: string, from: Readonly<Record<string, number>>): void =>
-    totals(name, help, [label], () => Object.entries(from).map(([key, value]) => [{ [label]: key }, value]), registers);
+    totals(registers, {
+      name,
+      help,
+      labelNames: [label],
+      read: () => Object.entries(from).map(([key, value]) => [{ [label]: key }, value]),
+    });
   byKey('palaver_frames_received_total', 'Frames from clients, by type', 'type', counts.received);
   total('palaver_received_bytes_total', 'Payloads of frames from clients', () => counts.receivedBytes);
   byKey('palaver_frames_sent_total', 'Frames to sessions, by type, once for each session', 'type', counts.sent);
   total('palaver_sent_bytes_total', 'Frames to sessions, with their headers', () => counts.sentBytes);
   byKey('palaver_frames_refused_total', 'Frames that were answered with an error, by its code', 'code', counts.refused);
-  totals(
-    'palaver_sessions_closed_total',
-    'Sessions that ended, by who ended them and the close code',
-    ['by', 'code'],
-    () => closesOf(counts),
-    registers,
-  );
+  totals(registers, {
+    name: 'palaver_sessions_closed_total',
+    help: 'Sessions that ended, by who ended them and the close code',
+    labelNames: ['by', 'code'],
+    read: () => closesOf(counts),
+  });
   total('palaver_slow_consumers_total', 'Sessions ended because they did not read', () => counts.slowConsumers);
   total('palaver_history_lost_total', 'Messages given up unstored, because too many waited', lostMessages);
 }
@@ -165,14 +169,15 @@ const closesOf = ({ closed }: ChatCounts): [{ by: string; code: string }, number
     Object.entries(codes).map(([code, value]): [{ by: string; code: string }, number] => [{ by, code }, value]),
   );
 
-/** Counters of what is counted elsewhere. */
-function totals<Label extends string>(
-  name: string,
-  help: string,
-  labelNames: Label[],
-  read: () => readonly (readonly [LabelValues<Label>, number])[],
-  registers: Registry[],
-): void {
+interface Totals<Label extends string> {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: Label[];
+  readonly read: () => readonly (readonly [LabelValues<Label>, number])[];
+}
+
+/** Registers a counter whose values are counted elsewhere and read at each scrape. */
+function totals<Label extends string>(registers: Registry[], { name, help, labelNames, read }: Totals<Label>): void {
   new Counter({
     name,
     help,

@@ -1,7 +1,7 @@
 import type { RedisDatabase } from '../database/redis.ts';
 import type { RevocationStore } from './revocation-store.ts';
 
-/** Revocations in Redis: keys of tokens by when they expire, and a set of disabled users. */
+/** Opens the revocations in Redis: a sorted set of token keys by expiry, and a set of disabled users. */
 export function redisRevocationStore({ redis, key, run, runAll }: RedisDatabase): RevocationStore {
   const [tokens, users] = [`${key}:revoked-tokens`, `${key}:disabled-users`];
   return {

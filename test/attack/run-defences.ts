@@ -35,8 +35,7 @@ async function outcomesOf(files: readonly string[], names: readonly string[], of
   const args = [
     'node_modules/vitest/vitest.mjs',
     'run',
-    '--project',
-    'palaver',
+    ...['unit', 'integration', 'slow'].flatMap((project) => ['--project', project]),
     ...files.map((file) => `test/${file}`),
     '-t',
     pattern,

@@ -40,7 +40,7 @@ export function switchedOff(
   ];
 }
 
-/** Changes a file that the source reads as text, such as a script of Lua. */
+/** Changes a file that the server reads as text, such as a Lua script. Tests that run in Vite don't see the change. */
 function changeText(change: Change, file: string): void {
   const read = fs.readFileSync as (path: fs.PathOrFileDescriptor, options: 'utf8') => string;
   const changed: typeof read = (path, options) => {

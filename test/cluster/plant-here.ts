@@ -1,4 +1,4 @@
-/** Loaded before everything else by every server that is to have a bug. */
+/** Plants the bug that PLANTED names in this process. Loaded with --import, before the server. */
 import { changeHere } from '../attack/switch-off.ts';
 import { bugs } from './planted.ts';
 

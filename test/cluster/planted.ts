@@ -1,4 +1,4 @@
-/** Bugs that several nodes may have: each with the faults that bring it to light, and the rule that must see it. */
+/** Bugs of several nodes: each with the faults that bring it to light, and the rule that must find it. */
 import type { Change } from '../attack/switch-off.ts';
 import type { Fault, Step } from './schedule.ts';
 import type { Rule } from './violation.ts';
@@ -7,7 +7,7 @@ export interface Bug {
   readonly name: string;
   readonly changes: readonly Change[];
   readonly steps: readonly Step[];
-  /** Absent where it is no bug: then nothing may break. */
+  /** Absent where the change is no bug: then no rule may be broken. */
   readonly rule?: Rule;
 }
 
@@ -21,12 +21,12 @@ type Row = readonly [
 const calmMs = 2_000;
 const step = (fault: Fault): Step => ({ ...fault, calmMs });
 const redisStarts = step({ do: 'restart redis', how: 'in order', ms: 200 });
-/** Clients talk, come and go by themselves: that is enough for what shows without a fault. */
+/** Hardly a fault: clients talk, join and leave by themselves, which is enough for most bugs. */
 const talk = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'reset', ms: 10 }));
-/** Behind it lies more than the log keeps in one of the bugs, and less than a lease. */
+/** Shorter than a lease, and long enough for more entries than the log keeps with one of the bugs. */
 const short = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'reset', ms: 1_000 }));
 const kills = [0, 1, 2].map((node) => step({ do: 'kill', node, ms: 100 }));
-/** Beyond the lease and the grace. What a node has asked until it gave up arrives afterwards. */
+/** Longer than the lease and the grace. The calls of a node arrive after it has given up. */
 const held = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'hold', ms: 5_000 }));
 
 const fanOut = 'chat/fan-out.ts';
@@ -38,14 +38,14 @@ const scripts = 'backplane/redis/scripts.ts';
 const lua = (name: string): string => `backplane/redis/scripts/${name}.lua`;
 
 const reading = 'const entries = await own.entriesAfter(replica.epoch, replica.offset);';
-/** As over a slow network: does no harm by itself, which is a row of its own. */
+/** Reads as over a slow network. A row of its own shows that this does no harm by itself. */
 const slowly: Row[1][number] = [
   reconnect,
   reading,
   `${reading}\nawait new Promise((resolve) => setTimeout(resolve, 100));`,
 ];
 
-// biome-ignore-start lint/suspicious/noTemplateCurlyInString: they are sources.
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 // biome-ignore format: a table.
 const rows: readonly Row[] = [
   ['one message is dropped for one client', [
@@ -92,9 +92,9 @@ const rows: readonly Row[] = [
       'if epoch < leastEpoch then'],
   ], [redisStarts], 'a restart is a new epoch'],
 ];
-// biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are sources.
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are pieces of source.
 
-/** What all of them are brought to light with. */
+/** The faults of all rows. */
 const allSteps: readonly Step[] = [...new Set(rows.flatMap(([, , steps]) => steps))];
 
 export const bugs: readonly Bug[] = [

@@ -1,6 +1,6 @@
 /**
- * Gives the nodes one bug at a time, and expects the checker to see it by the rule that is named for it. With no bug the
- * same faults break nothing.
+ * Plants one bug at a time in the nodes, and expects the checker to find it by the rule that its row names. Without a bug
+ * the same faults break no rule.
  */
 import { withoutOnDisk } from '../attack/switch-off.ts';
 import { noMongo } from '../harness/mongo.ts';
@@ -10,11 +10,11 @@ import { type Bug, bugs } from './planted.ts';
 import { type Result, runChaos } from './run.ts';
 import { actsOf } from './schedule.ts';
 
-/** Who does what when is chance: a bug that is not seen with one seed gets another. Without a bug, one must do. */
+/** A bug that is not found with one seed gets another, as the timing of clients is random. Without a bug, one is run. */
 const seeds = [1, 2, 3];
-/** Clients act for longer than any of these runs takes. */
+/** Longer than any of these runs takes. */
 const actMs = 180_000;
-/** What doesn't come to an end with a bug isn't waited for as long as usual. */
+/** Shorter than usual: with a bug, clients may never become quiet. */
 const quietMs = 10_000;
 const hook = new URL('plant-here.ts', import.meta.url).href;
 
@@ -25,7 +25,7 @@ const run = ({ name, steps, rule }: Bug, seed: number): Promise<Result> =>
     ...(rule !== undefined && { quietMs }),
   });
 
-/** Whether it was seen, or nothing where there is nothing to see. */
+/** Returns whether the rule of a bug found it; without a rule, whether no rule was broken. */
 async function isRight(bug: Bug): Promise<boolean> {
   const { name, rule } = bug;
   for (const seed of rule === undefined ? seeds.slice(0, 1) : seeds) {
@@ -53,5 +53,5 @@ console.log('| bug | rule that must see it | saw it | and | seed | after |\n|---
 let faults = 0;
 for (const bug of bugs.filter(isChosen)) if (!(await isRight(bug))) faults += 1;
 console.log(`\n${faults === 0 ? 'All is as it should be.' : `${faults} not as they should be`}`);
-// Where something broke, clients may still be waiting.
+// Clients may still be waiting after a bug.
 process.exit(faults === 0 ? 0 : 1);

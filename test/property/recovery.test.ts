@@ -78,8 +78,7 @@ async function live(schedule: readonly Step[], open: (folder: string) => Promise
   const { store, close } = await open(folder);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
   try {
-    const world = createWorld(store, folder);
-    await world.start();
+    const world = await createWorld(store, folder);
     for (const step of schedule) {
       await world.perform(step);
       expect(world.faults).toEqual([]);

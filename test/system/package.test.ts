@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { archiveOf } from '../harness/packed.ts';
 import { launch, root, type ServerProcess } from '../harness/process.ts';
+import { noRedis, startRedis } from '../harness/redis.ts';
+import { startIssuer } from '../unit/auth/issuer.ts';
 
 const execute = promisify(execFile);
 /** Against hanging only: on a busy machine passwords are hashed very slowly. */
@@ -45,6 +47,13 @@ describe('the three packages, packed and installed together into an empty folder
     expect(files.filter((file) => /\.tsx?$|\.test\.|\.map$/.test(file))).toEqual([]);
   });
 
+  it('hold every script of Lua', async () => {
+    const { stdout } = await run('tar', '-tzf', join(inject('packed'), archiveOf('palaver')));
+    const scripts = 'src/backplane/redis/scripts';
+    const packed = stdout.split('\n').filter((file) => file.endsWith('.lua'));
+    expect(packed.sort()).toEqual(readdirSync(join(root, scripts)).map((name) => `package/dist/${scripts}/${name}`));
+  });
+
   it('serve in the process that was started, with the flags of `npm start`', async () => {
     const { stdout } = await run('ps', '-o', 'args=', '-p', String(server.child.pid));
     const flags = manifest.scripts.start.split(' ').filter((word) => word.startsWith('--'));
@@ -66,6 +75,27 @@ describe('the three packages, packed and installed together into an empty folder
       await room.close();`,
     );
     expect((await run(process.execPath, 'chat.js', url)).stdout).toBe('Igor Igor Hello!\n');
+  });
+
+  it.skipIf(noRedis)('chat over Redis', async () => {
+    const [redis, issuer] = await Promise.all([startRedis(), startIssuer()]);
+    onTestFinished(() => redis.remove());
+    const settings = { PORT: '0', DATA_DIR: join(project, 'data-redis'), REDIS_URL: redis.uri(), ...issuer.env };
+    const node = launch(command, [], { ...env, ...settings }, project);
+    onTestFinished(() => node.kill());
+    await writeFile(
+      join(project, 'chat-with-token.js'),
+      `import { Palaver } from '@palaver/sdk';
+      const [url, token] = process.argv.slice(2);
+      const room = await new Palaver({ url }).join({ getToken: async () => token });
+      const { msg } = await room.send('Hello!');
+      console.log(room.roster.join(), msg.from_user, msg.text);
+      await room.close();`,
+    );
+    const { host, port } = await node.address();
+    const token = await issuer.sign('k1', { id: '1', username: 'Igor' });
+    const { stdout } = await run(process.execPath, 'chat-with-token.js', `http://${host}:${port}`, token);
+    expect(stdout).toBe('Igor Igor Hello!\n');
   });
 
   it('show the page, and every reference, with all that they load', async () => {
@@ -137,8 +167,17 @@ describe('a release', () => {
     },
   );
 
-  it('asks for the other two of the same number', () => {
+  it('asks for the other two of the same number or a compatible one', () => {
     const { dependencies, version } = manifest;
-    expect([dependencies['@palaver/sdk'], dependencies['palaver-contract']]).toEqual([version, version]);
+    expect([dependencies['@palaver/sdk'], dependencies['palaver-contract']]).toEqual([`^${version}`, `^${version}`]);
+  });
+
+  it.each(['.', 'sdk/typescript', 'contract'])('of %s depends on ranges, whose lowest version is tested', (folder) => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+    for (const [name, range] of Object.entries(dependencies)) {
+      const { version, link, resolved } = packages[`node_modules/${name}`];
+      expect([name, range]).toEqual([name, `^${link ? packages[resolved].version : version}`]);
+    }
   });
 });

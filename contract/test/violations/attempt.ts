@@ -7,7 +7,7 @@ import type { Group } from './index.ts';
 import type { Violation } from './violation.ts';
 
 /** A run mostly waits; more of them at once would wait for each other. */
-const atOnce = 3;
+const atOnce = 8;
 
 /** What the kit says of a real server behind a proxy that breaks the contract in this one way; in none without one. */
 export async function attempt(

@@ -3,10 +3,10 @@ import type { OperationId, Problem } from './generated/index.ts';
 import { answerShapes } from './generated/shapes.ts';
 import { fits } from './read-frame.ts';
 
-/** More than any answer has, in bytes. */
+/** Maximum size of an answer, in bytes. */
 const maxAnswerBytes = 16_777_216;
 
-/** Seconds, or a date (RFC 9110, 10.2.3). */
+/** Reads `Retry-After`: seconds, or a date (RFC 9110, 10.2.3). */
 function retryAfterMs({ headers }: Response): number | undefined {
   const value = headers.get('retry-after');
   if (value === null) return undefined;
@@ -14,7 +14,7 @@ function retryAfterMs({ headers }: Response): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-/** Shape of a problem of this server. A gateway may answer with another kind of RFC 9457. */
+/** Shape of this server's problems. A gateway may answer with another kind of RFC 9457. */
 const problemShape = {
   code: 'string',
   'title?': 'string',
@@ -30,7 +30,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Reads the body; an endless one no further than it may be long. */
+/** Reads the body. @throws {RangeError} for more than `maxAnswerBytes` */
 async function textOf(response: Response): Promise<string> {
   // React Native has no streams.
   const reader = response.body?.getReader?.();
@@ -50,13 +50,13 @@ async function textOf(response: Response): Promise<string> {
   }
 }
 
-/** Says which field is wrong before anything else. */
+/** Returns the text for people: the first field that is wrong, if the problem names one. */
 function messageOf({ errors: [first] = [], detail, title, code }: Problem): string {
   if (first) return first.pointer.length > 1 ? `${first.pointer.slice(1)}: ${first.detail}` : first.detail;
   return detail ?? title ?? code;
 }
 
-/** Reads what a server answered to an operation. @throws {PalaverError} for all but what the contract calls a success */
+/** Reads the answer to an operation. @throws {PalaverError} for all but a success that the contract declares */
 export async function readAnswer(id: OperationId, response: Response, url: string): Promise<unknown> {
   const { status, headers } = response;
   const details = { status, retryAfterMs: retryAfterMs(response) };
@@ -66,7 +66,7 @@ export async function readAnswer(id: OperationId, response: Response, url: strin
     throw new PalaverError(
       'connection_failed',
       `${url} redirects${to ? ` to ${to}` : ''}. No redirect is followed, since passwords and tokens would go along: set \`url\` to where the server is.`,
-      // A browser doesn't tell the status.
+      // A browser hides the status.
       status ? details : {},
     );
   }

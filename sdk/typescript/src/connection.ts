@@ -3,7 +3,7 @@ import { afterClose, type ClientMessage, type CloseCode, closeCodes, type Server
 import type { Dial, WebSocketLike } from './platform.ts';
 import { readFrame, type UnknownFrame } from './read-frame.ts';
 
-/** How a try to be in the room ended, and what may come after it. */
+/** How a connection ended, and what may follow. */
 export interface Ended {
   readonly code: StateCode;
   readonly error: PalaverError;
@@ -17,32 +17,32 @@ interface ConnectionOptions {
   readonly url: string;
   readonly token: string;
   readonly dial: Dial;
-  /** Asks over HTTP why the handshake failed: platforms hide it. */
+  /** Asks over HTTP why the handshake failed: platforms hide the reason. */
   readonly whyRefused: (signal: AbortSignal) => Promise<PalaverError>;
-  /** Is told of nothing but frames that have what their type asks for. */
+  /** Called with each frame that has the fields of its type. */
   readonly onFrame: (frame: ServerMessage | UnknownFrame) => void;
-  /** Something came, whatever it is. */
-  readonly onSign: () => void;
+  /** Called for everything that comes in, readable or not. */
+  readonly onReceived: () => void;
 }
 
 export interface Connection {
   send(message: ClientMessage): void;
-  /** Leaves; `ended` resolves when the peer has answered. */
+  /** Starts the closing handshake; `ended` resolves when the peer has answered. */
   close(): void;
-  /** Gives up: whatever the peer still sends, nobody hears it. */
+  /** Ends the connection at once, and ignores what the peer still sends. */
   drop(error: PalaverError): void;
   readonly ended: Promise<Ended>;
 }
 
-/** What to do after a failure: what the server can't take from this client or this user stays so; all else passes. */
+/** Decides what follows a failure. A refusal of this client or this user is final; all else is temporary. */
 export function endedBy(error: PalaverError): Ended {
   const { code, status = 0 } = error;
-  // A stranger's answer: a proxy whose server is away, perhaps.
-  const passes = code === 'connection_failed' || [0, 408, 425, 429].includes(status) || status >= 500;
-  return { code, error, next: passes ? 'reconnect' : status === 401 ? 'new_token' : 'stop' };
+  // The answer of another server may come from a proxy whose server is down.
+  const isTemporary = code === 'connection_failed' || [0, 408, 425, 429].includes(status) || status >= 500;
+  return { code, error, next: isTemporary ? 'reconnect' : status === 401 ? 'new_token' : 'stop' };
 }
 
-/** What to do after a close frame, as the contract says; codes that it doesn't know are final from 4000 on. */
+/** Decides what follows a close frame, by the contract. Unknown codes are final from 4000 on. */
 function endedWith(closeCode: number, reason: string): Ended {
   const name = (Object.keys(closeCodes) as (keyof typeof closeCodes)[]).find((key) => closeCodes[key] === closeCode);
   const unknown = closeCode >= 4_000 ? 'closed' : 'connection_lost';
@@ -56,16 +56,16 @@ function endedWith(closeCode: number, reason: string): Ended {
 /** Ends a connection without its peer, where the platform can. */
 function destroy(socket: WebSocketLike): void {
   try {
-    // A close would wait for a peer that says nothing.
+    // A close would wait for a silent peer.
     if (socket.terminate) socket.terminate();
     else socket.close();
   } catch {
-    // One that the app brought, and that is of no use any more.
+    // A WebSocket that the app passed in may throw, and this one is no longer needed.
   }
 }
 
-/** One WebSocket to the room, from its handshake to its end. */
-export function connect({ url, token, dial, whyRefused, onFrame, onSign }: ConnectionOptions): Connection {
+/** Opens a WebSocket to the room. */
+export function connect({ url, token, dial, whyRefused, onFrame, onReceived }: ConnectionOptions): Connection {
   const asking = new AbortController();
   let socket: WebSocketLike | undefined;
   let opened = false;
@@ -78,7 +78,7 @@ export function connect({ url, token, dial, whyRefused, onFrame, onSign }: Conne
   function detach(): void {
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    // An error that nobody listens to would end a process.
+    // An error event without a listener would end a Node process.
     socket.onerror = () => {};
   }
   function end(how: Ended): void {
@@ -92,7 +92,7 @@ export function connect({ url, token, dial, whyRefused, onFrame, onSign }: Conne
     if (socket) destroy(socket);
   }
   const refused = (cause?: unknown): void => {
-    // It did not come to a handshake.
+    // The token can't be sent: there was no handshake.
     if (cause instanceof PalaverError) {
       end({ code: cause.code, error: cause, next: 'stop' });
       return;
@@ -104,7 +104,7 @@ export function connect({ url, token, dial, whyRefused, onFrame, onSign }: Conne
       () => drop(new PalaverError('connection_failed', `No WebSocket to ${url} could be opened`, { cause })),
     );
   };
-  /** A WebSocket that the app brought may throw. */
+  /** Uses the WebSocket. One that the app passed in may throw. */
   function attempt(work: (to: WebSocketLike) => void): void {
     try {
       if (socket && !over) work(socket);
@@ -127,14 +127,14 @@ export function connect({ url, token, dial, whyRefused, onFrame, onSign }: Conne
       socket.onmessage = ({ data }: { data: unknown }) => {
         const frame = readFrame(data);
         if (frame) onFrame(frame);
-        // Behind the frame: it may be the answer to all that was owed.
-        onSign();
+        // After the frame: it may be the last answer that was due.
+        onReceived();
       };
-      // Some tell of a refused handshake by this alone. After one that wasn't refused, the close says more.
+      // Some platforms report a refused handshake only here. After an accepted one the close event says more.
       socket.onerror = () => {
         if (!opened) refused();
       };
-      // Deno has no code for a connection that broke.
+      // Deno reports no code for a broken connection.
       socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
         opened ? end(endedWith(code || 1006, reason)) : refused();
     })

@@ -1,10 +1,10 @@
 declare global {
-  // As the library of TypeScript has it, for projects that compile without it.
+  // The same declaration as in TypeScript's esnext.disposable, for projects that compile without it.
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol;
   }
 }
 
-/** Where the platform has no such symbol, compilers take this one. */
+/** `Symbol.asyncDispose`, or the symbol that compilers use where the platform has none. */
 export const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);

@@ -1,14 +1,14 @@
 type Listener<Event> = (event: Event) => void;
 
 /**
- * Listeners by event. A listener that throws stops neither the others nor the SDK: the error reaches the app as an
- * uncaught one.
+ * Creates a list of listeners by event. A listener that throws stops neither the others nor the SDK: its error reaches
+ * the app as an uncaught one.
  */
 export function createEmitter<Events extends object>() {
   const listeners = new Map<keyof Events, Set<Listener<never>>>();
   return {
     on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
-      // A function of its own: who subscribes twice is told twice, and unsubscribes once.
+      // A wrapper for each call: a listener that is added twice is called twice, and each removal removes one.
       const own: Listener<Events[Name]> = (event) => listener(event);
       const all = listeners.get(name) ?? new Set();
       listeners.set(name, all.add(own));
@@ -19,7 +19,7 @@ export function createEmitter<Events extends object>() {
         try {
           listener(event);
         } catch (error) {
-          // As the platform reports what is thrown in a listener: uncaught.
+          // As platforms report an error of a listener: uncaught.
           queueMicrotask(() => {
             throw error;
           });

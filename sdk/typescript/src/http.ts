@@ -4,27 +4,27 @@ import { type Call, type OperationId, type Operations, operations } from './gene
 import { backoffMs, maxRetryAfterMs, pause, within } from './timing.ts';
 import { tokenOf } from './token.ts';
 
-/** For one call. */
+/** Options of one call. */
 export interface CallOptions {
   /** Ends the call: it rejects with `aborted`. */
   readonly signal?: AbortSignal;
   /** How long one try may take, in milliseconds. */
   readonly timeoutMs?: number;
-  /** How often a try is repeated, where nothing can happen twice. */
+  /** How often the call is repeated, where a repetition can't act twice. */
   readonly maxRetries?: number;
-  /** For the operations that need one. */
+  /** Token, for the operations that need one. */
   readonly token?: string;
 }
 
 export interface Transport {
-  /** Without a slash at its end. */
+  /** Address of the server, without a slash at its end. */
   readonly url: string;
   readonly fetch: typeof globalThis.fetch;
   readonly timeoutMs: number;
   readonly maxRetries: number;
 }
 
-/** Splits an input into the path, the query and the JSON body, as the operation asks for them. */
+/** Splits an input into the path, the query and the JSON body of the operation. */
 function requestOf(id: OperationId, input: Readonly<Record<string, unknown>>): { path: string; body?: string } {
   const { path, params, body } = operations[id];
   const places = params as Readonly<Record<string, 'path' | 'query'>>;
@@ -42,7 +42,7 @@ function requestOf(id: OperationId, input: Readonly<Record<string, unknown>>): {
   };
 }
 
-/** What runtimes call it if no connection came about, so that nothing can have been carried out. */
+/** Error codes of runtimes for a connection that never opened, so that the server can't have acted. */
 const neverConnected = ['ECONNREFUSED', 'ConnectionRefused', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'];
 
 function isNeverConnected(error: unknown): boolean {
@@ -50,7 +50,7 @@ function isNeverConnected(error: unknown): boolean {
   return neverConnected.includes(String(code)) || (cause !== undefined && isNeverConnected(cause));
 }
 
-/** How long to wait before this may be tried again; undefined where it may not. */
+/** Returns how long to wait before the next try, in milliseconds; undefined where there must be none. */
 function waitMs(id: OperationId, { code, status, retryAfterMs, cause }: PalaverError, tries: number) {
   if (code === 'aborted') return undefined;
   const busy = status === 429 || status === 503;
@@ -59,7 +59,7 @@ function waitMs(id: OperationId, { code, status, retryAfterMs, cause }: PalaverE
   return (retryAfterMs ?? 0) + backoffMs(tries);
 }
 
-/** A browser hides why it shows a page no answer; most often the server doesn't allow the page's origin. */
+/** Names the most frequent reason for which a browser hides an answer: the server doesn't allow the page's origin. */
 function originHint(url: string): string {
   const { document, location } = globalThis as { document?: unknown; location?: { origin?: string } };
   const origin = document === undefined ? undefined : location?.origin;
@@ -67,7 +67,7 @@ function originHint(url: string): string {
   return `, or does not allow this page: ALLOWED_ORIGINS of the server must have ${origin}`;
 }
 
-/** Carries operations out with `fetch`. @throws {PalaverError} */
+/** Creates the function that calls operations with `fetch`. It rejects with a `PalaverError`. */
 export function createCall(transport: Transport): Call<CallOptions> {
   const { url, fetch } = transport;
 
@@ -85,7 +85,7 @@ export function createCall(transport: Transport): Call<CallOptions> {
           ...(token !== undefined && { Authorization: `Bearer ${token}` }),
         },
         body: body ?? null,
-        // Not `error`: Workers know no such thing, and elsewhere it doesn't say what happened.
+        // Not `error`: Workers don't support it, and elsewhere its error doesn't say what happened.
         redirect: 'manual',
         signal,
       });

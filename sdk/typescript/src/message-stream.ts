@@ -1,14 +1,14 @@
 import { PalaverError } from './error.ts';
 
 interface Source<T> {
-  /** Both return how to unsubscribe. */
+  /** Both functions return one that unsubscribes. */
   onItem(listener: (item: T) => void): () => void;
   onEnd(listener: () => void): () => void;
 }
 
 /**
- * What comes from now on, one after the other; ends when its source does, after what came before.
- * @throws {PalaverError} `too_slow` where more than `most` wait to be read
+ * Iterates over the items of a source from now on. Ends when the source ends, after all items before that.
+ * @throws {PalaverError} `too_slow` where more than `most` items wait to be read
  */
 export function createStream<T>({ onItem, onEnd }: Source<T>, most: number): AsyncIterableIterator<T> {
   const waiting: T[] = [];

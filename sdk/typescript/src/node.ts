@@ -1,14 +1,14 @@
 /**
- * How Node, Deno and Bun connect: with a WebSocket that takes headers and can be ended without its peer. Those of Node
- * and Deno can't: a connection whose peer is silent would keep its socket, and the process.
+ * Connects Node, Deno and Bun with a WebSocket that takes headers and can end without its peer. The built-in ones of
+ * Node and Deno can't: a connection with a silent peer would keep its socket open, and the process alive.
  */
 import { provideDial, type WebSocketLike } from './platform.ts';
 
 type HeaderedWebSocket = new (url: string, options: object) => WebSocketLike;
 
-/** The largest frame that the contract allows a server, in bytes. */
+/** Maximum size of a frame of a server by the contract, in bytes. */
 const maxFrameBytes = 16_777_216;
-/** How long the peer may keep a connection after both have said that it ends, in milliseconds. */
+/** How long the peer may keep the connection open after the closing handshake, in milliseconds. */
 const closeTimeoutMs = 2_000;
 
 const { process, document } = globalThis as {
@@ -21,7 +21,7 @@ async function load(): Promise<HeaderedWebSocket> {
   return (await import('ws')).WebSocket as unknown as HeaderedWebSocket;
 }
 
-// A browser simulated inside Node (jsdom, for one) brings the browser's WebSocket.
+// A browser that is simulated inside Node, such as jsdom, has the browser's WebSocket.
 if (process?.versions?.node !== undefined && document === undefined)
   provideDial(async (url, token) => {
     const WebSocket = await load();

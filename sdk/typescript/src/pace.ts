@@ -1,21 +1,23 @@
-/** How many messages may go out before the first of them has come back: half of the burst that the contract allows. */
+/** How many messages may go out before the first is answered: half of the burst that the contract allows. */
 const burst = 10;
-/** How many of these come back in a second: fewer than the contract allows, since other frames and tabs count too. */
+/** How much credit returns in a second: less than the contract allows, since other frames and tabs count too. */
 const refillPerSecond = 5;
-/** The pause after a refusal that doesn't say how long, the shortest and the longest one, in milliseconds. */
+/** Pause after a refusal that names none, in milliseconds. */
 const refusalPauseMs = 1_000;
+/** Bounds of a pause that the server asks for, in milliseconds. */
 const leastPauseMs = 100;
 const mostPauseMs = 30_000;
 
 /**
- * Decides which messages may overlap. A server that refuses a message as too frequent may take the one behind it, and the
- * order would be lost: so several are on their way only while the limit is far, and else one follows the echo of another.
+ * Decides whether messages may overlap. A server that refuses one message as too frequent may take the next one, and
+ * the order would be lost. So several are in flight only while the limit is far; else each waits for the echo of the
+ * last.
  */
 export interface Pace {
   mayOverlap(): boolean;
-  /** A message goes out. */
+  /** Notes that a message goes out. */
   spend(): void;
-  /** The server refused one; returns how long to pause, in milliseconds. */
+  /** Notes that the server refused a message. Returns how long to pause, in milliseconds. */
   refuse(retryAfterMs?: number): number;
 }
 

@@ -1,23 +1,23 @@
 import { PalaverError } from './error.ts';
 import { type Call, Methods } from './generated/index.ts';
 import { type CallOptions, createCall } from './http.ts';
-import { joinRoom, type RoomDeps } from './join-room.ts';
+import { joinRoom, type RoomOptions } from './join-room.ts';
 import { dialPlatform, dialWith, type WebSocketConstructor } from './platform.ts';
 import type { JoinOptions, Room } from './room.ts';
 import { maxTimerMs } from './timing.ts';
 
 export interface PalaverOptions {
-  /** Where the server is, such as `http://127.0.0.1:3000`, or `https://example.com/chat` behind a proxy. */
+  /** Address of the server, such as `http://127.0.0.1:3000`, or `https://example.com/chat` behind a proxy. */
   readonly url: string;
-  /** Instead of the platform's own. */
+  /** Replaces the platform's own `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
-  /** Instead of the platform's own; takes the token as a subprotocol. */
+  /** Replaces the platform's own WebSocket. It gets the token as a subprotocol. */
   readonly WebSocket?: WebSocketConstructor;
   /** How long one try of a call, one handshake or one message may take, in milliseconds. 30,000 if absent. */
   readonly timeoutMs?: number;
-  /** How often a try is repeated where nothing can happen twice. 2 if absent. */
+  /** How often a call is repeated where a repetition can't act twice. 2 if absent. */
   readonly maxRetries?: number;
-  /** After how much silence a connection is asked whether it still lives, in milliseconds. 30,000 if absent. */
+  /** After how much silence the client asks whether the server is still there, in milliseconds. 30,000 if absent. */
   readonly heartbeatIntervalMs?: number;
 }
 
@@ -30,7 +30,7 @@ function baseUrl(text: string): string {
 }
 
 /**
- * A Palaver server: a method for each operation of its contract, and the room.
+ * Client of a Palaver server: a method for each operation of its contract, and the room.
  * @example
  * const palaver = new Palaver({ url: 'http://127.0.0.1:3000' });
  * const { token } = await palaver.login({ email: 'igor@example.com', password: 'correct horse' });
@@ -54,8 +54,10 @@ export class Palaver extends Methods<CallOptions> {
     const base = baseUrl(url);
     const call = createCall({ url: base, fetch, timeoutMs, maxRetries });
     const atMost = (ms: number): number => Math.min(ms, maxTimerMs);
-    /** Without the headers of a handshake the door says why, or 426 where it would have opened. */
-    const whyRefused: RoomDeps['whyRefused'] = async (token, lastId, signal) => {
+    /**
+     * Calls `/join` without a handshake: the server answers with its reason, or with 426 where it has none to refuse.
+     */
+    const whyRefused: RoomOptions['whyRefused'] = async (token, lastId, signal) => {
       const input = lastId === undefined ? {} : { last_event_id: lastId };
       const cause: unknown = await call('join', input, { token, maxRetries: 0, signal }).catch((reason) => reason);
       const { code } = Object(cause) as Partial<PalaverError>;
@@ -76,11 +78,11 @@ export class Palaver extends Methods<CallOptions> {
   }
 
   /**
-   * Joins the chat room. Resolves once the roster holds oneself; rejects with the problem of a refused handshake. Later
-   * losses are mended by the room itself: listen to its `state`.
+   * Joins the chat room. Resolves once you are in the roster; rejects with the problem of a refused handshake. The room
+   * reconnects by itself later on: listen to its `state`.
    *
    * Rejects with the codes of the operation `join`, `timeout`, `aborted`, `connection_failed` and `connection_lost`;
-   * with `invalid_token` and no `status` where `token` or `getToken` gave what can be no token.
+   * with `invalid_token` and no `status` where `token` or `getToken` gave no valid token.
    * @example
    * const room = await palaver.join({ getToken: async () => (await palaver.login(credentials)).token });
    */

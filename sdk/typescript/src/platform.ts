@@ -1,25 +1,25 @@
 import { PalaverError } from './error.ts';
 
-/** What of the standard's WebSocket is used (WHATWG). */
+/** Members of the standard WebSocket (WHATWG) that the SDK uses. */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
-  /** The event's `data` is read. */
+  /** The SDK reads `data` of the event. */
   onmessage: ((event: never) => void) | null;
-  /** The event's `code` and `reason` are read. */
+  /** The SDK reads `code` and `reason` of the event. */
   onclose: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  /** Not of the standard, but there in `ws` and Bun. */
+  /** Ends the connection without its peer. Not in the standard, but in `ws` and Bun. */
   terminate?(): void;
 }
 
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;
 
-/** Begins a handshake. The token is never in the URL. */
+/** Starts a handshake. The token is never in the URL. */
 export type Dial = (url: string, token: string) => WebSocketLike | Promise<WebSocketLike>;
 
-/** With a WebSocket that takes no headers the token travels as a subprotocol. */
+/** Connects with a WebSocket that takes no headers: the token travels as a subprotocol. */
 export const dialWith =
   (WebSocket: WebSocketConstructor): Dial =>
   (url, token) => {
@@ -36,21 +36,23 @@ let dialHere: Dial = (url, token) => {
   return dialWith(globalThis.WebSocket as WebSocketConstructor)(url, token);
 };
 
-/** Replaces how this platform connects; for the entry of a platform that can do better. */
+/** Replaces how this platform connects, for platforms that have something better than the standard. */
 export const provideDial = (dial: Dial): void => {
   dialHere = dial;
 };
 
-/** Begins a handshake as the platform does it best. */
+/** Starts a handshake with the best that the platform has. */
 export const dialPlatform: Dial = (url, token) => dialHere(url, token);
 
-/** The network or the user is back: what was put off may be worth trying now. Returns how to unsubscribe. */
+/**
+ * Calls back when the network or the user is back, so that a wait can end early. Returns a function that unsubscribes.
+ */
 export function onWake(listener: (why: 'online' | 'visible') => void): () => void {
   const onOnline = (): void => listener('online');
   const onVisible = (): void => {
     if (document.visibilityState === 'visible') listener('visible');
   };
-  // React Native and workers have parts of these only.
+  // React Native and workers have only some of these.
   const page = typeof document === 'undefined' ? undefined : document;
   globalThis.addEventListener?.('online', onOnline);
   page?.addEventListener?.('visibilitychange', onVisible);

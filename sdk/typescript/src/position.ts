@@ -1,14 +1,14 @@
 import type { FrameId, ServerMessage } from './generated/index.ts';
 
-/** How far the room's order was heard, over all connections. */
+/** Position in the room's stream, over all connections. */
 export interface Position {
-  /** A new connection resumes behind this frame; undefined before the first one. */
+  /** Id of the last frame, after which a new connection resumes; undefined before the first one. */
   readonly id: FrameId | undefined;
-  /** Takes note of a frame; false for a message that was heard before: it answers one that was sent twice. */
+  /** Advances to a frame. Returns false for a message that came before: it answers one that was sent twice. */
   advance(frame: ServerMessage): boolean;
-  /** Takes note of a place, and of nothing else. */
+  /** Advances to the id of a frame that can't be read. */
   pass(id: FrameId): void;
-  /** Begins anew: the server has no use for this place. */
+  /** Forgets the position: the server can't resume from it. */
   forget(): void;
 }
 
@@ -21,7 +21,7 @@ export function createPosition(): Position {
     advance: (frame) => {
       if (!('id' in frame)) return true;
       if (frame.type === 'chat_message' && id !== undefined && frame.id <= id) return false;
-      // Behind a recovery comes what was missed, up to its id, and the connection may end in the midst of that.
+      // The missed messages follow a recovery, up to its id, and the connection may end between them.
       if (frame.type !== 'users_online' || frame.msg.recovered !== true) id = frame.id;
       return true;
     },

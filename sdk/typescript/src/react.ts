@@ -1,5 +1,5 @@
 /**
- * The chat room in React.
+ * Hook for the chat room in React.
  * @module @palaver/sdk/react
  */
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
@@ -8,19 +8,19 @@ import type { ChatMessage, FrameId, Username } from './generated/index.ts';
 import type { Palaver } from './palaver.ts';
 import type { Credentials, Room, RoomState, SendOptions, StateChange } from './room.ts';
 
-/** What a component shows of the room. */
+/** State of the room, for a component to show. */
 export interface RoomView {
   /** `closed` also while there are no credentials. */
   readonly state: RoomState;
   readonly reason: StateChange['reason'];
   readonly roster: readonly Username[];
-  /** Your own name in the room, as far as the token tells. */
+  /** Your own name in the room; undefined where the token doesn't tell which it is. */
   readonly username: Username | undefined;
-  /** Since the room was joined; the oldest go when there are too many. Whole but at the `gaps`. */
+  /** Messages since the room was joined. The oldest go when there are too many. Complete except at the `gaps`. */
   readonly messages: readonly ChatMessage[];
   /**
-   * Places in the order, as in a page of `listMessages`: between each and the message before it something may have been
-   * said that is not in `messages`.
+   * Positions in the stream, as in a page of `listMessages`. Messages may be missing between each of them and the
+   * message before it.
    */
   readonly gaps: readonly FrameId[];
   /** Why the room could not be joined. */
@@ -28,11 +28,11 @@ export interface RoomView {
 }
 
 export interface UseRoomOptions {
-  /** How many messages are kept. 500 if absent. */
+  /** Maximum length of `messages`. 500 if absent. */
   readonly maxMessages?: number;
 }
 
-const away: RoomView = {
+const closedView: RoomView = {
   state: 'closed',
   reason: undefined,
   roster: [],
@@ -42,24 +42,25 @@ const away: RoomView = {
   error: undefined,
 };
 
-type Told = Pick<RoomView, 'messages' | 'gaps'>;
+type Received = Pick<RoomView, 'messages' | 'gaps'>;
 
-function withMessage({ messages, gaps }: Told, message: ChatMessage, most: number): Told {
+function withMessage({ messages, gaps }: Received, message: ChatMessage, most: number): Received {
   const all = [...messages, message];
   const kept = all.slice(-most);
-  // With the oldest message goes what was missed before the next one.
+  // The gap before a message goes with the message before the gap.
   return { messages: kept, gaps: kept.length < all.length ? gaps.filter((id) => id > kept[0]!.id) : gaps };
 }
-/** Two gaps with no message between them are one. */
-function withGap({ messages, gaps }: Told, gap: FrameId): Told {
+
+/** Adds a gap. Two gaps with no message between them become one. */
+function withGap({ messages, gaps }: Received, gap: FrameId): Received {
   const lastId = messages.at(-1)?.id ?? '';
   return { messages, gaps: [...gaps.filter((id) => id < lastId), gap] };
 }
 
-/** One stay in the room, as a store that `useSyncExternalStore` reads. */
+/** Creates a store of the room's view for `useSyncExternalStore`. */
 function createStore() {
   const listeners = new Set<() => void>();
-  let view = away;
+  let view = closedView;
   return {
     read: () => view,
     subscribe: (listener: () => void) => {
@@ -74,8 +75,8 @@ function createStore() {
 }
 
 /**
- * The chat room in a component: joins when it is shown, leaves when it goes, and renders what changes. Another `token`,
- * or another `palaver`, is another stay; `getToken` may be a new function for every render.
+ * Joins the chat room when the component mounts, leaves when it unmounts, and renders each change. Another `token` or
+ * another `palaver` joins anew; `getToken` may be a new function for every render.
  * @example
  * const { state, roster, messages, send } = useRoom(palaver, { token });
  */
@@ -102,13 +103,13 @@ export function useRoom(
     const getToken = (): string | Promise<string> => latest.current.credentials!.getToken!();
     const joining = palaver.join({ ...(token === undefined ? { getToken } : { token }), signal: leaving.signal });
     room.current = joining;
-    change({ ...away, state: 'connecting' });
+    change({ ...closedView, state: 'connecting' });
     joining.then(
       (joined) => {
         joined.on('roster', (roster) => change({ roster }));
         joined.on('state', ({ state, reason }) => change({ state, reason, username: joined.username }));
         joined.on('chat_message', (message) => change(withMessage(store.read(), message, latest.current.maxMessages)));
-        // One that is heard here is that of a new connection.
+        // Any `users_online` that comes after joining is the first frame of a new connection.
         joined.on('users_online', ({ id, msg }) => {
           if (msg.recovered !== true) change(withGap(store.read(), id));
         });
@@ -120,11 +121,11 @@ export function useRoom(
       leaving.abort();
       room.current = undefined;
       joining.then((joined) => joined.close()).catch(() => {});
-      store.change(away);
+      store.change(closedView);
     };
   }, [palaver, token, hasToken, store]);
 
-  const view = useSyncExternalStore(store.subscribe, store.read, () => away);
+  const view = useSyncExternalStore(store.subscribe, store.read, () => closedView);
   const [send] = useState(() => async (text: string, options?: SendOptions): Promise<ChatMessage> => {
     if (!room.current) throw new PalaverError('closed', 'The room is closed.');
     return (await room.current).send(text, options);

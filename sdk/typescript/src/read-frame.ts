@@ -1,17 +1,17 @@
 import type { FrameId, ServerMessage } from './generated/index.ts';
 import { frameShapes, type Shape } from './generated/shapes.ts';
 
-/** A frame of a type that this version doesn't know. Its place in the order counts all the same. */
+/** Frame of a type that this version doesn't know. Its id still advances the position. */
 export interface UnknownFrame {
   readonly type: 'unknown';
   readonly id: FrameId;
 }
 
-/** Visible ASCII, as the contract has it. */
+/** Pattern of ids in the contract: visible ASCII. */
 const idPattern = /^[!-~]{1,64}$/;
 const shapes = new Map(Object.entries(frameShapes));
 
-/** Whether a value has what its shape asks for; more does no harm. */
+/** Tells whether a value has the fields of a shape. It may have more. */
 export function fits(value: unknown, shape: Shape): boolean {
   if (typeof shape === 'string') return typeof value === shape;
   if (Array.isArray(shape)) return Array.isArray(value) && value.every((item) => fits(item, shape[0]));
@@ -23,7 +23,7 @@ export function fits(value: unknown, shape: Shape): boolean {
   });
 }
 
-/** Reads what came in; undefined for all that a client ignores: what is no JSON object, and what its type doesn't allow. */
+/** Reads a frame. Returns undefined for all that a client ignores: no JSON object, or not the fields of its type. */
 export function readFrame(data: unknown): ServerMessage | UnknownFrame | undefined {
   let frame: { type?: unknown; id?: unknown };
   try {

@@ -1,30 +1,33 @@
 import { claimsOf } from './claims.ts';
 import type { ErrorMessage, TokenRefresh, TokenRefreshed } from './generated/index.ts';
-import { createNonce } from './outbox.ts';
+import { createNonce } from './nonce.ts';
 import { maxTimerMs } from './timing.ts';
 
-/** Which part of a token's time has passed when another is asked for: by chance, so that not all ask at once. */
+/** Returns after which part of a token's time a new one is asked for: a random one, so that not all ask at once. */
 const renewAt = (): number => 0.7 + Math.random() * 0.1;
-/** With less time left it isn't tried any more: what then comes is 4001, and a new connection. */
+/**
+ * With less time left there is no further try: the server closes with 4001, and a new connection follows. In
+ * milliseconds.
+ */
 const leastMs = 2_000;
 
 interface RenewalOptions {
-  /** The one that the connection has. */
+  /** Token of the connection. */
   readonly token: string;
-  /** The time by the server's clock, in milliseconds since 1970: clocks here may be wrong. */
+  /** Time of the server's clock, in milliseconds since 1970: the local clock may be wrong. */
   readonly nowMs: number;
   readonly getToken: () => Promise<string>;
   readonly send: (message: TokenRefresh) => void;
 }
 
-/** Hands a new token over before the old one ends, so that the connection outlives it. */
+/** Sends a new token before the current one expires, so that the connection can go on. */
 export interface Renewal {
-  /** Whether this frame answers one of its own. */
+  /** Returns whether this frame answers a token that the renewal has sent. */
   settle(frame: TokenRefreshed | ErrorMessage): boolean;
   stop(): void;
 }
 
-/** A token whose end can't be read is not renewed. */
+/** Creates a renewal. A token whose expiry can't be read is not renewed. */
 export function createRenewal({ token, nowMs, getToken, send }: RenewalOptions): Renewal {
   let current = token;
   let offered: { readonly token: string; readonly nonce: string } | undefined;
@@ -40,8 +43,8 @@ export function createRenewal({ token, nowMs, getToken, send }: RenewalOptions):
     endsAtMs = performance.now() + leftMs;
     if (leftMs > leastMs) renewAfter(leftMs * renewAt());
   }
-  /** It did not come to a new token: once more after half of what is left. */
-  function again(): void {
+  /** Tries again after half of the time that is left. */
+  function retry(): void {
     const leftMs = endsAtMs - performance.now();
     if (leftMs > leastMs) renewAfter(leftMs / 2);
   }
@@ -53,8 +56,8 @@ export function createRenewal({ token, nowMs, getToken, send }: RenewalOptions):
       offered = { token: next, nonce: createNonce() };
       send({ type: 'token_refresh', msg: offered });
     }
-    // Until it is answered, if it is.
-    again();
+    // Until the server answers: it may not.
+    retry();
   }
 
   plan(Number(claimsOf(token).exp) * 1_000 - nowMs);

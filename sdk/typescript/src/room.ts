@@ -3,99 +3,105 @@ import './dispose.ts';
 import type { ChatMessage, Events, Username } from './generated/index.ts';
 
 /**
- * - `connecting`: for the first time.
- * - `open`: in the room. `roster` is true, and what is sent goes out at once.
- * - `reconnecting`: the connection was lost, and is being made anew. What is sent waits.
- * - `closed`: for good.
+ * - `connecting`: connects for the first time.
+ * - `open`: in the room. `roster` is current, and messages go out at once.
+ * - `reconnecting`: the connection was lost, and the room connects again. Messages wait.
+ * - `closed`: closed for good.
  */
 export type RoomState = 'connecting' | 'open' | 'reconnecting' | 'closed';
 
 export interface StateChange {
   readonly state: RoomState;
-  /** Why it is no longer `open`; absent after `close()`. */
+  /** Why the room is no longer `open`; absent after `close()`. */
   readonly reason?: { readonly code: StateCode; readonly detail: string };
 }
 
-/** One event per frame that the server sends, and two of the room's own. */
+/** Events of the room: one per type of frame, and two of its own. */
 export interface RoomEvents extends Events {
-  /** The roster has changed: all of it. */
+  /** The whole roster, after a change. */
   roster: readonly Username[];
   state: StateChange;
 }
 
-/** Where the token comes from. */
+/** Source of the token. */
 export type Credentials =
   | { readonly token: string; readonly getToken?: undefined }
   | {
       /**
-       * Asked for a token before every connection, also when one has expired; and while connected, when most of the
-       * token's time has passed: with another one the connection goes on. White space around the token is taken away;
-       * what can be no token ends the room with `invalid_token`. Where it throws it is asked again.
+       * Returns a token. The SDK calls it before every connection, also when a token has expired. It calls it while
+       * connected as well, when most of the token's time has passed: a new token keeps the connection open. White space
+       * around the token is removed. A value that is no valid token ends the room with `invalid_token`. When `getToken`
+       * throws, the SDK calls it again later.
        */
       readonly getToken: () => string | Promise<string>;
       readonly token?: undefined;
     };
 
 export type JoinOptions = Credentials & {
-  /** Ends the joining: it rejects with `aborted`. Once joined, it has no effect. */
+  /** Aborts joining, which rejects with `aborted`. Has no effect once the room is joined. */
   readonly signal?: AbortSignal;
 };
 
-/** For one message. */
+/** Options of one message. */
 export interface SendOptions {
   /**
-   * Names the message, so that sending it again is safe: the server publishes one nonce of a user once in five minutes.
-   * 1 to 64 characters; a random one if absent.
+   * Identifies the message, so that you can safely send it again: the server publishes a nonce of a user once in five
+   * minutes. 1 to 64 characters; random if absent.
    */
   readonly nonce?: string;
   /**
-   * How long the message may wait for the room, in milliseconds; `Infinity`: until the room is closed. The time for an
-   * answer then runs only while there is a connection. 30,000 if absent.
+   * How long the message may wait for the room, in milliseconds; `Infinity` means until the room is closed. If you set
+   * it, the time for an answer runs only while there is a connection. 30,000 if absent.
    */
   readonly maxWaitMs?: number;
 }
 
-/** The chat room, over as many connections as it takes. */
+/** Chat room that reconnects by itself. */
 export interface Room {
   readonly state: RoomState;
-  /** Who is in the room, in the order in which they joined; while it reconnects, as it was last seen. A new array for every change. */
+  /**
+   * Users in the room, in the order in which they joined. While the room reconnects, the last known ones. Each change
+   * makes a new array.
+   */
   readonly roster: readonly Username[];
-  /** The name under which you are in the room; undefined where your token doesn't tell which it is. */
+  /** Your own name in the room; undefined where your token doesn't tell which it is. */
   readonly username: Username | undefined;
   /**
-   * Listens to a frame of the server, to `roster` or to `state`. Returns how to unsubscribe.
+   * Adds a listener to a type of frame, to `roster` or to `state`. Returns a function that removes it.
    *
-   * A `users_online` that you hear is that of a new connection, in place of one that was lost. Where it is `recovered`,
-   * every message that was missed follows as a `chat_message`, once and in order; where not, something may have been
-   * said between the last message and its `id` that only `listMessages` may have.
+   * A `users_online` event means that a new connection has replaced a lost one. If it is `recovered`, every missed
+   * message follows as a `chat_message`, once and in order. If not, messages between the last one and its `id` may be
+   * missing: ask `listMessages` for them.
    * @example
    * const stop = room.on('chat_message', ({ msg }) => console.log(msg.from_user, msg.text));
    */
   on<Name extends keyof RoomEvents>(name: Name, listener: (event: RoomEvents[Name]) => void): () => void;
   /**
-   * All messages from now on, one's own included; ends when the room closes. At most 1,000 wait to be read. It is whole
-   * but where a new connection could not recover what was missed: `users_online` tells.
-   * @throws {PalaverError} `too_slow` where more would wait
+   * Iterates over all messages from now on, your own included. Ends when the room closes. At most 1,000 messages wait
+   * to be read. Messages are missing only where a new connection could not recover them: `users_online` says so.
+   * @throws {PalaverError} `too_slow` where more messages wait
    * @example
    * for await (const { msg } of room.messages()) console.log(msg.from_user, msg.text);
    */
   messages(): AsyncIterableIterator<ChatMessage>;
   /**
-   * Says something; resolves with what everybody received. While the room reconnects, up to 100 messages wait up to 30
-   * seconds, and go out in order. What was on its way when a connection ended goes out before them, and is said once all
-   * the same: where the new connection recovers what was missed, the server knows it by its nonce. Where it doesn't,
-   * nobody knows whether it was delivered: it rejects with `connection_lost`, and is not sent again.
+   * Sends a message. Resolves with the message as everybody received it.
    *
-   * While the room is open messages go out at the pace of the server, in order; up to 1,100 may have no answer yet. To
-   * wait for its turn costs a message none of its time. Where the server refuses everything for 30 seconds as too
-   * frequent it rejects with `rate_limited`.
+   * While the room reconnects, up to 100 messages wait up to 30 seconds, and go out in order. Messages in flight when a
+   * connection ended go out before them. If the new connection recovers missed messages, each is published once: the
+   * server knows it by its nonce. If not, nobody knows whether it was delivered: it rejects with `connection_lost`, and
+   * is not sent again.
+   *
+   * While the room is open, messages go out in order, at the pace that the server allows. Up to 1,100 may be
+   * unanswered. Waiting for its turn costs a message none of its time. If the server refuses everything for 30 seconds
+   * as too frequent, the message rejects with `rate_limited`.
    * @throws {PalaverError} the code of the server's refusal, `connection_lost`, `timeout`, `offline_queue_full`, `closed`
    */
   send(text: string, options?: SendOptions): Promise<ChatMessage>;
-  /** Leaves. Resolves when the connection is closed; what has not come back by then rejects with `closed`. */
+  /** Leaves. Resolves when the connection is closed; messages that have not come back by then reject with `closed`. */
   close(): Promise<void>;
   /**
-   * The same as `close`, for `await using`.
+   * Does the same as `close`, for `await using`.
    * @example
    * await using room = await palaver.join({ getToken });
    */

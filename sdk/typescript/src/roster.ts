@@ -1,7 +1,9 @@
 import { claimsOf } from './claims.ts';
 import type { ServerMessage, Username } from './generated/index.ts';
 
-/** Who is in the room after this frame: the rule of the protocol, `users_online` plus who joined minus who left. */
+/**
+ * Returns the roster after a frame, by the protocol: `users_online`, plus each `user_joined`, minus each `user_left`.
+ */
 export function rosterAfter(roster: readonly Username[], frame: ServerMessage): readonly Username[] {
   switch (frame.type) {
     case 'users_online':
@@ -15,12 +17,12 @@ export function rosterAfter(roster: readonly Username[], frame: ServerMessage): 
   }
 }
 
-/** Names that differ only so are one name to the server. */
+/** Folds a name as the server does: names that differ only in case or form are one. */
 const fold = (name: string): string => name.normalize('NFKC').toLowerCase();
 
 /**
- * Whether a name may be that of the token's owner. The token is read for this only: to know oneself among those who
- * join. Its claims may have other names than ours, so without a `username` any text in it will do.
+ * Returns a function that tells whether a name may be that of the token's owner. The token is read for nothing else.
+ * Its claims may have other names than ours: without a `username`, any text in it may be the name.
  */
 export function ownNames(token: string): (name: string) => boolean {
   const claims = claimsOf(token);

@@ -1,4 +1,4 @@
-/** A clock that can be stopped, in milliseconds. It begins at zero, and runs. */
+/** Clock that can be stopped, in milliseconds. It starts at zero, and runs. */
 export interface Stopwatch {
   readonly nowMs: number;
   readonly isRunning: boolean;

@@ -1,27 +1,30 @@
 import { PalaverError } from './error.ts';
 
-/** Waits between tries: the first, and the longest, in milliseconds. */
+/** Longest wait after the first failure, in milliseconds. */
 const firstBackoffMs = 500;
+/** Longest wait after any number of failures, in milliseconds. */
 const maxBackoffMs = 10_000;
-/** Who asks to wait longer than this is not asked again by itself. */
+/** Longest wait that a server may ask for before an automatic retry, in milliseconds. */
 export const maxRetryAfterMs = 30_000;
-/** What a timer can hold: some 25 days. */
+/** Longest time of a timer: some 25 days, in milliseconds. */
 export const maxTimerMs = 2 ** 31 - 1;
 
-/** How long to wait after so many failures in a row: any part of a time that doubles, so that not all come back at once. */
+/**
+ * Returns how long to wait after failures in a row: a random part of a time that doubles, so that clients spread out.
+ */
 export const backoffMs = (failures: number): number =>
   Math.random() * Math.min(maxBackoffMs, firstBackoffMs * 2 ** failures);
 
 interface Limits {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** For the message of the error. */
+  /** Name of the work, for the message of the error. */
   readonly what: string;
 }
 
 /**
- * Does something under a deadline and the caller's signal; `work` gets a signal for both.
- * @throws {PalaverError} `timeout` or `aborted`, also where `work` doesn't listen
+ * Runs `work` under a deadline and the caller's signal; it gets a signal for both.
+ * @throws {PalaverError} `timeout` or `aborted`, also where `work` ignores its signal
  */
 export async function within<T>(
   work: (signal: AbortSignal) => T | Promise<T>,
@@ -52,7 +55,7 @@ export async function within<T>(
   }
 }
 
-/** Resolves after a time, or as soon as `signal` says so. */
+/** Resolves after a time, or as soon as `signal` is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

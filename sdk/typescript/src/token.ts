@@ -1,8 +1,8 @@
 import { PalaverError } from './error.ts';
 
 /**
- * A token as it can travel: without the white space that a file or a page puts around it.
- * @throws {PalaverError} `invalid_token` for what can be none
+ * Returns a token without the white space that a file or a page puts around it.
+ * @throws {PalaverError} `invalid_token` for a value that is no valid token
  */
 export function tokenOf(given: unknown): string {
   if (typeof given !== 'string')

@@ -6,7 +6,7 @@ import { Palaver, PalaverError } from '../src/index.ts';
 
 type Reply = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Answers one request after the other in these ways, the last one for ever, and counts them. */
+/** Starts a server that answers each request with the next reply, the last one for ever, and counts them. */
 async function answering(...replies: Reply[]) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -57,37 +57,60 @@ const outcomeOf = (call: Promise<unknown>): Promise<string> =>
     },
   );
 
+interface Case {
+  readonly name: string;
+  readonly method: 'healthz' | 'login';
+  readonly replies: Reply[];
+  readonly outcome: string;
+  readonly tries: number;
+}
+
+const retryAfter = (value: string): Reply => problem(503, 'overloaded', { 'Retry-After': value });
+const busy = retryAfter('0');
+const past = 'Thu, 01 Jan 2026 00:00:00 GMT';
+const tooMany = problem(429, 'too_many_sessions', { 'Retry-After': '0' });
+const noProblem = plain(400, 'application/problem+json');
+
+const cases: Case[] = [
+  { name: 'a busy server, on POST', method: 'login', replies: [busy, busy, well], outcome: 'well', tries: 3 },
+  { name: 'a busy server, on GET', method: 'healthz', replies: [busy, well], outcome: 'well', tries: 2 },
+  { name: 'too many requests', method: 'login', replies: [tooMany, well], outcome: 'well', tries: 2 },
+  { name: 'a server that stays busy', method: 'login', replies: [busy], outcome: '503 overloaded', tries: 3 },
+  { name: 'a busy server that names no time', method: 'login', replies: [plain(503), well], outcome: 'well', tries: 2 },
+  { name: 'a date that has passed', method: 'login', replies: [retryAfter(past), well], outcome: 'well', tries: 2 },
+  {
+    ...{ name: 'a wait of more than 30 seconds', method: 'login', replies: [retryAfter('31'), well] },
+    ...{ outcome: '503 overloaded', tries: 1 },
+  },
+  { name: 'a reset, on GET', method: 'healthz', replies: [reset, well], outcome: 'well', tries: 2 },
+  { name: 'a reset, on POST', method: 'login', replies: [reset, well], outcome: 'connection_failed', tries: 1 },
+  {
+    ...{ name: 'a fault of the server', method: 'healthz', replies: [problem(500, 'internal_error'), well] },
+    ...{ outcome: '500 internal_error', tries: 1 },
+  },
+  {
+    ...{ name: 'a refusal', method: 'login', replies: [problem(401, 'invalid_credentials'), well] },
+    ...{ outcome: '401 invalid_credentials', tries: 1 },
+  },
+  {
+    name: 'another server',
+    method: 'healthz',
+    replies: [plain(404), well],
+    outcome: '404 connection_failed',
+    tries: 1,
+  },
+  {
+    name: 'a success that isn’t one',
+    method: 'login',
+    replies: [plain(200)],
+    outcome: '200 connection_failed',
+    tries: 1,
+  },
+  { name: 'a problem that is none', method: 'login', replies: [noProblem], outcome: '400 connection_failed', tries: 1 },
+];
+
 describe('a call is repeated only where nothing can happen twice', () => {
-  const busy = problem(503, 'overloaded', { 'Retry-After': '0' });
-  const cases: [name: string, method: 'healthz' | 'login', replies: Reply[], outcome: string, tries: number][] = [
-    ['a busy server, on POST', 'login', [busy, busy, well], 'well', 3],
-    ['a busy server, on GET', 'healthz', [busy, well], 'well', 2],
-    ['too many requests', 'login', [problem(429, 'too_many_sessions', { 'Retry-After': '0' }), well], 'well', 2],
-    ['a server that stays busy', 'login', [busy], '503 overloaded', 3],
-    ['a busy server that says nothing of when', 'login', [plain(503), well], 'well', 2],
-    [
-      'a date to come back at that has passed',
-      'login',
-      [problem(503, 'overloaded', { 'Retry-After': 'Thu, 01 Jan 2026 00:00:00 GMT' }), well],
-      'well',
-      2,
-    ],
-    [
-      'a wait of more than 30 seconds',
-      'login',
-      [problem(503, 'overloaded', { 'Retry-After': '31' }), well],
-      '503 overloaded',
-      1,
-    ],
-    ['a reset, on GET', 'healthz', [reset, well], 'well', 2],
-    ['a reset, on POST', 'login', [reset, well], 'connection_failed', 1],
-    ['a fault of the server', 'healthz', [problem(500, 'internal_error'), well], '500 internal_error', 1],
-    ['a refusal', 'login', [problem(401, 'invalid_credentials'), well], '401 invalid_credentials', 1],
-    ['a stranger', 'healthz', [plain(404), well], '404 connection_failed', 1],
-    ['a success that isn’t one', 'login', [plain(200)], '200 connection_failed', 1],
-    ['a problem that is none', 'login', [plain(400, 'application/problem+json')], '400 connection_failed', 1],
-  ];
-  it.each(cases)('%s', async (_, method, replies, outcome, tries) => {
+  it.each(cases)('$name', async ({ method, replies, outcome, tries }) => {
     using server = await answering(...replies);
     const palaver = server.palaver();
     const call = method === 'login' ? palaver.login(credentials) : palaver.healthz();

@@ -14,10 +14,10 @@ afterAll(() => redis?.remove());
 
 const open = (url: string) => createRedisBackplane({ create: linkingTo(url, roomKey), log: silent });
 
-describe.skipIf(noRedis)('with Redis', () => {
+describe.skipIf(noRedis)('the Redis backplane', () => {
   backplaneSuite('redis', () => open(redis!.uri()));
 
-  it('refuses a call that comes late, by a connection that a node has given up', async () => {
+  it('refuses a call that comes late over an earlier link of the node', async () => {
     const create = linkingTo(redis!.uri(), roomKey);
     const link = await openLink({ create, room: roomKey, blockMs: 100 });
     onTestFinished(() => link.fail(new Error('over')));
@@ -32,7 +32,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     expect(await link.call('publish', [epoch, 'node', second, ...said])).toEqual(['accepted', '2']);
   });
 
-  it('takes up a room where another node has left it, and says what was said there', async () => {
+  it('goes on with a room where another node has left it, with its recent messages', async () => {
     const url = redis!.uri();
     const before = open(url);
     const heard: Envelope[] = [];
@@ -59,11 +59,11 @@ describe.skipIf(noRedis)('with Redis', () => {
     ]);
   });
 
-  it('answers a repeat only when it has delivered what is repeated', async () => {
+  it('answers a repeat only after it has delivered the first message', async () => {
     const url = redis!.uri();
     const slow = await startTcpProxy(redis!.port);
     slow.delay(20);
-    // A link asks over its first connection and reads over its second one: what it reads comes late.
+    // A link calls over its first connection and reads over its second one, so that entries come late.
     const connections = [linkingTo(url, roomKey), linkingTo(url.replace(`${redis!.port}`, `${slow.port}`), roomKey)];
     let made = 0;
     const other = createRedisBackplane({
@@ -91,7 +91,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     }
   });
 
-  it('is found by a sentinel', async () => {
+  it('connects to the master that a sentinel names', async () => {
     const sentinel = await startSentinel(redis!.port);
     onTestFinished(() => sentinel.remove());
     const { redis: found } = await linkingTo(`redis+sentinel://127.0.0.1:${sentinel.port}/palaver/7`, roomKey)();
@@ -100,8 +100,8 @@ describe.skipIf(noRedis)('with Redis', () => {
     expect(found.stream.remotePort).toBe(redis!.port);
   });
 
-  it('says where it looked in vain, and no password', async () => {
-    // As it is read, a password may hold an @ itself.
+  it('names the address in a connection error, and no password', async () => {
+    // The second password holds an @ itself.
     for (const password of ['secret', 'sec@ret'])
       await expect(linkingTo(`redis://user:${password}@127.0.0.1:1/2`, roomKey)()).rejects.toThrow(
         /^Redis at 127\.0\.0\.1:1 cannot be used \(connect ECONNREFUSED/,

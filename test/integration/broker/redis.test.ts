@@ -33,7 +33,7 @@ describe.skipIf(noRedis)('a Redis', () => {
       (error: Error) => error.message,
     );
 
-  /** What answers every connection with this, at once or when it is spoken to. */
+  /** Starts a server that sends this answer to each connection, at once or after the first data. Returns its port. */
   async function answering(answer: string | undefined, isFirst = false): Promise<number> {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
@@ -51,14 +51,14 @@ describe.skipIf(noRedis)('a Redis', () => {
     return (server.address() as AddressInfo).port;
   }
 
-  it('is not used with a database that it does not have', async () => {
+  it('is refused with a database that it does not have', async () => {
     const says = `Redis at 127.0.0.1:${redis.port} cannot be used (database 16, which REDIS_URL names, cannot be selected: ERR DB index is out of range): see REDIS_URL`;
     expect(await faultOf(at('HOST/16'))).toBe(says);
     await expect(linkingTo(at('HOST/16'), key)()).rejects.toThrow(says);
     expect(await faultOf(at('HOST/15'))).toBe('none');
   });
 
-  it('is not used with a database that it does not have, where a sentinel names it', async () => {
+  it('is refused with a database that it does not have, behind a sentinel', async () => {
     const sentinel = await startSentinel(redis.port);
     onTestFinished(() => sentinel.remove());
     const url = `redis+sentinel://127.0.0.1:${sentinel.port}`;
@@ -71,7 +71,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     ['a wrong password', 'chat:canary@HOST', /refuses the user name or password .*percent-encoded/],
     ['an unknown user', 'canary:word@HOST', /refuses the user name or password/],
   ];
-  it.each(refusals)('says that it refuses %s', async (_, rest, says) => {
+  it.each(refusals)('is named with the reason where it refuses %s', async (_, rest, says) => {
     const fault = await faultOf(at(rest));
     expect(fault).toMatch(says);
     expect(fault).toContain(`127.0.0.1:${redis.port}`);
@@ -87,12 +87,12 @@ describe.skipIf(noRedis)('a Redis', () => {
     [['-select'], 'database 1, which REDIS_URL names, cannot be selected: NOPERM'],
     [['resetkeys', '~other:*'], "its user chat must not touch Palaver's keys (palaver:*)"],
   ];
-  it.each(rules)('says what its user lacks with %j', async (rule, says) => {
+  it.each(rules)('is refused with the permission that its user lacks: %j', async (rule, says) => {
     await admin.acl('SETUSER', 'chat', 'reset', 'on', '>word', '~palaver:*', '+@all', ...rule);
     expect(await faultOf(at('chat:word@HOST/1'))).toContain(says);
   });
 
-  it('says that it asks for a password', async () => {
+  it('is refused where it asks for a password and the URL has none', async () => {
     await admin.config('SET', 'requirepass', 'canary');
     onTestFinished(() => admin.config('SET', 'requirepass', '').then(() => {}));
     expect(await faultOf(at('HOST'))).toMatch(/it asks for a password, and REDIS_URL has none/);
@@ -104,15 +104,15 @@ describe.skipIf(noRedis)('a Redis', () => {
     ['TLS', '\x15\x03\x03\x00\x02\x02\x46', false, /no Redis, or it speaks TLS \(rediss:\/\/\)/],
     ['nothing', undefined, false, /timed out|no answer within/],
   ];
-  it.each(replies)('says so where %s answers in its place', async (_, answer, isFirst, says) => {
+  it.each(replies)('is refused where %s answers in its place', async (_, answer, isFirst, says) => {
     expect(await faultOf(`redis://127.0.0.1:${await answering(answer, isFirst)}`)).toMatch(says);
   });
 
-  it('says so where it does not speak TLS', async () => {
+  it('is refused where it does not speak TLS and the URL asks for it', async () => {
     expect(await faultOf(`rediss://127.0.0.1:${redis.port}`)).toMatch(/it does not answer with TLS, which rediss:/);
   });
 
-  /** A Redis that says this of itself. */
+  /** Starts a server with this INFO. Returns its URL. */
   async function saying(info: string): Promise<string> {
     const server = createServer((socket) => {
       socket.on('error', () => {});
@@ -130,11 +130,11 @@ describe.skipIf(noRedis)('a Redis', () => {
     ['redis_version:7.2.4\r\nrun_id:\r\n', /its INFO hides run_id/],
     ['redis_version:7.2.4\r\nrun_id:1\r\nrole:slave\r\n', /it is a replica/],
   ];
-  it.each(infos)('is not used where it says %j of itself', async (info, says) => {
+  it.each(infos)('is refused with the INFO %j', async (info, says) => {
     expect(await faultOf(await saying(info))).toMatch(says);
   });
 
-  it('is not used as a node of a cluster that does not hold the keys', async () => {
+  it('is refused as a node of a cluster that does not hold the keys', async () => {
     const node = await startRedis(undefined, {
       databases: '1',
       'cluster-enabled': 'yes',
@@ -149,7 +149,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     await expect.poll(() => faultOf(`redis://127.0.0.1:${node.port}`), poll).toBe('none');
   });
 
-  it('is left, without a write to another database, where its address comes to lead elsewhere', async () => {
+  it('is disconnected, without a write to another database, when its address leads to another server', async () => {
     const other = await startRedis(undefined, { databases: '1' });
     const proxy = await startTcpProxy(redis.port);
     const client = new Client(other.port);
@@ -193,7 +193,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     ],
   ];
   it.each(illnesses)(
-    'is told once to be no good where it %s, and can be read meanwhile',
+    'is reported once as unusable where it %s, and can be read meanwhile',
     async (_, begin, end, says) => {
       await admin.acl('SETUSER', 'chat', 'reset', 'on', '>word', '~palaver:*', '+@all');
       const health: string[] = [];
@@ -209,7 +209,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     },
   );
 
-  it('is connected to anew where it has become a replica', async () => {
+  it('is connected to again where it has become a replica', async () => {
     const next = await startRedis(undefined, { databases: '16' });
     const proxy = await startTcpProxy(redis.port);
     const client = new Client(next.port);
@@ -228,8 +228,8 @@ describe.skipIf(noRedis)('a Redis', () => {
     expect(await client.get('palaver:written')).toBe('there');
   });
 
-  it('is waited for while it reads its data', async () => {
-    // So many microseconds for each key.
+  it('is waited for while it loads its data', async () => {
+    // Microseconds for each key.
     const loading = { 'key-load-delay': '1000', 'loading-process-events-interval-bytes': '1024' };
     const slow = await startRedis(undefined, { ...loading, appendonly: 'no' });
     onTestFinished(() => slow.remove());

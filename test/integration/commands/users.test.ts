@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/commands/command.ts';
 import { token } from '../../../src/commands/token.ts';
 import { users } from '../../../src/commands/users.ts';
@@ -9,10 +6,9 @@ import { connect, handshake } from '../../harness/chat.ts';
 import { temporaryFolder } from '../../harness/folder.ts';
 import { request } from '../../harness/http.ts';
 import { commandLine, manyStartsMs, palaver } from '../../harness/palaver.ts';
-import { root } from '../../harness/process.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
+import { atTerminal, noTerminal } from '../../harness/terminal.ts';
 import { mint, testSecret } from '../../harness/tokens.ts';
-import { until } from '../../harness/until.ts';
 import { everyStore } from './stores.ts';
 
 const password = 'correct horse';
@@ -25,11 +21,6 @@ const login = (server: TestServer, email: string) => request(server, 'POST', '/l
 async function answered(server: TestServer, token: string, status: number): Promise<void> {
   while ((await handshake(server, { token })).status !== status);
 }
-
-const terminal = '/usr/bin/script';
-const noTerminal = existsSync(terminal) ? undefined : `${terminal} is not there`;
-if (noTerminal && process.env.CI) throw new Error(`In CI the terminal must be tested, and ${noTerminal}`);
-if (noTerminal) console.warn(`The password at a terminal is not tested: ${noTerminal}`);
 
 for (const { name, skip, env: emptyStore } of everyStore()) {
   describe.skipIf(skip)(`palaver users: ${name}`, { timeout: manyStartsMs }, () => {
@@ -171,18 +162,12 @@ describe('palaver users', { timeout: manyStartsMs }, () => {
   it.skipIf(noTerminal)('asks for the password at a terminal, twice, and shows it nowhere', async () => {
     const env = { DATA_DIR: temporaryFolder() };
     const at = async (...answers: string[]) => {
-      const line = commandLine(...add('ann@example.com', 'Ann')).join(' ');
-      const child = spawn(terminal, ['-qec', line, '/dev/null'], { cwd: root, env: { ...process.env, ...env } });
-      onTestFinished(() => void child.kill('SIGKILL'));
-      let shown = '';
-      child.stdout.on('data', (chunk: Buffer) => (shown += chunk));
-      const ended = once(child, 'exit');
+      const run = atTerminal(commandLine(...add('ann@example.com', 'Ann')).join(' '), env);
       for (const [index, question] of ['Password: ', 'Once more: '].slice(0, answers.length).entries()) {
-        await until(() => shown.includes(question), question);
-        child.stdin.write(answers[index]);
+        await run.shows(question);
+        run.type(answers[index]!);
       }
-      const [code] = await ended;
-      return { code, shown };
+      return { code: await run.exited(), shown: run.shown() };
     };
     const differ = await at('canary one\r', 'canary two\r');
     expect([differ.code, differ.shown]).toEqual([1, expect.stringContaining('The two passwords differ')]);

@@ -8,7 +8,7 @@ import { noRedis, type Redis, startRedis } from '../../harness/redis.ts';
 import { messageStoreSuite } from '../../suites/message-store.ts';
 import { revocationStoreSuite } from '../../suites/revocation-store.ts';
 
-describe.skipIf(noRedis)('what is kept in Redis', () => {
+describe.skipIf(noRedis)('the stores in Redis', () => {
   let redis: Redis;
   beforeAll(async () => {
     redis = await startRedis();
@@ -26,7 +26,7 @@ describe.skipIf(noRedis)('what is kept in Redis', () => {
     return { store: redisRevocationStore(database), close: database.close };
   });
 
-  it('is away while Redis does not answer, takes nothing more, or is gone', async () => {
+  it('are unavailable while Redis does not answer, is full, or is stopped', async () => {
     const database = await open();
     onTestFinished(() => database.close());
     const store = redisMessageStore(database);
@@ -48,7 +48,7 @@ describe.skipIf(noRedis)('what is kept in Redis', () => {
   it.each([
     ['ids', ['1-1', '1-2', '1-3'], []],
     ['bodies', ['1-3'], ['1-3']],
-  ])('tells what is missing where Redis has evicted the %s', async (evicted, messages, gaps) => {
+  ])('name the gaps where Redis has evicted the %s', async (evicted, messages, gaps) => {
     const database = await openRedisDatabase(
       await keepRedis(redis.uri(), { key: 'room', use: 'store', answerTimeoutMs: 1_000 }),
       'room',
@@ -69,7 +69,7 @@ describe.skipIf(noRedis)('what is kept in Redis', () => {
     expect(await store.before(undefined, 10)).toEqual(page);
   });
 
-  it('does not take a fault of ours for its being away', async () => {
+  it('do not take a wrong command for an unavailable Redis', async () => {
     const database = await open();
     onTestFinished(() => database.close());
     await database.redis.set('room:history:ids', 'a text');

@@ -20,7 +20,7 @@ describe.skipIf(noRedis)('limits that count in Redis', () => {
     await redis.remove();
   });
 
-  it('wait for a silent Redis once, count alone meanwhile, and together again afterwards', async () => {
+  it('wait for a silent Redis once, count on each node meanwhile, and in Redis again afterwards', async () => {
     const proxy = await startTcpProxy(redis.port);
     const url = `redis://127.0.0.1:${proxy.port}`;
     const kept = await keepRedis(url, { key, use: 'limits', answerTimeoutMs: 300 });
@@ -38,12 +38,12 @@ describe.skipIf(noRedis)('limits that count in Redis', () => {
     proxy.resume();
     await expect.poll(() => kept.fault, poll).toBeUndefined();
     await limiter.consume('ann');
-    // Of the thousand, none was sent.
+    // None of the thousand was sent.
     expect(Number(await client.get(`${key}:limit:frames:ann`))).toBeLessThanOrEqual(12);
     expect(Number(await client.get(`${key}:limit:frames:ann`))).toBeGreaterThan(1);
   });
 
-  it('count alone where their server takes no writes, and together again afterwards', async () => {
+  it('count on each node while Redis takes no writes, and in Redis again afterwards', async () => {
     const kept = await keepRedis(`redis://127.0.0.1:${redis.port}/1`, { key, use: 'limits', answerTimeoutMs: 1_000 });
     onTestFinished(() => kept.close());
     const limiter = inRedis(kept, key)('frames', { points: 2, durationS: 600 });

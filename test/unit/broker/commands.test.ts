@@ -25,7 +25,7 @@ const used: [use: RedisUse, source: string, pattern: RegExp][] = [
   ],
 ];
 
-it.each(used)('a user is tried with every command that the %s uses', (use, source, pattern) => {
+it.each(used)('tries every command that is used for: %s', (use, source, pattern) => {
   const tried: readonly string[] = trials[use].map(([name]) => name);
   const commands = [...source.matchAll(pattern)].map(([, name]) => name!.toUpperCase());
   expect(commands.length).toBeGreaterThan(0);

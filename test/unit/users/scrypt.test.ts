@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { constants, getPriority } from 'node:os';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPasswords } from '../../../src/users/passwords.ts';
 import { createScryptProcess, type HashingEnd, niceness, paramsOf, scryptHere } from '../../../src/users/scrypt.ts';
 import { within } from '../../harness/deadline.ts';
@@ -13,8 +13,9 @@ const cheap = { logN: 10, r: 8, p: 1 };
 const slow = { logN: 17, r: 8, p: 4 };
 const password = Buffer.from('correct horse');
 
+/** A call is slow only where a test says so, however busy the machine is. */
 function start(options: Parameters<typeof createScryptProcess>[0] = {}) {
-  const scrypt = createScryptProcess(options);
+  const scrypt = createScryptProcess({ slowMs: 600_000, ...options });
   onTestFinished(() => scrypt.close());
   return scrypt;
 }
@@ -62,13 +63,24 @@ describe('the process for passwords', () => {
     await there.kdf(password, slow);
     expect(there.pid).toBe(pid);
     nowMs += 60_000;
-    const patient = start({ now: () => nowMs });
-    await patient.kdf(password, slow);
-    expect(getPriority(patient.pid)).toBe(priorityWith(niceness.usual));
     const calm = there.kdf(password, { logN: 1, r: 1, p: 1 });
     expect(there.pid).not.toBe(pid);
     await calm;
     await within(gone(pid), 'the end of the one before');
+  });
+
+  it('gives way less once a call has taken three seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const there = start({ slowMs: undefined });
+    const key = there.kdf(password, cheap);
+    const { pid } = there;
+    vi.advanceTimersByTime(2_999);
+    expect(there.pid).toBe(pid);
+    vi.advanceTimersByTime(1);
+    expect(there.pid).not.toBe(pid);
+    await key;
+    expect(getPriority(there.pid)).toBe(priorityWith(niceness.busy));
   });
 
   it.runIf(process.platform === 'linux')('is the first to go where memory runs out', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { TokenRefresh } from '../src/index.ts';
-import { createRenewal } from '../src/renewal.ts';
+import type { TokenRefresh } from '../../src/index.ts';
+import { createRenewal } from '../../src/renewal.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ChatMessageFromClient, ErrorCode, SendOptions } from '../src/index.ts';
-import { createOutbox } from '../src/outbox.ts';
+import type { ChatMessageFromClient, ErrorCode, SendOptions } from '../../src/index.ts';
+import { createOutbox } from '../../src/outbox.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const timeoutMs = 1_000;
 
-/** An outbox, what it has sent, and how each message has ended. */
+/** Starts an outbox, and notes what it sends and how each message ends. */
 function start() {
   const outbox = createOutbox(timeoutMs);
   const sent: ChatMessageFromClient[] = [];
@@ -34,8 +34,8 @@ function start() {
 }
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
-describe('the outbox', () => {
-  it('lets a message wait 30 seconds for the room, and no longer', async () => {
+describe('a message that waits for the room', () => {
+  it('waits 30 seconds, and no longer', async () => {
     const { say, open, sent, ends } = start();
     void say('early');
     await pass(29_000);
@@ -46,13 +46,13 @@ describe('the outbox', () => {
     expect(sent.map(({ msg }) => msg.text)).toEqual(['late']);
   });
 
-  it('lets a message wait as long as the caller says, and its answer time run only while connected', async () => {
+  it('waits as long as the caller says, and its answer time passes only while connected', async () => {
     const { outbox, say, open, echo, sent, ends } = start();
     const forever = { maxWaitMs: Number.POSITIVE_INFINITY };
     void say('1', forever);
     await pass(3_600_000);
     open();
-    outbox.cut();
+    outbox.suspend();
     await pass(3_600_000);
     void say('2', { maxWaitMs: 100 });
     await pass(100);
@@ -65,29 +65,7 @@ describe('the outbox', () => {
     expect(new Set(sent.map(({ msg }) => msg.nonce)).size).toBe(2);
   });
 
-  it('sends under the nonce the caller names, one at a time, and refuses one that no answer could name', async () => {
-    const { say, open, echo, sent, ends } = start();
-    open();
-    const nonce = '😀'.repeat(64);
-    void say('1', { nonce });
-    void say('2', { nonce });
-    for (const bad of ['', `${nonce}x`, 7, null]) void say(`${bad && 'bad'}`, { nonce: bad as string });
-    await pass(0);
-    expect(sent.map(({ msg }) => msg.nonce)).toEqual([nonce, expect.stringMatching(/^[0-9a-f]{32}$/)]);
-    echo(sent[0]!);
-    await pass(0);
-    void say('3', { nonce });
-    expect(sent.at(-1)?.msg).toEqual({ text: '3', nonce });
-    expect(ends).toEqual([
-      '2 invalid_message',
-      ' invalid_message',
-      'bad invalid_message',
-      'bad invalid_message',
-      '1 delivered',
-    ]);
-  });
-
-  it('sends what waited one by one, and what comes meanwhile behind it', async () => {
+  it('goes out one by one with the others, and before messages that come later', async () => {
     const { say, open, echo, sent, ends } = start();
     void say('1');
     void say('2');
@@ -99,7 +77,19 @@ describe('the outbox', () => {
     expect(ends).toEqual(['1 delivered', '2 delivered', '3 delivered']);
   });
 
-  it('tries again what was too frequent, in its place and with its nonce', async () => {
+  it('is refused where a hundred wait already, unsettled ones not counted', async () => {
+    const { outbox, say, open, ends } = start();
+    open();
+    for (let n = 0; n < 200; n += 1) void say(`${n}`);
+    outbox.suspend();
+    for (let n = 200; n < 301; n += 1) void say(`${n}`);
+    await pass(0);
+    expect(ends).toEqual(['300 offline_queue_full']);
+  });
+});
+
+describe('a message that waits for its turn', () => {
+  it('is sent again in its place and with its nonce after it was too frequent', async () => {
     const { say, open, echo, refuse, sent, ends } = start();
     void say('1');
     void say('2');
@@ -128,13 +118,13 @@ describe('the outbox', () => {
     expect(ends).toEqual(['1', '2', '4', '3', '5', '6'].map((text) => `${text} delivered`));
   });
 
-  it('lets few go before the first is back, and waits for a turn as long as it takes', async () => {
+  it('goes out after few others that are unanswered, and waits as long as it takes', async () => {
     const { say, open, echo, sent, ends } = start();
     open();
     for (let n = 0; n < 300; n += 1) void say(`${n}`);
     expect(sent.length).toBe(10);
     for (let n = 0; n < 300; n += 1) {
-      // Each in time, and all of them longer than a message may be on its way or wait for the room.
+      // Each answer is in time. All of them together take longer than a message may be in flight or wait for the room.
       await pass(n < 10 ? 0 : 150);
       echo(sent[n]!);
     }
@@ -144,7 +134,7 @@ describe('the outbox', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('gives up where nothing is taken for half a minute, however short the pauses are that are asked for', async () => {
+  it('is rejected where the server takes nothing for half a minute, however short the pauses it asks for', async () => {
     const { outbox, open, refuse, sent } = start();
     open();
     const refusal = outbox.send('1').catch((error) => error);
@@ -157,13 +147,13 @@ describe('the outbox', () => {
       await pass(50);
     }
     expect(await refusal).toMatchObject({ code: 'rate_limited', retryAfterMs: 0 });
-    // The server's patience: ten a second.
+    // The pause is at least 100 ms, however little the server asks for.
     expect(refusals).toBeLessThanOrEqual(301);
     expect(refusals).toBeGreaterThan(30);
     expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
   });
 
-  it('rejects what the server cannot publish when it is said, and tries again what waited for the room', async () => {
+  it('is rejected while the server is unavailable, and sent again if it waited for the room', async () => {
     const { say, open, refuse, sent, ends } = start();
     void say('1');
     open();
@@ -183,7 +173,41 @@ describe('the outbox', () => {
     expect(ends).toEqual(['1 timeout', '2 unavailable']);
   });
 
-  it('gives up on an echo after the time-out, and goes on with the next', async () => {
+  it('is refused where eleven hundred are unanswered', async () => {
+    const { say, open, echo, sent, ends } = start();
+    open();
+    for (let n = 0; n < 1_101; n += 1) void say(`${n}`);
+    await pass(0);
+    expect([sent.length, ends]).toEqual([10, ['1100 offline_queue_full']]);
+    for (let n = 0; n < 10; n += 1) echo(sent[n]!);
+    expect(sent.length).toBe(11);
+  });
+});
+
+describe('an answer', () => {
+  it('names the nonce of the caller, which is refused where it is in use or too long', async () => {
+    const { say, open, echo, sent, ends } = start();
+    open();
+    const nonce = '😀'.repeat(64);
+    void say('1', { nonce });
+    void say('2', { nonce });
+    for (const bad of ['', `${nonce}x`, 7, null]) void say(`${bad && 'bad'}`, { nonce: bad as string });
+    await pass(0);
+    expect(sent.map(({ msg }) => msg.nonce)).toEqual([nonce, expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    echo(sent[0]!);
+    await pass(0);
+    void say('3', { nonce });
+    expect(sent.at(-1)?.msg).toEqual({ text: '3', nonce });
+    expect(ends).toEqual([
+      '2 invalid_message',
+      ' invalid_message',
+      'bad invalid_message',
+      'bad invalid_message',
+      '1 delivered',
+    ]);
+  });
+
+  it('is awaited until the time-out, and then the next message goes out', async () => {
     const { say, open, sent, ends } = start();
     void say('1');
     void say('2');
@@ -192,15 +216,29 @@ describe('the outbox', () => {
     expect([ends, sent.length]).toEqual([['1 timeout'], 2]);
   });
 
-  it('waits with what was on its way to a cut, and loses it where what was said meanwhile is not told', async () => {
+  it('is no message of another user, and none without a nonce', async () => {
+    const { outbox, say, open, sent, ends } = start();
+    open();
+    void say('1');
+    for (const nonce of ['guess', undefined]) {
+      const msg = { from_user: 'Mallory', text: '1', ...(nonce && { nonce }) };
+      outbox.settle({ type: 'chat_message', id: '1', sent_at: '', msg });
+    }
+    await pass(0);
+    expect([ends, sent[0]!.msg.nonce!.length]).toEqual([[], 32]);
+  });
+});
+
+describe('a message in flight when the connection ends', () => {
+  it('waits, and is rejected where missed messages are not recovered', async () => {
     const { outbox, say, open, echo, sent, ends } = start();
     void say('1');
     void say('2');
     open();
-    outbox.cut();
+    outbox.suspend();
     await pass(0);
-    expect([ends, outbox.hasUnsettled(), outbox.isOwed()]).toEqual([[], true, false]);
-    outbox.lose();
+    expect([ends, outbox.hasUnsettled(), outbox.hasInFlight()]).toEqual([[], true, false]);
+    outbox.rejectUnsettled();
     await pass(0);
     expect([ends, outbox.hasUnsettled()]).toEqual([['1 connection_lost'], false]);
     open();
@@ -210,14 +248,14 @@ describe('the outbox', () => {
     expect(ends).toEqual(['1 connection_lost', '2 delivered']);
   });
 
-  it('sends again what is unsettled, with its nonce, before what waits and what comes', async () => {
+  it('is sent again with its nonce, before messages that wait or come later', async () => {
     const { outbox, say, open, echo, sent, ends } = start();
     open();
     for (const text of ['1', '2', '3', '4']) void say(text);
     echo(sent[0]!);
-    outbox.cut();
+    outbox.suspend();
     void say('5');
-    // What was missed tells of it.
+    // The missed messages settle it.
     echo(sent[1]!);
     open();
     void say('6');
@@ -232,14 +270,14 @@ describe('the outbox', () => {
     expect(ends).toEqual(['1', '2', '3', '4', '5', '6'].map((text) => `${text} delivered`));
   });
 
-  it('keeps the order over one cut after the other', async () => {
+  it('keeps its place over several connections', async () => {
     const { outbox, say, open, echo, sent, ends } = start();
     open();
     for (const text of ['1', '2', '3']) void say(text);
-    outbox.cut();
+    outbox.suspend();
     void say('4');
     open();
-    outbox.cut();
+    outbox.suspend();
     open();
     for (let n = 4; n < 8; n += 1) echo(sent[n]!);
     await pass(0);
@@ -247,44 +285,47 @@ describe('the outbox', () => {
     expect(ends).toEqual(['1 delivered', '2 delivered', '3 delivered', '4 delivered']);
   });
 
-  it.each(['rate_limited', 'unavailable'] as const)('tries once more what was sent again and is %s', async (code) => {
-    const { outbox, say, open, echo, refuse, sent, ends } = start();
-    open();
-    void say('1');
-    outbox.cut();
-    void say('2');
-    await pass(timeoutMs / 2);
-    open();
-    refuse(sent[1]!, code);
-    expect([outbox.hasUnsettled(), outbox.isOwed()]).toEqual([true, false]);
-    // Its time has not begun anew.
-    await pass(timeoutMs / 2);
-    expect(ends).toEqual(['1 timeout']);
-    await pass(500);
-    echo(sent[2]!);
-    await pass(0);
-    expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '1', '2']);
-    expect(ends).toEqual(['1 timeout', '2 delivered']);
-  });
+  it.each(['rate_limited', 'unavailable'] as const)(
+    'is sent once more after it was sent again and is %s',
+    async (code) => {
+      const { outbox, say, open, echo, refuse, sent, ends } = start();
+      open();
+      void say('1');
+      outbox.suspend();
+      void say('2');
+      await pass(timeoutMs / 2);
+      open();
+      refuse(sent[1]!, code);
+      expect([outbox.hasUnsettled(), outbox.hasInFlight()]).toEqual([true, false]);
+      // Its time goes on.
+      await pass(timeoutMs / 2);
+      expect(ends).toEqual(['1 timeout']);
+      await pass(500);
+      echo(sent[2]!);
+      await pass(0);
+      expect(sent.map(({ msg }) => msg.text)).toEqual(['1', '1', '2']);
+      expect(ends).toEqual(['1 timeout', '2 delivered']);
+    },
+  );
 
-  it('rejects what was sent again with the code of a refusal that stays', async () => {
+  it('is rejected with the code of a final refusal', async () => {
     const { outbox, say, open, refuse, sent, ends } = start();
     open();
     void say('1');
     void say('2');
-    outbox.cut();
+    outbox.suspend();
     open();
     refuse(sent[2]!, 'invalid_message');
     await pass(0);
     expect([ends, sent.at(-1)?.msg.text]).toEqual([['1 invalid_message'], '2']);
   });
 
-  it.each(['sent again', 'not sent again'])('gives up on what is unsettled when its time is over, %s', async (how) => {
+  it.each(['sent again', 'not sent again'])('is rejected when its time is over, %s', async (how) => {
     const { outbox, say, open, ends } = start();
     open();
     void say('1');
     await pass(400);
-    outbox.cut();
+    outbox.suspend();
     await pass(400);
     if (how === 'sent again') open();
     await pass(199);
@@ -292,44 +333,14 @@ describe('the outbox', () => {
     await pass(1);
     expect([ends, outbox.hasUnsettled(), vi.getTimerCount()]).toEqual([['1 timeout'], false, 0]);
   });
+});
 
-  it('takes nobody else’s message for an echo, and ignores what has no nonce', async () => {
-    const { outbox, say, open, sent, ends } = start();
-    open();
-    void say('1');
-    for (const nonce of ['guess', undefined]) {
-      const msg = { from_user: 'Mallory', text: '1', ...(nonce && { nonce }) };
-      outbox.settle({ type: 'chat_message', id: '1', sent_at: '', msg });
-    }
-    await pass(0);
-    expect([ends, sent[0]!.msg.nonce!.length]).toEqual([[], 32]);
-  });
-
-  it('holds eleven hundred that are on their way or wait for their turn', async () => {
-    const { say, open, echo, sent, ends } = start();
-    open();
-    for (let n = 0; n < 1_101; n += 1) void say(`${n}`);
-    await pass(0);
-    expect([sent.length, ends]).toEqual([10, ['1100 offline_queue_full']]);
-    for (let n = 0; n < 10; n += 1) echo(sent[n]!);
-    expect(sent.length).toBe(11);
-  });
-
-  it('holds a hundred that wait beside all that is unsettled', async () => {
-    const { outbox, say, open, ends } = start();
-    open();
-    for (let n = 0; n < 200; n += 1) void say(`${n}`);
-    outbox.cut();
-    for (let n = 200; n < 301; n += 1) void say(`${n}`);
-    await pass(0);
-    expect(ends).toEqual(['300 offline_queue_full']);
-  });
-
-  it('rejects everything once it is closed', async () => {
+describe('a closed outbox', () => {
+  it('rejects every message', async () => {
     const { outbox, say, open, ends } = start();
     open();
     void say('1');
-    outbox.cut();
+    outbox.suspend();
     void say('2');
     outbox.close();
     void say('3');
