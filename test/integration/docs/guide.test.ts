@@ -8,13 +8,13 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const chapters = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
 const texts = ['README.md', 'sdk/typescript/README.md', ...chapters.map((name) => `docs/${name}`)];
 const variables = Object.keys(settings);
-/** Variables of others: systemd's, the shell's, the bench's, and Node's own. */
+/** Variables of other programs: systemd, the shell, the bench, and Node. */
 const foreign = ['TOKEN', 'BENCH_BEFORE', 'NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'CI'];
 
-describe('what people read', () => {
+describe('the documentation', () => {
   it('has eight chapters', () => expect(chapters.length).toBe(8));
 
-  it.each(texts)('%s names no variable that the server doesn’t read', (path) => {
+  it.each(texts)('%s names only variables that the server reads', (path) => {
     const named = [...read(path).matchAll(/(?<=[`\n=(])[A-Z]+(?:_[A-Z]+)+(?=[`=)])/g)].map(([name]) => name);
     expect(named.filter((name) => ![...variables, ...foreign].includes(name))).toEqual([]);
   });
@@ -29,7 +29,7 @@ describe('what people read', () => {
     expect(table.sort()).toEqual(names.toSorted());
   });
 
-  it.each(texts)('%s links to nothing that isn’t there', (path) => {
+  it.each(texts)('%s has no dead link', (path) => {
     const text = read(path);
     const links = [...text.matchAll(/\]\(((?!https?:)[^)]+)\)/g)].map(([, link]) => link!);
     const anchors = (markdown: string): string[] =>
