@@ -150,38 +150,14 @@ function fold(roster: readonly string[], { frame }: Envelope): string[] {
   return [...roster];
 }
 
-/** A room, its clients, and all that is wrong about what they see. */
-function createWorld(between: (backplane: Backplane) => Backplane) {
-  let now = Date.UTC(2026, 0, 1);
-  const order = record(createLocalBackplane({ epoch: now, now: () => now }));
-  const { total, faults } = order;
-  let delivered = 0;
-  let flushed = 0;
-  const turns = createTurns();
-  const far = between(order.backplane);
-  const room = createRoom(
-    {
-      ...far,
-      start: (listener) =>
-        far.start({
-          ...listener,
-          deliver: (envelope) => {
-            listener.deliver(envelope);
-            delivered += 1;
-          },
-        }),
-    },
-    { pace: turns.pace },
-  );
-  const clients: Client[] = [];
-  let said = 0;
-
+/** Holds each frame that a client receives to the total order. */
+function createReader({ total, admissions, faults }: ReturnType<typeof record>) {
   function receiveRoster(client: Client, text: string): void {
     const { type, id, sent_at, msg } = JSON.parse(text);
     const after = total.findIndex((envelope) => envelope.id > id);
     const start = after < 0 ? total.length : after;
     const roster = total.slice(0, start).reduce(fold, [] as string[]);
-    const { first, shown } = order.admissions.get(client.member)!;
+    const { first, shown } = admissions.get(client.member)!;
     if (type !== 'users_online') faults.push(`first frame is ${type}`);
     if (JSON.stringify(msg) !== JSON.stringify({ list: roster })) faults.push(`roster is ${text}, not ${roster}`);
     if (roster.includes(shown) === first) faults.push(`roster is on the wrong side of the own user_joined: ${text}`);
@@ -207,17 +183,47 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     client.next = at + 1;
   }
 
+  return (client: Client, text: string): void => {
+    if (client.next === undefined) receiveRoster(client, text);
+    else if (text === mistakeText) receiveError(client);
+    else receiveNext(client, client.next, text);
+  };
+}
+
+/** Creates a room and its clients, and collects the faults in what they receive. */
+function createWorld(between: (backplane: Backplane) => Backplane) {
+  let now = Date.UTC(2026, 0, 1);
+  const order = record(createLocalBackplane({ epoch: now, now: () => now }));
+  const { total, faults } = order;
+  const receive = createReader(order);
+  let delivered = 0;
+  let flushed = 0;
+  const turns = createTurns();
+  const far = between(order.backplane);
+  const room = createRoom(
+    {
+      ...far,
+      start: (listener) =>
+        far.start({
+          ...listener,
+          deliver: (envelope) => {
+            listener.deliver(envelope);
+            delivered += 1;
+          },
+        }),
+    },
+    { pace: turns.pace },
+  );
+  const clients: Client[] = [];
+  let said = 0;
+
   function open(client: Client): void {
     if (!client.session || client.opened || client.released) return;
     client.opened = true;
     client.session.open({
       send: (bytes) => {
         if (client.released) faults.push('sent to after its release');
-        for (const text of textsIn(bytes)) {
-          if (client.next === undefined) receiveRoster(client, text);
-          else if (text === mistakeText) receiveError(client);
-          else receiveNext(client, client.next, text);
-        }
+        for (const text of textsIn(bytes)) receive(client, text);
       },
       end: (code) => faults.push(`ended with ${code}`),
     });
@@ -270,7 +276,7 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     }
   }
 
-  /** What must be true whenever nothing is in the middle of running. */
+  /** Checks what must hold between any two steps. */
   function check(): void {
     for (const { released, next, roster } of clients) {
       if (released || next === undefined) continue;
@@ -282,7 +288,7 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     expect(faults).toEqual([]);
   }
 
-  /** What must be true once nothing is under way. */
+  /** Checks what must hold once no request or delivery is pending. */
   function checkAtRest(): void {
     flush();
     check();
