@@ -34,7 +34,7 @@ export interface GreetingsDeps {
   readonly counts: Pick<ChatCounts, 'sent'>;
 }
 
-/** What newcomers at one position are sent. */
+/** The frames for newcomers at one position. */
 interface Greeting {
   readonly batches: readonly Buffer[];
   readonly types: readonly ServerMessage['type'][];

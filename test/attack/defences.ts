@@ -170,7 +170,7 @@ const rows: readonly Row[] = [
    'attack/upgrade.test.ts', 'a refused handshake that goes on sending is cut all the same, and keeps nobody from stopping'],
   // Tokens.
   ['a signature is checked', tokens,
-   'identityIn(token, await holding(token, jwtVerify(token, await key, options), options))', "identityIn(token, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))",
+   'identityIn(token, await verifiedPayload(token, jwtVerify(token, await key, options), options))', "identityIn(token, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))",
    'unit/auth/tokens.test.ts', 'a token of our own > is refused when its secret is another'],
   ['the issuer is checked', tokens,
    "algorithms: ['HS256'], issuer, clockTolerance", "algorithms: ['HS256'], clockTolerance",

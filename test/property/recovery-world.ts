@@ -15,7 +15,7 @@ const longestPauseMs = 10_500;
 
 export type Step =
   | ({ readonly do: 'join'; readonly who: number } & ResumeStep)
-  | { readonly do: 'say'; readonly who: number; readonly nonce: number }
+  | { readonly do: 'publish'; readonly who: number; readonly nonce: number }
   | { readonly do: 'burst'; readonly who: number; readonly count: number }
   | { readonly do: 'cut'; readonly who: number; readonly hears: number; readonly arrive: number }
   | { readonly do: 'leave'; readonly who: number }
@@ -135,7 +135,7 @@ async function tick({ life, store, record }: World, ms: number): Promise<void> {
   }
   life.lapsed();
   record.noteOverflow();
-  if (store.mood() === 'there' && ms >= longestPauseMs) record.checkStored();
+  if (store.mood() === 'up' && ms >= longestPauseMs) record.checkStored();
 }
 
 async function closeHistory({ life, store }: World): Promise<void> {
@@ -158,7 +158,7 @@ async function replace(world: World, how: 'restart' | 'crash'): Promise<void> {
     person.arriving = [];
   }
   await life.backplane.close();
-  if (how === 'crash' || store.mood() !== 'there') record.markUnsound();
+  if (how === 'crash' || store.mood() !== 'up') record.markUnsound();
   if (how === 'restart') await closeHistory(world);
   await store.end();
   world.life = await begin(world);
@@ -198,7 +198,7 @@ export async function createWorld(inner: MessageStore, dataDir: string) {
     finish: async () => {
       await replace(world, 'restart');
       flush(world);
-      store.be('there');
+      store.be('up');
       await replace(world, 'restart');
       await world.life.backplane.close();
       await store.end();

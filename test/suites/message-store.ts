@@ -123,7 +123,7 @@ function retention(opened: Opened): void {
     await store.append([message(100), message(201)], ids);
     await store.prune('', 100);
     const { gaps } = await store.before(undefined, 50);
-    // Of those before a message the last one stays; the last 100 are left as they are.
+    // The last gap before a message stays, and the last 100 gaps are left as they are.
     expect(gaps).toEqual([idOf(100), idOf(200), idOf(398), ...ids.slice(-100)]);
   });
 
@@ -138,7 +138,7 @@ function retention(opened: Opened): void {
     expect(await store.lastDue(times(0, 1))).toBeUndefined();
     expect(await store.lastDue(times(0, 4))).toBe(idOf(3));
     expect(await store.lastDue(times(0, 100))).toBe(idOf(10));
-    // What was sent before the last cut came after it.
+    // A message sent before the last cut was stored after it.
     expect(await store.lastDue(times(11, 100))).toBeUndefined();
     // Sent by clocks that were far ahead, and far behind.
     await store.append(
