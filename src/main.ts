@@ -1,12 +1,12 @@
-/** The command `palaver`. */
+/** Runs the command `palaver`. */
 import { createRequire } from 'node:module';
 import { type Command, exitCodes, UsageError } from './commands/command.ts';
 import { print } from './commands/output.ts';
 
-/** Time that the last error message may wait for its reader. */
-const complaintTimeoutMs = 1_000;
+/** How long the process waits until its last error message is read. */
+const messageTimeoutMs = 1_000;
 
-/** Each command is loaded alone, so that none waits for the imports of another. */
+// Each is loaded on demand, so that no command waits for the imports of another.
 const commands: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   serve: {
     summary: 'run the server; so does palaver alone',
@@ -80,18 +80,18 @@ async function say(text: string): Promise<number> {
   return exitCodes.success;
 }
 
-/** Prints an error. The process exits soon after, even where nobody reads it. */
-function complain(text: string): void {
-  const exit = setTimeout(() => process.exit(), complaintTimeoutMs);
+/** Prints an error message. The process ends even if nobody reads it. */
+function printError(text: string): void {
+  const exit = setTimeout(() => process.exit(), messageTimeoutMs);
   process.stderr.write(text, () => clearTimeout(exit));
 }
 
-// Without a listener, an error of a stream would end the process. Writers learn of it by their callbacks.
+// Without a listener, an error of a stream ends the process. Writes report their errors to their callbacks.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
   const hint = error instanceof UsageError ? 'palaver --help lists the commands\n' : '';
-  complain(`${(error as Error).message}\n${hint}`);
+  printError(`${(error as Error).message}\n${hint}`);
 }

@@ -7,19 +7,19 @@ import { archiveOf, installInto } from './packed.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** An empty project into which the SDK alone was installed, as somebody's would be. */
+/** Installs the SDK alone into a new, empty project, as a user would. Returns its folder. */
 export async function installSdk(): Promise<string> {
   const project = await mkdtemp(join(tmpdir(), 'palaver-sdk-'));
   await installInto(project, join(inject('packed'), archiveOf('palaver-sdk')));
   return project;
 }
 
-/** Writes TypeScript without its types: not every runtime reads them. */
+/** Copies a TypeScript file without its types, for runtimes that cannot read them. */
 export async function writeStripped(source: string, target: string): Promise<void> {
   await writeFile(target, stripTypeScriptTypes(await readFile(source, 'utf8')));
 }
 
-/** Makes packages of this project there in another one, for the compiler. */
+/** Links packages of this project into another one, for the compiler. */
 export async function lend(project: string, ...packages: string[]): Promise<void> {
   for (const name of packages) {
     const [scope] = name.split('/');
