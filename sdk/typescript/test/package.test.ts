@@ -14,7 +14,8 @@ import { installSdk, lend, root, writeStripped } from '../../../test/harness/pac
 import { type ScriptedServer, startScriptedServer } from '../../../test/harness/scripted-server.ts';
 import { type SdkWorld, startSdkWorld } from '../../../test/harness/sdk-world.ts';
 import { startTestServer } from '../../../test/harness/server.ts';
-import type { Command, Outcome, World } from './runtimes/suite.ts';
+import type { Outcome } from './runtimes/cases.ts';
+import type { Command, World } from './runtimes/suite-tools.ts';
 
 const execute = promisify(execFile);
 /** Against hanging only. */
@@ -92,9 +93,8 @@ describe('the SDK, packed and installed into an empty project', () => {
       const result = await world.control(command, ...args);
       response.end(JSON.stringify({ result: typeof result === 'string' ? result : null }));
     }).listen(0, '127.0.0.1');
-    await writeStripped(fromHere('sdk/typescript/test/runtimes/suite.ts'), at('suite.js'));
+    await writeStripped(fromHere('sdk/typescript/test/runtimes'), project);
     scripted = await startScriptedServer();
-    await writeStripped(fromHere('sdk/typescript/test/runtimes/hostile.ts'), at('hostile.js'));
     await writeFile(at('run-hostile.js'), hostileScript);
     await writeFile(at('run.js'), `import process from 'node:process';${script}`);
     controlUrl = `http://127.0.0.1:${(switches.address() as AddressInfo).port}`;
