@@ -55,7 +55,14 @@ export default defineConfig({
         },
       },
       {
-        test: { ...shared, name: 'slow-packages', include: packages, globalSetup: ['test/harness/packed.ts'] },
+        test: {
+          ...shared,
+          name: 'slow-packages',
+          include: packages,
+          globalSetup: ['test/harness/packed.ts'],
+          // Runtimes beside each other.
+          maxConcurrency: 4,
+        },
       },
       {
         test: { ...shared, name: 'slow-specs', include: specs, globalSetup: ['test/harness/specs-island.ts'] },

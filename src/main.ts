@@ -1,43 +1,43 @@
-/** The command `palaver`. */
+/** Runs the command `palaver`. */
 import { createRequire } from 'node:module';
 import { type Command, exitCodes, UsageError } from './commands/command.ts';
 import { print } from './commands/output.ts';
 
-/** How long a last complaint may wait for who reads it. */
-const complaintTimeoutMs = 1_000;
+/** How long the process waits until its last error message is read. */
+const messageTimeoutMs = 1_000;
 
-/** Each is loaded alone: what one needs, no other waits for. */
+// Each is loaded on demand, so that no command waits for the imports of another.
 const commands: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   serve: {
-    summary: 'starts the server; so does palaver alone',
+    summary: 'run the server; so does palaver alone',
     load: async () => (await import('./commands/serve.ts')).serve,
   },
   users: {
-    summary: 'makes users, lists them, shuts them out and lets them in again',
+    summary: 'add, list, disable and enable users',
     load: async () => (await import('./commands/users.ts')).users,
   },
   token: {
-    summary: 'makes a token of a user, as its login does',
+    summary: 'print a token of a user',
     load: async () => (await import('./commands/token.ts')).token,
   },
   backup: {
-    summary: 'writes all that DATA_DIR keeps into one file, while the server runs',
+    summary: 'write DATA_DIR to one file, also while the server runs',
     load: async () => (await import('./commands/backup.ts')).backup,
   },
   restore: {
-    summary: 'makes a DATA_DIR of such a file',
+    summary: 'restore DATA_DIR from such a file',
     load: async () => (await import('./commands/restore.ts')).restore,
   },
   'to-mongodb': {
-    summary: 'copies all that DATA_DIR keeps to MONGODB_URI',
+    summary: 'copy DATA_DIR to MONGODB_URI',
     load: async () => (await import('./commands/to-mongodb.ts')).toMongodb,
   },
   tail: {
-    summary: 'a chat in the terminal, or at the end of a pipe',
+    summary: 'chat in the terminal, or at the end of a pipe',
     load: async () => (await import('./commands/tail.ts')).tail,
   },
   contract: {
-    summary: 'tells whether a live server keeps the contract',
+    summary: 'test a running server against the contract',
     load: async () => (await import('./commands/contract.ts')).contract,
   },
 };
@@ -50,7 +50,7 @@ ${Object.entries(commands)
   .join('\n')}
 
 palaver <command> --help says more; palaver --version prints the version.
-Exit code: 0 if it is done, 1 if it could not be, 2 if it was not understood.
+Exit codes: 0 success, 1 failure, 2 usage error.
 `;
 
 const versionOf = (): string => (createRequire(import.meta.url)('palaver/package.json') as { version: string }).version;
@@ -77,21 +77,21 @@ async function load(name: string): Promise<Command> {
 
 async function say(text: string): Promise<number> {
   await print(text);
-  return exitCodes.done;
+  return exitCodes.success;
 }
 
-/** Says what went wrong. The end of the process doesn't wait for who reads it. */
-function complain(text: string): void {
-  const exit = setTimeout(() => process.exit(), complaintTimeoutMs);
+/** Prints an error message. The process ends even if nobody reads it. */
+function printError(text: string): void {
+  const exit = setTimeout(() => process.exit(), messageTimeoutMs);
   process.stderr.write(text, () => clearTimeout(exit));
 }
 
-// An error that nobody listens to ends the process. Who writes is told by a callback.
+// Without a listener, an error of a stream ends the process. Writes report their errors to their callbacks.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
+  process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
   const hint = error instanceof UsageError ? 'palaver --help lists the commands\n' : '';
-  complain(`${(error as Error).message}\n${hint}`);
+  printError(`${(error as Error).message}\n${hint}`);
 }

@@ -39,8 +39,8 @@ export interface RunningServer {
   /** Address of the metrics, if they are served. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   /**
-   * Refuses further joins, delivers what it has accepted, closes all sessions with 1001 over the drain window (`atOnce`:
-   * without one), answers the requests under way, and closes the stores.
+   * Refuses further joins, and closes all sessions with 1001 over the drain window, or at once. Accepted messages are
+   * delivered and stored, and requests under way are answered.
    */
   stop(atOnce?: boolean): Promise<void>;
 }

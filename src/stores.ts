@@ -71,8 +71,8 @@ const noUsers: UserStore = {
 };
 
 /**
- * Opens the stores for the server and for commands: in MongoDB where its address is set, else in Redis where nodes share
- * one, else in the data folder.
+ * Opens the stores for the server and for commands. They are in MongoDB if its address is set, else in Redis if nodes
+ * share one, else in the data folder.
  */
 export async function openStores(
   { mongodbUri, redisUrl, dataDir }: StoreConfig,

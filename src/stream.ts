@@ -72,7 +72,9 @@ export async function openLocalStream(
   };
 }
 
-/** Opens the stream that several nodes share. They learn its past from Redis as it begins. @throws {StoreUnavailable} */
+/**
+ * Opens the stream that several nodes share. They learn its past from Redis as it begins. @throws {StoreUnavailable}
+ */
 export async function openSharedStream(
   config: SharedStreamConfig,
   redisUrl: string,

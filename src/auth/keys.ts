@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 
-/** The key of a token can't be had now, and without it nobody knows whether the token holds. */
+/** Error of a token whose key is unavailable, so that the token can be neither accepted nor refused. */
 export class IssuerUnavailable extends Error {
   override name = 'IssuerUnavailable';
-  /** Until the issuer is asked again, in whole seconds. */
+  /** Whole seconds until the server asks the issuer again. */
   readonly retryAfterS: number;
-  /** Key id in the header of the token. */
+  /** Key ID in the token's header. */
   readonly kid: string | undefined;
   constructor(message: string, retryAfterMs: number, { kid, ...options }: ErrorOptions & { kid?: string | undefined }) {
     super(message, options);
@@ -17,18 +17,18 @@ export class IssuerUnavailable extends Error {
 
 const fetchTimeoutMs = 3_000;
 const maxKeySetBytes = 65_536;
-/** Keys are looked up again after this time, beside their use: what the issuer has withdrawn is gone then. */
+/** Age at which keys are fetched again in the background, to drop those that the issuer has withdrawn. */
 const maxAgeMs = 600_000;
-/** An unknown key is asked for at most once in this time. */
+/** Shortest time between two fetches for unknown keys. */
 const cooldownMs = 30_000;
-/** While no keys were ever there, the issuer is asked again after this time. */
+/** The same until the first fetch succeeds. */
 const firstCooldownMs = 1_000;
-/** Unknown keys that are remembered, so that one which the issuer doesn't have is refused and not put off again. */
+/** Unknown keys that are remembered, so that a token is refused once the issuer is known not to have its key. */
 const maxSought = 1_000;
 
 const asymmetric = ['RSA', 'EC', 'OKP'];
 
-/** Reads a key set (RFC 7517, 5), bounded in time and size, without redirects. Secret keys are left out. */
+/** Fetches a key set (RFC 7517, 5), with limits of time and size and without redirects. Leaves secret keys out. */
 async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
   const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(fetchTimeoutMs) });
   if (!response.ok || !response.body) throw new Error(`The issuer answered ${response.status}`);
@@ -45,13 +45,13 @@ async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
 }
 
 /**
- * Remembers which unknown keys were asked for before the last look-up: the issuer doesn't have those. Whatever a stranger
- * writes into `kid`, it takes a bounded place, and the oldest makes room.
+ * Remembers the unknown keys that tokens asked for. If a fetch has begun since, the issuer doesn't have the key. Memory is
+ * bounded whatever clients write into `kid`: hashes are stored, and the oldest makes room.
  */
-function createSought() {
-  /** A key's digest → how many look-ups had begun when it was first asked for. */
+function createUnknownKeys() {
+  /** Number of fetches that had begun when a key was first asked for, by the key's digest. */
   const firstAsked = new Map<string, number>();
-  let lookUps = 0;
+  let fetches = 0;
   const digest = (kid: string | undefined): string =>
     createHash('sha256')
       .update(kid ?? '')
@@ -61,45 +61,45 @@ function createSought() {
     if (firstAsked.size > maxSought) firstAsked.delete(firstAsked.keys().next().value!);
   }
   return {
-    /** Whether a look-up has begun since the key was first asked for; from now on it is asked for. */
-    wasLookedFor: (kid: string | undefined): boolean => {
+    /** Returns whether a fetch has begun since the key was first asked for. Notes the key if it is new. */
+    wasFetched: (kid: string | undefined): boolean => {
       const key = digest(kid);
       const at = firstAsked.get(key);
-      if (at === undefined) add(key, lookUps);
-      return at !== undefined && at < lookUps;
+      if (at === undefined) add(key, fetches);
+      return at !== undefined && at < fetches;
     },
-    /** The issuer had it once, and has withdrawn it. */
-    withdrawn: (kid: string | undefined): void => add(digest(kid), -1),
-    begin: (): void => {
-      lookUps += 1;
+    /** Notes that the issuer has withdrawn a key. */
+    withdraw: (kid: string | undefined): void => add(digest(kid), -1),
+    beginFetch: (): void => {
+      fetches += 1;
     },
   };
 }
 
-/** The keys of an external issuer. */
+/** Keys of an external issuer. */
 export interface IssuerKeys {
-  /** Finds the key of a token. @throws {IssuerUnavailable} while it isn't known and the issuer can't be asked */
+  /** Returns the key of a token. @throws {IssuerUnavailable} if it is unknown and the issuer cannot be asked now */
   readonly get: JWTVerifyGetKey;
-  /** Asks the issuer if no keys were ever there. Returns whether there are some now. */
+  /** Fetches the keys unless they were fetched before. Resolves with whether there are keys now. */
   isReady(): Promise<boolean>;
 }
 
-interface Options {
-  /** A clock that never goes back, in milliseconds. */
+interface KeysOptions {
+  /** Monotonic clock, in milliseconds. */
   readonly now?: () => number;
-  /** Hears once that the issuer can't be asked, with the reason, and once that it can again. */
+  /** Called once, with the reason, when keys cannot be fetched; then `onBack` once they can again. */
   readonly onUnavailable?: (error: unknown) => void;
   readonly onBack?: () => void;
 }
 
 /**
- * The keys of an external issuer, by `kid`: cached, looked up again for an unknown one. While the issuer is away the keys
- * that are known go on working. A key that is unknown, and can't be looked up yet, may be a new one: its tokens are put
- * off until the next look-up, and refused if that doesn't find it either.
+ * Caches the keys of an external issuer by `kid`, and fetches them again for an unknown one. Cached keys work on while the
+ * issuer is unavailable. An unknown key may be new: its tokens are deferred until the next fetch, and then refused if the
+ * issuer doesn't have it.
  */
 export function createKeys(
   url: string,
-  { now = () => performance.now(), onUnavailable = () => {}, onBack = () => {} }: Options = {},
+  { now = () => performance.now(), onUnavailable = () => {}, onBack = () => {} }: KeysOptions = {},
 ): IssuerKeys {
   let known: JWTVerifyGetKey | undefined;
   let knownIds: readonly (string | undefined)[] = [];
@@ -107,7 +107,7 @@ export function createKeys(
   let triedMs = Number.NEGATIVE_INFINITY;
   let failure: unknown;
   let underway: Promise<void> | undefined;
-  const sought = createSought();
+  const unknown = createUnknownKeys();
 
   async function load(): Promise<void> {
     try {
@@ -115,7 +115,7 @@ export function createKeys(
       known = createLocalJWKSet(keySet);
       knownMs = now();
       const ids = keySet.keys.map(({ kid }) => kid);
-      for (const kid of knownIds) if (!ids.includes(kid)) sought.withdrawn(kid);
+      for (const kid of knownIds) if (!ids.includes(kid)) unknown.withdraw(kid);
       knownIds = ids;
       if (failure !== undefined) onBack();
       failure = undefined;
@@ -125,11 +125,11 @@ export function createKeys(
     }
   }
 
-  /** Looks the keys up, once for all who ask meanwhile. */
+  /** Fetches the keys, once for all concurrent calls. */
   function refresh(): Promise<void> {
     triedMs = now();
     if (underway) return underway;
-    sought.begin();
+    unknown.beginFetch();
     underway = load().finally(() => {
       underway = undefined;
     });
@@ -138,7 +138,7 @@ export function createKeys(
 
   const waitMs = (): number => triedMs + (known ? cooldownMs : firstCooldownMs) - now();
 
-  /** Waits for the first keys. */
+  /** Waits for the first fetch, and starts it if it is due. */
   async function first(): Promise<void> {
     if (!known && (waitMs() <= 0 || underway)) await (underway ?? refresh());
   }
@@ -157,8 +157,8 @@ export function createKeys(
         if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       }
     }
-    // Noted first: a look-up that begins from here on has looked for it.
-    sought.wasLookedFor(header.kid);
+    // Noted before the fetch, so that a fetch that begins from here on counts for it.
+    unknown.wasFetched(header.kid);
     if (!known) await first();
     else if (waitMs() <= 0) await refresh();
     else await underway;
@@ -171,7 +171,7 @@ export function createKeys(
           cause: failure,
           kid: header.kid,
         });
-      if (!sought.wasLookedFor(header.kid))
+      if (!unknown.wasFetched(header.kid))
         throw new IssuerUnavailable('The issuer is asked for this key again later', waitMs(), { kid: header.kid });
       throw error;
     }

@@ -3,14 +3,14 @@ import type { Log } from '../log/log.ts';
 import { IssuerUnavailable } from './keys.ts';
 import { InvalidToken, maxShownLength, UserDisabled } from './tokens.ts';
 
-/** The subprotocol that is spoken, and the prefix of the one that carries a browser's token. */
+/** Subprotocol of the chat. A browser, which cannot send `Authorization`, offers its token as another one. */
 export const subprotocol = 'palaver.v1';
 const tokenPrefix = 'bearer.';
 
-/** RFC 6750, 2.1; the scheme's name has no case (RFC 9110, 11.1). */
+/** Bearer credentials (RFC 6750, 2.1). The scheme's name is case-insensitive (RFC 9110, 11.1). */
 const bearer = /^bearer +([\w.~+/-]+=*)$/i;
 
-/** The subprotocols a client offers, in its order (RFC 6455, 4.1). */
+/** Returns the subprotocols that a client offers, in its order (RFC 6455, 4.1). */
 export const offeredProtocols = (headers: Headers): string[] =>
   (headers.get('sec-websocket-protocol') ?? '')
     .split(',')
@@ -20,8 +20,8 @@ export const offeredProtocols = (headers: Headers): string[] =>
 const tokensDiffer = { reason: 'tokens_differ', detail: 'The request carries two tokens that differ.' } as const;
 
 /**
- * The token that a request carries, in `Authorization` or as a subprotocol.
- * @throws {InvalidToken} where there are two that differ, two `Authorization` headers, or one that can't be read
+ * Returns the token that a request carries, in `Authorization` or as a subprotocol.
+ * @throws {InvalidToken} if it has two tokens that differ, two `Authorization` headers, or a malformed one
  */
 function tokenIn(headers: Headers): string | undefined {
   const offered = offeredProtocols(headers).filter((name) => name.startsWith(tokenPrefix));
@@ -41,7 +41,7 @@ function tokenIn(headers: Headers): string | undefined {
   return [...tokens][0];
 }
 
-/** Fields of the log line about a refused token. */
+/** Returns the fields of the log line about a refused token. */
 export const refusalFields = ({ refusal }: InvalidToken): FieldsOf<'token_refused'> => ({
   reason: refusal.reason,
   claim: refusal.claim,
@@ -49,7 +49,7 @@ export const refusalFields = ({ refusal }: InvalidToken): FieldsOf<'token_refuse
   got: refusal.got,
 });
 
-/** The same of a token whose key isn't known yet. */
+/** Returns the fields of the log line about a token whose key is not known yet. */
 export const putOffFields = ({ message, kid, retryAfterS }: IssuerUnavailable): FieldsOf<'token_put_off'> => ({
   reason: message,
   kid: kid?.slice(0, maxShownLength),
@@ -57,14 +57,15 @@ export const putOffFields = ({ message, kid, retryAfterS }: IssuerUnavailable): 
 });
 
 /**
- * Returns the caller, as `verify` tells it, or the code of the problem that answers the request (RFC 6750, 3). Only the
- * log says why a token was refused. @throws {InvalidToken} where the client is told what is wrong with its request
+ * Returns the result of `verify`, or the code of the problem that answers the request (RFC 6750, 3). Only the log says why
+ * a token was refused.
+ * @throws {InvalidToken} if the fault is in the request, which the client is told
  */
-export async function authenticate<Who extends object>(
+export async function authenticate<Caller extends object>(
   headers: Headers,
-  verify: (token: string) => Promise<Who>,
+  verify: (token: string) => Promise<Caller>,
   log: Log,
-): Promise<Who | 'missing_token' | 'invalid_token' | 'user_disabled'> {
+): Promise<Caller | 'missing_token' | 'invalid_token' | 'user_disabled'> {
   try {
     const token = tokenIn(headers);
     return token === undefined ? 'missing_token' : await verify(token);

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { type Config, ConfigError } from '../config.ts';
 
 const leastBytes = 32;
-/** Its name in the data folder. */
+/** Name of the secret's file in the data folder. */
 export const secretFile = 'jwt-secret';
 
 /**
- * The bytes that sign HS256 tokens: `JWT_SECRET`, or a secret made once in `DATA_DIR/jwt-secret` (mode 0600). Two
- * processes that start at once end with the same one: it is linked into place whole, and the first link wins.
- * @throws {ConfigError} where the kept secret is too short.
+ * Returns the bytes that sign HS256 tokens: `JWT_SECRET`, or a secret that is generated once in `DATA_DIR/jwt-secret`
+ * (mode 0600). Two processes that start at once get the same one: it's linked into place whole, and the first link wins.
+ * @throws {ConfigError} where the stored secret is too short
  */
 export function signingSecret({ jwtSecret, dataDir }: Pick<Config, 'jwtSecret' | 'dataDir'>): Uint8Array {
   if (jwtSecret) return Buffer.from(jwtSecret);

@@ -4,12 +4,12 @@ import { type Login, type TokenClaims, tokenClaimsSchema } from '../../generated
 import type { ExternalIssuer } from '../config.ts';
 import { createKeys, type IssuerKeys, IssuerUnavailable } from './keys.ts';
 
-/** How far clocks may differ. */
+/** Difference between clocks that is tolerated. */
 const clockToleranceS = 5;
-/** No token is good for longer than a time can be written (RFC 3339, 1). */
+/** Latest expiry of a token: the last year that can be written (RFC 3339, 1). */
 const maxExpiryMs = Date.UTC(9_999, 11, 31);
 
-/** Which check refused a token. */
+/** Check that refused a token. */
 type RefusalReason =
   | 'not_a_token'
   | 'algorithm'
@@ -25,19 +25,19 @@ type RefusalReason =
   | 'header_unreadable'
   | 'tokens_differ';
 
-/** Why a token was refused, without anything that could stand for it. */
+/** Reason why a token was refused. It has nothing that could be used as the token. */
 export interface TokenRefusal {
   readonly reason: RefusalReason;
   readonly claim?: string | undefined;
-  /** The right value, from the configuration or the contract. */
+  /** Valid value, from the configuration or the contract. */
   readonly expected?: string | undefined;
-  /** The token's own value, where it is no secret and nobody's name. */
+  /** Value in the token, unless it is a secret or somebody's name. */
   readonly got?: string | undefined;
-  /** For the client: there where the fault is in its request, and not in a token. */
+  /** Text for the client, if the fault is in its request and not in its token. */
   readonly detail?: string | undefined;
 }
 
-/** A token that doesn't hold; why is for the log, never for the client. */
+/** Error of an invalid token. The reason is for the log, never for the client. */
 export class InvalidToken extends Error {
   override name = 'InvalidToken';
   readonly refusal: TokenRefusal;
@@ -47,36 +47,38 @@ export class InvalidToken extends Error {
   }
 }
 
-/** A token that holds, of a user who is shut out. */
+/** Error of a valid token whose user is disabled. */
 export class UserDisabled extends Error {
   override name = 'UserDisabled';
 }
 
-/** Whose token it is, and until when: milliseconds since 1970. */
+/** Claims of a valid token. */
 export interface Identity {
   readonly id: string;
   readonly username: string;
+  /** When the token expires, in milliseconds since 1970. */
   readonly expiresAtMs: number;
-  /** Names the token, and can't be turned back into it. */
+  /** Name of the token: a hash, which cannot be used as the token. */
   readonly tokenKey: string;
 }
 
-/** Makes a token for a user of ours. */
+/** Makes a token for one of this server's own users. */
 export type IssueToken = (user: Pick<Login, 'id' | 'username'>) => Promise<string>;
 
 /**
- * @throws {InvalidToken} forged, expired, given back, of another issuer, or without what `TokenClaims` asks for
- * @throws {UserDisabled} it would hold, and its user is shut out
- * @throws {IssuerUnavailable} its issuer's keys can't be had now
+ * Verifies a token.
+ * @throws {InvalidToken} if it is forged, expired, revoked, of another issuer, or lacks claims of `TokenClaims`
+ * @throws {UserDisabled} if it is valid and its user is disabled
+ * @throws {IssuerUnavailable} if the keys of its issuer are unavailable
  */
 export type VerifyToken = (token: string) => Promise<Identity>;
 
-/** HS256 tokens (RFC 7519) made and checked with one shared secret. */
+/** Issues and verifies HS256 tokens (RFC 7519) with one shared secret. */
 export function createTokens({ secret, issuer, ttlS }: { secret: Uint8Array; issuer: string; ttlS: number }): {
   issue: IssueToken;
   verify: VerifyToken;
 } {
-  // Imported once: with the bytes themselves every verification would do it again, which is half of its cost.
+  // Given the bytes, jose would import the key at each verification, which is half of its cost.
   const key = crypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
     'sign',
     'verify',
@@ -92,13 +94,14 @@ export function createTokens({ secret, issuer, ttlS }: { secret: Uint8Array; iss
         .setIssuedAt()
         .setExpirationTime(Math.floor(Date.now() / 1_000) + ttlS)
         .sign(await key),
-    verify: async (token) => identityIn(token, await holding(token, jwtVerify(token, await key, options), options)),
+    verify: async (token) =>
+      identityIn(token, await verifiedPayload(token, jwtVerify(token, await key, options), options)),
   };
 }
 
 /**
- * Tokens of an issuer elsewhere, checked with the keys that it publishes (RFC 8725: its issuer, an audience, and only
- * algorithms of the list). Nothing that a token's own header points to is ever asked.
+ * Verifies tokens of an external issuer with the keys that it publishes. It checks their issuer, audience and algorithm
+ * (RFC 8725), and never follows a URL in a token's own header.
  */
 export function createExternalVerify(
   { jwksUrl, algorithms, issuer, audience, idClaim, usernameClaim }: ExternalIssuer,
@@ -106,8 +109,8 @@ export function createExternalVerify(
 ): VerifyToken {
   const options: Checks = { algorithms: [...algorithms], issuer, audience, clockTolerance: clockToleranceS };
   return async (token) => {
-    const payload = await holding(token, jwtVerify(token, keys.get, options), options);
-    // Under another claim's name the id has nothing to do with `sub`.
+    const payload = await verifiedPayload(token, jwtVerify(token, keys.get, options), options);
+    // `sub` must equal the id only if the id is in the claim `id`.
     const sub = idClaim === 'id' ? payload.sub : undefined;
     const claims = { ...payload, sub, id: payload[idClaim], username: payload[usernameClaim] };
     return identityIn(token, claims, { id: idClaim, username: usernameClaim });
@@ -120,8 +123,8 @@ type Checks = Pick<JWTVerifyOptions, 'clockTolerance'> & {
   audience?: string;
 };
 
-/** The payload of a token that holds. */
-const holding = async (
+/** Returns the payload of a token once jose has verified it. @throws {InvalidToken} if jose refuses it */
+const verifiedPayload = async (
   token: string,
   verified: Promise<{ payload: JWTPayload }>,
   checks: Checks,
@@ -134,12 +137,12 @@ const holding = async (
   }
 };
 
-/** A token's value may be of any length; the log takes this much of it. */
+/** Longest part of a token's value that the log shows, in characters. A client may send any length. */
 export const maxShownLength = 200;
 const shown = (value: unknown): string | undefined =>
   value === undefined ? undefined : (JSON.stringify(value) ?? '').slice(0, maxShownLength);
 
-/** Which of jose's checks a token failed. */
+/** Returns the reason behind an error of jose. */
 function refusalOf(error: unknown, token: string, { algorithms, issuer, audience }: Checks): TokenRefusal {
   const header = (name: 'alg' | 'kid'): string | undefined => {
     try {
@@ -169,13 +172,16 @@ function refusalOf(error: unknown, token: string, { algorithms, issuer, audience
 
 const nowS = (): number => Math.floor(Date.now() / 1_000);
 
-/** What was signed names a token: a signature has more than one spelling, and for some algorithms more than one value. */
+/**
+ * Returns the name of a token: a hash of its signed part. One token may have several signatures, by their spelling and with
+ * some algorithms by their value.
+ */
 const keyOf = (token: string): string =>
   createHash('sha256')
     .update(token.slice(0, token.lastIndexOf('.')))
     .digest('base64url');
 
-/** Names of the claims in the token. */
+/** Names of these claims in the token. */
 type ClaimNames = Readonly<Record<'id' | 'username', string>>;
 const ownClaims: ClaimNames = { id: 'id', username: 'username' };
 

@@ -9,30 +9,27 @@ import {
   serverMessageSchemas,
 } from '../../generated/chat/index.ts';
 
-/** Of the protocol itself (RFC 6455, 7.4.1): a normal close, one for a fault of it, one without a code, a connection that broke. */
+/** Codes of the protocol itself (RFC 6455, 7.4.1): normal close, protocol error, no code given, broken connection. */
 const ownCodes = [1000, 1002, 1005, 1006] as const;
-/** A code that a client has chosen counts as `other` where it is none of these. */
+/** Close code that is counted by itself. Any other code that a client sends counts as `other`. */
 type CountedCode = CloseCode | (typeof ownCodes)[number] | 'other';
 type Closes = Record<CountedCode, number>;
 
-/**
- * What happened in the chat on this node since the start. Plain numbers, since some are counted with every write: who
- * wants to know reads them.
- */
+/** Counts of the chat on this node since its start. They are plain numbers, since some change with every write. */
 export interface ChatCounts {
-  /** Frames that clients sent, by type; `invalid` are those that have none, and those of the wrong kind. */
+  /** Frames from clients, by type. `invalid` counts those without a type, and binary ones. */
   readonly received: Record<ClientMessage['type'] | 'invalid', number>;
-  /** Of their payloads. */
+  /** Bytes of their payloads. */
   receivedBytes: number;
-  /** Frames that went to sessions: each counts once for each of them. */
+  /** Frames sent to sessions, by type. A frame to a hundred sessions counts a hundred times. */
   readonly sent: Record<ServerMessage['type'], number>;
-  /** Of these, with their headers. */
+  /** Bytes of these frames, with their headers. */
   sentBytes: number;
-  /** Frames that were answered with an error. */
+  /** Frames answered with an error, by its code. */
   readonly refused: Record<ErrorCode, number>;
-  /** Sessions that ended, by who ended them, and how. */
+  /** Sessions that ended, by the side that ended them and the close code. */
   readonly closed: { readonly server: Closes; readonly client: Closes };
-  /** Ended because they didn't read. */
+  /** Sessions ended because their client did not read. */
   slowConsumers: number;
 }
 
@@ -53,7 +50,7 @@ export function createChatCounts(): ChatCounts {
   };
 }
 
-/** Counts one more session that ended. */
+/** Counts a session that ended with this code. */
 export function countClose(closes: Closes, code: number): void {
   closes[code in closes ? (code as CountedCode) : 'other'] += 1;
 }

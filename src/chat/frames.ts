@@ -10,7 +10,7 @@ import {
 import type { Envelope, Position } from '../backplane/backplane.ts';
 import { detailOf } from '../errors.ts';
 
-/** One whole text frame, header included, as it travels (RFC 6455, 5.2): not masked, so the same for every session. */
+/** Encodes a whole text frame, header included (RFC 6455, 5.2). It is not masked, so it is the same for every session. */
 function encode(message: ServerMessage): Buffer {
   const payload = JSON.stringify(message);
   const length = Buffer.byteLength(payload);
@@ -29,16 +29,15 @@ function encode(message: ServerMessage): Buffer {
   return bytes;
 }
 
-/** A frame of the room's order, as everybody receives it. */
+/** Encodes a frame of the room's stream, as every session receives it. */
 export const encodeEnvelope = ({ id, sentAt, frame }: Envelope): Buffer =>
   encode({ type: frame.type, id, sent_at: sentAt, msg: frame.msg } as ServerMessage);
 
-/** The first frame of a session: who is in the room at its seat's point of the order. */
-export const encodeUsersOnline = (
-  { id, sentAt, roster }: Position,
-  /** Whether what was missed follows; absent where nobody asked. */
-  recovered?: boolean,
-): Buffer =>
+/**
+ * Encodes the first frame of a session: the roster at the position at which it joined.
+ * @param recovered Whether the missed messages follow; absent if the client asked for none
+ */
+export const encodeUsersOnline = ({ id, sentAt, roster }: Position, recovered?: boolean): Buffer =>
   encode({
     type: 'users_online',
     id,
@@ -46,10 +45,11 @@ export const encodeUsersOnline = (
     msg: { list: roster as string[], ...(recovered !== undefined && { recovered }) },
   } satisfies UsersOnline);
 
-/** Why a client's frame is not taken; the nonce says which one, where it has one. */
+/** Error that answers a client's frame. */
 export interface FrameRefusal {
   readonly code: ErrorCode;
   readonly detail: string;
+  /** Nonce of that frame, if it has one. */
   readonly nonce?: string | undefined;
   /** Milliseconds until a frame is allowed again; only with `rate_limited`. */
   readonly retryAfterMs?: number;
@@ -67,7 +67,7 @@ export const encodeError = ({ code, detail, nonce, retryAfterMs }: FrameRefusal)
     },
   } satisfies ErrorMessage);
 
-/** Answers a new token: until when it is good, in milliseconds since 1970. */
+/** Encodes the answer to a new token. @param expiresAtMs When the token expires, in milliseconds since 1970 */
 export const encodeTokenRefreshed = (expiresAtMs: number, nonce?: string): Buffer =>
   encode({
     type: 'token_refreshed',
@@ -77,14 +77,14 @@ export const encodeTokenRefreshed = (expiresAtMs: number, nonce?: string): Buffe
 
 const nonceSchema = clientMessageSchemas.chat_message.shape.msg.shape.nonce;
 
-/** The nonce of a frame that is refused for something else. */
+/** Returns the nonce of a frame that is refused for another reason. */
 function nonceOf(frame: object): string | undefined {
   const msg: unknown = Reflect.get(frame, 'msg');
   if (typeof msg !== 'object' || msg === null) return undefined;
   return nonceSchema.safeParse(Reflect.get(msg, 'nonce')).data;
 }
 
-/** What a client sent, or why it is refused. Unknown properties are ignored. */
+/** Decodes a client's frame, or says why it is refused. Unknown properties are ignored. */
 export function decode(text: string): { message: ClientMessage } | { refusal: FrameRefusal } {
   let frame: unknown;
   try {

@@ -1,10 +1,10 @@
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import type { Position } from '../backplane/backplane.ts';
-import { pieceBytes } from './backlog.ts';
 import type { ChatCounts } from './counts.ts';
 import type { Frame, FrameLog } from './frame-log.ts';
 import { encodeUsersOnline } from './frames.ts';
 import type { Recovery } from './recovery.ts';
+import { pieceBytes } from './send-queue.ts';
 
 /** A session that has not caught up with the stream. */
 export interface Newcomer {
@@ -34,7 +34,7 @@ export interface GreetingsDeps {
   readonly counts: Pick<ChatCounts, 'sent'>;
 }
 
-/** What newcomers at one position are sent. */
+/** The frames for newcomers at one position. */
 interface Greeting {
   readonly batches: readonly Buffer[];
   readonly types: readonly ServerMessage['type'][];

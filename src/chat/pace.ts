@@ -1,28 +1,29 @@
 import { performance } from 'node:perf_hooks';
 
-/** Says when: calls `flush` once, after this. */
+/** Calls `flush` once, in a later turn of the event loop. */
 export type Pace = (flush: () => void) => void;
 
+/** Longest time that a flush waits. */
 const maxWaitMs = 10;
-/** How much longer than a flush takes it may be waited for. */
-const patience = 4;
+/** Longest time that a flush waits, as a multiple of the time that the last one took. */
+const maxWaitRatio = 4;
 
 /**
- * Waits while more is to come, and no longer. A flush costs a write for every session, however much it carries, so it
- * comes in the first turn of the event loop that has brought nothing new while nothing is known to be on its way
- * (`isExpecting`); at the latest after four times what the last one took, so that no load can spend more than a fifth
- * of its time on flushes, and 10 ms at most.
+ * Creates a pace that waits while more frames are to come. A flush costs a write for every session, however much it
+ * carries. So it comes in the first turn of the event loop that brings no event while `isExpecting` returns false. It
+ * waits at most four times as long as the last flush took, which keeps flushes below a fifth of the time under any load.
+ * @param isExpecting Returns whether something is known to be on its way
  */
 export function createPace(isExpecting: () => boolean): Pace {
   let lastTookMs = 0;
   return (flush) => {
-    const deadlineMs = performance.now() + Math.min(maxWaitMs, patience * lastTookMs);
+    const deadlineMs = performance.now() + Math.min(maxWaitMs, maxWaitRatio * lastTookMs);
     let eventsBefore = -1;
     const look = (): void => {
       const nowMs = performance.now();
       const { events } = performance.nodeTiming.uvMetricsInfo;
       if (nowMs < deadlineMs && isExpecting()) {
-        // Not at every turn: who is waited for may need this core.
+        // Looking in every turn would take the core that the awaited work may need.
         setTimeout(look, deadlineMs - nowMs);
       } else if (nowMs < deadlineMs && events !== eventsBefore) {
         eventsBefore = events;

@@ -1,7 +1,7 @@
 import type { Beginning, Envelope } from '../backplane/backplane.ts';
 import { createIdCheck } from '../backplane/ids.ts';
-import { pieceBytes } from './backlog.ts';
 import { encodeEnvelope } from './frames.ts';
+import { pieceBytes } from './send-queue.ts';
 
 /** Messages that are kept for replay. A client that missed more reads the history. */
 export const maxRecovered = 1_000;

@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { offeredProtocols, subprotocol } from '../auth/require-auth.ts';
 import type { Log } from '../log/log.ts';
-import { type Admitted, runSession, type SessionDeps, slowCloseTimeoutMs } from './session.ts';
+import { slowCloseTimeoutMs } from './closing.ts';
+import { type Admitted, runSession, type SessionDeps } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /**
@@ -93,7 +94,7 @@ export function createUpgrades({ fetch, session, log }: UpgradeDeps): Upgrades {
       });
       runSession(webSocket, socket, admitted, session);
     });
-    if (!opened) await admitted.entry.release('lost');
+    if (!opened) await admitted.roomSession.release('lost');
   }
 
   return {

@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { UsageError } from './command.ts';
 
-/** What stands behind a command, read as `parseArgs` does. @throws {UsageError} */
+/** Parses the arguments of a command, as `parseArgs` does. @throws {UsageError} */
 export function argumentsOf<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
   try {
     return parseArgs(config);
@@ -10,7 +10,7 @@ export function argumentsOf<Config extends ParseArgsConfig>(config: Config): Ret
   }
 }
 
-/** The one file, user or the like that a command is about. @throws {UsageError} */
+/** Returns the only argument of a command: its file, its user or the like. @throws {UsageError} */
 export function onlyOne(positionals: readonly string[], what: string): string {
   const [first, ...others] = positionals;
   if (!first || others.length > 0) throw new UsageError(`Give ${what}, and nothing else`);

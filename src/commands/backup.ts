@@ -7,16 +7,18 @@ import { explainingDataDir } from './start-fault.ts';
 export const backup: Command = {
   usage: `palaver backup FILE
 
-Writes all that DATA_DIR keeps (users, what was revoked, what was said, the secret that signs tokens) as of this moment
-into FILE, while the server runs or not. FILE must not be there yet; it is there whole, or not at all. Keep it as safe as
-DATA_DIR: who has it can make tokens. What is in MongoDB is for mongodump.
+Writes a snapshot of DATA_DIR (users, revocations, messages, the secret that signs tokens) to FILE, whether or not the
+server is running. FILE must not exist; it is written whole, or not at all. Keep it as safe as DATA_DIR: anyone who has
+it can make tokens. For MongoDB, use mongodump.
 `,
   run: async (args) => {
     const file = onlyOne(argumentsOf({ args: [...args], allowPositionals: true }).positionals, 'the file to write');
     const { mongodbUri, redisUrl, dataDir } = loadConfig();
-    if (mongodbUri !== undefined) throw new Error('With MONGODB_URI all is kept in MongoDB: back it up with mongodump');
-    if (redisUrl !== undefined) throw new Error('With REDIS_URL alone all is kept in Redis, whose file can be copied');
+    if (mongodbUri !== undefined)
+      throw new Error('With MONGODB_URI everything is stored in MongoDB: back it up with mongodump');
+    if (redisUrl !== undefined)
+      throw new Error('With REDIS_URL alone everything is stored in Redis: copy the file that Redis writes');
     await explainingDataDir(dataDir, () => writeBackup(dataDir, file));
-    return exitCodes.done;
+    return exitCodes.success;
   },
 };

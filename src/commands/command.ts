@@ -1,20 +1,19 @@
-/** Something that `palaver` does. */
+/** A command of `palaver`. */
 export interface Command {
-  /** What `palaver <command> --help` prints. */
+  /** Text that `palaver <command> --help` prints. */
   readonly usage: string;
-  /** Does it; resolves with the exit code. @throws {UsageError} */
+  /** Runs the command, and resolves with the exit code. @throws {UsageError} */
   run(args: readonly string[]): Promise<number>;
 }
 
 export const exitCodes = {
-  done: 0,
-  /** It was tried, and could not be done. */
-  failed: 1,
-  /** It was asked for in a way that is not understood: nothing was tried. */
+  success: 0,
+  failure: 1,
+  /** The arguments are wrong, and nothing was tried. */
   usage: 2,
 } as const;
 
-/** What was asked for is not understood; the message says why. */
+/** Wrong arguments. The message says what is wrong with them. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

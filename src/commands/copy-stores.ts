@@ -5,10 +5,10 @@ import type { RevocationStore } from '../revocations/revocation-store.ts';
 import type { Stores } from '../stores.ts';
 import type { StoredUser, UserStore } from '../users/user-store.ts';
 
-/** So many are read and written at once. */
+/** Number of users or messages that are read and written at once. */
 const pageSize = 500;
 
-/** How many of each are in both now. */
+/** How many records of each kind are in both stores now. */
 export interface Copied {
   readonly users: number;
   readonly revokedTokens: number;
@@ -19,25 +19,25 @@ export interface Copied {
 }
 
 /**
- * Copies all that is kept, and reads each back from where it went. It takes nothing away, and finds what an earlier,
- * unfinished one has copied: it may be run again.
- * @throws where the target has a history of its own, or a user under the name of another
+ * Copies all records, and reads each back from the target. It removes nothing, and skips the records that an earlier,
+ * interrupted copy has written, so it can run again.
+ * @throws where the target has a history of its own, or another user with the same name
  */
 export async function copyStores(from: Stores, to: Stores): Promise<Copied> {
   const known = new Set((await from.messages.runs()).map(({ epoch }) => epoch));
   if ((await to.messages.runs()).some(({ epoch }) => !known.has(epoch)))
-    throw new Error('A server has run on that database since, or before: its history is another one');
+    throw new Error('A server has run on that database: it has a history of its own');
   return {
     users: await copyUsers(from.users, to.users),
     ...(await copyRevoked(from.revoked, to.revoked)),
     ...(await copyMessages(from.messages, to.messages)),
-    // Last: they say what all the others must have brought.
+    // Last: a run in the target says that all its messages are there.
     runs: await copyRuns(from.messages, to.messages),
   };
 }
 
 async function copyUsers(from: UserStore, to: UserStore): Promise<number> {
-  // Two of version 0.1 may have one key by today's rule: the one whose key is as it was goes first, and has it.
+  // Two users of version 0.1 may share a key by today's rule. The one whose key didn't change goes first, and gets it.
   return (await copyUsersThat(hasOldKey(false), from, to)) + (await copyUsersThat(hasOldKey(true), from, to));
 }
 
@@ -53,12 +53,12 @@ async function copyUsersThat(fits: (user: StoredUser) => boolean, from: UserStor
       let result = await to.insert(user);
       if (result === 'username_taken') result = await to.insert(user, foldedKey(user.username));
       const there = await to.findById(user.id);
-      // The hash may have been renewed between one copy and the next.
+      // A login may have renewed the hash since an earlier copy.
       if (there && there.email === user.email && there.passwordHash !== user.passwordHash)
         await to.replaceHash(there, user.passwordHash);
-      else if (!there) throw new Error(`${user.email} cannot be copied: another user is there (${result})`);
-      // Some rows have no prototype.
-      expectSame({ ...(await to.findById(user.id)) }, { ...user }, 'A user');
+      else if (!there) throw new Error(`${user.email} cannot be copied: the target has another user (${result})`);
+      // SQLite's rows have no prototype, which the comparison would notice.
+      expectSame({ ...(await to.findById(user.id)) }, { ...user }, 'a user');
       count += 1;
     }
     page = await from.list(page.at(-1)!.email, pageSize);
@@ -71,13 +71,13 @@ async function copyRevoked(
   to: RevocationStore,
 ): Promise<Pick<Copied, 'revokedTokens' | 'disabledUsers'>> {
   const { tokens, users } = await from.load();
-  // Those that have expired, too: the clock may be ahead just now.
+  // Expired tokens as well: this machine's clock may be ahead.
   for (const [key, expiresAtMs] of tokens) await to.addToken(key, expiresAtMs, 0);
   for (const id of users) await to.addUser(id);
   const copy = await to.load();
-  for (const [key, expiresAtMs] of tokens) expectSame(copy.tokens.get(key), expiresAtMs, 'A revoked token');
+  for (const [key, expiresAtMs] of tokens) expectSame(copy.tokens.get(key), expiresAtMs, 'a revoked token');
   const there = new Set(copy.users);
-  for (const id of users) expectSame(there.has(id), true, 'A disabled user');
+  for (const id of users) expectSame(there.has(id), true, 'a disabled user');
   return { revokedTokens: tokens.size, disabledUsers: users.length };
 }
 
@@ -85,14 +85,14 @@ async function copyMessages(from: MessageStore, to: MessageStore): Promise<Pick<
   const counts = { messages: 0, gaps: 0 };
   let before: string | undefined;
   let slice: Slice;
-  // The latest first: where it ends too early, it looks like a history whose beginning was forgotten.
+  // The latest first: an interrupted copy then looks like a history whose oldest messages have expired.
   do {
     slice = await from.before(before, pageSize);
     const { messages, gaps } = slice;
     await to.append(messages, gaps);
     if (messages.length > 0)
-      expectSame((await to.before(before, messages.length)).messages, messages, 'A page of messages');
-    for (const gap of gaps) expectSame((await to.before(gap, 1)).gaps.includes(gap), true, 'A gap');
+      expectSame((await to.before(before, messages.length)).messages, messages, 'a page of messages');
+    for (const gap of gaps) expectSame((await to.before(gap, 1)).gaps.includes(gap), true, 'a gap');
     counts.messages += messages.length;
     counts.gaps += gaps.length;
     before = messages[0]?.id;
@@ -104,10 +104,10 @@ async function copyRuns(from: MessageStore, to: MessageStore): Promise<number> {
   const runs = await from.runs();
   for (const run of runs) await to.putRun(run);
   const there = new Map((await to.runs()).map((run) => [run.epoch, run]));
-  for (const run of runs) expectSame(there.get(run.epoch), run, 'A run');
+  for (const run of runs) expectSame(there.get(run.epoch), run, 'a run');
   return runs.length;
 }
 
 function expectSame(read: unknown, written: unknown, what: string): void {
-  if (!isDeepStrictEqual(read, written)) throw new Error(`${what} that was copied is not there as it was`);
+  if (!isDeepStrictEqual(read, written)) throw new Error(`The copy of ${what} differs from the original`);
 }

@@ -3,15 +3,15 @@ import { devNull } from 'node:os';
 import type { Config } from '../config.ts';
 import type { Log } from '../log/log.ts';
 
-/** How many the process needs besides one for each session: files, stores, requests. */
+/** File descriptors that the process needs besides one for each session: for files, stores and requests. */
 const reserved = 100;
 const checkIntervalMs = 5_000;
-/** So many checks in a row must find one before they are available again. */
+/** Number of checks in a row that must find a descriptor before the log says that there are some again. */
 const checksUntilAvailable = 3;
 
 /**
- * Says in the log when the limit of file descriptors is lower than `MAX_SESSIONS` needs, and when none is left. Nobody
- * else notices: libuv closes the connections that it can't take. Ends with the process, and doesn't keep it.
+ * Logs that the limit of file descriptors is too low for `MAX_SESSIONS`, and when none is left. Nothing else would show
+ * it: libuv closes the connections that it can't accept. The checks don't keep the process alive.
  */
 export function watchDescriptors(
   { maxSessions }: Pick<Config, 'maxSessions'>,
@@ -21,7 +21,7 @@ export function watchDescriptors(
   const limit = descriptorLimit();
   if (limit !== undefined && limit < maxSessions + reserved)
     log.event('file_descriptors_few', { limit, needed: maxSessions + reserved });
-  /** Checks in a row that found one, since there was none. */
+  /** Checks in a row that found a descriptor, since one found none. */
   let found = checksUntilAvailable + 1;
   const check = (): void =>
     open(devNull, 'r', (error, fd) => {
@@ -37,7 +37,10 @@ export function watchDescriptors(
   setInterval(check, intervalMs).unref();
 }
 
-/** The limit of this process; undefined where the system doesn't tell. Node raises the soft limit to the hard one. */
+/**
+ * Returns the limit of this process; undefined where the system has no /proc. Node raises the soft limit to the hard
+ * one.
+ */
 function descriptorLimit(): number | undefined {
   try {
     const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];

@@ -1,6 +1,6 @@
 /**
- * Writes to standard output, and resolves once that has taken it. A reader that has seen enough is no fault.
- * @throws where it can't be written
+ * Writes to standard output, and resolves once the text is written, or once its reader has gone, such as `head`.
+ * @throws where standard output can't be written
  */
 export async function print(text: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

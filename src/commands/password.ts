@@ -3,7 +3,9 @@ import { openPrompt } from './prompt.ts';
 /** Bytes of standard input that are read at most: no password is as long. */
 const maxBytes = 16_384;
 
-/** Reads a new password: asks for it twice at a terminal; otherwise it's all of standard input but a line end at its end. */
+/**
+ * Reads a new password. At a terminal it asks for it twice; from a pipe it takes everything except a last line end.
+ */
 export const readNewPassword = (): Promise<string> => (process.stdin.isTTY ? askTwice() : readAll());
 
 /** Asks a second time, for nobody sees what was typed. */

@@ -6,7 +6,7 @@ import { type Command, exitCodes, UsageError } from './command.ts';
 import { watchDescriptors } from './descriptors.ts';
 import { explainStart } from './start-fault.ts';
 
-/** How long an orderly end may take beyond the drain window; then the process ends all the same. */
+/** Time that a shutdown may take beyond the drain window. After it the process exits all the same. */
 const stopTimeoutMs = 10_000;
 
 const addressOf = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -14,10 +14,11 @@ const addressOf = (host: string, port: number): string => `${host.includes(':') 
 export const serve: Command = {
   usage: `palaver serve
 
-Starts the server, until SIGTERM or SIGINT. What it takes is set by environment variables, or in a file .env.
+Runs the server until SIGTERM or SIGINT. Configure it with environment variables, or in a file .env.
 `,
   run: async (args) => {
-    if (args.length > 0) throw new UsageError('palaver serve takes no arguments: it is set by environment variables');
+    if (args.length > 0)
+      throw new UsageError('palaver serve takes no arguments: configure it with environment variables');
     const config = loadConfig();
     const log = createLog(config);
     for (const unknown of loadUnknownSettings()) log.event('setting_unknown', { ...unknown });
@@ -36,12 +37,12 @@ Starts the server, until SIGTERM or SIGINT. What it takes is set by environment 
       await stop(err !== undefined);
       log.event('server_stopped', {});
     });
-    // Only now: whoever waits for this line may send a signal next.
+    // Only now: a program that waits for this line may send a signal next.
     log.event('server_listening', {
       http: `http://${address}`,
       chat: `ws://${address}/join`,
       metrics: metrics && `http://${addressOf(metrics.host, metrics.port)}/metrics`,
     });
-    return exitCodes.done;
+    return exitCodes.success;
   },
 };

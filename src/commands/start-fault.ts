@@ -1,4 +1,4 @@
-/** Says what an operator has to change where the system refuses something at the start: the variable or file, and why. */
+/** Explains errors of the system at the start: which variable or file an operator has to change, and why. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { secretFile } from '../auth/secret.ts';
@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 import { databaseFile } from '../database/database-file.ts';
 import { codeOf, explainAddress } from '../lib/listen-fault.ts';
 
-/** The reason, where it is about the address or the data folder; else the error's own words. */
+/** Returns the reason of an error about the address or the data folder, and the message of any other error. */
 export function explainStart(
   error: unknown,
   { host, port, dataDir }: Pick<Config, 'host' | 'port' | 'dataDir'>,
@@ -30,7 +30,7 @@ const sqliteCodes: Readonly<Record<number, string>> = {
   26: 'NOTADB',
 };
 
-/** The reason why what is kept in the data folder can't be read or written; undefined where it is something else. */
+/** Returns why the data folder can't be read or written; undefined where the error is about something else. */
 function explainDataDir(error: unknown, dataDir: string): string | undefined {
   const { errcode, path, syscall } = error as NodeJS.ErrnoException & { errcode?: number };
   const file = databaseFile(dataDir);
@@ -41,23 +41,23 @@ function explainDataDir(error: unknown, dataDir: string): string | undefined {
   }
   const code = codeOf(error);
   if (code === undefined || syscall === undefined) return undefined;
-  // Reading a folder as a file names nothing, and a write that fails neither.
+  // An error of `read`, such as of a folder, or of `write` has no path.
   if (path === undefined)
     return syscall === 'read' || syscall === 'write' ? `DATA_DIR: ${reasonOf(code, folderIn(dataDir))}` : undefined;
   const [folder, at] = [resolve(dataDir), resolve(path)];
   if (at !== folder && dirname(at) !== folder && !folder.startsWith(`${at}/`)) return undefined;
-  // The system says ENOENT of a folder that can't be made, too.
+  // ENOENT may also mean a folder that can't be created.
   const found = code === 'ENOENT' ? (accessFault(path) ?? code) : code;
   return `DATA_DIR: ${reasonOf(found, path)}`;
 }
 
-/** Returns the path that is a folder and should be a file; else the data folder. */
+/** Returns the file in the data folder in whose place there is a folder; otherwise the data folder. */
 const folderIn = (dataDir: string): string =>
   [secretFile, epochFile]
     .map((name) => join(dataDir, name))
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory()) ?? dataDir;
 
-/** Returns the code of what keeps this process from writing to this file, or to the folder that it would be in. */
+/** Returns the code of the error that keeps this process from writing to a file, or to its folder. */
 function accessFault(file: string): string | undefined {
   try {
     if (existsSync(file) && statSync(file).isDirectory()) return 'EISDIR';
@@ -95,7 +95,7 @@ function reasonOf(code: string, path: string): string {
   }
 }
 
-/** Names the owner of a path, where that is somebody else. */
+/** Returns words that name the owner of a path, where that is another user. */
 function ownersOf(path: string): string {
   const own = process.getuid?.();
   for (const at of [path, dirname(path)]) {
@@ -103,13 +103,13 @@ function ownersOf(path: string): string {
       const { uid } = statSync(at);
       if (own !== undefined && uid !== own) return `: ${at} belongs to user ${uid}, and this is user ${own}`;
     } catch {
-      // A path that may not be looked at is explained by the folder around it.
+      // The owner of the folder then explains why the path can't be read.
     }
   }
   return '';
 }
 
-/** Does this, and says what an operator has to change where the data folder is the fault. */
+/** Runs `work`. An error about the data folder becomes one that says what an operator has to change. */
 export async function explainingDataDir<T>(dataDir: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

@@ -7,22 +7,22 @@ import { openTerminal, type Terminal } from './terminal.ts';
 
 const usage = `palaver tail URL [options]
 
-Joins the room of the server at URL, prints who comes, goes and what is said, and says each line that it reads.
-At the end of its input it leaves, once everything has come back.
+Joins the room of the server at URL, prints messages and who joins and leaves, and sends each line of its input as a
+message. At the end of the input it leaves, once all messages are delivered.
 
-  --email ADDRESS  logs in; the password is PALAVER_PASSWORD, or asked for: the first line of the input
-  --token TOKEN    instead of that; or PALAVER_TOKEN, which other users of this machine can't see
-  --follow         stays at the end of the input, until SIGINT or SIGTERM
-  --json           prints frames, each as a line of JSON; the first says who is there
+  --email ADDRESS  Log in. The password is PALAVER_PASSWORD, or you are asked for it; from a pipe it is the first line.
+  --token TOKEN    Sign in with a token instead; or set PALAVER_TOKEN, which other users of this machine can't see.
+  --follow         Stay at the end of the input, until SIGINT or SIGTERM.
+  --json           Print each frame as a line of JSON; the first line is the roster.
 
-Exit code: 0 if it has left in order, 1 if it could not join or stay, or a line was not delivered, 2 for wrong usage.
+Exit code: 0 success, 1 failure to join or stay, or a message that was not delivered, 2 usage error.
 `;
 
-/** What a message waits for that came too often, or too early for the server; and how often. */
+/** Time from one try to send a message to the next, where the server is unavailable or its rate limit was hit. */
 const retryMs = 1_000;
 const maxRetries = 30;
 
-interface Asked {
+interface TailOptions {
   readonly palaver: Palaver;
   readonly email: string | undefined;
   readonly token: string | undefined;
@@ -31,7 +31,7 @@ interface Asked {
 }
 
 /** @throws {UsageError} */
-function readArguments(args: readonly string[]): Asked {
+function readArguments(args: readonly string[]): TailOptions {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values, positionals } = argumentsOf({
@@ -51,19 +51,19 @@ function readArguments(args: readonly string[]): Asked {
   }
 }
 
-async function credentials({ palaver, email, token }: Asked, terminal: Terminal): Promise<JoinOptions> {
+async function credentials({ palaver, email, token }: TailOptions, terminal: Terminal): Promise<JoinOptions> {
   if (email === undefined) return { token: token! };
   const password = process.env.PALAVER_PASSWORD ?? (await terminal.askPassword('Password: '));
   return { getToken: async () => (await palaver.login({ email, password })).token };
 }
 
-/** Further lines of a message can't be taken for another one. */
+/** Indents the further lines of a message, which otherwise look like another message. */
 const indented = (text: string): string => text.split('\n').map(readable).join('\n  ');
-const here = (names: readonly string[]): string => `— ${names.length} here: ${names.map(readable).join(', ')}`;
+const rosterLine = (names: readonly string[]): string => `— ${names.length} here: ${names.map(readable).join(', ')}`;
 
 function show(room: Room, print: (line: string) => void): void {
   const at = (sentAt: string): string => new Date(sentAt).toTimeString().slice(0, 8);
-  print(here(room.roster));
+  print(rosterLine(room.roster));
   room.on('user_joined', ({ sent_at, msg }) => print(`${at(sent_at)} → ${readable(msg.username)}`));
   room.on('user_left', ({ sent_at, msg }) => print(`${at(sent_at)} ← ${readable(msg.username)}`));
   room.on('chat_message', ({ sent_at, msg }) =>
@@ -72,12 +72,12 @@ function show(room: Room, print: (line: string) => void): void {
   room.on('users_online', ({ msg }) => {
     if (!msg.recovered) print('— something may be missing here');
   });
-  let isAway = false;
+  let isReconnecting = false;
   room.on('state', ({ state, reason }) => {
-    // Not for each time that it tries.
-    if (state === 'reconnecting' && !isAway) print(`— away: ${readable(reason?.detail ?? '')}`);
-    if (state === 'open') print(here(room.roster));
-    isAway = state !== 'open';
+    // Once, not for each attempt to reconnect.
+    if (state === 'reconnecting' && !isReconnecting) print(`— away: ${readable(reason?.detail ?? '')}`);
+    if (state === 'open') print(rosterLine(room.roster));
+    isReconnecting = state !== 'open';
   });
 }
 
@@ -94,7 +94,7 @@ async function deliver(room: Room, text: string): Promise<void> {
       await room.send(text);
       return;
     } catch (error) {
-      // It was not taken, so it can go once more.
+      // The server refused the message, so a second try doesn't send it twice.
       const code = error instanceof PalaverError ? error.code : undefined;
       if ((code !== 'rate_limited' && code !== 'unavailable') || retries === maxRetries) throw error;
       await delay(retryMs);
@@ -102,8 +102,8 @@ async function deliver(room: Room, text: string): Promise<void> {
   }
 }
 
-/** Says each line once the one before has come back; resolves with whether all have. */
-async function say(room: Room, { lines, complain }: Terminal): Promise<boolean> {
+/** Sends each line once the one before was delivered. Resolves with whether all of them were. */
+async function sendLines(room: Room, { lines, complain }: Terminal): Promise<boolean> {
   let all = true;
   for await (const line of lines) {
     if (line === '') continue;
@@ -119,27 +119,27 @@ async function say(room: Room, { lines, complain }: Terminal): Promise<boolean> 
 export const tail: Command = {
   usage,
   run: async (args) => {
-    const asked = readArguments(args);
+    const options = readArguments(args);
     const leaving = new AbortController();
     const { signal } = leaving;
     const terminal = openTerminal(() => leaving.abort());
     signal.addEventListener('abort', terminal.close);
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => leaving.abort());
     try {
-      const room = await asked.palaver.join({ ...(await credentials(asked, terminal)), signal });
+      const room = await options.palaver.join({ ...(await credentials(options, terminal)), signal });
       const closed = new Promise<never>((_, reject) => {
         room.on('state', ({ reason, state }) => {
           if (state === 'closed' && reason) reject(new Error(reason.detail));
         });
       });
       const left = new Promise<true>((resolve) => signal.addEventListener('abort', () => resolve(true)));
-      (asked.json ? showFrames : show)(room, terminal.print);
-      const said = say(room, terminal).then((all) => (asked.follow ? left.then(() => all) : all));
-      const isDone = await Promise.race([said, closed, left]);
+      (options.json ? showFrames : show)(room, terminal.print);
+      const sent = sendLines(room, terminal).then((all) => (options.follow ? left.then(() => all) : all));
+      const isDone = await Promise.race([sent, closed, left]);
       await room.close();
-      return isDone ? exitCodes.done : exitCodes.failed;
+      return isDone ? exitCodes.success : exitCodes.failure;
     } catch (error) {
-      // The server has its part in the words.
+      // A server chooses some of the words, which must not control the terminal.
       throw new Error(readable((error as Error).message));
     } finally {
       terminal.close();

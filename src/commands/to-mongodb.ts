@@ -11,16 +11,15 @@ import { withStores } from './with-stores.ts';
 export const toMongodb: Command = {
   usage: `palaver to-mongodb
 
-Copies all that the embedded store in DATA_DIR keeps (users, what was revoked, what was said) to the database that
-MONGODB_URI names, and reads it back. Stop the server first; start it with MONGODB_URI afterwards. Nothing is taken away
-from DATA_DIR, whose secret and epoch the server goes on using. It may be run again, until a server has run on that
-database.
+Copies the embedded database in DATA_DIR (users, revocations, messages) to the database that MONGODB_URI names, and
+reads it back. Stop the server first, and start it with MONGODB_URI afterwards. DATA_DIR keeps its data; the server goes
+on using the secret and the epoch there. You can run the command again until a server has run on that database.
 `,
   run: async (args) => {
     if (args.length > 0) throw new UsageError('palaver to-mongodb takes no arguments: set DATA_DIR and MONGODB_URI');
     const { mongodbUri, dataDir } = loadConfig();
     if (mongodbUri === undefined) throw new Error('Set MONGODB_URI: it names the database to copy to');
-    if (!existsSync(databaseFile(dataDir))) throw new Error(`Nothing is kept in ${dataDir}`);
+    if (!existsSync(databaseFile(dataDir))) throw new Error(`There is no database in ${dataDir}`);
     const embedded = { mongodbUri: undefined, dataDir };
     const from = await explainingDataDir(dataDir, () => openStores(embedded, { busyTimeoutMs: 0, alone: true }));
     try {
@@ -29,6 +28,6 @@ database.
     } finally {
       await from.database.close();
     }
-    return exitCodes.done;
+    return exitCodes.success;
   },
 };

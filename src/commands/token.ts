@@ -11,8 +11,9 @@ export const token: Command = {
   usage: `palaver token --email EMAIL [--ttl DURATION]
 palaver token --id ID [--ttl DURATION]
 
-Prints a token of a user, as its login gives it, for a script that joins in its name. It is good for as long as JWT_TTL
-says, or for another duration: 90s, 15m, 12h, 30d. Whoever reads it is that user until then: keep it out of files and logs.
+Prints a token of a user, like the one that a login returns, for a script that joins in the user's name. It is valid for
+JWT_TTL, or for the duration of --ttl: 90s, 15m, 12h, 30d. Anyone who has the token can act as the user until it
+expires: keep it out of files and logs.
 `,
   run: async (args) => {
     const options = { email: { type: 'string' }, id: { type: 'string' }, ttl: { type: 'string' } } as const;
@@ -20,8 +21,7 @@ says, or for another duration: 90s, 15m, 12h, 30d. Whoever reads it is that user
     if ((email === undefined) === (id === undefined)) throw new UsageError('Give --email or --id');
     const config = loadConfig();
     const ttlS = ttl === undefined ? config.jwtTtlS : readTokenTtlS(ttl);
-    if (config.externalIssuer)
-      throw new Error('With JWKS_URL tokens are made by the issuer that it belongs to: not here');
+    if (config.externalIssuer) throw new Error('With JWKS_URL the external issuer makes the tokens, not this server');
     const user = await withStores(config, async ({ users, revoked }) => {
       const found = await (email === undefined ? users.findById(id!) : users.findByEmail(email));
       if (!found) throw new Error('There is no such user');
@@ -31,6 +31,6 @@ says, or for another duration: 90s, 15m, 12h, 30d. Whoever reads it is that user
     const secret = await explainingDataDir(config.dataDir, () => signingSecret(config));
     const { issue } = createTokens({ secret, issuer: config.jwtIssuer, ttlS });
     await print(`${await issue(user)}\n`);
-    return exitCodes.done;
+    return exitCodes.success;
   },
 };

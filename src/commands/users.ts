@@ -28,18 +28,18 @@ palaver users list [--json]
 palaver users disable ID|EMAIL [--external]
 palaver users enable ID|EMAIL [--external]
 
-add      makes a user, also where SIGNUP is off, and prints its id. Its password is read from standard input;
-         at a terminal it is asked for.
-list     prints a line for each user: id, e-mail address, username, and 'enabled' or 'disabled', with tabs between;
-         with --json an object each.
-disable  shuts a user out: within seconds its connections are closed, and its tokens and its password refused.
-enable   lets it in again.
+add      Create a user, even with SIGNUP=off, and print its id. The password is read from standard input; at a terminal
+         you are asked for it.
+list     Print a line for each user: id, e-mail address, username, and 'enabled' or 'disabled', separated by tabs; with
+         --json, an object each.
+disable  Disable a user: within seconds the server closes the user's connections, and refuses its tokens and password.
+enable   Enable a disabled user again.
 
---external  takes the id as it is, of a user who is not kept here: another issuer makes tokens with the same secret.
-            With JWKS_URL it is implied.
+--external  Take the id as it is, of a user that this server doesn't store: another issuer makes tokens with the same
+            secret. Implied by JWKS_URL.
 
-They read and write what the server does (DATA_DIR or MONGODB_URI), whether it runs or not. With JWKS_URL users are not
-kept here: disable and enable take the id that is in their tokens, add and list are not there.
+These commands work on the server's database (DATA_DIR or MONGODB_URI), whether or not the server is running. With
+JWKS_URL this server stores no users: add and list are unavailable, and disable and enable take the id in their tokens.
 `,
   run: async ([name = '', ...args]) => {
     const action = actions.get(name);
@@ -48,10 +48,10 @@ kept here: disable and enable take the id that is in their tokens, add and list 
   },
 };
 
-/** The configuration of a server that has users of its own. */
+/** Loads the configuration of a server that stores users. @throws where an external issuer has them */
 function ownUsersConfig(): Config {
   const config = loadConfig();
-  if (config.externalIssuer) throw new Error('With JWKS_URL users are kept where their tokens come from: not here');
+  if (config.externalIssuer) throw new Error('With JWKS_URL the external issuer has the users, not this server');
   return config;
 }
 
@@ -61,14 +61,14 @@ async function add(args: readonly string[]): Promise<number> {
   if (email === undefined || username === undefined) throw new UsageError('Give --email and --username');
   const config = ownUsersConfig();
   const given = createUserRequestSchema.safeParse({ email, username, password: await readNewPassword() });
-  if (!given.success) throw new Error(`Such a user cannot be: ${detailOf(given.error.issues)}`);
+  if (!given.success) throw new Error(`The user is not valid: ${detailOf(given.error.issues)}`);
   const { password, ...named } = given.data;
   const passwordHash = await createPasswords().hash(password);
   const user = { id: randomUUID(), ...named, passwordHash };
   const result = await withStores(config, ({ users }) => users.insert(user));
   if (result !== 'inserted') throw new Error(problems[result][1]);
   await print(`${user.id}\n`);
-  return exitCodes.done;
+  return exitCodes.success;
 }
 
 async function list(args: readonly string[]): Promise<number> {
@@ -76,20 +76,20 @@ async function list(args: readonly string[]): Promise<number> {
   return withStores(ownUsersConfig(), async (stores) => {
     await pipeline(Readable.from(linesOf(stores, json === true)), process.stdout, { end: false }).catch(
       (error: NodeJS.ErrnoException) => {
-        // Whoever reads it has seen enough.
+        // The reader, such as `head`, has seen enough.
         if (error.code !== 'EPIPE') throw error;
       },
     );
-    return exitCodes.done;
+    return exitCodes.success;
   });
 }
 
 async function* linesOf({ users, revoked }: Stores, json: boolean): AsyncGenerator<string> {
-  const shutOut = new Set(await revoked.disabledUsers());
+  const disabledIds = new Set(await revoked.disabledUsers());
   let page = await users.list(undefined, pageSize);
   while (page.length > 0) {
     for (const { id, email, username } of page) {
-      const disabled = shutOut.has(id);
+      const disabled = disabledIds.has(id);
       yield json
         ? `${readable(JSON.stringify({ id, email, username, disabled }))}\n`
         : `${[id, email, username, disabled ? 'disabled' : 'enabled'].map(readable).join('\t')}\n`;
@@ -98,22 +98,22 @@ async function* linesOf({ users, revoked }: Stores, json: boolean): AsyncGenerat
   }
 }
 
-/** The servers find it in the store: they look every two seconds. */
+/** Disables or enables a user in the store, which running servers read every two seconds. */
 async function change(args: readonly string[], what: 'disable' | 'enable'): Promise<number> {
   const options = { external: { type: 'boolean', default: false } } as const;
   const { positionals, values } = argumentsOf({ args: [...args], options, allowPositionals: true });
   const given = userIdSchema.safeParse(onlyOne(positionals, 'the id or the e-mail address of a user'));
-  if (!given.success) throw new Error(`No user can have such an id: ${detailOf(given.error.issues)}`);
+  if (!given.success) throw new Error(`The id is not valid: ${detailOf(given.error.issues)}`);
   const config = loadConfig();
   return withStores(config, async (stores) => {
     const id = config.externalIssuer || values.external ? given.data : await idOf(stores, given.data);
     await (what === 'disable' ? stores.revoked.addUser(id) : stores.revoked.removeUser(id));
     await print(`${what}d ${readable(id)}\n`);
-    return exitCodes.done;
+    return exitCodes.success;
   });
 }
 
-/** The id of a user that is kept here, or that was disabled by it. @throws where there is none */
+/** Returns the id of a stored user, or of one that was disabled by id. @throws where there is none */
 async function idOf({ users, revoked }: Stores, given: string): Promise<string> {
   const user = (await users.findById(given)) ?? (await users.findByEmail(given));
   if (user) return user.id;

@@ -1,10 +1,10 @@
 import { openStores, type Stores } from '../stores.ts';
 import { explainingDataDir } from './start-fault.ts';
 
-/** Nobody waits for this process: it can wait for a server that writes. */
+/** Time to wait for a server that is writing. No request waits for this process. */
 const busyTimeoutMs = 5_000;
 
-/** Opens what the server keeps, works with it, and closes it. */
+/** Opens the server's stores, calls `work` with them, and closes them. */
 export async function withStores<T>(
   config: Parameters<typeof openStores>[0],
   work: (stores: Stores) => Promise<T>,

@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The encoding that a byte order mark names. */
+/** Byte order mark of each encoding. */
 const marks: readonly (readonly [encoding: string, mark: Buffer])[] = [
   ['utf-8', Buffer.from([0xef, 0xbb, 0xbf])],
   ['utf-16le', Buffer.from([0xff, 0xfe])],
@@ -33,7 +33,7 @@ export function readEnvFile(file: string): Env {
   return parseEnv(lines);
 }
 
-/** A value in quotes may have several lines. */
+/** Matches a value in quotes, which may have several lines. */
 const quotedValue = /=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)/g;
 const emptyOrComment = /^\s*(?:#|$)/;
 const assignment = /^\s*(?:export\s+)?[^\s=]+\s*=/;
@@ -45,7 +45,7 @@ function unreadableLine(text: string): number | undefined {
   return index < 0 ? undefined : index + 1;
 }
 
-/** The decoder takes the mark away. */
+/** Returns the text of a file in the encoding of its byte order mark, without that mark. @throws with the file's name */
 function decode(file: string, bytes: Buffer): string {
   const [encoding] = marks.find(([, mark]) => bytes.subarray(0, mark.length).equals(mark)) ?? ['utf-8'];
   try {

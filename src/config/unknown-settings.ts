@@ -1,20 +1,20 @@
 import type { Env } from './env-file.ts';
 
-/** A variable that nothing reads, and the one that was probably meant. */
+/** A variable that nothing reads, and the setting that was probably meant. */
 export interface UnknownSetting {
   readonly name: string;
   readonly likely: string;
 }
 
-/** Names with one of these beginnings are Palaver's own, in its own file. */
+/** Beginnings of names that can only be meant for Palaver, in its own file. */
 const prefixes = ['RATE_LIMIT_', 'HISTORY_', 'JWT_', 'JWKS_', 'MAX_', 'METRICS_', 'MONGODB_', 'REDIS_', 'HEARTBEAT_'];
 /** Edits by which a misspelt name may differ, in Palaver's own file. */
 const maxEdits = 2;
-/** Other programs have short names of their own in the environment. */
+/** Length of a name in the environment that counts as misspelt. Short ones are often other programs' own. */
 const minLength = 7;
-/** Names that are longer are no misspelling. */
+/** Length of a name above which it isn't compared. */
 const maxLength = 64;
-/** No more are named. */
+/** Number of variables that are reported at most. */
 const maxNamed = 20;
 
 /**
@@ -37,14 +37,14 @@ export function unknownSettings(known: readonly string[], file: Env, environment
 const unknownNames = (known: readonly string[], env: Env): string[] =>
   Object.keys(env).filter((name) => name.length <= maxLength && !known.includes(name));
 
-/** The known name that takes the fewest edits. Case and underscores are no edits. */
+/** Returns the known name that takes the fewest edits. Case and underscores don't count. */
 function nearest(known: readonly string[], name: string): readonly [likely: string, edits: number] {
   const plain = (text: string): string => text.toUpperCase().replaceAll(/[_-]/g, '');
   const all = known.map((likely) => [likely, edits(plain(name), plain(likely))] as const);
   return all.reduce((best, next) => (next[1] < best[1] ? next : best));
 }
 
-/** How many letters must be added, removed, replaced or swapped with the next one (optimal string alignment). */
+/** Returns how many letters must be added, removed, replaced or swapped with the next one (optimal string alignment). */
 function edits(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, at) => at)];
   for (let i = 1; i <= from.length; i += 1) {

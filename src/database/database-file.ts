@@ -1,4 +1,4 @@
 import { join } from 'node:path';
 
-/** The file of a data folder that the embedded store is in. */
+/** Returns the file of the embedded database in a data folder. */
 export const databaseFile = (dataDir: string): string => join(dataDir, 'palaver.db');

@@ -1,11 +1,11 @@
-/** What all stores on one database share. */
+/** The port to the database under the stores. */
 export interface Database {
-  /** Resolves when it can be read and written. @throws {StoreUnavailable} */
+  /** Resolves if the database can be read and written. @throws {StoreUnavailable} */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The database can't answer now; it may later. */
+/** The database cannot answer now. A later call may succeed. */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
 }

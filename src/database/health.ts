@@ -2,14 +2,14 @@ import { type Calls, wrappedPort } from '../lib/observe.ts';
 import type { Log } from '../log/log.ts';
 import { StoreUnavailable } from './database.ts';
 
-/** How often an unavailable store is asked whether it can be used again. */
+/** Interval of pings to an unavailable store. */
 const retryMs = 5_000;
 
-/** Tells the log, once for each time, that the store is unavailable and why, and that it is available again. */
+/** Logs each outage of the store once: when it becomes unavailable and why, and when it is available again. */
 export interface StoreHealth {
-  /** Returns the same port; its failures are noted. */
+  /** Returns the port with its failures noted. */
   watch<Port extends Calls<Port>>(port: Port): Port;
-  /** Asks no more. */
+  /** Stops pinging. */
   close(): void;
 }
 
@@ -35,7 +35,7 @@ export function createStoreHealth(ping: () => Promise<void>, log: Log): StoreHea
       hasFailed = true;
     });
     if (closed) return;
-    // Calls may fail while a ping succeeds: that is no end of it.
+    // Calls may fail while a ping succeeds: then the outage goes on.
     if (hasFailed) return askLater();
     timer = undefined;
     log.event('store_available', {});

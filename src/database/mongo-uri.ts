@@ -1,8 +1,8 @@
 const begin = /^mongodb(\+srv)?:\/\//;
 
 /**
- * Says what is wrong with an address of MongoDB; undefined where its user name and password end where they should. A
- * character of the password that is not percent-encoded would end it early, and its rest would be taken for a host.
+ * Returns the fault of an address of MongoDB, or undefined. A character of the password that should be percent-encoded
+ * would end it early, and the rest of it would be read as a host.
  */
 export function mongoUriFault(uri: string): string | undefined {
   if (!begin.test(uri)) return 'it must begin with mongodb:// or mongodb+srv://';
@@ -13,7 +13,7 @@ export function mongoUriFault(uri: string): string | undefined {
   return undefined;
 }
 
-/** The driver's words about an address, without what may be secret. */
+/** Returns the driver's message about an address without anything that may be secret. */
 export function withoutSecrets(message: string, uri: string): string {
   const [, userinfo = ''] = /^[^:]+:\/\/([^@/?]*)@/.exec(uri) ?? [];
   const options = [...uri.matchAll(/[?&][^=&]*=([^&]*)/g)].map(([, value]) => value!);

@@ -3,40 +3,40 @@ import { within } from '../lib/with-timeout.ts';
 import { type Database, StoreUnavailable } from './database.ts';
 import { withoutSecrets } from './mongo-uri.ts';
 
-/** How long one operation may look for a server. */
+/** How long an operation may look for a server. */
 const selectionTimeoutMs = 2_000;
-/** How long each step of the start may take, an address that has to be asked of a name server included. */
+/** How long each step of the start may take, DNS look-ups included. */
 const startTimeoutMs = 8_000;
 
-/** MongoDB's code where a unique index holds against a write. */
+/** MongoDB's code for a write that a unique index refuses. */
 export const duplicateKey = 11_000;
 /**
- * MongoDB's codes of a server that can't serve now: it is no primary or shutting down, reaches no other, ran out of time,
- * disk or memory, or takes no more from this user.
+ * MongoDB's codes of a server that cannot serve now. It is no primary, is shutting down or cannot reach others. Or it
+ * ran out of time, disk or memory, or takes no more from this user.
  */
-const awayCodes = new Set([
+const unavailableCodes = new Set([
   6, 7, 13, 18, 24, 50, 64, 89, 91, 100, 133, 134, 146, 189, 262, 8000, 9001, 10058, 10107, 11600, 11601, 11602, 13435,
   13436, 14031,
 ]);
-/** How others of its protocol, and old ones, say so without a code. */
-const awayText = /not (master|primary)|node is recovering|read.?only|(disk|quota) is full|is shutting down/i;
-/** A write that proves the store can be written is made once in this time at most, however often it is asked. */
+/** Matches the errors without a code of old servers, and of others that speak its protocol. */
+const unavailableText = /not (master|primary)|node is recovering|read.?only|(disk|quota) is full|is shutting down/i;
+/** Shortest interval of the writes that prove that the database is writable. */
 const probeIntervalMs = 1_000;
 
 interface Options {
-  /** How long the database may take for an answer, in milliseconds. */
+  /** How long the database may take to answer, in milliseconds. */
   readonly answerTimeoutMs?: number;
 }
 
 export interface MongoDatabase extends Database {
   readonly db: Db;
-  /** Runs one operation; all that the database itself did not answer to is its being away. @throws {StoreUnavailable} */
+  /** Runs one operation. @throws {StoreUnavailable} if the database did not answer, or cannot serve now */
   run<T>(operation: () => Promise<T>): Promise<T>;
-  /** Runs what a start needs; where it fails, the database is closed. @throws with its address, never its password */
+  /** Runs what a start needs, and closes the database if that fails. @throws with its address, never its password */
   prepare(work: () => Promise<void>): Promise<void>;
 }
 
-/** MongoDB: the database that the URI names, or `palaver`. Connects with the first operation. */
+/** Opens the MongoDB database that the URI names, or `palaver`. It connects with the first operation. */
 export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}): MongoDatabase {
   const { client, db } = clientOf(uri, answerTimeoutMs);
 
@@ -44,7 +44,7 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
     try {
       return await bounded(operation(), answerTimeoutMs);
     } catch (error) {
-      if (isAway(error)) throw new StoreUnavailable('The store is away', { cause: error });
+      if (isUnavailable(error)) throw new StoreUnavailable('The store is unavailable', { cause: error });
       throw error;
     }
   };
@@ -78,7 +78,7 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
       run(async () => {
         const { isWritablePrimary, readOnly } = await db.command({ hello: 1 });
         if (isWritablePrimary === false || readOnly === true) throw new ReadOnly('MongoDB takes no writes');
-        // A server that is full, or lacks the right, says so to a write alone.
+        // A full disk, or a missing permission, shows only in a write.
         if (performance.now() - probedMs < probeIntervalMs) return;
         await probe();
         probedMs = performance.now();
@@ -87,7 +87,7 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
   };
 }
 
-/** @throws with what is wrong with the URI, never its password */
+/** Creates the client. @throws with the fault of the URI, never its password */
 function clientOf(uri: string, answerTimeoutMs: number): { client: MongoClient; db: Db } {
   try {
     const client = new MongoClient(uri, {
@@ -100,14 +100,14 @@ function clientOf(uri: string, answerTimeoutMs: number): { client: MongoClient; 
     // A URI without a database means `test` to the driver.
     return { client, db: client.db(namesDatabase.test(uri) ? undefined : 'palaver') };
   } catch (error) {
-    // Without a cause: that would hold the URI.
+    // Without the cause, since that contains the URI.
     throw new Error(`MONGODB_URI is not valid: ${withoutSecrets((error as Error).message, uri)}`);
   }
 }
 
 const namesDatabase = /^[^:]+:\/\/[^/?]*\/[^?]/;
 
-/** Too long for a caller to wait: the driver alone tries a read twice, and resolves names without an end of its own. */
+/** No answer in time. The driver retries reads, and resolves names without a timeout of its own. */
 class TooLate extends Error {
   override name = 'TooLate';
 }
@@ -115,24 +115,28 @@ class TooLate extends Error {
 const bounded = <T>(work: Promise<T>, timeoutMs: number): Promise<T> =>
   within(work, timeoutMs, () => new TooLate(`No answer within ${timeoutMs} ms`));
 
-/** A server that can be read only. */
+/** The server is read-only. */
 class ReadOnly extends Error {
   override name = 'ReadOnly';
 }
 
-/** No server answered in time, or one that can't serve now. */
-export function isAway(error: unknown): boolean {
+/** Returns whether an error means that no server answered in time, or that it cannot serve now. */
+export function isUnavailable(error: unknown): boolean {
   if (error instanceof MongoServerError)
     return (
-      awayCodes.has(Number(error.code)) || error.hasErrorLabel('RetryableWriteError') || awayText.test(error.message)
+      unavailableCodes.has(Number(error.code)) ||
+      error.hasErrorLabel('RetryableWriteError') ||
+      unavailableText.test(error.message)
     );
   if (error instanceof MongoError || error instanceof TooLate || error instanceof ReadOnly) return true;
-  // The driver throws what its socket ended with as it is. A wrong argument is a TypeError or RangeError with a code.
+  // The driver passes socket errors on. A wrong argument is a TypeError or RangeError that has a code too.
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' && !(error instanceof TypeError || error instanceof RangeError);
 }
 
-/** In one word: the database's (`AuthenticationFailed`), the system's (`ENOTFOUND`), or the driver's. */
+/**
+ * Returns the reason in one word: the database's (`AuthenticationFailed`), the system's (`ENOTFOUND`) or the driver's.
+ */
 function reasonOf(error: unknown): string {
   const { codeName, code, name } = error as { codeName?: string; code?: unknown; name: string };
   return codeName ?? (typeof code === 'string' ? code : name);

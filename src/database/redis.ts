@@ -43,7 +43,7 @@ export function openRedisDatabase(kept: Kept, key: string): RedisDatabase {
       const reason = discardedFor(error);
       if (reason instanceof ReplyError && ourFault.test((reason as Error).message)) throw reason;
       kept.distrust(reason);
-      throw new StoreUnavailable('The store is away', { cause: reason });
+      throw new StoreUnavailable('The store is unavailable', { cause: reason });
     }
   };
   return {

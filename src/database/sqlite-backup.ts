@@ -17,24 +17,24 @@ import { databaseFile } from './database-file.ts';
 import { isBusy, resultCode } from './result-codes.ts';
 import { inUse, schemaVersion } from './sqlite.ts';
 
-/** What lies beside the database and goes along: without the secret no token is good any more. */
+/** Files beside the database that belong to a backup: without the secret, no token is valid any more. */
 const besideIt = ['jwt-secret', 'epoch'];
 /** How long a copy waits for another process's lock. */
 const busyTimeoutMs = 5_000;
 
 /**
- * Writes all of a data folder into one new file, readable by its owner alone: a SQLite database with a table more. It is
- * as of one moment, however much a server writes meanwhile. The file is there whole, or not at all.
- * @throws where there is nothing to copy, or the file is there already
+ * Writes all of a data folder into one new file that only its owner can read: a SQLite database with one more table. It
+ * is a snapshot, however much a server writes meanwhile. The file appears complete, or not at all.
+ * @throws if there is nothing to copy, or the file exists already
  */
 export function writeBackup(dataDir: string, file: string): void {
   if (!existsSync(databaseFile(dataDir))) throw new Error(`Nothing is kept in ${dataDir}`);
   if (existsSync(file)) throw new Error(`${file} is there already`);
   const draft = `${file}.${process.pid}.part`;
   try {
-    // Now, for its mode: what is written into it keeps that.
+    // Created here for its mode, which later writes keep.
     closeSync(openSync(draft, 'wx', 0o600));
-    // It reads, and so keeps nobody from writing.
+    // Read-only, so that the server can write meanwhile.
     const source = new DatabaseSync(databaseFile(dataDir), { readOnly: true, timeout: busyTimeoutMs });
     try {
       source.prepare('VACUUM INTO ?').run(draft);
@@ -45,7 +45,7 @@ export function writeBackup(dataDir: string, file: string): void {
     try {
       copy.exec('CREATE TABLE beside (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT');
       const insert = copy.prepare('INSERT INTO beside (name, content) VALUES (?, ?)');
-      // After the database: an epoch that is too late does no harm.
+      // After the database: an epoch that is too high does no harm.
       for (const name of besideIt.filter((name) => existsSync(join(dataDir, name))))
         insert.run(name, readFileSync(join(dataDir, name)));
       checkWhole(copy);
@@ -63,8 +63,8 @@ export function writeBackup(dataDir: string, file: string): void {
 }
 
 /**
- * Puts the database of a backup into a folder that has none, and returns what was beside it, by name.
- * @throws where it is damaged, of a newer version, or no backup
+ * Puts the database of a backup into a folder that has none, and returns the files beside it, by name.
+ * @throws if the backup is damaged, of a newer version, or none
  */
 export function unpackBackup(file: string, folder: string): ReadonlyMap<string, Buffer> {
   const target = databaseFile(folder);
@@ -91,7 +91,7 @@ function checkWhole(db: DatabaseSync): void {
   if (found !== 'ok') throw new Error(`it is damaged (${found})`);
 }
 
-/** Puts a file of one folder into the other, whole or not at all. What is there, if it is to be replaced, is held. */
+/** Moves a file into the data folder, complete or not at all. A file to be replaced must be held by `holdDatabase`. */
 export function install(name: string, from: string, dataDir: string, replace: boolean): void {
   flush(join(from, name));
   if (replace) renameSync(join(from, name), join(dataDir, name));
@@ -99,24 +99,24 @@ export function install(name: string, from: string, dataDir: string, replace: bo
   flush(dataDir);
 }
 
-/** SQLite's primary result codes of a file that is no database, or a damaged one. */
+/** SQLite's primary result codes for a damaged file, or one that is no database. */
 const damaged = new Set([11, 26]);
 
 /**
- * Keeps everyone out of the data folder's database, if it has one, until it is let go of, or another one is in its place.
- * Returns how to let go. It loses nothing of what is there. @throws where a server has it open, or it can't be written
+ * Locks the data folder's database, if it has one, while it is replaced. Returns a function that unlocks it. Nothing in
+ * the database is lost. @throws if a server has it open, or it cannot be written
  */
 export function holdDatabase(dataDir: string): () => void {
   const file = databaseFile(dataDir);
   if (!existsSync(file)) return () => {};
   const db = new DatabaseSync(file, { timeout: 0 });
   try {
-    // Without a log beside it: letting go must not touch what has come into its place.
+    // Without a write-ahead log, so that unlocking doesn't touch the new database.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN IMMEDIATE; COMMIT');
   } catch (error) {
     db.close();
     if (isBusy(error)) throw new Error(inUse(dataDir));
-    // A damaged one is nobody's. One whose log can't be written into it, as the disk is full, is whole.
+    // A damaged database needs no lock. One whose log cannot be merged, as on a full disk, is intact.
     if (!damaged.has(resultCode(error) & 0xff))
       throw new Error(`${file} cannot be replaced: ${(error as Error).message}`, { cause: error });
     return () => {};
@@ -124,12 +124,12 @@ export function holdDatabase(dataDir: string): () => void {
   return () => db.close();
 }
 
-/** Removes what is left of a database that is to be replaced: it must not be taken for that of another. */
+/** Removes the leftovers of a replaced database: SQLite would take them for those of the new one. */
 export function removeLeftovers(dataDir: string): void {
   for (const suffix of ['-wal', '-shm']) rmSync(`${databaseFile(dataDir)}${suffix}`, { force: true });
 }
 
-/** Gives the file its name, if nothing has it. Where the file system has no links, it looks first. */
+/** Gives the file its name, unless that is taken. Without links in the file system, it checks beforehand. */
 function placeNew(draft: string, file: string): void {
   try {
     linkSync(draft, file);
@@ -140,7 +140,7 @@ function placeNew(draft: string, file: string): void {
   }
 }
 
-/** What is written there is on the disk. */
+/** Flushes a file or folder to the disk. */
 function flush(path: string): void {
   const descriptor = openSync(path, 'r');
   fsyncSync(descriptor);

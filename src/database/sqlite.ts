@@ -8,15 +8,15 @@ import { databaseFile } from './database-file.ts';
 import { isBusy, resultCode } from './result-codes.ts';
 
 export interface SqliteOptions {
-  /** How long a statement waits for another process's lock. The event loop waits with it, so it is short. */
+  /** How long a statement waits for another process's lock. It is short, since the event loop waits too. */
   readonly busyTimeoutMs?: number;
-  /** No other process may have it open: neither now nor until it is closed. */
+  /** Whether no other process may have the database open until it is closed. */
   readonly alone?: boolean;
 }
 
 /**
- * Brings the keys of names up to date. Of two whose new key is the same, one keeps its old one: no name has that as its
- * new key, so nothing collides with it.
+ * Renews the keys of names. If two users get the same new key, one keeps its old key. No name has that as its new key,
+ * so nothing collides with it.
  */
 function renewNameKeys(db: DatabaseSync): void {
   const renew = db.prepare('UPDATE OR IGNORE users SET username_key = ? WHERE id = ?');
@@ -25,7 +25,7 @@ function renewNameKeys(db: DatabaseSync): void {
     if (nameKey(username) !== key) renew.run(nameKey(username), id);
 }
 
-/** Each step brings the schema one version further (`PRAGMA user_version`). */
+/** Steps of the schema, each to the next version (`PRAGMA user_version`). */
 const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
   `CREATE TABLE users (
      id TEXT PRIMARY KEY,
@@ -58,18 +58,18 @@ const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
 ];
 
 /**
- * SQLite's primary result codes for a store that can't answer now: PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT,
- * FULL, CANTOPEN, PROTOCOL, NOTADB.
+ * SQLite's primary result codes for a store that cannot answer now: PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR,
+ * CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB.
  */
-const away = new Set([3, 5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
-/** Error code of Node for a database that is closed: the server is at its end. */
+const unavailable = new Set([3, 5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
+/** Node's error code for a closed database, which means that the server is stopping. */
 const closedCode = 'ERR_INVALID_STATE';
-/** A file that proves the folder can be written is made once in this time at most, however often it is asked. */
+/** Shortest interval of the writes that prove that the folder is writable. */
 const probeIntervalMs = 1_000;
-/** It takes a block of the disk. */
+/** Size of the file that proves it: one block of the disk. */
 const probeBytes = 4_096;
 
-/** What the schema of this version is called (`PRAGMA user_version`). */
+/** Version of the current schema (`PRAGMA user_version`). */
 export const schemaVersion = migrations.length;
 
 export const inUse = (dataDir: string): string =>
@@ -77,13 +77,13 @@ export const inUse = (dataDir: string): string =>
 
 export interface SqliteDatabase extends Database {
   readonly db: DatabaseSync;
-  /** The same, for what is written often: its commits wait for no disk. */
+  /** A second connection for frequent writes: its commits don't wait for the disk. */
   readonly relaxed: DatabaseSync;
-  /** Runs statements; says in the port's words what went wrong. @throws {StoreUnavailable} */
+  /** Runs statements. @throws {StoreUnavailable} if the database cannot answer now */
   run<T>(statements: () => T): Promise<T>;
 }
 
-/** The embedded database: one file, `palaver.db`, in `dataDir`. It writes synchronously, which costs some milliseconds. */
+/** Opens the embedded database: one file, `palaver.db`, in `dataDir`. It writes synchronously, in some milliseconds. */
 export function openSqlite(
   dataDir: string,
   { busyTimeoutMs = 250, alone = false }: SqliteOptions = {},
@@ -103,8 +103,8 @@ export function openSqlite(
       return statements();
     } catch (error) {
       const isClosed = (error as NodeJS.ErrnoException).code === closedCode;
-      if (isClosed || away.has(resultCode(error) & 0xff))
-        throw new StoreUnavailable('The store is away', { cause: error });
+      if (isClosed || unavailable.has(resultCode(error) & 0xff))
+        throw new StoreUnavailable('The store is unavailable', { cause: error });
       throw error;
     }
   };
@@ -126,8 +126,8 @@ export function openSqlite(
 }
 
 /**
- * Proves that a folder can be written: SQLite finds out at its next write, and may have files open that hide it.
- * @throws {StoreUnavailable}
+ * Returns a function that proves that a folder is writable. SQLite would notice at its next write only, and its open
+ * files may hide the fault. The function throws `StoreUnavailable`.
  */
 function createProbe(dataDir: string): () => Promise<void> {
   const file = join(dataDir, 'writable.tmp');
@@ -151,7 +151,7 @@ function createProbe(dataDir: string): () => Promise<void> {
   };
 }
 
-/** Whoever has the database open holds a lock on it, which ends with its process. @throws where somebody does */
+/** Locks the database until it is closed. @throws if another process has it open */
 function holdAlone(db: DatabaseSync, dataDir: string): void {
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT');

@@ -1,7 +1,7 @@
 import type { ChatMessage } from '../../generated/chat/index.ts';
 import type { Pruning, Retention } from './retention.ts';
 
-/** A message as it is kept: the frame that was delivered, and whose it was. */
+/** A stored message: the delivered frame, and the user who sent it. */
 export interface StoredMessage {
   readonly id: string;
   /** RFC 3339, as in the frame: sorts as a string. */
@@ -14,48 +14,51 @@ export interface StoredMessage {
 export interface Slice {
   readonly messages: readonly StoredMessage[];
   /**
-   * Places in the order: between each and the message before it something may be missing. All that lie behind the first
-   * message of the slice, up to its end and there too: it may be the place of a message that is kept. Where nothing comes
-   * before the slice, all up to its end.
+   * Positions in the stream: between each and the message before it, messages may be missing. It holds all gaps after
+   * the first message of the slice, up to and including its end, where a stored message may be. Without anything before
+   * the slice it holds all gaps up to its end.
    */
   readonly gaps: readonly string[];
   /** Whether there are messages before the first one. */
   readonly more: boolean;
 }
 
-/** One life of the order, by the epoch that its ids begin with. */
+/** A run of the stream, by the epoch that its ids begin with. */
 export interface Run {
   readonly epoch: string;
-  /** Its last id, where it ended with all that it had delivered kept. */
+  /** The run's last id, if it ended with all that it delivered stored. */
   readonly lastId: string | undefined;
 }
 
-/** So many of the last gaps are left as they are: messages of another node may still come in between. */
+/** Number of the last gaps that are not merged, since another node may still store messages between them. */
 export const gapsUnmerged = 100;
 
-/** The port to what was said. Ids compare as strings, byte by byte. Whatever fails may be tried again: twice is once. */
+/**
+ * The port to the stored messages. Ids compare as strings, byte by byte. Every call is idempotent, so it may be
+ * retried.
+ */
 export interface MessageStore {
-  /** Keeps messages, and places before which some are missing. What is there already stays. @throws {StoreUnavailable} */
+  /** Stores messages and gaps. Those that are stored already stay as they are. @throws {StoreUnavailable} */
   append(messages: readonly StoredMessage[], gaps: readonly string[]): Promise<void>;
-  /** The last `limit` messages before an id, or of all. @throws {StoreUnavailable} */
+  /** Returns the last `limit` messages before an id, or of all. @throws {StoreUnavailable} */
   before(id: string | undefined, limit: number): Promise<Slice>;
   /**
-   * Returns the id of the last message that is due: up to it all is. It lies before every message that isn't due, also
-   * where one of those was sent at an impossible time. @throws {StoreUnavailable}
+   * Returns the id of the last message that is due for removal: all messages up to it are. It comes before every
+   * message that isn't due, even if one of the due ones has an impossible time. @throws {StoreUnavailable}
    */
   lastDue(times: Pick<Pruning, 'from' | 'before' | 'until'>): Promise<string | undefined>;
   /**
-   * Removes all up to the place `upTo`, and all but the last `keep` messages. A gap goes with all before it and at it; of
-   * very many gaps with no message between them the last one stays. Runs that lie before all messages go, the last
-   * excepted. @throws {StoreUnavailable}
+   * Removes all messages and gaps up to the position `upTo`, and all but the last `keep` messages. Of many gaps with no
+   * message between them only the last stays. It removes the runs before all messages too, except for the last one.
+   * @throws {StoreUnavailable}
    */
   prune(upTo: string, keep: number): Promise<void>;
-  /** Returns how far retention has come. @throws {StoreUnavailable} */
+  /** Returns the state of retention. @throws {StoreUnavailable} */
   retention(): Promise<Retention | undefined>;
-  /** Keeps it. @throws {StoreUnavailable} */
+  /** Stores the state of retention. @throws {StoreUnavailable} */
   putRetention(retention: Retention): Promise<void>;
-  /** All runs, in order. @throws {StoreUnavailable} */
+  /** Returns all runs in order. @throws {StoreUnavailable} */
   runs(): Promise<readonly Run[]>;
-  /** Keeps a run, or how it ended. @throws {StoreUnavailable} */
+  /** Stores a run, or its end. @throws {StoreUnavailable} */
   putRun(run: Run): Promise<void>;
 }

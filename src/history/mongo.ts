@@ -3,18 +3,18 @@ import { duplicateKey, type MongoDatabase } from '../database/mongo.ts';
 import { gapsUnmerged, type MessageStore, type StoredMessage } from './message-store.ts';
 import type { Retention } from './retention.ts';
 
-type Kept<T extends { readonly id: string }> = Omit<T, 'id'> & { readonly _id: string };
+type Stored<T extends { readonly id: string }> = Omit<T, 'id'> & { readonly _id: string };
 
 const retentionId = 'messages';
 /** Neighbouring gaps that one pruning looks at. */
-const mergeBite = 1_000;
+const mergedAtOnce = 1_000;
 
 /**
- * The message history in MongoDB: the collections `messages` and `messageGaps`, by id, `runs`, by epoch, and `retention`,
- * one document.
+ * The message history in MongoDB: the collections `messages` and `messageGaps`, by id, `runs`, by epoch, and
+ * `retention`, one document.
  */
 export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Promise<MessageStore> {
-  const messages = db.collection<Kept<StoredMessage>>('messages');
+  const messages = db.collection<Stored<StoredMessage>>('messages');
   const messageGaps = db.collection<{ readonly _id: string }>('messageGaps');
   const runs = db.collection<{ readonly _id: string; readonly lastId: string | null }>('runs');
   const retentions = db.collection<Retention & { readonly _id: string }>('retention');
@@ -23,7 +23,7 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
     await messages.createIndex({ sentAt: 1 }, { name: 'sentAt' });
   });
 
-  /** What is there already stays, and keeps none of the others out. */
+  /** Ignores that some documents exist already: the others are inserted all the same. */
   const ignoringDuplicates = async (insert: Promise<unknown>): Promise<void> => {
     try {
       await insert;
@@ -33,7 +33,7 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
     }
   };
 
-  /** Where another node puts it at the same time, one of both finds it there. */
+  /** Stores a document under its id. If another node inserts it at the same time, the second try finds it. */
   const put = async <T extends { readonly _id: string }>(into: Collection<T>, document: T): Promise<void> => {
     const { _id, ...rest } = document;
     const replace = () => into.replaceOne({ _id } as Filter<T>, rest as WithoutId<T>, { upsert: true });
@@ -45,7 +45,7 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
 
   const mergeGaps = async (): Promise<void> => {
     const total = await messageGaps.countDocuments();
-    const count = Math.min(mergeBite, total - gapsUnmerged);
+    const count = Math.min(mergedAtOnce, total - gapsUnmerged);
     if (count <= 0) return;
     const oldest = await messageGaps.find().sort({ _id: 1 }).limit(count).toArray();
     for (const [at, { _id: next }] of oldest.slice(1).entries()) {

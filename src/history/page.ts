@@ -4,11 +4,11 @@ import type { Slice, StoredMessage } from './message-store.ts';
 export interface Page {
   readonly messages: readonly StoredMessage[];
   readonly gaps: string[];
-  /** Where the page before it ends; absent where nothing comes before, neither messages nor gaps. */
+  /** End of the page before this one. Absent if nothing comes before, neither messages nor gaps. */
   readonly before?: string;
 }
 
-/** Makes a page of what the store has there and what waits to be stored: at most `limit` messages, and as many gaps. */
+/** Makes a page of stored messages and those waiting to be stored: at most `limit` messages, and as many gaps. */
 export function pageOf(
   slice: Slice,
   waiting: Pick<Slice, 'messages' | 'gaps'>,
@@ -25,12 +25,12 @@ export function pageOf(
   const gaps = mergedGaps([...new Set([...slice.gaps, ...waiting.gaps])].filter(isHere).sort(), messages);
   if (more) return { messages, gaps, before: from };
   if (gaps.length <= limit) return { messages, gaps };
-  // Around so many messages there is one gap more: the page before this one has that, and no message.
+  // `limit` messages can have one gap more around them. It goes to the page before, which then has no message.
   const [{ id: first }] = messages as [StoredMessage];
   return { messages, gaps: gaps.filter((gap) => gap > first), before: first };
 }
 
-/** Gaps with no message between them are one: the last says all of it. */
+/** Merges gaps with no message between them: the last one stays. */
 const mergedGaps = (gaps: readonly string[], messages: readonly { readonly id: string }[]): string[] =>
   gaps.filter((gap, at) => {
     const next = gaps[at + 1];

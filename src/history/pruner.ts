@@ -6,7 +6,7 @@ import type { MessageStore } from './message-store.ts';
 import { firstRetention, nextPruning, type Retention } from './retention.ts';
 
 const intervalMs = 600_000;
-/** How long the end waits for a pruning under way. */
+/** How long `close` waits for a pruning under way. */
 const closeTimeoutMs = 3_000;
 
 interface PrunerOptions {
@@ -20,9 +20,9 @@ interface PrunerOptions {
 }
 
 export interface Pruner {
-  /** Returns the time that retention goes by, in milliseconds since 1970: 0 until that is known. */
+  /** Returns the time that retention goes by, in milliseconds since 1970. It is 0 until the first pruning. */
   believedMs(): number;
-  /** Prunes no more; resolves when nothing is under way. */
+  /** Stops pruning. Resolves when no pruning is under way, after three seconds at most. */
   close(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function createPruner({ store, epoch, maxAgeS, maxCount, log, now }: Prun
     return kept ?? firstRetention(now(), lastSentAt === undefined ? undefined : Date.parse(lastSentAt), maxAgeS);
   }
 
-  /** Says once that the clock is implausible, until it is plausible again. */
+  /** Logs that the clock is implausible, once until it is plausible again. */
   function note(offMs: number | undefined, presentMs: number): void {
     if (offMs !== undefined && !isDoubted)
       log.event('clock_implausible', {
@@ -48,7 +48,7 @@ export function createPruner({ store, epoch, maxAgeS, maxCount, log, now }: Prun
     isDoubted = offMs !== undefined;
   }
 
-  /** Two servers on one database without Redis are two rooms: the earlier one sees the run of the other. */
+  /** Logs that a second server uses this database without Redis: the earlier one sees the run of the later one. */
   async function lookForAnother(): Promise<void> {
     if (epoch === undefined || !isAlone) return;
     const other = (await store.runs()).find((run) => run.epoch > epoch);
@@ -68,7 +68,7 @@ export function createPruner({ store, epoch, maxAgeS, maxCount, log, now }: Prun
     believed = { presentMs: next.presentMs, atMs };
     note(offMs, retention.presentMs);
     await store.prune((isSilent ? lastId : await store.lastDue(times)) ?? '', maxCount);
-    // Last: what was not removed is due still.
+    // After the removal: if that fails, the same messages stay due.
     await store.putRetention(next);
     await lookForAnother();
   }

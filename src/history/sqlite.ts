@@ -11,8 +11,8 @@ interface Row {
   readonly nonce: string | null;
 }
 
-/** Rows that are removed at once: the event loop waits for them. */
-const pruneBite = 1_000;
+/** Rows removed in one statement, which blocks the event loop. */
+const pruneBatch = 1_000;
 
 const messageOf = ({ id, sentAt, userId, fromUser, text, nonce }: Row): StoredMessage => ({
   id,
@@ -21,7 +21,7 @@ const messageOf = ({ id, sentAt, userId, fromUser, text, nonce }: Row): StoredMe
   msg: { from_user: fromUser, text, ...(nonce !== null && { nonce }) },
 });
 
-/** What was said, in the embedded database. A commit is safe from the process's end, not from that of the power. */
+/** The message history in the embedded database. A commit survives the end of the process, not a power failure. */
 export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): MessageStore {
   const insert = db.prepare(
     'INSERT OR IGNORE INTO messages (id, sent_at, user_id, from_user, text, nonce) VALUES (?, ?, ?, ?, ?, ?)',
@@ -89,7 +89,7 @@ export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): Messag
 
     lastDue: ({ from, before, until }) =>
       run(() => {
-        // Above every id.
+        // Sorts after every id.
         const end = String(firstKept.get(before, until)?.id ?? '~');
         const due = lastDue.get(end, from, before)?.id;
         return due === undefined ? undefined : String(due);
@@ -98,8 +98,8 @@ export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): Messag
     prune: async (upTo, keep) => {
       const tooMany = await run(() => String(surplus.get(keep)?.id ?? ''));
       const bound = tooMany > upTo ? tooMany : upTo;
-      // In bites, with other work in between.
-      while ((await run(() => Number(remove.run(bound, pruneBite).changes))) === pruneBite)
+      // In batches, with other work in between.
+      while ((await run(() => Number(remove.run(bound, pruneBatch).changes))) === pruneBatch)
         await new Promise(setImmediate);
       await run(() => {
         removeGaps.run(bound);

@@ -15,10 +15,10 @@ interface AccessDeps {
 
 type AccessEvent = 'user_disabled' | 'user_enabled';
 
-/** What is not there where nobody has the token for it. */
+/** Operations that are absent where no `ADMIN_TOKEN` is set. */
 export const adminOperations = ['disableUser', 'enableUser'] as const;
 
-/** Where access ends before its time. Who may ask for what concerns others is seen to by `adminOnly`. */
+/** Returns the handlers of logout, and of disabling and enabling users, which `adminOnly` protects. */
 export function accessHandlers({
   verify,
   revocations,
@@ -48,7 +48,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 const adminSecretWrong = { reason: 'signature', expected: 'ADMIN_TOKEN' } as const;
 
-/** Lets only those through who have the secret of whoever runs the server. As slow whatever is offered. */
+/** Lets only requests through that carry the operator's secret. Takes as long whatever a request carries. */
 export function adminOnly(adminToken: string): MiddlewareHandler<AppEnv> {
   const wanted = digest(adminToken);
   const verify = async (token: string): Promise<object> => {

@@ -3,18 +3,20 @@ import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { problem } from './problem.ts';
 
-/** A chunked body counts as a body, however short it turns out. */
+/** Returns whether a request has a body. A chunked body counts, even if it is empty. */
 export const hasBody = (headers: Headers): boolean =>
   headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0;
 
-/** The size that a body may have. */
 const maxBodyBytes = 16_384;
 
-/** Whether a body says that it is too large before it has come. */
+/** Returns whether a body announces that it is too large. */
 export const isKnownTooLarge = (contentLength: string | undefined): boolean =>
   Number(contentLength ?? 0) > maxBodyBytes;
 
-/** `application/json`, with no charset or with UTF-8 (RFC 9110, 8.3.1; RFC 8259, 8.1). Other parameters don't matter. */
+/**
+ * Returns whether a type is JSON, with no charset or with UTF-8 (RFC 9110, 8.3.1; RFC 8259, 8.1). Other parameters are
+ * ignored.
+ */
 function isJson(contentType: string): boolean {
   try {
     const { essence, params } = new MIMEType(contentType);
@@ -24,7 +26,7 @@ function isJson(contentType: string): boolean {
   }
 }
 
-/** Whether a body is as it is: compressed ones are not taken apart (RFC 9110, 8.4). */
+/** Returns whether a body is not compressed (RFC 9110, 8.4): compressed bodies are refused. */
 const isPlain = (contentEncoding: string): boolean => /^\s*(identity)?\s*$/i.test(contentEncoding);
 
 const isUtf8 = (bytes: ArrayBuffer): boolean => {
@@ -36,14 +38,14 @@ const isUtf8 = (bytes: ArrayBuffer): boolean => {
   }
 };
 
-/** Lets only bodies through that are small enough, and JSON by their type and UTF-8 by their bytes. */
+/** Lets only bodies through that are small enough, JSON by their type and UTF-8 by their bytes. */
 export const jsonBody: readonly MiddlewareHandler[] = [
   bodyLimit({ maxSize: maxBodyBytes, onError: (c) => problem(c, 'body_too_large') }),
   async (c, next) => {
     if (!isJson(c.req.header('content-type') ?? '')) return problem(c, 'unsupported_media_type');
     if (!isPlain(c.req.header('content-encoding') ?? ''))
       return problem(c, 'unsupported_media_type', { headers: { 'Accept-Encoding': 'identity' } });
-    // The validators after this one would let a body through unread whose type they can't read.
+    // The validators after this one let a body through unread if they don't know its type.
     c.req.raw.headers.set('content-type', 'application/json');
     if (!isUtf8(await c.req.arrayBuffer())) return problem(c, 'malformed_body');
     return next();

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 
-/** Whether a client has these bytes already (RFC 9110, 13.1.2; the comparison is the weak one). */
+/** Returns whether a client has these bytes already (RFC 9110, 13.1.2; weak comparison). */
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch?.split(',').some((known) => ['*', etag, `W/${etag}`].includes(known.trim())) === true;
 
-/** Part of a large answer that is written at a time: no more of it waits for a peer that doesn't read. */
+/** A large answer is written in pieces of this size, so that no more of it waits for a peer that doesn't read. */
 const pieceBytes = 65_536;
 
-/** Streams bytes that all answers share. As a plain body each answer would hold a copy of them until it is read. */
+/** Streams bytes that all answers share. With a plain body each answer would hold a copy until it is read. */
 function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void => {
@@ -19,7 +19,7 @@ function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<Arr
   return new ReadableStream({ pull }, { highWaterMark: 0 });
 }
 
-/** Answers with bytes that stay as they are, under a strong `ETag`: 200, or 304 to whom has them. */
+/** Returns a handler that answers with constant bytes and a strong `ETag`: 200, or 304 to a client that has them. */
 export function fixed(contentType: string, content: string | Uint8Array, headers: Record<string, string> = {}) {
   const bytes = new Uint8Array(typeof content === 'string' ? Buffer.from(content) : content);
   const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;

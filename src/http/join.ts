@@ -15,12 +15,12 @@ interface JoinDeps {
   readonly isStopping: () => boolean;
 }
 
-/** 16 bytes in base64 (RFC 6455, 4.1). */
+/** Key of a handshake: 16 bytes in base64 (RFC 6455, 4.1). */
 const handshakeKey = /^[A-Za-z0-9+/]{22}==$/;
-/** A token of RFC 9110, 5.6.2. */
+/** Token in the sense of RFC 9110, 5.6.2. */
 const token = /[\w!#$%&'*+.^`|~-]+/.source;
 const protocolName = new RegExp(`^${token}$`);
-/** RFC 6455, 9.1. None is spoken here, but a list that can't be read is no handshake. */
+/** List of extensions (RFC 6455, 9.1). The server speaks none, but a handshake with a malformed list is malformed. */
 const extension = String.raw`${token}(\s*;\s*${token}(\s*=\s*(${token}|"${token}"))?)*`;
 const extensions = new RegExp(String.raw`^[\s,]*${extension}(\s*,(\s*${extension})?)*$`);
 
@@ -35,7 +35,10 @@ function isHandshake(headers: Headers): boolean {
   );
 }
 
-/** The door: authenticates, then admits; without a handshake it answers as it would have, and 426 to whom it would let in. */
+/**
+ * Creates the handlers of the handshake: they authenticate the client and let it join the room. A plain request gets the
+ * same refusals as a handshake would, and 426 if the handshake would succeed.
+ */
 export function joinHandlers({
   verify,
   room,
@@ -57,8 +60,13 @@ export function joinHandlers({
     }
     const admission = await room.join({ id, username }, lastEventId);
     if ('refusal' in admission) return problem(c, admission.refusal);
-    upgrade.admitted = { entry: admission.session, identity, requestId: c.var.requestId, sessionId: randomUUID() };
-    // Never sent: who is admitted gets the 101 from the upgrade.
+    upgrade.admitted = {
+      roomSession: admission.session,
+      identity,
+      requestId: c.var.requestId,
+      sessionId: randomUUID(),
+    };
+    // Never sent: the upgrade answers with 101.
     return c.body(null);
   };
   return {

@@ -11,25 +11,25 @@ import { faultOfTarget, isHost } from './target.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 interface Timeouts {
-  /** A request that is not whole after this time is cut off, and a connection that has sent none. */
+  /** A request that is incomplete after this time is cut off, as is a connection without any. */
   readonly requestMs: number;
-  /** How often the server looks for those. */
+  /** How often the server looks for such requests. */
   readonly checkIntervalMs: number;
-  /** A connection is cut off whose peer takes nothing of an answer for this time. */
+  /** A connection whose peer reads nothing of an answer for this time is cut off. */
   readonly unreadMs: number;
-  /** A connection is cut off on which nothing moves for this time, such as one whose answer never comes. */
+  /** A connection without any traffic for this time is cut off, such as one whose answer never comes. */
   readonly stalledMs: number;
 }
 export const timeouts: Timeouts = { requestMs: 30_000, checkIntervalMs: 5_000, unreadMs: 30_000, stalledMs: 60_000 };
 
-/** How long requests under way may take once the server stops. */
+/** How long requests under way may take when the server stops. */
 const closeTimeoutMs = 3_000;
 
-/** A request, or bytes, that the app was not asked about. */
+/** A request, or bytes, that never reached the app. */
 export interface Unread {
-  /** A code of Node or of its HTTP parser, or a text. */
+  /** A code of Node or its HTTP parser, or a text. */
   readonly reason: string;
-  /** The problem that it was answered with, if it was. */
+  /** Problem code of the answer, if there was one. */
   readonly code?: ProblemCode;
   /** The address of the peer. */
   readonly ip: string;
@@ -38,7 +38,7 @@ type OnUnread = (unread: Unread) => void;
 interface Options extends Timeouts {
   /** How long a connection may be idle between two requests. */
   readonly keepAliveMs: number;
-  /** Hears of what is refused without asking the app. */
+  /** Hears of requests that are refused without asking the app. */
   readonly onUnread: OnUnread;
 }
 type FetchCallback = Parameters<typeof getRequestListener>[0];
@@ -48,8 +48,8 @@ const addressOf = ({ remoteAddress = '' }: Socket): string => addressIn(remoteAd
 
 type Head = Pick<IncomingMessage, 'httpVersion' | 'headers' | 'url'>;
 /**
- * Returns the fault of the head of a request. A request of HTTP/1.1 names its host; in HTTP/1.0 there was none to name (RFC
- * 9112, 3.2). There were no chunks either: a request that has them anyway can't be told from the next one (RFC 9112, 6.1).
+ * Returns the fault of the head of a request. HTTP/1.1 needs a host, HTTP/1.0 had none (RFC 9112, 3.2). HTTP/1.0 had no
+ * chunks either: a request that has them anyway can't be told from the next one (RFC 9112, 6.1).
  */
 function faultOf({ httpVersion, headers: { host = '', ...headers }, url = '' }: Head): string | undefined {
   if (faultOfTarget(url) === 'malformed_request') return 'a target that is neither a path nor a URI';
@@ -58,18 +58,20 @@ function faultOf({ httpVersion, headers: { host = '', ...headers }, url = '' }: 
   return headers['transfer-encoding'] === undefined ? undefined : 'HTTP/1.0 with Transfer-Encoding';
 }
 
-/** Whether a handshake names a target and a host as HTTP wants them. One that doesn't is answered as a plain request. */
+/**
+ * Returns whether a handshake names a valid target and host. One that doesn't is answered as a plain request.
+ */
 const isWellFormed = ({ headers: { host = '' }, url = '' }: Head): boolean =>
   faultOfTarget(url) === undefined && isHost(host);
 
-/** Answers the requests of each connection in their order, and ends the connection behind some of them. */
+/** Returns a listener that answers the requests of a connection in order, and closes it after some of them. */
 function requestListener(fetch: FetchCallback, turns: Turns, onUnread: OnUnread): Listener {
   const fetchNamed: FetchCallback = async (request, bindings) => {
     const fault = faultOf(bindings.incoming);
     if (fault !== undefined) throw new RequestError(fault);
     return fetch(request, bindings);
   };
-  // The host is for requests of HTTP/1.0 without one.
+  // For requests of HTTP/1.0 without a host.
   const options = { hostname: 'localhost' };
   return (incoming, outgoing) => {
     const { socket, headers } = incoming;
@@ -88,15 +90,15 @@ function requestListener(fetch: FetchCallback, turns: Turns, onUnread: OnUnread)
         void getRequestListener(fetchNamed, { ...options, errorHandler })(incoming, outgoing);
       },
     });
-    // Node drops what came behind a request with an `Upgrade` in one packet, also where it is none, and reads the rest of
-    // that as a request. Nobody wants the rest of a body that is too large.
+    // Node drops the bytes that arrive in one packet with a declined upgrade, and reads the rest of them as a request.
+    // So the connection closes. It closes as well instead of reading the rest of a body that is too large.
     if (headers.upgrade === undefined && !isTooLarge) return;
     outgoing.shouldKeepAlive = false;
     turns.end(socket);
   };
 }
 
-/** The HTTP server: the app's requests, and the room's handshakes. */
+/** Creates the HTTP server: it passes requests to the app, and handshakes to `upgrades`. */
 export function createListener(
   fetch: FetchCallback,
   upgrades: Pick<Upgrades, 'wants' | 'handle'>,
@@ -112,11 +114,11 @@ export function createListener(
       headersTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: checkIntervalMs,
-      // A second Host must not be dropped unseen: joined to the first it is none, and refused (RFC 9112, 3.2).
+      // Node would drop a second Host silently. Joined with the first it is invalid, and refused (RFC 9112, 3.2).
       joinDuplicateHeaders: true,
-      // Its absence is answered by the app's own words.
+      // The app answers a missing Host with its own problem.
       requireHostHeader: false,
-      // A connection whose last answer is under way can't become a WebSocket: that answer would end up among the frames.
+      // While an answer is under way, the connection can't become a WebSocket: the answer would end up among frames.
       shouldUpgradeCallback: (incoming) =>
         !turns.isBusy(incoming.socket) && upgrades.wants(incoming) && isWellFormed(incoming),
     },
@@ -135,17 +137,17 @@ export function createListener(
     upgrades.handle(incoming, socket, head);
   });
   server.on('checkContinue', listener);
-  // An expectation that isn't known is ignored (RFC 9110, 10.1.1).
+  // Unknown expectations are ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', listener);
   server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
     const socket = duplex as Socket;
     const unread = { reason: error.code ?? error.message, ip: addressOf(socket) };
-    // One that ran out of time is only cut off.
+    // A request that ran out of time gets no answer.
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable) {
       onUnread(unread);
       return void socket.destroy();
     }
-    // Bytes behind a request that was to be the last (RFC 9112, 9.6): nobody waits for an answer to them.
+    // Bytes after the last request of a connection (RFC 9112, 9.6) get no answer.
     if (error.code === 'HPE_CLOSED_CONNECTION') return turns.refuse(socket, '');
     const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'head_too_large' : 'malformed_request';
     onUnread({ ...unread, code });
@@ -154,7 +156,7 @@ export function createListener(
   return server;
 }
 
-/** Takes no more requests; resolves when those under way are answered, or their time is up. */
+/** Stops taking requests. Resolves when those under way are answered, or their time is up. */
 export async function close(server: Server): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
   server.close();

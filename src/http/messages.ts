@@ -8,13 +8,13 @@ import { problem } from './problem.ts';
 interface MessageDeps {
   readonly verify: VerifyToken;
   readonly history: History;
-  /** Counts one more page of this user; see `CountFrame`. */
+  /** Counts one more page for this user, as `CountFrame` does. */
   readonly countPage: ((userId: string) => Promise<number | undefined>) | undefined;
 }
 
 const defaultLimit = 50;
 
-/** What was said before. */
+/** Returns the handler of the message history. */
 export const messageHandlers = ({
   verify,
   history,

@@ -2,7 +2,7 @@ type Json = { readonly [key: string]: unknown };
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'];
 
-/** An OpenAPI document without some operations, and without the tags and components that only they used. */
+/** Returns an OpenAPI document without some operations, and without the tags and components that only they use. */
 export function withoutOperations(document: Json, operationIds: readonly string[]): Json {
   const gone = (operation: unknown): boolean => operationIds.includes(String((operation as Json).operationId));
   const paths = Object.fromEntries(
@@ -20,7 +20,7 @@ export function withoutOperations(document: Json, operationIds: readonly string[
   return pruned({ ...document, paths, tags });
 }
 
-/** Drops components that nothing refers to, until all that is left is referred to. */
+/** Removes components without a reference, until there are none. */
 function pruned(document: Json): Json {
   const text = JSON.stringify(document);
   const { securitySchemes, ...groups } = document.components as Record<string, Json>;

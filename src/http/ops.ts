@@ -3,7 +3,7 @@ import type { AppEnv } from './env.ts';
 import { problem } from './problem.ts';
 import type { CheckReadiness } from './readiness.ts';
 
-/** What those who run the server ask it. */
+/** Returns the handlers of the health checks. */
 export const opsHandlers = (notReady: CheckReadiness): Pick<Handlers<AppEnv>, 'healthz' | 'readyz'> => ({
   healthz: (c) => c.json({ status: 'ok' } as const, 200),
 

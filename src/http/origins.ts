@@ -2,25 +2,28 @@ import { cors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from './env.ts';
 
-/** The log names so many characters of an origin. */
+/** Characters of an origin that the log shows. */
 const maxLoggedOrigin = 200;
 
-/** Whether a page of this request's origin may ask; what has none is no page (RFC 6455, 10.2; RFC 6454). */
+/**
+ * Returns whether the origin of a request may use the server. A request without one is no page's (RFC 6455, 10.2; RFC
+ * 6454).
+ */
 export type IsAllowedOrigin = (headers: Headers) => boolean;
 
-/** The server's own pages, and those of the origins that the operator names; `*` is every one. */
+/** Creates the check: it allows the server's own pages, and the origins that the operator lists; `*` is any origin. */
 export const createOriginCheck =
   (allowed: readonly string[]): IsAllowedOrigin =>
   (headers) => {
     const origin = headers.get('origin');
     if (origin === null || allowed.includes('*') || allowed.includes(origin)) return true;
-    // A proxy may have taken TLS away: the host alone tells.
+    // A proxy may have terminated TLS, so the scheme isn't compared.
     return (
       /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).host === headers.get('host')?.toLowerCase()
     );
   };
 
-/** Lets pages of other origins read what is answered (CORS). A preflight is answered here; any other OPTIONS isn't. */
+/** Lets pages of allowed origins read the answers (CORS). It answers preflights, and no other OPTIONS request. */
 export function crossOrigin(isAllowed: IsAllowedOrigin) {
   const answer = cors({
     origin: (origin, c) => (isAllowed(c.req.raw.headers) ? origin : null),

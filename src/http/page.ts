@@ -5,19 +5,19 @@ import type { AppEnv } from './env.ts';
 import { fixed } from './fixed.ts';
 import { folder } from './folder.ts';
 
-/** Where `npm run build` puts the chat page. */
+/** The folder that `npm run build` puts the chat page into. */
 export const builtPage = new URL('../../build/page/', import.meta.url);
 
 /**
- * What the page may do: run our script, ask this server, and keep what is said from ever becoming markup (that is what
- * trusted types forbid, with no policy that could allow it).
+ * Headers of the page. It may run our script and ask this server. Trusted types without any policy keep messages from
+ * becoming markup.
  */
 const pageHeaders = {
   'Content-Security-Policy': [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    // The WebSocket of this origin too (CSP 3).
+    // Includes the WebSocket of this origin (CSP 3).
     "connect-src 'self'",
     "img-src 'self' data:",
     "form-action 'none'",
@@ -41,12 +41,12 @@ const unbuilt = `<!doctype html>
 </html>
 `;
 
-/** The chat page; where it was not built, one that says how. */
+/** Returns the handler of the chat page. If that was not built, a page says how to build it. */
 export function pageHandlers(root: URL): Pick<Handlers<AppEnv>, 'page'> {
   const index = new URL('index.html', root);
   const html = existsSync(index) ? readFileSync(index) : unbuilt;
   return { page: fixed('text/html; charset=utf-8', html, pageHeaders) };
 }
 
-/** What the page loads from beneath `/assets`. */
+/** Serves the files that the page loads from `/assets`. */
 export const pageFiles = (root: URL): Hono<AppEnv> => folder(new URL('assets/', root), () => ({}));

@@ -3,7 +3,7 @@ import { routePath } from 'hono/route';
 import type { FieldError } from '../../generated/http/index.ts';
 import { rawPath } from './target.ts';
 
-/** Whether percent-encoding can be decoded: into UTF-8, with two hexadecimal digits behind every `%`. */
+/** Returns whether percent-encoding can be decoded: as UTF-8, with two hexadecimal digits after every `%`. */
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);
@@ -13,7 +13,7 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** The parameters in the path, as they were sent. */
+/** Returns the parameters in the path, as they were sent. */
 function pathParameters(c: Context): readonly (readonly [name: string, value: string])[] {
   const sent = rawPath(c.req.raw).split('/');
   return routePath(c, -1)
@@ -21,7 +21,7 @@ function pathParameters(c: Context): readonly (readonly [name: string, value: st
     .flatMap((part, index) => (part.startsWith(':') ? [[part.slice(1), sent[index] ?? ''] as const] : []));
 }
 
-/** The parameters in the query, as they were sent. */
+/** Returns the parameters in the query, as they were sent. */
 function queryParameters(c: Context): readonly (readonly [name: string, value: string])[] {
   const { url } = c.req;
   const start = url.indexOf('?');
@@ -34,8 +34,8 @@ function queryParameters(c: Context): readonly (readonly [name: string, value: s
 }
 
 /**
- * Returns the faults of the parameters themselves, before anybody looks at their values: Hono would take broken encoding
- * literally, and a second value for a list.
+ * Returns the faults of parameters that Hono wouldn't report: it takes broken encoding literally, and a second value
+ * for a list.
  */
 export function parameterErrors(c: Context, place: 'param' | 'query', names: readonly string[]): FieldError[] {
   const sent = place === 'param' ? pathParameters(c) : queryParameters(c);

@@ -18,10 +18,10 @@ interface Extra {
   readonly headers?: Record<string, string>;
 }
 
-/** When to come back, in seconds, where nobody knows better (RFC 9110, 10.2.3). */
+/** Default of `Retry-After`, in seconds (RFC 9110, 10.2.3). */
 const retryAfterS = '1';
 
-/** Returns details of an error beside its code: how long to wait, in whole seconds, or what is wrong with the request. */
+/** Returns details of an error beside its code: how long to wait, or the fault of the request. */
 export function extraOf(error: unknown): Extra {
   if (error instanceof Overloaded || error instanceof IssuerUnavailable)
     return { headers: { 'Retry-After': String(error.retryAfterS) } };
@@ -29,7 +29,7 @@ export function extraOf(error: unknown): Extra {
   return detail === undefined ? {} : { detail };
 }
 
-/** The headers that go with a code: the spec declares them with its status. */
+/** Returns the headers that the spec declares for a code. */
 function headersOf(code: ProblemCode): Record<string, string> {
   const status = problems[code][0];
   if (code === 'invalid_token') return { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
@@ -51,12 +51,14 @@ const bodyOf = (code: ProblemCode, { detail, errors }: Extra): Problem => {
   };
 };
 
-/** Code by code, so that each goes with its own status. */
+/** Distributes over the codes, so that each has its own status. */
 type ProblemResponse<Code extends ProblemCode> = Code extends ProblemCode
   ? Response & TypedResponse<Problem & { code: Code; status: Status<Code> }, Status<Code>, 'json'>
   : never;
 
-/** A problem as a response (RFC 9457), typed by its code: an operation that doesn't declare it does not compile. */
+/**
+ * Answers with a problem (RFC 9457), typed by its code: an operation that doesn't declare the code does not compile.
+ */
 export const problem = <Code extends ProblemCode>(c: Context, code: Code, extra: Extra = {}) => {
   c.set('problem', code);
   return c.json(bodyOf(code, extra), problems[code][0], {
@@ -66,13 +68,13 @@ export const problem = <Code extends ProblemCode>(c: Context, code: Code, extra:
   }) as unknown as ProblemResponse<Code>;
 };
 
-/** The same where there is no context: a request that could not be read. */
+/** Returns a problem as a response, for a request that never reached the app. */
 export function plainProblem(code: ProblemCode): Response {
   const headers = { ...headersOf(code), 'Content-Type': 'application/problem+json' };
   return new Response(JSON.stringify(bodyOf(code, {})), { status: problems[code][0], headers });
 }
 
-/** The same as bytes, for a connection whose request could not be read; the connection ends behind it. */
+/** Returns a problem as bytes, for a connection whose request could not be read. It closes after them. */
 export function rawProblem(code: ProblemCode): string {
   const body = JSON.stringify(bodyOf(code, {}));
   const headers = {
@@ -86,7 +88,7 @@ export function rawProblem(code: ProblemCode): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 }
 
-/** The code for what was thrown on the way; `internal_error` for what nobody foresaw. */
+/** Returns the problem code of an error: `internal_error` for an unexpected one. */
 export function codeOf(error: unknown): ProblemCode {
   if (error instanceof Overloaded) return 'overloaded';
   if (error instanceof IssuerUnavailable) return 'issuer_unavailable';
@@ -94,7 +96,7 @@ export function codeOf(error: unknown): ProblemCode {
   if (error instanceof StoreUnavailable) return 'store_unavailable';
   if (error instanceof RequestError) return 'malformed_request';
   if (error instanceof HTTPException && error.status === 400) return 'malformed_body';
-  // The peer went away before its body was whole; nobody reads this answer.
+  // The peer closed the connection before its body was complete. Nobody reads this answer.
   if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 'malformed_body';
   return 'internal_error';
 }

@@ -1,26 +1,29 @@
 import type { ProblemCode } from '../../generated/http/index.ts';
 
-/** Why this server wants no traffic: the code that says so, and the part it is about. */
+/** A reason why this server should get no traffic. */
 export interface NotReady {
-  readonly part: (typeof parts)[number];
+  readonly part: (typeof readinessParts)[number];
   readonly code: Extract<ProblemCode, 'shutting_down' | 'unavailable' | 'store_unavailable' | 'issuer_unavailable'>;
   readonly detail: string;
 }
 
-/** Parts that have to be there. `server` is itself: it isn't stopping. `issuer` is there where users are the server's own. */
-export const parts = ['server', 'room', 'store', 'issuer'] as const;
+/**
+ * Parts that must be available. `server` is, unless it is stopping. `issuer` always is where users are the server's
+ * own.
+ */
+export const readinessParts = ['server', 'room', 'store', 'issuer'] as const;
 
 interface ReadinessDeps {
   /** @throws {StoreUnavailable} */
   readonly ping: () => Promise<void>;
-  /** Whether the room's order can be asked now. */
+  /** Returns whether the backplane can be reached now. */
   readonly isRoomReady: () => boolean;
   readonly isStopping: () => boolean;
-  /** Whether an issuer elsewhere has ever given its keys: without any, nobody can come in. */
+  /** Resolves with whether the external issuer's keys were ever fetched: without them nobody can join. */
   readonly isIssuerReady?: (() => Promise<boolean>) | undefined;
 }
 
-/** All that this server lacks now, the weightiest first; nothing where it wants traffic. */
+/** Returns the reasons why this server should get no traffic, the most important first. None means it is ready. */
 export type CheckReadiness = () => Promise<readonly NotReady[]>;
 
 export const createReadiness =
@@ -28,7 +31,7 @@ export const createReadiness =
   async () => {
     const missing: NotReady[] = [];
     if (isStopping()) missing.push({ part: 'server', code: 'shutting_down', detail: 'The server is stopping.' });
-    // A room that is this process's alone is closed with it.
+    // The local backplane is closed while the server stops: that is no second reason.
     else if (!isRoomReady()) missing.push({ part: 'room', code: 'unavailable', detail: 'Redis cannot be reached.' });
     await ping().catch(() =>
       missing.push({ part: 'store', code: 'store_unavailable', detail: 'The store cannot be read or written.' }),

@@ -3,8 +3,8 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { AppEnv } from './env.ts';
 
 /**
- * On every answer that says nothing else: no page may frame it, guess its type or run what is in it. Strict-Transport-
- * Security is left to who speaks TLS.
+ * Adds the security headers that an answer doesn't have yet: no page may frame it, guess its type or run its content.
+ * Strict-Transport-Security is left to the proxy that terminates TLS.
  */
 export const securityHeaders = secureHeaders({
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
@@ -13,7 +13,7 @@ export const securityHeaders = secureHeaders({
   overwrite: false,
 });
 
-/** Tokens and what is said of users are kept nowhere on the way (RFC 6749, 5.1); what may be kept says so itself. */
+/** Forbids caching, since answers hold tokens and data of users (RFC 6749, 5.1), unless an answer allows it. */
 export const noStore = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');

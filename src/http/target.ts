@@ -1,16 +1,16 @@
-/** A host, and a port (RFC 9110, 7.2). */
+/** Characters of a host with an optional port (RFC 9110, 7.2). */
 const hostAndPort = /^[\w.:[\]-]+$/;
-/** A path, or the whole URI, of the server alone: without user, password or fragment (RFC 9112, 3.2; RFC 9110, 4.2.4). */
+/** Path or whole URI, without user, password and fragment (RFC 9112, 3.2; RFC 9110, 4.2.4). */
 const wholeTarget = /^(?:https?:\/\/[^/?#@\\]+(?=[/?]|$))?(\/[^?#\\]*)?(\?[^#]*)?$/;
-/** A part of a path that is removed where URLs are normalized (WHATWG URL, 4.4). */
+/** Segment that disappears when a URL is normalized (WHATWG URL, 4.4). */
 const dotSegment = /\/(?:\.|%2e){1,2}(?=\/|$)/i;
 
-/** Whether a `Host` header can name a host. */
+/** Returns whether the value of a `Host` header is a valid host. */
 export const isHost = (host: string): boolean => hostAndPort.test(host) && URL.canParse(`http://${host}/`);
 
 /**
- * Returns the fault of the target of a request, as it was sent. A path has one spelling: if another one were normalized to
- * it, whatever stands in front of this server and reads paths would have to normalize it in the same way.
+ * Returns the fault of a request's target, as the client sent it. Each path has one spelling, so that a proxy in front of
+ * this server need not normalize paths as the server does.
  */
 export function faultOfTarget(target: string): 'malformed_request' | 'not_found' | undefined {
   const [whole, path = ''] = wholeTarget.exec(target) ?? [];
@@ -18,7 +18,7 @@ export function faultOfTarget(target: string): 'malformed_request' | 'not_found'
   return dotSegment.test(path) ? 'not_found' : undefined;
 }
 
-/** The path of a request's URL, as it was sent: `/%6Aoin` is not `/join`. */
+/** Returns the path of a request's URL, as the client sent it: `/%6Aoin` is not `/join`. */
 export function rawPath({ url }: Pick<Request, 'url'>): string {
   const start = url.indexOf('/', url.indexOf(':') + 3);
   const end = url.slice(start).search(/[?#]/);

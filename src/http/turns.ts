@@ -2,57 +2,57 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Requests that may wait on one connection behind the answer that is under way. One more, and the connection is cut: a
- * packet of 64 KiB can hold thousands of them, and each costs the memory of a request.
+ * Requests that may wait on one connection for the answer under way. One more, and the connection is cut: a packet of
+ * 64 KiB can hold thousands of them, and each takes the memory of a request.
  */
 const maxWaitingRequests = 128;
-/** Connections that may be idle between two requests. One more, and the one that is idle for longest is closed. */
+/** Connections that may be idle between two requests. One more, and the longest idle one is closed. */
 const maxIdleConnections = 1_000;
-/** How long a connection that ends is still read, so that its peer reads the last answer before a reset. */
+/** How long a closing connection is still read, so that its peer can read the last answer before a reset. */
 const lingerMs = 2_000;
 
 interface Turn {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
-  /** Answers the request. Runs once, when its turn comes. */
+  /** Answers the request. Called once, when its turn comes. */
   readonly answer: () => void;
 }
 
 interface Connection {
-  /** Requests in the order in which they came; the first is being answered. */
+  /** Requests in the order of their arrival. The first is being answered. */
   readonly turns: Turn[];
-  /** The request that came last. */
+  /** The request that arrived last. */
   latest: IncomingMessage | undefined;
-  /** When the first began to be answered, in milliseconds of `performance.now()`. */
+  /** Start of the answer under way, in milliseconds of `performance.now()`. */
   sinceMs: number;
-  /** Whether the connection ends behind its last turn: whatever comes after that is dropped. */
+  /** Whether the connection closes after its last turn. Later requests are dropped. */
   ending: boolean;
-  /** Requests that came after that. */
+  /** Number of those dropped requests. */
   dropped: number;
-  /** Bytes to write behind the last answer. */
+  /** Bytes to write after the last answer. */
   farewell: string;
 }
 
-/** The requests of every connection, one at a time and in their order (RFC 9112, 9.3.2). */
+/** Answers the requests of each connection one at a time, in order (RFC 9112, 9.3.2). */
 export interface Turns {
-  /** Whether an answer is under way on this connection. */
+  /** Returns whether an answer is under way on a connection. */
   isBusy(socket: Socket): boolean;
-  /** For how long the answer under way has been, in milliseconds; 0 if there is none. */
+  /** Returns how long the answer under way has taken, in milliseconds; 0 if there is none. */
   busyMs(socket: Socket): number;
-  /** Answers a request once the answers before it on its connection have been written and taken. */
+  /** Answers a request once the peer has read the answers before it. */
   take(turn: Turn): void;
-  /** Forgets a connection that is no longer one of HTTP. */
+  /** Forgets a connection that has become a WebSocket. */
   forget(socket: Socket): void;
-  /** Ends the connection behind the answers that are due. Nothing that the peer sends from now on is read as a request. */
+  /** Closes the connection after the answers that are due. Bytes from now on are not read as requests. */
   end(socket: Socket): void;
-  /** Ends the connection likewise, with `farewell` as the answer to bytes that could not be read. */
+  /** Closes the connection likewise, with `farewell` as the answer to bytes that could not be read. */
   refuse(socket: Socket, farewell: string): void;
 }
 
-/** Ends a connection once its peer has had time to read the last answer. Unread bytes would turn the end into a reset. */
+/** Closes a connection after its peer has had time to read the last answer. Unread bytes would cause a reset. */
 export function linger(socket: Socket, farewell = ''): void {
   if (socket.destroyed || socket.writableEnded) return;
-  // A listener of our own takes the socket from the HTTP parser: whatever comes is dropped, not read.
+  // A listener of our own takes the socket from the HTTP parser, so that further bytes are dropped.
   socket.on('data', () => {});
   socket.removeAllListeners('data');
   socket.on('data', () => {});
@@ -87,7 +87,7 @@ export function createTurns(): Turns {
     const [turn] = connection.turns;
     if (!turn) return;
     connection.sinceMs = performance.now();
-    // Behind `finish`, when the peer's side of the network has taken all of it, or when the connection is gone.
+    // Comes after `finish`, when the peer's system has received all of it, or when the connection is gone.
     turn.outgoing.once('close', () => {
       if (connection.turns[0] !== turn) return;
       connection.turns.shift();
@@ -110,7 +110,7 @@ export function createTurns(): Turns {
     const connection = connectionOf(socket);
     if (connection.ending) return;
     connection.ending = true;
-    // Node ends the connection by this behind an answer that says `Connection: close`, with a reset if bytes are unread.
+    // Node calls this after an answer with `Connection: close`, which resets the connection if bytes are unread.
     socket.destroySoon = () => linger(socket, connection.farewell);
   }
 
@@ -146,7 +146,7 @@ export function createTurns(): Turns {
       end(socket);
       idle.delete(socket);
       const { turns, latest } = connection;
-      // Bytes that break a body are the end of its request: that request gets this answer, and never a second one.
+      // Bytes that break a body end its request: it gets this answer, and no second one.
       const isUnfinished = latest !== undefined && !latest.complete;
       if (isUnfinished && turns.length > 1) turns.pop();
       else if (isUnfinished && turns[0]?.outgoing.headersSent === false) turns.length = 0;

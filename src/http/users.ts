@@ -24,7 +24,7 @@ export interface UserDeps {
 
 /** Operations that are absent where an external issuer has the users. */
 export const userOperations = ['createUser', 'login'] as const;
-/** Operations that are absent where nobody may sign up. */
+/** Operations that are absent where sign-up is off. */
 export const signUpOperations = ['createUser'] as const;
 
 /** Returns the handlers of the user routes: sign-up and login. */

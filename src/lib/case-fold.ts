@@ -1,14 +1,16 @@
-/** The form of an e-mail address by which it is unique, and by which attempts are counted: after NFKC and lower case. */
+/**
+ * Returns the form of an e-mail address by which it is unique and by which attempts are counted: NFKC, in lower case.
+ */
 export const foldedKey = (text: string): string => text.normalize('NFKC').toLowerCase();
 
-/** Printable ASCII, with single spaces inside: all that is done to it is lower case. */
+/** Matches printable ASCII with single spaces inside, which only needs lower case. */
 const plain = /^[!-~]+(?: [!-~]+)*$/;
 const ignorable = /\p{Default_Ignorable_Code_Point}+/gu;
 const whiteSpace = /\s+/gu;
 
 /**
- * Full case folding (Unicode, 3.13), which JavaScript lacks: lower case of upper case makes ß and ẞ `ss`. A dotless i has
- * the upper case of i and stays apart; a final sigma is a sigma.
+ * Folds case fully (Unicode, 3.13), which JavaScript has no function for: upper case and then lower case turns ß and ẞ
+ * into `ss`. A dotless i keeps its own form, and a final sigma becomes a sigma.
  */
 const caseFolded = (text: string): string =>
   text
@@ -21,11 +23,11 @@ const foldedOnce = (text: string): string =>
   caseFolded(text.replace(ignorable, '').normalize('NFKC')).replace(ignorable, '').normalize('NFKC');
 
 /**
- * The form of a name by which it is unique: names that look the same have the same one. It is NFKC_Casefold (Unicode,
- * 3.13), which leaves out what nobody sees, with each run of white space as one space and none at the ends.
+ * Returns the form of a name by which it is unique: names that look the same have the same key. It is NFKC_Casefold
+ * (Unicode, 3.13), which removes invisible characters, with runs of white space as one space and none at the ends.
  */
 export function nameKey(name: string): string {
   if (plain.test(name)) return name.toLowerCase();
-  // Once more: some letters are composed anew, or come apart, only by what the first round has made of them.
+  // Twice: some letters are composed or decomposed only by the result of the first round.
   return foldedOnce(foldedOnce(name)).replace(whiteSpace, ' ').trim();
 }

@@ -1,17 +1,17 @@
-/** The system's code of an error, such as `EACCES`. */
+/** Returns the system's code of an error, such as `EACCES`. */
 export const codeOf = (error: unknown): string | undefined => {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
 };
 
 interface Address {
-  /** Variables that set the address. */
+  /** Names of the settings for the address. */
   readonly variables: readonly [host: string, port: string];
   readonly host: string;
   readonly port: number;
 }
 
-/** The reason why nothing can listen there. */
+/** Returns why no server can listen on an address, and what to do. */
 export function explainAddress(error: unknown, { variables: [HOST, PORT], host, port }: Address): string {
   const code = codeOf(error);
   const shown = host.includes(':') ? `[${host}]` : host;

@@ -1,7 +1,7 @@
-/** Hears of a call to something outside: its name in the code, how long it took, and whether it failed. */
+/** Hears of a call to an external system: its name, how long it took, and whether it failed. */
 export type ObserveCall = (operation: string, seconds: number, failed: boolean) => void;
 
-/** Makes a call, and tells how it went. */
+/** Makes a call, and reports its duration and outcome. */
 export async function observed<T>(observe: ObserveCall, operation: string, call: () => Promise<T>): Promise<T> {
   const startedMs = performance.now();
   let failed = true;
@@ -14,10 +14,10 @@ export async function observed<T>(observe: ObserveCall, operation: string, call:
   }
 }
 
-/** A port whose calls can be wrapped: all of them are asynchronous. */
+/** A port of asynchronous calls only, which can be wrapped. */
 export type Calls<Port> = { [Name in keyof Port]: (...given: never[]) => Promise<unknown> };
 
-/** Returns the same port, with each call made by `around`, which hears its name. */
+/** Returns the port with `around` making each call, by its name. */
 export function wrappedPort<Port extends Calls<Port>>(
   port: Port,
   around: (name: string, call: () => Promise<unknown>) => Promise<unknown>,
@@ -28,6 +28,6 @@ export function wrappedPort<Port extends Calls<Port>>(
   ) as never;
 }
 
-/** Returns the same port; each call to it is observed by its name. */
+/** Returns the port with each call observed by its name. */
 export const observedPort = <Port extends Calls<Port>>(port: Port, observe: ObserveCall): Port =>
   wrappedPort(port, (name, call) => observed(observe, name, call));

@@ -1,14 +1,14 @@
-/** What terminals obey instead of showing it, what turns text round or hides in it, and ends of lines. */
+/** Matches characters that control a terminal, reverse or hide text, or end a line. */
 const unprintable = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-/** These join letters, and the parts of an emoji. */
+/** Characters that join letters, and the parts of an emoji. */
 const joiners = ['\u200c', '\u200d'];
 
 const escaped = (char: string): string =>
   Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
 
-/** One line that shows all that is in it. */
+/** Returns text as one line in which every character is visible. */
 export const printable = (text: string): string => text.replace(unprintable, escaped);
 
-/** The same of what people write to each other: what they write with stays as it is. */
+/** Returns a message of a user as one line: joiners, which some scripts need, stay as they are. */
 export const readable = (text: string): string =>
   text.replace(unprintable, (char) => (joiners.includes(char) ? char : escaped(char)));

@@ -13,13 +13,13 @@ const kinds: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
-/** Unit in which the length of such a value is counted. */
+/** Unit of length of each kind of value. */
 const counted: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' };
 
 const bound = (origin: string, words: string, limit: number | bigint): string =>
   counted[origin] ? `must have ${words} ${limit} ${counted[origin]}` : `must be ${words} ${limit}`;
 
-/** Says what is wrong with a value, to follow the name of its field: `must have at least 8 characters`. */
+/** Returns the fault of a value, to follow the name of its field: `must have at least 8 characters`. */
 function inEnglish(issue: Issue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -44,7 +44,7 @@ function inEnglish(issue: Issue): string | undefined {
   }
 }
 
-/** Makes every validator say what is wrong in these words; a schema that has its own words keeps them. */
+/** Makes every validator use these messages. A schema with its own message keeps it. */
 export const speakEnglish = (): void => {
   z.config({ customError: inEnglish });
 };

@@ -5,10 +5,10 @@ import { type CreateLimiter, inMemory } from './limiter.ts';
 
 const windowS = 60;
 
-/** Counts an attempt; undefined if it may go on, else the seconds until one may. */
+/** Counts an attempt. Resolves with undefined if it is allowed, else with the seconds until the next one is. */
 export type CountAttempt = (network: string, email: string) => Promise<number | undefined>;
 
-/** So many attempts a minute from one network, and for one e-mail address; 0 is no limit. */
+/** Limits attempts to `perMinute` from one network, and to as many for one e-mail address. 0 means no limit. */
 export function createAttemptLimit(
   perMinute: number,
   createLimiter: CreateLimiter = inMemory,
@@ -16,17 +16,17 @@ export function createAttemptLimit(
 ): CountAttempt {
   if (perMinute === 0) return async () => undefined;
   const limiter = createLimiter(name, { points: perMinute, durationS: windowS });
-  // E-mail addresses are as long as their senders like.
+  // A client may send an e-mail address of any length, so only its hash is stored.
   const keyOf = (email: string): string => createHash('sha256').update(foldedKey(email)).digest('base64');
   return async (network, email) => {
     try {
-      // In this order: whom the first one stops takes nothing from the owner of the address.
+      // The network first: one that is blocked must not use up the attempts of the address's owner.
       await limiter.consume(`network ${network}`);
       await limiter.consume(`email ${keyOf(email)}`);
       return undefined;
-    } catch (refusal) {
-      if (refusal instanceof RateLimiterRes) return Math.ceil(refusal.msBeforeNext / 1_000);
-      throw refusal;
+    } catch (rejection) {
+      if (rejection instanceof RateLimiterRes) return Math.ceil(rejection.msBeforeNext / 1_000);
+      throw rejection;
     }
   };
 }

@@ -2,15 +2,15 @@ import { BurstyRateLimiter, RateLimiterRes } from 'rate-limiter-flexible';
 import { type CreateLimiter, inMemory } from './limiter.ts';
 
 /**
- * Counts one more frame of this user, over all its sessions. Resolves with the milliseconds until a frame is allowed again
- * where this one is too many, otherwise with undefined.
+ * Counts a frame of this user, over all its sessions. Resolves with undefined if the frame is allowed, else with the
+ * milliseconds until the next one is.
  */
 export type CountFrame = (userId: string) => Promise<number | undefined>;
 
-/** The share of a second may be had a second time, for a burst, once in this time. */
+/** In each such period a user may send another `perSecond` frames, as a burst. */
 const burstEveryS = 10;
 
-/** So many frames a second, and as many again in a burst; 0 is no limit. */
+/** Limits frames to `perSecond`, and as many again in a burst. 0 means no limit. */
 export function createFrameLimit(perSecond: number, createLimiter: CreateLimiter = inMemory): CountFrame | undefined {
   if (perSecond === 0) return undefined;
   const limiter = new BurstyRateLimiter(
@@ -21,10 +21,10 @@ export function createFrameLimit(perSecond: number, createLimiter: CreateLimiter
     try {
       await limiter.consume(userId);
       return undefined;
-    } catch (refusal) {
-      // The sooner of second and burst. A window that ends this very moment still takes a moment.
-      if (refusal instanceof RateLimiterRes) return Math.max(1, Math.ceil(refusal.msBeforeNext));
-      throw refusal;
+    } catch (rejection) {
+      // The window that ends sooner, of second and burst. It may be 0 ms away, and the client must still wait.
+      if (rejection instanceof RateLimiterRes) return Math.max(1, Math.ceil(rejection.msBeforeNext));
+      throw rejection;
     }
   };
 }

@@ -1,52 +1,52 @@
 import type { Redis } from 'ioredis';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 
-/** So many points within a time. */
+/** Points that may be used up within a window of time. */
 interface Allowance {
   readonly points: number;
   readonly durationS: number;
 }
 
-/** Makes what counts, under this name. */
+/** Creates a limiter of this name. */
 export type CreateLimiter = (name: string, allowance: Allowance) => RateLimiterAbstract;
 
-/** Counts in this process. */
+/** Creates a limiter that counts in this process. */
 export const inMemory = (_: string, { points, durationS }: Allowance): RateLimiterMemory =>
   new RateLimiterMemory({ points, duration: durationS });
 
-/** A connection that is kept. */
-interface Kept {
+/** Connection to Redis that is opened again whenever it fails. */
+interface RedisConnection {
   readonly redis: Redis;
-  /** Says why nothing can be asked now. */
+  /** Reason why Redis cannot be asked now, if it cannot. */
   readonly fault: Error | undefined;
-  /** Takes note of what a command failed with: the connection may be no good any more. */
+  /** Reports the error of a command: the connection may be broken. */
   distrust(error: unknown): void;
 }
 
 type Increment = (args: readonly string[]) => Promise<unknown>;
 
 /**
- * The part of a client that counts. One call that Redis leaves unanswered ends the connection: nobody else waits, and
- * each node counts alone until Redis answers again.
+ * Returns the part of a Redis client that the limiters use. A call that Redis doesn't answer ends the connection: later
+ * calls don't wait, and each node counts alone until Redis answers again.
  */
-const countingClient = (kept: Kept) => ({
+const countingClient = (connection: RedisConnection) => ({
   get status() {
-    return kept.fault ? 'end' : kept.redis.status;
+    return connection.fault ? 'end' : connection.redis.status;
   },
-  defineCommand: kept.redis.defineCommand.bind(kept.redis),
+  defineCommand: connection.redis.defineCommand.bind(connection.redis),
   rlflxIncr: async (args: readonly string[]): Promise<unknown> => {
     try {
-      return await (kept.redis as unknown as { rlflxIncr: Increment }).rlflxIncr(args);
+      return await (connection.redis as unknown as { rlflxIncr: Increment }).rlflxIncr(args);
     } catch (error) {
-      kept.distrust(error);
+      connection.distrust(error);
       throw error;
     }
   },
 });
 
-/** Counts over all nodes, below this key; each for itself while Redis is away. */
-export function inRedis(kept: Kept, key: string): CreateLimiter {
-  const storeClient = countingClient(kept);
+/** Creates limiters that count over all nodes, under this key. While Redis is unavailable each node counts alone. */
+export function inRedis(connection: RedisConnection, key: string): CreateLimiter {
+  const storeClient = countingClient(connection);
   return (name, allowance) =>
     new RateLimiterRedis({
       storeClient,

@@ -1,9 +1,9 @@
-/** Everything that the log can say. Events are stable: dashboards and alerts hang on their names, people read the text. */
+/** An event of the log. Its name is stable, since dashboards and alerts use it; people read the text. */
 interface Event {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-  /** For people, beside the event. */
+  /** Message for people. */
   readonly text: string;
-  /** What else its line has, where it is known. */
+  /** Further fields of its line. */
   readonly fields: readonly string[];
 }
 
@@ -122,10 +122,10 @@ export const logEvents = {
 export type LogEvent = keyof typeof logEvents;
 
 type Field<Name extends LogEvent> = (typeof logEvents)[Name]['fields'][number];
-/** Whom and what a line is about may be known to who writes for all that it writes. */
+/** Fields that a log may have bound already. */
 type Bound = (typeof session)[number];
 
-/** The fields that an event's line takes: none is forgotten. One that is undefined is left out. */
+/** Fields of an event's line: all are required. Undefined ones are left out of the line. */
 export type FieldsOf<Name extends LogEvent> = {
   readonly [Key in Exclude<Field<Name>, Bound>]: Key extends 'err' ? unknown : string | number | undefined;
 } & { readonly [Key in Extract<Field<Name>, Bound>]?: string | undefined };

@@ -9,32 +9,34 @@ import { createLogOutput, standardOutput } from './output.ts';
 export interface Log {
   /** Writes the line of an event, at its level. */
   event<Name extends LogEvent>(name: Name, fields: FieldsOf<Name>): void;
-  /** The same log; all that it says has this id. */
+  /** Returns a log whose lines have this request id. */
   ofRequest(requestId: string): Log;
 }
 
-/** Secrets are never handed to the log; should one be, it is cut out here. */
+// No code passes secrets to the log. Should one do so by mistake, they are removed here.
 const secrets = ['authorization', 'password', 'passwordHash', 'token', 'jwtSecret', 'secret'];
 const redact = { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), remove: true };
 
-/** What an error is, and no more: drivers hang the whole operation on theirs, a user with its hash among it. */
+/**
+ * Returns the fields of an error that are logged. Drivers attach whole operations to errors, password hashes included.
+ */
 function errorFields(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   try {
     const { type, message, stack } = stdSerializers.err(error);
     return { type, message, stack, code: (error as NodeJS.ErrnoException).code };
   } catch {
-    // A property of it throws.
+    // One of its properties throws.
     return { type: 'Error' };
   }
 }
 
-/** A token (RFC 7519) that a careless client has put where the log looks, such as into a path. */
+/** Matches a token (RFC 7519), which a careless client may put into a path. */
 const token = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
-/** JSON leaves what is not ASCII as it is, and terminals obey. */
+/** Removes tokens, and escapes the non-ASCII control characters that JSON leaves as they are. */
 const safe = (line: string): string => `${printable(line.trimEnd().replace(token, '[token]'))}\n`;
 
-/** JSON lines; readable ones where a person looks at a terminal and it is not production. */
+/** Creates the log: JSON lines, or readable ones on a terminal outside production. */
 export function createLog(config: Pick<Config, 'logLevel' | 'production'>, destination?: DestinationStream): Log {
   const options = {
     level: config.logLevel,
@@ -46,7 +48,7 @@ export function createLog(config: Pick<Config, 'logLevel' | 'production'>, desti
   };
   if (destination) return logOver(pino(options, destination));
   const output = createLogOutput(standardOutput(), (lost) => log.event('log_lines_lost', { lost }));
-  // Whatever ends the process, short of a signal that nobody can catch. A silent log leaves nothing to write.
+  // At every end of the process but SIGKILL. A silent log has nothing to write.
   if (config.logLevel !== 'silent') process.once('exit', output.end);
   const pretty = isatty(1) && !config.production ? prettyFactory({ colorize: isColorSupported }) : undefined;
   const write = pretty ? (line: string) => output.write(pretty(line)) : output.write;

@@ -1,33 +1,33 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 
-/** Lines that wait for an output that takes none take up to this much memory; further ones are lost. */
+/** Memory for lines that wait for a blocked output. Further lines are lost. */
 const maxWaitingBytes = 1_048_576;
-/** One write takes at most this much of what waits. */
+/** Bytes in one write of waiting lines. */
 const maxWriteBytes = 65_536;
-/** How soon the output is tried again, and how seldom after it has failed for a while. */
+/** Pause before the output is tried again: at first, and at most. */
 const minRetryMs = 10;
 const maxRetryMs = 1_000;
-/** How long the end of the process may wait for an output that takes nothing, and how often it looks. */
+/** How long the end of the process waits for a blocked output, and how often it tries again. */
 const endTimeoutMs = 1_000;
 const endRetryMs = 10;
 
 export interface LogOutput {
-  /** Writes a line at once where that is possible. Never throws, and never waits for the output. */
+  /** Writes a line at once if possible. Never throws, and never blocks. */
   write(line: string): void;
-  /** Writes what waits, as far as the output takes it within a second. The event loop waits meanwhile. */
+  /** Writes the waiting lines, as far as the output takes them within a second. Blocks the event loop. */
   end(): void;
 }
 
-/** Writes bytes without waiting and returns how many the output took; throws as `writeSync` does. */
+/** Writes bytes without blocking, and returns how many were written. @throws as `writeSync` does */
 export type WriteNow = (bytes: string | Uint8Array) => number;
 
 /**
- * An output for the lines of the log that can fail or stall without anything else noticing. Lines that can't be written
- * wait, up to a bound; then they are lost.
- * @param onLost is told how many lines were lost, once all that waited is written
+ * Creates an output for the log's lines that may fail or stall without affecting anything else. Lines that can't be
+ * written wait, up to a bound. Further ones are lost.
+ * @param onLost hears how many lines were lost, once all waiting ones are written
  */
 export function createLogOutput(writeNow: WriteNow, onLost: (lines: number) => void): LogOutput {
-  /** The first one may be the rest of a line. */
+  // The first buffer may be the rest of a line.
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let lost = 0;
@@ -35,7 +35,7 @@ export function createLogOutput(writeNow: WriteNow, onLost: (lines: number) => v
   let willRetry = false;
 
   function wait(bytes: Buffer): void {
-    // The rest of a line that was begun always fits: without it the next line would be torn too.
+    // The rest of a begun line is always kept: without it the next line would be corrupt too.
     if (waiting.length > 0 && waitingBytes + bytes.length > maxWaitingBytes) {
       lost += 1;
       return;
@@ -48,11 +48,11 @@ export function createLogOutput(writeNow: WriteNow, onLost: (lines: number) => v
   function retryLater(): void {
     if (willRetry) return;
     willRetry = true;
-    // It must not keep the process from its end.
+    // It must not keep the process alive.
     setTimeout(tryAgain, retryMs).unref();
   }
 
-  /** Writes what waits until the output takes no more; returns why it took no more. */
+  /** Writes waiting lines until the output takes no more. Returns the error of the last write, if there was one. */
   function writeWaiting(): unknown {
     try {
       while (waiting.length > 0) {
@@ -62,7 +62,7 @@ export function createLogOutput(writeNow: WriteNow, onLost: (lines: number) => v
         waitingBytes -= written;
       }
     } catch (error) {
-      // Whatever it is may pass: a disk has room again, a pipe is read again.
+      // Any error may pass: a disk has room again, a pipe is read again.
       return error;
     }
     return undefined;
@@ -90,10 +90,10 @@ export function createLogOutput(writeNow: WriteNow, onLost: (lines: number) => v
       let written = 0;
       try {
         written = writeNow(line);
-        // Lines are mostly ASCII; only what may be incomplete is counted.
+        // Lines are mostly ASCII, so their bytes are counted only if that write may be incomplete.
         if (written >= line.length && written === Buffer.byteLength(line)) return;
       } catch {
-        // It waits with the others.
+        // The line waits like the others.
       }
       wait(Buffer.from(line).subarray(written));
     },
@@ -109,23 +109,23 @@ export function createLogOutput(writeNow: WriteNow, onLost: (lines: number) => v
   };
 }
 
-/** A pipe, a socket or a terminal whose reader is behind. */
+/** Returns whether a pipe, a socket or a terminal is full because its reader is behind. */
 const isFull = (error: unknown): boolean => (error as NodeJS.ErrnoException | undefined)?.code === 'EAGAIN';
 
 /**
- * Writes to standard output without waiting for who reads it. Pipes, sockets and terminals take nothing while their
- * reader is behind (`EAGAIN`); a file is written at once.
+ * Returns a function that writes to standard output without blocking. Pipes, sockets and terminals take nothing while
+ * their reader is behind (`EAGAIN`). A file is written at once.
  */
 export function standardOutput(): WriteNow {
-  // Node makes the pipes and sockets behind these not wait, also for the processes that inherit them.
+  // Node makes their pipes and sockets non-blocking, also for processes that inherit them.
   for (const name of ['stdout', 'stderr'] as const) touch(() => process[name]);
   const fd = ownDescriptor(1) ?? 1;
   return (bytes) => (typeof bytes === 'string' ? writeSync(fd, bytes) : writeSync(fd, bytes));
 }
 
 /**
- * Opens a pipe or a terminal once more, so as not to wait for it: a terminal would wait while it is stopped, and any
- * process that shares the given descriptor can make that wait again. Undefined where there is no such thing.
+ * Opens a pipe or a terminal again, as non-blocking, or returns undefined for anything else. A stopped terminal would
+ * block. A process that shares the given descriptor could also make it blocking again.
  */
 function ownDescriptor(fd: number): number | undefined {
   return touch(() => {
@@ -135,7 +135,7 @@ function ownDescriptor(fd: number): number | undefined {
   });
 }
 
-/** The result, if there is one. */
+/** Returns the result of some work, or undefined if it throws. */
 function touch<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -144,7 +144,7 @@ function touch<T>(work: () => T): T | undefined {
   }
 }
 
-/** The first of these, as one. */
+/** Returns the first buffers as one chunk. */
 function nextChunk([first, ...others]: readonly Buffer[]): Buffer {
   const chunk = [first!];
   let bytes = first!.length;
@@ -156,7 +156,7 @@ function nextChunk([first, ...others]: readonly Buffer[]): Buffer {
   return chunk.length === 1 ? first! : Buffer.concat(chunk);
 }
 
-/** Returns what is left of these once so many bytes are written. */
+/** Returns the rest of the chunks after some bytes were written. */
 function without(chunks: readonly Buffer[], bytes: number): Buffer[] {
   let left = bytes;
   const first = chunks.findIndex(({ length }) => {

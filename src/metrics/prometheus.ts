@@ -1,11 +1,11 @@
-/** The one file that knows the Prometheus client: what is measured, under its name there. */
+/** The metrics, by their names in Prometheus. No other file knows its client. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type LabelValues, Registry } from '@prometheus-io/client';
 import type { ChatCounts } from '../chat/counts.ts';
 import { problems } from '../errors.ts';
-import { parts } from '../http/readiness.ts';
+import { readinessParts } from '../http/readiness.ts';
 import type { Metrics, Sources } from './metrics.ts';
 
-/** Lists of all that is open, made at every scrape: with thousands of sessions that is no price for a number. */
+/** Metrics that list all open handles at every scrape: too costly with thousands of sessions. */
 const costly = [
   'nodejs_active_resources',
   'nodejs_active_resources_total',
@@ -22,10 +22,10 @@ const hashS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
 
 export interface Prometheus extends Metrics {
-  /** From now on a scrape asks these, too. */
+  /** Adds sources that are read at each scrape. */
   watch(sources: Sources): void;
   readonly contentType: string;
-  /** All that is known now, in the text format. */
+  /** Returns all metrics in the text format. */
   scrape(): Promise<string>;
 }
 
@@ -48,7 +48,7 @@ export function createPrometheus(): Prometheus {
     labelNames: ['code'],
     registers,
   });
-  // From the start, so that the first one is an increase.
+  // Zero from the start, so that the first problem is an increase.
   for (const code of Object.keys(problems)) refusals.inc({ code }, 0);
   const flushes = new Histogram({
     name: 'palaver_flush_duration_seconds',
@@ -87,7 +87,7 @@ export function createPrometheus(): Prometheus {
   };
 }
 
-/** How long calls take, and how many fail. */
+/** Creates the metrics of calls: how long they take, and how many fail. */
 function calls<Label extends string>(
   name: string,
   help: string,
@@ -136,26 +136,27 @@ function watch(sources: Sources, registers: Registry[]): void {
     registers,
     async collect() {
       const missing = await notReady();
-      for (const part of parts) this.set({ part }, missing.some((each) => each.part === part) ? 0 : 1);
+      for (const part of readinessParts) this.set({ part }, missing.some((each) => each.part === part) ? 0 : 1);
     },
   });
-  const total = (name: string, help: string, read: () => number): void => {
-    totals<string>(name, help, [], () => [[{}, read()]], registers);
+  const total = (name: string, help: string, read: () => number): void =>
+    totals<string>({ name, help, labelNames: [], read: () => [[{}, read()]], registers });
+  const byKey = (name: string, help: string, label: string, from: Readonly<Record<string, number>>): void => {
+    const read = () => Object.entries(from).map(([key, value]) => [{ [label]: key }, value] as const);
+    totals({ name, help, labelNames: [label], read, registers });
   };
-  const byKey = (name: string, help: string, label: string, from: Readonly<Record<string, number>>): void =>
-    totals(name, help, [label], () => Object.entries(from).map(([key, value]) => [{ [label]: key }, value]), registers);
   byKey('palaver_frames_received_total', 'Frames from clients, by type', 'type', counts.received);
   total('palaver_received_bytes_total', 'Payloads of frames from clients', () => counts.receivedBytes);
   byKey('palaver_frames_sent_total', 'Frames to sessions, by type, once for each session', 'type', counts.sent);
   total('palaver_sent_bytes_total', 'Frames to sessions, with their headers', () => counts.sentBytes);
   byKey('palaver_frames_refused_total', 'Frames that were answered with an error, by its code', 'code', counts.refused);
-  totals(
-    'palaver_sessions_closed_total',
-    'Sessions that ended, by who ended them and the close code',
-    ['by', 'code'],
-    () => closesOf(counts),
+  totals({
+    name: 'palaver_sessions_closed_total',
+    help: 'Sessions that ended, by who ended them and the close code',
+    labelNames: ['by', 'code'],
+    read: () => closesOf(counts),
     registers,
-  );
+  });
   total('palaver_slow_consumers_total', 'Sessions ended because they did not read', () => counts.slowConsumers);
   total('palaver_history_lost_total', 'Messages given up unstored, because too many waited', lostMessages);
 }
@@ -165,14 +166,16 @@ const closesOf = ({ closed }: ChatCounts): [{ by: string; code: string }, number
     Object.entries(codes).map(([code, value]): [{ by: string; code: string }, number] => [{ by, code }, value]),
   );
 
-/** Counters of what is counted elsewhere. */
-function totals<Label extends string>(
-  name: string,
-  help: string,
-  labelNames: Label[],
-  read: () => readonly (readonly [LabelValues<Label>, number])[],
-  registers: Registry[],
-): void {
+interface Totals<Label extends string> {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: Label[];
+  readonly read: () => readonly (readonly [LabelValues<Label>, number])[];
+  readonly registers: Registry[];
+}
+
+/** Creates a counter whose values are counted elsewhere, and read at each scrape. */
+function totals<Label extends string>({ name, help, labelNames, read, registers }: Totals<Label>): void {
   new Counter({
     name,
     help,

@@ -1,4 +1,4 @@
-/** What is refused before its time. */
+/** Access that is refused before its tokens expire. */
 export interface Revoked {
   /** Key of a token → when it expires, in milliseconds since 1970. */
   readonly tokens: ReadonlyMap<string, number>;
@@ -6,16 +6,16 @@ export interface Revoked {
   readonly users: readonly string[];
 }
 
-/** The port to what has to outlive a restart. All of it fits in memory. */
+/** The port to the stored revocations. All of them fit in memory. */
 export interface RevocationStore {
-  /** @throws {StoreUnavailable} */
+  /** Returns all revocations. @throws {StoreUnavailable} */
   load(): Promise<Revoked>;
-  /** The users of it alone: they are few. @throws {StoreUnavailable} */
+  /** Returns the ids of the disabled users. @throws {StoreUnavailable} */
   disabledUsers(): Promise<readonly string[]>;
-  /** Keeps a token's key, and forgets those that have expired by `nowMs`. @throws {StoreUnavailable} */
+  /** Stores a token's key, and removes those that have expired by `nowMs`. @throws {StoreUnavailable} */
   addToken(key: string, expiresAtMs: number, nowMs: number): Promise<void>;
-  /** Keeps that a user is disabled; twice is once. @throws {StoreUnavailable} */
+  /** Stores that a user is disabled. Idempotent. @throws {StoreUnavailable} */
   addUser(id: string): Promise<void>;
-  /** Forgets it. @throws {StoreUnavailable} */
+  /** Removes a user from the disabled ones. @throws {StoreUnavailable} */
   removeUser(id: string): Promise<void>;
 }

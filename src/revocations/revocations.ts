@@ -4,47 +4,52 @@ import { StoreUnavailable } from '../database/database.ts';
 import type { Log } from '../log/log.ts';
 import type { RevocationStore } from './revocation-store.ts';
 
-/** Calls `end` once, as soon as this access is revoked: at once if it is already. Returns how to stop watching. */
+/** Calls `end` once this access is revoked, or at once if it is already. Returns a function that stops watching. */
 export type WatchAccess = (identity: Identity, end: () => void) => () => void;
 
-/** Tokens that were given back, and users that are disabled: kept in the store, and asked of memory. */
+/** Revoked tokens and disabled users: stored, and checked in memory. */
 export interface Revocations {
-  /** The same verification, that refuses them too. @throws {UserDisabled} beside what it throws itself */
+  /** Returns a verification that refuses them as well. It throws `UserDisabled` beside the errors of `verify`. */
   guard(verify: VerifyToken): VerifyToken;
   isDisabled(userId: string): boolean;
   readonly watch: WatchAccess;
-  /** Each resolves when it is kept, and all that it ends is ended. @throws {StoreUnavailable} and nothing is ended */
+  /**
+   * Revokes a token. Resolves when that is stored, and the token's sessions are closed. @throws {StoreUnavailable} and
+   * closes none
+   */
   revoke(identity: Identity): Promise<void>;
+  /** Disables a user. Resolves when that is stored, and the user's sessions are closed. @throws {StoreUnavailable} */
   disable(userId: string): Promise<void>;
+  /** Enables a user again. @throws {StoreUnavailable} */
   enable(userId: string): Promise<void>;
-  /** Another node may have changed something: reads all again. Doesn't wait. */
+  /** Reads all again, since another node may have changed something. Doesn't wait. */
   refresh(): void;
-  /** Ends the looking for what others have changed. */
+  /** Stops reading the store, and waits for changes under way. */
   close(): Promise<void>;
 }
 
 interface RevocationDeps {
   readonly store: RevocationStore;
-  /** Tells the other nodes that something was changed. */
+  /** Tells the other nodes that something has changed. */
   readonly announce: () => void;
   readonly log: Log;
-  /** Milliseconds since 1970: tokens that had expired by then are forgotten. */
+  /** Returns milliseconds since 1970. Tokens that have expired by then are removed. */
   readonly now?: () => number;
 }
 
-/** How soon it shows that a command has disabled a user, or enabled one: nobody announces that. Of 100 it costs 0.1 ms. */
+/** Commands disable and enable users without announcing it, so disabled users are read this often. 100 take 0.1 ms. */
 const rereadIntervalMs = 2_000;
-/** Until a store that is away is asked again. */
+/** Pause before a store that failed is read again. */
 const refreshPauseMs = 1_000;
 
-/** Reads what is revoked. @throws {StoreUnavailable} */
+/** Loads the revocations, and keeps them up to date. @throws {StoreUnavailable} */
 export async function loadRevocations({ store, announce, log, now = Date.now }: RevocationDeps): Promise<Revocations> {
   const kept = await store.load();
   let tokens = new Map(kept.tokens);
   let users = new Set(kept.users);
   let isStale = false;
   const watched = new Set<{ readonly identity: Identity; readonly end: () => void }>();
-  /** One after the other, so that memory and store end with the same one. */
+  /** Runs changes one after the other, so that memory and store agree in the end. */
   const inTurn = pLimit(1);
 
   const isRevoked = ({ id, tokenKey }: Identity): boolean => users.has(id) || tokens.has(tokenKey);
@@ -58,7 +63,7 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
   }
 
   async function readAgain(): Promise<void> {
-    // Once more than once at a time is once.
+    // Concurrent refreshes are coalesced.
     if (!isStale) return;
     isStale = false;
     try {
@@ -84,11 +89,11 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
       users = new Set(disabled);
       if (hasNew) endRevoked();
     } catch (error) {
-      // Where the store is away, /readyz says so, not a line every two seconds.
+      // While the store is unavailable, /readyz says so. A line every two seconds would flood the log.
       if (!(error instanceof StoreUnavailable)) log.event('revocations_unread', { err: error });
     }
   }
-  // One that waits for its turn is enough.
+  // A read that is waiting already is enough.
   const rereading = setInterval(() => {
     if (inTurn.activeCount === 0) void inTurn(readUsers);
   }, rereadIntervalMs).unref();
@@ -96,7 +101,7 @@ export async function loadRevocations({ store, announce, log, now = Date.now }: 
   return {
     guard: (verify) => async (token) => {
       const identity = await verify(token);
-      if (tokens.has(identity.tokenKey)) throw new InvalidToken('The token was given back', { reason: 'revoked' });
+      if (tokens.has(identity.tokenKey)) throw new InvalidToken('The token was revoked', { reason: 'revoked' });
       if (users.has(identity.id)) throw new UserDisabled('The user is disabled');
       return identity;
     },

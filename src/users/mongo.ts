@@ -11,13 +11,13 @@ interface Document {
   readonly username: string;
   readonly usernameKey: string;
   readonly passwordHash: string;
-  /** Which rule made `usernameKey`; without it, that of version 0.1. */
+  /** Version of the rule that made `usernameKey`. Absent for the rule of version 0.1. */
   readonly keyVersion?: number;
 }
 
 /** Version of the rule of `nameKey`. */
 const keyVersion = 2;
-/** Keys that the rule of version 0.1 made as `nameKey` does. */
+/** Matches keys that are the same by the rule of version 0.1 and by `nameKey`. */
 const unchangedKey = /^[!-~]+( [!-~]+)*$/;
 
 const storedUser = ({ _id: id, email, username, passwordHash }: Document): StoredUser => ({
@@ -28,15 +28,15 @@ const storedUser = ({ _id: id, email, username, passwordHash }: Document): Store
 });
 
 /**
- * Brings the keys of names that a server of version 0.1 has kept up to date. Of two whose new key is the same, one keeps
- * its old one: no name has that as its new key, so nothing collides with it.
+ * Renews the name keys that a server of version 0.1 has stored. If two users get the same new key, one keeps its old
+ * key. No name has that as its new key, so nothing collides with it.
  */
 async function renewKeys(users: Collection<Document>): Promise<void> {
   const old = users.find({ keyVersion: { $exists: false }, usernameKey: { $not: unchangedKey } });
   for await (const { _id, username } of old) {
     const usernameKey = nameKey(username);
     try {
-      // Looked for first: not every database answers an update that collides with the code for it.
+      // Read first, since not every database returns the right code for an update that collides.
       const isTaken = await users.findOne({ usernameKey, _id: { $ne: _id } });
       await users.updateOne({ _id }, { $set: { ...(!isTaken && { usernameKey }), keyVersion } });
     } catch (error) {
@@ -46,12 +46,12 @@ async function renewKeys(users: Collection<Document>): Promise<void> {
   }
 }
 
-/** Users in MongoDB: the collection `users`. @throws where the database can't be reached or used */
+/** Users in MongoDB: the collection `users`. @throws if the database can't be reached or used */
 export async function mongoUserStore({ db, run, prepare }: MongoDatabase): Promise<UserStore> {
   const users = db.collection<Document>('users');
 
   await prepare(async () => {
-    // One by one: FerretDB 1.24 fails when it is asked for several that are there already.
+    // One by one: FerretDB 1.24 fails on a request for several indexes that exist already.
     await users.createIndex({ emailKey: 1 }, { name: 'emailKey', unique: true });
     await users.createIndex({ usernameKey: 1 }, { name: 'usernameKey', unique: true });
     await renewKeys(users);
@@ -67,7 +67,7 @@ export async function mongoUserStore({ db, run, prepare }: MongoDatabase): Promi
       return 'inserted';
     } catch (error) {
       if (!(error instanceof MongoServerError) || error.code !== duplicateKey) throw error;
-      // Which key collided is not always in the answer: look.
+      // The error doesn't always name the key that collided.
       return (await users.findOne({ emailKey })) ? 'email_taken' : 'username_taken';
     }
   };

@@ -4,10 +4,10 @@ import type { ScryptParams } from 'scrypt-kdf';
 import { within } from '../lib/with-timeout.ts';
 import { HashingEnded, paramsOf, type Scrypt, scryptHere } from './scrypt.ts';
 
-/** Too many passwords wait already, one has waited for too long, or the process that hashes them ended. */
+/** A password cannot be hashed now: the queue is full, the wait was too long, or the hashing process ended. */
 export class Overloaded extends Error {
   override name = 'Overloaded';
-  /** When another try is worth it, in whole seconds. */
+  /** Seconds until another try is worth it. */
   readonly retryAfterS: number;
   constructor(message: string, { retryAfterS = 1, ...options }: ErrorOptions & { retryAfterS?: number } = {}) {
     super(message, options);
@@ -16,13 +16,15 @@ export class Overloaded extends Error {
 }
 
 export interface Passwords {
-  /** A salted hash with its parameters inside, as base64 text. @throws {Overloaded} */
+  /** Returns a salted hash that contains its parameters, as base64 text. @throws {Overloaded} */
   hash(password: string): Promise<string>;
-  /** Whether `hash` has the parameters that new ones get. */
+  /** Returns whether `hash` has the parameters of new hashes. */
   isCurrent(hash: string): boolean;
-  /** Whether `password` made `hash`. Without a hash (nobody has this e-mail) it costs the same and is false. @throws {Overloaded} */
+  /**
+   * Returns whether `password` made `hash`. Without a hash it takes as long, and returns false. @throws {Overloaded}
+   */
   verify(password: string, hash: string | undefined): Promise<boolean>;
-  /** How many wait for their turn. */
+  /** Passwords waiting for their turn. */
   readonly waiting: number;
   close(): void;
 }
@@ -30,17 +32,17 @@ export interface Passwords {
 /** NFC first, so that one password typed on two systems is one password (RFC 8265, 4.2). */
 const bytesOf = (password: string): Uint8Array => Buffer.from(password.normalize('NFC'));
 
-/** Node's thread pool has no more threads than this. */
+/** Threads in Node's thread pool. */
 const maxAtOnce = 4;
-/** Threads for each core. On a busy host each one has a share of its own, so a second one gets as much again. */
+/** Threads for each core. On a busy host each thread has its own share, so a second one doubles the share. */
 const threadsPerCore = 2;
-/** Memory that is kept for everything but hashing: the chat, and both processes before they do anything. */
+/** Memory reserved for everything but hashing: the chat, and both processes at rest. */
 const reservedBytes = 128 * 1_048_576;
 
-/** Returns the memory that this process may use, in bytes: the limit of its container, or that of the machine. */
+/** Returns the memory that this process may use, in bytes: its container's limit, or that of the machine. */
 const usableBytes = (): number => Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 
-/** Returns how many passwords to hash at once: as cores, Node's thread pool and memory have room, and at least one. */
+/** Returns how many passwords to hash at once: at least one, and as many as cores, thread pool and memory allow. */
 export function hashesAtOnce(
   { logN, r }: Pick<ScryptParams, 'logN' | 'r'>,
   { memoryBytes = usableBytes(), cores = availableParallelism() } = {},
@@ -50,19 +52,19 @@ export function hashesAtOnce(
   return Math.max(1, Math.min(maxAtOnce, threadsPerCore * cores, fitting));
 }
 
-/** Tells the caller of a call that the process left without a result when to try again. */
+/** Turns the end of the hashing process into `Overloaded`, with the time of the next try. */
 const overloadedBy = (error: unknown): unknown =>
   error instanceof HashingEnded
     ? new Overloaded('A password was not hashed', { cause: error, retryAfterS: error.retryAfterS })
     : error;
 
-/** scrypt (RFC 7914; N is 2^logN), with as many at once as there is room for, and a bounded queue. */
+/** Hashes passwords with scrypt (RFC 7914; N is 2^logN), `atOnce` at a time, from a bounded queue. */
 export function createPasswords({
   scrypt = scryptHere,
   params = { logN: 15, r: 8, p: 3 },
   atOnce = hashesAtOnce(params),
   queueMax = 100,
-  // Long, for a busy host; and before the connection of an unanswered request is cut off, after 60 s.
+  // Long enough for a busy host, and shorter than the 60 s after which an unanswered request is cut off.
   timeoutMs = 50_000,
   onHash = () => {},
 }: {
@@ -71,7 +73,7 @@ export function createPasswords({
   atOnce?: number;
   queueMax?: number;
   timeoutMs?: number;
-  /** Hears how long each took, without its wait. */
+  /** Hears how long each hash took, without its wait. */
   onHash?: (seconds: number) => void;
 } = {}): Passwords {
   const limit = pLimit(atOnce);
@@ -83,7 +85,7 @@ export function createPasswords({
       return new Overloaded('A password was not hashed in time');
     };
     const timed = async (): Promise<T> => {
-      // Nobody waits for it any more: those behind it have its time.
+      // Its caller has given up: the passwords behind it get the time.
       if (isLate) throw late();
       const startedMs = performance.now();
       const result = await work().catch((error: unknown) => {
@@ -96,7 +98,7 @@ export function createPasswords({
   };
   const kdf = async (password: string): Promise<Uint8Array> => scrypt.kdf(bytesOf(password), params);
   let dummy: Promise<Uint8Array> | undefined;
-  /** What an unknown e-mail is checked against. */
+  /** Returns the key that the password of an unknown e-mail is compared with. */
   const dummyKey = (): Promise<Uint8Array> => {
     dummy ??= kdf('a password that nobody has').catch((error: unknown) => {
       dummy = undefined;
@@ -104,7 +106,7 @@ export function createPasswords({
     });
     return dummy;
   };
-  // Made at once, so that the first one costs no more either; whoever needs it is told if that failed. It counts as one.
+  // Made now, so that the first unknown e-mail takes no longer than others. A failure shows when the key is needed.
   limit(dummyKey).catch(() => {});
 
   return {

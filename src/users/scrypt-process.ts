@@ -1,19 +1,19 @@
-/** The process in which passwords are hashed. It ends with the one that started it, and not before. */
+/** The process that hashes passwords. It ends when its parent process does. */
 import { writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 import { type Call, type Reply, scryptHere } from './scrypt.ts';
 
-/** The largest score there is: where memory runs out, the kernel ends this process and not the chat. */
+/** The highest score: if memory runs out, the kernel kills this process and not the chat. */
 const oomScoreAdj = '1000';
 
-// Relative to the server's own, which may be another than usual.
+// Relative to the server's own priority, which may not be the default.
 setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + Number(process.argv[2])));
 try {
   writeFileSync('/proc/self/oom_score_adj', oomScoreAdj);
 } catch {
-  // Only Linux has it, and a sandbox may keep it read-only.
+  // Only Linux has this file, and a sandbox may make it read-only.
 }
-// They go to everything in a terminal: what is under way is still answered while the server stops.
+// A terminal sends these to all its processes. The hashes under way are still needed while the server stops.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
 

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import * as scryptKdf from 'scrypt-kdf';
 
-/** The slow work on passwords (RFC 7914). */
+/** The scrypt function (RFC 7914). */
 export interface Scrypt {
-  /** A salted key with its parameters inside. */
+  /** Returns a salted key that contains its parameters. */
   kdf(password: Uint8Array, params: scryptKdf.ScryptParams): Promise<Uint8Array>;
   verify(key: Uint8Array, password: Uint8Array): Promise<boolean>;
   close(): void;
@@ -15,32 +15,33 @@ const { kdf, verify, viewParams } = (scryptKdf as unknown as { default: typeof s
 
 export const paramsOf = (key: Uint8Array): scryptKdf.ScryptParams => viewParams(key);
 
-/** In this process, on its thread pool. */
+/** Runs scrypt in this process, on its thread pool. */
 export const scryptHere: Scrypt = { kdf: async (...given) => kdf(...given), verify, close: () => {} };
 
-/** What goes to the other process and comes back. */
+/** A message to the hashing process. */
 export type Call = { readonly id: number } & (
   | { readonly name: 'kdf'; readonly given: Parameters<Scrypt['kdf']> }
   | { readonly name: 'verify'; readonly given: Parameters<Scrypt['verify']> }
 );
+/** Its answer. */
 export type Reply = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
 
 /**
- * Niceness of the process, above that of the server. Usually the chat goes far before it. On a machine that is busy with
- * other things it would then never have its turn, so there it is only a little behind.
+ * Niceness of the process, above that of the server. Usually the chat has far higher priority. On a machine that is
+ * busy with other programs, the process would then starve, so its priority is only a little lower there.
  */
 export const niceness = { usual: 10, busy: 2 } as const;
 /** A call that takes longer than this shows that the machine is busy. */
 const busyMs = 3_000;
-/** How long after the last such call the process is behind the chat again. */
+/** Time after the last slow call until the process gets its usual niceness again. */
 const calmMs = 60_000;
 
 const program = new URL(`./scrypt-process${extname(import.meta.filename)}`, import.meta.url);
 
-/** The process for passwords ended by itself, most often for want of memory: the calls it was working on have no result. */
+/** The hashing process ended by itself, most often for lack of memory. The calls it was working on have no result. */
 export class HashingEnded extends Error {
   override name = 'HashingEnded';
-  /** When it can be started again, in whole seconds. */
+  /** Seconds until it can be started again. */
   readonly retryAfterS: number;
   constructor(retryAfterMs: number, options?: ErrorOptions) {
     super('The process for passwords ended', options);
@@ -48,29 +49,29 @@ export class HashingEnded extends Error {
   }
 }
 
-/** How the process ended: with an exit code, by a signal, or because it could not be started. */
+/** The end of the process: by an exit code, by a signal, or because it could not be started. */
 export interface HashingEnd {
   readonly code: number | undefined;
   readonly signal: string | undefined;
   readonly err: unknown;
-  /** Calls that it left without a result. */
+  /** Number of calls without a result. */
   readonly failed: number;
 }
 
-/** A process that lived for this long may be started again at once. */
+/** A process that ran for this long may be started again at once. */
 const steadyMs = 10_000;
 /** Pause before the next start after a second early end in a row; it doubles with each further one. */
 const firstPauseMs = 1_000;
 const maxPauseMs = 30_000;
 
-/** A call, and who waits for its result. */
+/** A call that waits for its result. */
 interface Waiting {
   readonly call: Call;
   readonly answer: PromiseWithResolvers<unknown>;
   readonly slow: NodeJS.Timeout;
 }
 
-/** Decides how long to wait before the next start, so that a process that ends again and again costs next to nothing. */
+/** Decides how long to wait before the next start, so that a process that keeps ending costs next to nothing. */
 function createRestarts(now: () => number) {
   let startedMs = 0;
   let earlyEnds = 0;
@@ -88,10 +89,12 @@ function createRestarts(now: () => number) {
 }
 
 /**
- * Hashes in a process of its own, which gives way to the chat: however many log in, the chat has its core, and tokens the
- * thread pool. The process starts with the first call, and again after it has ended by itself; then the calls it was
- * working on reject with `HashingEnded`. On a busy machine another one takes over, which gives way less: a process can't
- * lower its own niceness. `now` is a clock that never goes back, in milliseconds; `slowMs` is when a call is slow.
+ * Runs scrypt in a process of its own, at a lower priority than the chat. However many users log in, the chat has its
+ * core, and tokens have the thread pool. The process starts with the first call, and again after it has ended by
+ * itself; the calls it was working on then reject with `HashingEnded`. On a busy machine a process of higher priority
+ * replaces it, since a process can't lower its own niceness.
+ * @param now a monotonic clock, in milliseconds
+ * @param slowMs how long a call takes that counts as slow
  */
 export function createScryptProcess({
   onEnd = () => {},
@@ -132,7 +135,7 @@ export function createScryptProcess({
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
-    // It must not keep this process from its end.
+    // It must not keep this process alive.
     started.unref();
     started.channel?.unref();
     started.on('message', (reply: Reply) => {
@@ -149,7 +152,7 @@ export function createScryptProcess({
     return started;
   }
 
-  /** The running process. @throws {HashingEnded} where it may not, or can't, be started now */
+  /** Returns the running process. @throws {HashingEnded} if it may not, or cannot, be started now */
   function running(): ChildProcess {
     if (child) return child;
     const waitMs = restarts.waitMs();
@@ -163,14 +166,14 @@ export function createScryptProcess({
     return child;
   }
 
-  /** Ends the process without a word: it keeps nothing, and would finish what it is hashing first. */
+  /** Kills the process: it has no state, and on a signal it would finish its hashes first. */
   function retire(): void {
     const old = child;
     child = undefined;
     old?.kill('SIGKILL');
   }
 
-  // Whether it fails shows in the end of the process.
+  // A failure shows as the end of the process.
   const send = (to: ChildProcess, call: Call): void => void to.send(call, () => {});
 
   function noteSlow(): void {
@@ -182,7 +185,7 @@ export function createScryptProcess({
       const to = running();
       for (const { call } of waiting.values()) send(to, call);
     } catch {
-      // Its end has told everyone who waits.
+      // The end of the process has rejected all waiting calls.
     }
   }
 

@@ -30,7 +30,7 @@ export function sqliteUserStore({ db, run }: SqliteDatabase): UserStore {
       }),
     findByEmail: (email) => run(() => findByEmail.get(foldedKey(email)) as StoredUser | undefined),
     findById: (id) => run(() => findById.get(id) as StoredUser | undefined),
-    // An empty key comes before all that there can be.
+    // An empty key sorts before all others.
     list: (after, limit) => run(() => list.all(foldedKey(after ?? ''), limit) as unknown as StoredUser[]),
     replaceHash: (user, passwordHash) =>
       run(() => {

@@ -1,27 +1,29 @@
 import type { User } from '../../generated/http/index.ts';
 
-/** A user as the store keeps it. */
+/** A stored user. */
 export interface StoredUser extends User {
-  /** What `passwords.hash` gave. */
+  /** Result of `passwords.hash`. */
   readonly passwordHash: string;
 }
 
 /**
- * The port to the users. E-mail addresses are unique by their folded key, usernames by `nameKey`, and the database itself sees to
- * it: a duplicate is its answer, not that of a look beforehand.
+ * The port to the users. E-mail addresses are unique by `foldedKey`, usernames by `nameKey`. The database itself
+ * refuses duplicates: a read beforehand could race.
  */
 export interface UserStore {
   /**
-   * Keeps a user, under the key of its name unless another is given. If both its e-mail and its username are taken,
-   * `email_taken` is told. @throws {StoreUnavailable}
+   * Stores a user, under the key of its name unless another one is given. If both its e-mail and its username are
+   * taken, it returns `email_taken`. @throws {StoreUnavailable}
    */
   insert(user: StoredUser, usernameKey?: string): Promise<'inserted' | 'email_taken' | 'username_taken'>;
-  /** The user with this e-mail address, by its folded key. @throws {StoreUnavailable} */
+  /** Returns the user with this e-mail address, compared by `foldedKey`. @throws {StoreUnavailable} */
   findByEmail(email: string): Promise<StoredUser | undefined>;
-  /** The user with this id. @throws {StoreUnavailable} */
+  /** Returns the user with this id. @throws {StoreUnavailable} */
   findById(id: string): Promise<StoredUser | undefined>;
-  /** At most `limit` users, in the order of their e-mail addresses' keys, those behind this one. @throws {StoreUnavailable} */
+  /**
+   * Returns at most `limit` users in the order of their e-mail keys, from `afterEmail` on. @throws {StoreUnavailable}
+   */
   list(afterEmail: string | undefined, limit: number): Promise<readonly StoredUser[]>;
-  /** Puts another hash in the place of the user's, if that is still the one that is there. @throws {StoreUnavailable} */
+  /** Replaces the user's hash, unless it was replaced meanwhile. @throws {StoreUnavailable} */
   replaceHash(user: StoredUser, passwordHash: string): Promise<void>;
 }

@@ -18,6 +18,9 @@ type Row = readonly [name: string, file: string, source: string, off: string, te
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: they are sources.
 const session = 'chat/session.ts';
+const sendQueue = 'chat/send-queue.ts';
+const heartbeat = 'chat/heartbeat.ts';
+const replies = 'chat/replies.ts';
 const upgrade = 'chat/upgrade.ts';
 const join = 'http/join.ts';
 const listener = 'http/listener.ts';
@@ -36,8 +39,8 @@ const rows: readonly Row[] = [
   ['an app is no page of the server', 'http/origins.ts',
    '/^https?:/.test(origin) && URL', 'URL',
    'integration/http/origins.test.ts', 'who may join from a page > an app that gives the server’s host as its own'],
-  ['a token that was given back is refused', 'revocations/revocations.ts',
-   "if (tokens.has(identity.tokenKey)) throw new InvalidToken('The token was given back', { reason: 'revoked' });", '',
+  ['a revoked token is refused', 'revocations/revocations.ts',
+   "if (tokens.has(identity.tokenKey)) throw new InvalidToken('The token was revoked', { reason: 'revoked' });", '',
    'integration/contract/access.test.ts', 'POST /logout > ends what the token opened and nothing else, and the token is refused from then on'],
   ['a token is named by what was signed', tokens,
    ".update(token.slice(0, token.lastIndexOf('.')))", '.update(token)',
@@ -54,8 +57,8 @@ const rows: readonly Row[] = [
   ['/admin is for the admin', 'http/access.ts',
    "return typeof admin === 'string' ? problem(c, admin) : next();", 'return next();',
    'integration/contract/access.test.ts', '/admin > is closed to who comes without a token, also with an id that nobody can have'],
-  ['nobody stays with the token of another', session,
-   "if (next.id !== userId) throw new InvalidToken('The token is of another user', { reason: 'other_user' });", '',
+  ['nobody stays with the token of another', 'chat/access.ts',
+   "if (next.id !== this.#userId) throw new InvalidToken('The token is of another user', { reason: 'other_user' });", '',
    'integration/contract/access.test.ts', 'token_refresh > with a token that is another user’s is refused, and the session goes on'],
   ['two tokens that differ are none', 'auth/require-auth.ts',
    "if (tokens.size > 1) throw new InvalidToken('The tokens offered differ', tokensDiffer);", '',
@@ -85,11 +88,11 @@ const rows: readonly Row[] = [
   ['frames are limited', session,
    'const retryAfterMs = await countFrame?.(userId);', 'const retryAfterMs = undefined as number | undefined;',
    'integration/pressure/frame-flood.test.ts', 'a user that floods the room > is limited over all its sessions together; each frame is published or answered, and the others go on'],
-  ['bad frames are limited', session,
-   'if (allowBadFrame()) replyError', 'if (true) replyError',
+  ['bad frames are limited', replies,
+   'if (this.#allowInvalid()) this.sendError', 'if (true) this.sendError',
    'attack/frame-floods.test.ts', 'frames of the protocol itself > frames that are no messages end the session'],
-  ['frames too many are limited, too', session,
-   'if (allowHastyFrame()) replyError', 'if (true) replyError',
+  ['frames too many are limited, too', replies,
+   'if (this.#allowExcess()) this.sendError', 'if (true) this.sendError',
    'integration/pressure/frame-flood.test.ts', 'a user that floods the room > is closed with 1008 where it keeps on, and there alone'],
   ['sessions of one user are limited', 'backplane/presence.ts',
    "known.sessions >= presence.maxSessionsPerUser ? 'too_many_sessions' : undefined", 'undefined',
@@ -143,11 +146,11 @@ const rows: readonly Row[] = [
   ['pongs that wait are bounded', upgrade,
    'maxPendingAutoPongs: maxPendingPongs', 'maxPendingAutoPongs: 0',
    'attack/frame-floods.test.ts', 'frames of the protocol itself > pings are answered; from who does not read, only so many wait'],
-  ['what waits for a slow consumer is bounded', session,
-   'else if (!owed && isWaitedFor && (backlog?.liveBytes ?? 0) + bytes.length > maxBufferedBytes)', 'else if (false)',
+  ['what waits for a slow consumer is bounded', sendQueue,
+   'else if (!owed && isWaitedFor && (this.#backlog?.liveBytes() ?? 0) + bytes.length > this.#maxBufferedBytes)', 'else if (false)',
    'unit/chat/session.test.ts', 'a session that does not read > is ended with 1013 at its bound, once, and said once'],
-  ['a reader that takes nothing is ended', session,
-   'if (backlog !== undefined && !reads) {', 'if (false) {',
+  ['a reader that takes nothing is ended', heartbeat,
+   'if (queue.isStalled) onStalled();', 'if (false) onStalled();',
    'integration/chat/slow-link.test.ts', 'a client that answers no ping stays while its socket takes what waits, and is ended with 1013 half a minute after'],
   // How long.
   ['a request has its time', listener,
@@ -156,18 +159,18 @@ const rows: readonly Row[] = [
   ['an answer that nobody reads is given up', listener,
    'server.timeout = unreadMs;', '',
    'attack/stalled.test.ts', 'an answer that nobody reads is given up'],
-  ['a peer that answers no ping is gone', session,
-   'if (!answered && !reads) {', 'if (false) {',
+  ['a peer that answers no ping is gone', heartbeat,
+   'else if (isOverdue && !queue.isMoving) onDead();', 'else if (false) onDead();',
    'integration/pressure/heartbeat.test.ts', 'who answers pings stays, who does not is gone, and the others see it leave'],
-  ['a session ends with its token (4001)', session,
-   'leftMs <= intervalMs ? () => finish(closeCodes.token_expired) : beat', 'beat',
+  ['a session ends with its token (4001)', heartbeat,
+   'leftMs <= waitMs ? this.#deps.onExpired : () => this.#beat()', '() => this.#beat()',
    'attack/tokens.test.ts', 'a token that ends > ends only its own session, and the next token comes in at once'],
   ['a refused handshake is cut', upgrade,
    'const cut = setTimeout(() => socket.destroy(), refusalTimeoutMs);', 'const cut = undefined;',
    'attack/upgrade.test.ts', 'a refused handshake that goes on sending is cut all the same, and keeps nobody from stopping'],
   // Tokens.
   ['a signature is checked', tokens,
-   'identityIn(token, await holding(token, jwtVerify(token, await key, options), options))', "identityIn(token, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))",
+   'identityIn(token, await verifiedPayload(token, jwtVerify(token, await key, options), options))', "identityIn(token, JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))",
    'unit/auth/tokens.test.ts', 'a token of our own > is refused when its secret is another'],
   ['the issuer is checked', tokens,
    "algorithms: ['HS256'], issuer, clockTolerance", "algorithms: ['HS256'], clockTolerance",

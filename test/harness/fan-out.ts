@@ -1,6 +1,9 @@
 import type { Pace } from '../../src/chat/pace.ts';
 
-/** The payloads of whole, unmasked text frames, one behind the other (RFC 6455, 5.2). Throws at anything else. */
+/**
+ * Returns the payloads of whole, unmasked text frames, one behind the other (RFC 6455, 5.2).
+ * @throws at anything else
+ */
 export function textsIn(bytes: Buffer): string[] {
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -24,12 +27,12 @@ export function textsIn(bytes: Buffer): string[] {
   return texts;
 }
 
-/** A pace that a test decides: flushes wait until it says so. */
+/** Returns a pace that a test decides: flushes wait for `flush`. */
 export function createTurns(): { readonly pace: Pace; flush(): void } {
   let due: (() => void)[] = [];
   return {
     pace: (flush) => void due.push(flush),
-    /** Also what the flushes themselves made due. */
+    /** Runs what is due, and what that makes due. */
     flush: () => {
       while (due.length > 0) {
         const now = due;

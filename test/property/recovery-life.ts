@@ -1,4 +1,4 @@
-/** One life of a server's room, without sockets, and beside it what its order should be, by the plainest of models. */
+/** One life of a server's room, without sockets, and beside it what its stream should be, by the plainest of models. */
 import type { Backplane, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
 import { createRoom } from '../../src/chat/room.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
@@ -18,14 +18,14 @@ export function rosterAfter(roster: readonly string[], { frame }: Envelope): str
   return [...roster];
 }
 
-/** Who should be in the room, and what that should have been announced with. */
+/** Creates a model of who should be in the room, and of the frames that should have announced it. */
 function createModel() {
   const expected: string[] = [];
   const users = new Map<string, { readonly username: string; sessions: number }>();
   let lingering: { readonly id: string; readonly untilMs: number }[] = [];
 
   const expectNext = (frame: OrderedFrame): void => void expected.push(JSON.stringify(frame));
-  function gone(id: string): void {
+  function leave(id: string): void {
     expectNext({ type: 'user_left', msg: { username: users.get(id)!.username } });
     users.delete(id);
   }
@@ -44,30 +44,33 @@ function createModel() {
       const user = users.get(id)!;
       user.sessions -= 1;
       if (user.sessions > 0) return;
-      if (how === 'left') gone(id);
+      if (how === 'left') leave(id);
       else lingering.push({ id, untilMs: Date.now() + graceMs });
     },
     /** Time has passed. */
     lapsed: (): void => {
-      while (lingering[0] && lingering[0].untilMs <= Date.now()) gone(lingering.shift()!.id);
+      while (lingering[0] && lingering[0].untilMs <= Date.now()) leave(lingering.shift()!.id);
     },
   };
 }
 
-/** Wires it as the server does. `onOrdered` hears of each frame when it is ordered; here it arrives when a test says so. */
+/**
+ * Wires a room as the server does. `onPublished` hears of each frame when it gets its position; the frame arrives at
+ * the room when a test says so.
+ */
 export async function beginLife(
   store: MessageStore,
   dataDir: string,
-  onOrdered: (envelope: Envelope, wire: string) => void,
+  onPublished: (envelope: Envelope, wire: string) => void,
 ) {
   const { backplane, recovery, history } = await openLocalStream({ ...config, dataDir }, { store, log });
   const turns = createTurns();
   const model = createModel();
   const order: Envelope[] = [];
-  /** As it goes over the wire, and what it says. */
+  /** The stream as it goes over the wire, and as frames. */
   const wires: string[] = [];
   const frames: string[] = [];
-  /** Ordered, and still on its way to this node. */
+  /** Published, and still on its way to this node. */
   const underWay: Envelope[] = [];
   let deliver = (_: Envelope): void => {};
   const far: Backplane = {
@@ -82,7 +85,7 @@ export async function beginLife(
           order.push(envelope);
           wires.push(wire);
           frames.push(JSON.stringify(envelope.frame));
-          onOrdered(envelope, wire);
+          onPublished(envelope, wire);
         },
       });
     },
@@ -90,12 +93,12 @@ export async function beginLife(
   const room = createRoom(far, { pace: turns.pace, recovery, also: { deliver: history.add } });
   await room.start();
 
-  /** So many frames arrive here. */
+  /** Has some frames arrive, all unless a number is given. */
   const arrive = (count = Number.POSITIVE_INFINITY): void => {
     for (const envelope of underWay.splice(0, count)) deliver(envelope);
   };
 
-  // One that stays from the beginning to the end.
+  // It stays from the beginning to the end.
   const witnessed: string[] = [];
   const witness = await room.join({ id: 'witness', username: 'Witness' });
   if ('refusal' in witness) throw new Error(witness.refusal);

@@ -1,4 +1,4 @@
-/** Random lives of a server: what people see over all their connections is what one that stayed has seen. */
+/** Random lives of a server: over all their connections, people see what a session that stayed has seen. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const joins = fc.record({
   after: fc.constantFrom('nothing', 'last', 'last', 'last', 'older', 'foreign' as const),
   at: fc.nat(9_999),
 });
-const says = fc.record({ do: fc.constant('say' as const), who, nonce: fc.nat(2) });
+const publishes = fc.record({ do: fc.constant('publish' as const), who, nonce: fc.nat(2) });
 const cuts = fc.record({
   do: fc.constant('cut' as const),
   who,
@@ -35,9 +35,9 @@ const ticks = fc.record({
   ms: fc.constantFrom(20, 60, 9_000, 10_500, 200_000, 302_000),
 });
 const bursts = fc.record({ do: fc.constant('burst' as const), who, count: fc.constantFrom(3, 998, 1_000, 1_001) });
-const moods = fc.record({ do: fc.constant('store' as const), mood: fc.constantFrom('there', 'away', 'mute' as const) });
+const moods = fc.record({ do: fc.constant('store' as const), mood: fc.constantFrom('up', 'down', 'mute' as const) });
 const ends = fc.record({ do: fc.constantFrom('restart', 'crash' as const) });
-/** Twice cut off and soon back: the first time must be forgotten by then. */
+/** Two short disconnections: the second one must have a grace period of its own. */
 const blips = fc.record({ who, ms: fc.constantFrom(4_000, 6_000, 9_000) }).map(({ who, ms }): Step[] =>
   [1, 2].flatMap((): Step[] => [
     { do: 'cut', who, hears: 9_999, arrive: 9_999 },
@@ -52,7 +52,7 @@ const schedules: fc.Arbitrary<Step[]> = fc
   .array(
     fc.oneof(
       { weight: 40, arbitrary: joins },
-      { weight: 50, arbitrary: says },
+      { weight: 50, arbitrary: publishes },
       { weight: 15, arbitrary: cuts },
       { weight: 6, arbitrary: leaves },
       { weight: 5, arbitrary: blips },
@@ -78,8 +78,7 @@ async function live(schedule: readonly Step[], open: (folder: string) => Promise
   const { store, close } = await open(folder);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
   try {
-    const world = createWorld(store, folder);
-    await world.start();
+    const world = await createWorld(store, folder);
     for (const step of schedule) {
       await world.perform(step);
       expect(world.faults).toEqual([]);
@@ -104,30 +103,30 @@ const property = (open: (folder: string) => Promise<Opened>, runs: number, steps
     { numRuns: runs },
   );
 
-/** More than may wait is said while the store is away; what happens then is chance. */
+/** More than may wait is published while the store is down; what happens then is chance. */
 const overflows: fc.Arbitrary<Step[]> = fc
   .tuple(
-    fc.constantFrom('away', 'mute' as const),
+    fc.constantFrom('down', 'mute' as const),
     fc.integer({ min: 9_990, max: 10_300 }),
-    fc.array(fc.oneof(ticks, says, ends, joins), { maxLength: 6 }),
+    fc.array(fc.oneof(ticks, publishes, ends, joins), { maxLength: 6 }),
   )
   .map(([mood, count, rest]): Step[] => [
     { do: 'join', who: 0, after: 'nothing', at: 0 },
-    { do: 'say', who: 0, nonce: 1 },
+    { do: 'publish', who: 0, nonce: 1 },
     { do: 'tick', ms: 10_500 },
     { do: 'store', mood },
     { do: 'burst', who: 0, count },
     { do: 'tick', ms: 60 },
-    { do: 'store', mood: 'there' },
+    { do: 'store', mood: 'up' },
     ...rest,
   ]);
 
-/** So much is said after a kill that what came before it is forgotten, in part or whole. */
+/** So much is published after a kill that messages from before it are forgotten, some or all. */
 const forgets: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.constantFrom(3, 600, 998),
     fc.constantFrom(3, 600, 1_001),
-    fc.array(fc.oneof(joins, says), { maxLength: 3 }),
+    fc.array(fc.oneof(joins, publishes), { maxLength: 3 }),
   )
   .map(([before, after, rest]): Step[] => [
     { do: 'join', who: 0, after: 'nothing', at: 0 },
@@ -137,8 +136,8 @@ const forgets: fc.Arbitrary<Step[]> = fc
     { do: 'flush' },
     { do: 'tick', ms: 60 },
     { do: 'cut', who: 1, hears: 9_999, arrive: 9_999 },
-    // Said, heard by one, and lost with the process.
-    { do: 'say', who: 0, nonce: 0 },
+    // Published, received by one, and lost with the process.
+    { do: 'publish', who: 0, nonce: 0 },
     { do: 'turn', arrive: 9_999 },
     { do: 'flush' },
     { do: 'crash' },
@@ -150,11 +149,11 @@ const forgets: fc.Arbitrary<Step[]> = fc
   ]);
 
 describe('recovery, over the lives of a server', () => {
-  it('shows what one that stayed has seen (SQLite)', () => property(onSqlite, numRuns), timeoutMs);
+  it('shows what a session that stayed has seen (SQLite)', () => property(onSqlite, numRuns), timeoutMs);
 
-  it('does not forget a gap', () => property(onSqlite, Math.ceil(numRuns / 10), forgets), timeoutMs);
+  it('keeps every gap', () => property(onSqlite, Math.ceil(numRuns / 10), forgets), timeoutMs);
 
-  it('marks where it gave messages up', () => property(onSqlite, Math.ceil(numRuns / 60), overflows), timeoutMs);
+  it('marks where it gave up messages', () => property(onSqlite, Math.ceil(numRuns / 60), overflows), timeoutMs);
 
   describe.skipIf(noMongo)('on MongoDB', () => {
     let mongo: Pick<Mongo, 'uri' | 'remove'>;
@@ -164,7 +163,7 @@ describe('recovery, over the lives of a server', () => {
     afterAll(() => mongo.remove());
 
     it(
-      'shows what one that stayed has seen',
+      'shows what a session that stayed has seen',
       () =>
         property(
           async () => {

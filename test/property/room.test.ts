@@ -1,4 +1,4 @@
-/** Random schedules of a room: what every session sees, at every moment, is the order from its roster on. */
+/** Random schedules of a room: every session sees, at every moment, the stream from its roster on. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Backplane, Envelope, Member, OrderedFrame } from '../../src/backplane/backplane.ts';
@@ -42,7 +42,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60, size: 'max' },
 );
 
-/** What was ordered, and beside it what should have been, by the plainest of models. */
+/** Records the stream, and beside it what it should be, by the plainest of models. */
 function record(inner: Backplane) {
   const total: Envelope[] = [];
   const expected: OrderedFrame[] = [];
@@ -95,7 +95,7 @@ function record(inner: Backplane) {
   return { backplane, total, expected, admissions, faults };
 }
 
-/** A backplane far away: requests and deliveries each keep their order, replies come when they like. */
+/** Returns a backplane far away: requests and deliveries each keep their order, answers come at any time. */
 function delay(inner: Backplane, scheduler: fc.Scheduler): Backplane {
   const line = () => {
     const tasks: (() => void)[] = [];
@@ -130,9 +130,9 @@ interface Client {
   refused?: boolean;
   opened: boolean;
   released: boolean;
-  /** Index in the total order of what it must receive next; before `users_online` there is none. */
+  /** Index in the stream of the frame that it must receive next; before `users_online` there is none. */
   next?: number;
-  /** How many frames had been delivered here when its mistakes were answered. */
+  /** Number of frames that had been delivered here when each of its mistakes was answered. */
   readonly answeredAt: number[];
   roster: string[];
   sentAt: string;
@@ -150,15 +150,15 @@ function fold(roster: readonly string[], { frame }: Envelope): string[] {
   return [...roster];
 }
 
-/** A room, its clients, and all that is wrong about what they see. */
+/** Creates a room and its clients, and finds what is wrong about what they see. */
 function createWorld(between: (backplane: Backplane) => Backplane) {
   let now = Date.UTC(2026, 0, 1);
-  const order = record(createLocalBackplane({ epoch: now, now: () => now }));
-  const { total, faults } = order;
+  const stream = record(createLocalBackplane({ epoch: now, now: () => now }));
+  const { total, faults } = stream;
   let delivered = 0;
   let flushed = 0;
   const turns = createTurns();
-  const far = between(order.backplane);
+  const far = between(stream.backplane);
   const room = createRoom(
     {
       ...far,
@@ -174,14 +174,14 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     { pace: turns.pace },
   );
   const clients: Client[] = [];
-  let said = 0;
+  let published = 0;
 
   function receiveRoster(client: Client, text: string): void {
     const { type, id, sent_at, msg } = JSON.parse(text);
     const after = total.findIndex((envelope) => envelope.id > id);
     const start = after < 0 ? total.length : after;
     const roster = total.slice(0, start).reduce(fold, [] as string[]);
-    const { first, shown } = order.admissions.get(client.member)!;
+    const { first, shown } = stream.admissions.get(client.member)!;
     if (type !== 'users_online') faults.push(`first frame is ${type}`);
     if (JSON.stringify(msg) !== JSON.stringify({ list: roster })) faults.push(`roster is ${text}, not ${roster}`);
     if (roster.includes(shown) === first) faults.push(`roster is on the wrong side of the own user_joined: ${text}`);
@@ -244,8 +244,8 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
 
   async function publish(client: Client): Promise<void> {
     const refused = client.released;
-    said += 1;
-    const answer = await client.session?.publish({ text: `${said}` });
+    published += 1;
+    const answer = await client.session?.publish({ text: `${published}` });
     if (answer !== (refused ? 'refused' : 'accepted')) faults.push(`a draft was ${answer}`);
   }
 
@@ -270,11 +270,11 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     }
   }
 
-  /** What must be true whenever nothing is in the middle of running. */
+  /** Checks what must be true whenever nothing is in the middle of running. */
   function check(): void {
     for (const { released, next, roster } of clients) {
       if (released || next === undefined) continue;
-      // It has come as far as this node had at the last flush, or is ahead of it with its roster.
+      // It has received as much as this node had at the last flush, or is ahead of that with its roster.
       if (next < flushed) faults.push(`at ${next}, where ${flushed} were sent`);
       const wanted = total.slice(0, next).reduce(fold, [] as string[]);
       if (roster.join() !== wanted.join()) faults.push(`roster ${roster}, not ${wanted}`);
@@ -282,14 +282,14 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     expect(faults).toEqual([]);
   }
 
-  /** What must be true once nothing is under way. */
+  /** Checks what must be true once nothing is under way. */
   function checkAtRest(): void {
     flush();
     check();
     for (const { opened, released, answeredAt } of clients) if (opened && !released) expect(answeredAt).toEqual([]);
     expect(delivered).toBe(total.length);
     for (const { opened, released, next } of clients) if (opened && !released) expect(next).toBe(total.length);
-    expect(total.map(({ frame }) => frame)).toEqual(order.expected);
+    expect(total.map(({ frame }) => frame)).toEqual(stream.expected);
     const ids = total.map(({ id }) => id);
     expect(ids).toEqual([...new Set(ids)].sort());
     const times = total.map(({ sentAt }) => sentAt);
@@ -304,7 +304,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 
 describe('room', () => {
   it(
-    'shows every session the order from its roster on (local backplane)',
+    'shows every session the stream from its roster on (local backplane)',
     () =>
       fc.assert(
         fc.asyncProperty(steps, async (schedule) => {
@@ -326,7 +326,7 @@ describe('room', () => {
   );
 
   it(
-    'shows every session the order from its roster on (replies and deliveries delayed and interleaved)',
+    'shows every session the stream from its roster on (answers and deliveries delayed and interleaved)',
     () =>
       fc.assert(
         fc.asyncProperty(steps, fc.scheduler(), async (schedule, scheduler) => {

@@ -1,4 +1,4 @@
-/** What the chat page shows of a conversation: in order, nothing twice, and nothing left out that isn't marked. */
+/** The chat page shows a conversation in order, nothing twice, and nothing left out that isn't marked. */
 import fc from 'fast-check';
 import { it } from 'vitest';
 import type { ChatMessage, MessagePage } from '../../sdk/typescript/src/index.ts';
@@ -17,7 +17,7 @@ import {
 
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
 const timeoutMs = 600_000;
-/** So few that much is let go of. */
+/** Small, so that much is dropped. */
 const maxShown = 12;
 const pageSize = 3;
 
@@ -29,13 +29,13 @@ const message = (at: number): ChatMessage => ({
   msg: { from_user: 'Igor', text: String(at) },
 });
 
-/** A history by the plainest of models: all that was said, and what of it is kept. */
+/** Creates a history by the plainest of models: all messages, and which of them are stored. */
 function createHistory() {
-  const all: { readonly id: string; isKept: boolean; isPruned: boolean }[] = [];
+  const all: { readonly id: string; isStored: boolean; isPruned: boolean }[] = [];
   return {
     all,
-    say(isKept: boolean): ChatMessage {
-      all.push({ id: idOf(all.length), isKept, isPruned: false });
+    publish(isStored: boolean): ChatMessage {
+      all.push({ id: idOf(all.length), isStored, isPruned: false });
       return message(all.length - 1);
     },
     prune(count: number): void {
@@ -43,13 +43,13 @@ function createHistory() {
     },
     page(before: string | undefined, limit: number): MessagePage {
       const earlier = all.filter(({ id }) => before === undefined || id < before);
-      const kept = earlier.filter(({ isKept, isPruned }) => isKept && !isPruned);
-      const messages = kept.slice(-limit);
+      const stored = earlier.filter(({ isStored, isPruned }) => isStored && !isPruned);
+      const messages = stored.slice(-limit);
       const first = messages[0]?.id;
-      const hasMore = kept.length > messages.length;
+      const hasMore = stored.length > messages.length;
       // A lost message leaves a place behind it.
       const gaps = earlier
-        .filter(({ id, isKept, isPruned }) => !isKept && !isPruned && (!hasMore || id > first!))
+        .filter(({ id, isStored, isPruned }) => !isStored && !isPruned && (!hasMore || id > first!))
         .map(({ id }) => idOf(Number(id) + 1));
       return {
         messages: messages.map(({ id }) => message(Number(id))),
@@ -63,7 +63,7 @@ function createHistory() {
 const idIn = (entry: Entry | undefined): string | undefined =>
   entry && 'message' in entry ? entry.message.id : undefined;
 
-/** What is wrong with what is shown. */
+/** Returns what is wrong with what is shown. */
 function faultsOf({ entries, isCut }: Transcript, all: ReturnType<typeof createHistory>['all'], isHere: boolean) {
   const faults: string[] = [];
   let last: string | undefined;
@@ -92,7 +92,7 @@ function faultsOf({ entries, isCut }: Transcript, all: ReturnType<typeof createH
 }
 
 type Step =
-  | { readonly do: 'say'; readonly isKept: boolean }
+  | { readonly do: 'publish'; readonly isStored: boolean }
   | { readonly do: 'lose' | 'notice' | 'newest' | 'arrive' }
   | { readonly do: 'return'; readonly recovers: boolean }
   | { readonly do: 'ask'; readonly which: number }
@@ -105,8 +105,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     {
       weight: 12,
       arbitrary: fc.record({
-        do: fc.constant('say' as const),
-        isKept: fc.integer({ max: 7, min: 0 }).map((n) => n > 0),
+        do: fc.constant('publish' as const),
+        isStored: fc.integer({ max: 7, min: 0 }).map((n) => n > 0),
       }),
     },
     { weight: 6, arbitrary: fc.record({ do: fc.constant('ask' as const), which: fc.nat(3) }) },
@@ -122,22 +122,22 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 it(
-  'is in order, nothing twice, and nothing left out that is not marked',
+  'shows messages in order, none twice, and none left out that is not marked',
   () => {
     fc.assert(
-      fc.property(steps, fc.nat(12), (schedule, said) => {
+      fc.property(steps, fc.nat(12), (schedule, count) => {
         const history = createHistory();
-        for (let n = 0; n < said; n += 1) history.say(true);
+        for (let n = 0; n < count; n += 1) history.publish(true);
         let shown = begun();
         let isHere = true;
         let atEnd = true;
         const missed: ChatMessage[] = [];
         const asked: { readonly key: string; readonly page: MessagePage }[] = [];
         for (const step of schedule) {
-          if (step.do === 'say') {
-            const spoken = history.say(step.isKept);
-            if (isHere) shown = withMessages(shown, [spoken]);
-            else missed.push(spoken);
+          if (step.do === 'publish') {
+            const published = history.publish(step.isStored);
+            if (isHere) shown = withMessages(shown, [published]);
+            else missed.push(published);
           } else if (step.do === 'lose') isHere = false;
           else if (step.do === 'return' && !isHere) {
             isHere = true;

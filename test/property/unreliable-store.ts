@@ -1,22 +1,22 @@
 import { StoreUnavailable } from '../../src/database/database.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
 
-/** `away`: it does nothing. `mute`: it does what it was asked, and nobody hears so. */
-export type Mood = 'there' | 'away' | 'mute';
+/** `down`: it does nothing. `mute`: it does what it is asked, and doesn't answer. */
+export type Mood = 'up' | 'down' | 'mute';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A store that fails on demand, and knows what it has kept. */
+/** Wraps a store to fail on demand, and keeps the ids of the messages that it stored. */
 export function unreliable(inner: MessageStore) {
-  let mood: Mood = 'there';
+  let mood: Mood = 'up';
   let dead = { is: false };
   const kept = new Set<string>();
   let underWay = 0;
 
   async function ask<T>(of: { is: boolean }, question: () => Promise<T>, isWrite = false): Promise<T> {
-    // Whoever has crashed asks nothing any more, and hears nothing.
+    // A crashed server asks nothing more, and hears nothing.
     if (of.is) return new Promise(() => {});
-    if (isWrite && mood === 'away') throw new StoreUnavailable('away');
+    if (isWrite && mood === 'down') throw new StoreUnavailable('down');
     underWay += 1;
     try {
       const answer = await question();
@@ -27,7 +27,7 @@ export function unreliable(inner: MessageStore) {
     }
   }
 
-  /** Resolves once nothing is asked of it, and what its answers set off has run. */
+  /** Resolves once no question is open, and what the answers set off has run. */
   async function settled(): Promise<void> {
     do {
       await nextTurn();
@@ -44,15 +44,15 @@ export function unreliable(inner: MessageStore) {
     },
     settled,
     begin: (): void => {
-      mood = 'there';
+      mood = 'up';
       dead = { is: false };
     },
-    /** What is under way still comes to its end; then this life asks nothing more. */
+    /** Lets open questions come to their end; then this life asks nothing more. */
     end: async (): Promise<void> => {
       dead.is = true;
       await settled();
     },
-    /** As the server of this life has it. */
+    /** Returns the store as the server of this life has it. */
     ofLife: (): MessageStore => {
       const of = dead;
       return {

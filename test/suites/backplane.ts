@@ -1,4 +1,4 @@
-/** What every adapter of the backplane must keep. */
+/** The suite that every adapter of the backplane passes. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type {
   Admission,
@@ -16,339 +16,365 @@ const cleo: Member = { id: '3', username: 'Cleo' };
 
 const joined = (username: string): OrderedFrame => ({ type: 'user_joined', msg: { username } });
 const left = (username: string): OrderedFrame => ({ type: 'user_left', msg: { username } });
-const said = (from_user: string, text: string): OrderedFrame => ({ type: 'chat_message', msg: { from_user, text } });
+const message = (from_user: string, text: string): OrderedFrame => ({
+  type: 'chat_message',
+  msg: { from_user, text },
+});
 
 const byIndex = (_: unknown, index: number): string => `message ${index}`;
 
-/** `open` gives a backplane with an empty room, not started. */
-export function backplaneSuite(name: string, open: () => Backplane | Promise<Backplane>): void {
-  /** A started backplane, closed after the test, and all that it delivered. */
-  async function setUp() {
-    const backplane = await open();
-    onTestFinished(() => backplane.close());
-    const heard: Envelope[] = [];
-    let wake = (): void => {};
-    await backplane.start({
-      deliver: (envelope) => {
-        heard.push(envelope);
-        wake();
-      },
+type Open = () => Backplane | Promise<Backplane>;
+type SetUp = () => Promise<Awaited<ReturnType<typeof start>>>;
+
+/** Starts a backplane with an empty room, to be closed after the test, and keeps what it delivers. */
+async function start(open: Open) {
+  const backplane = await open();
+  onTestFinished(() => backplane.close());
+  const heard: Envelope[] = [];
+  let wake = (): void => {};
+  await backplane.start({
+    deliver: (envelope) => {
+      heard.push(envelope);
+      wake();
+    },
+  });
+  /** Waits until a frame was delivered, and with it everything before it. */
+  const until = async (frame: OrderedFrame): Promise<void> => {
+    const wanted = JSON.stringify(frame);
+    while (!heard.some((envelope) => JSON.stringify(envelope.frame) === wanted)) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  return {
+    backplane,
+    heard,
+    until,
+    frames: () => heard.map(({ frame }) => frame),
+    seat: async (member: Member): Promise<Seat> => seatOf(await backplane.admit(member)),
+    /** Publishes a message and waits for it. */
+    fence: async (seat: Seat, username: string): Promise<void> => {
+      expect(await seat.publish({ text: 'fence' })).toBe('accepted');
+      await until(message(username, 'fence'));
+    },
+  };
+}
+
+function joining(setUp: SetUp): void {
+  describe('joining', () => {
+    it('seats a first session just before its own user_joined', async () => {
+      const { seat, until, heard, frames } = await setUp();
+      const first = await seat(ann);
+      const second = await seat(bob);
+      await until(joined('Bob'));
+      expect(frames()).toEqual([joined('Ann'), joined('Bob')]);
+      expect([first.roster, second.roster]).toEqual([[], ['Ann']]);
+      expect(first.id < heard[0]!.id).toBe(true);
+      expect(second.id >= heard[0]!.id && second.id < heard[1]!.id).toBe(true);
     });
-    /** Waits until this was delivered: what was ordered before it then was, too. */
-    const until = async (frame: OrderedFrame): Promise<void> => {
-      const wanted = JSON.stringify(frame);
-      while (!heard.some((envelope) => JSON.stringify(envelope.frame) === wanted)) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+
+    it('seats a further session with its own name in the roster and announces nothing', async () => {
+      const { seat, fence, heard, frames } = await setUp();
+      await seat(ann);
+      const further = await seat(ann);
+      await fence(further, 'Ann');
+      expect(further.roster).toEqual(['Ann']);
+      expect(frames()).toEqual([joined('Ann'), message('Ann', 'fence')]);
+      expect(further.id >= heard[0]!.id && further.id < heard[1]!.id).toBe(true);
+    });
+
+    it('keeps the name of a user’s first session for as long as the user stays', async () => {
+      const { seat, fence, until, frames } = await setUp();
+      const first = await seat(ann);
+      const renamed = await seat({ id: ann.id, username: 'Anna' });
+      await first.release('left');
+      await fence(renamed, 'Ann');
+      expect((await seat(bob)).roster).toEqual(['Ann']);
+      await renamed.release('left');
+      await until(left('Ann'));
+      expect((await seat({ id: ann.id, username: 'Anna' })).roster).toEqual(['Bob']);
+      await until(joined('Anna'));
+      expect(frames()).toEqual([joined('Ann'), message('Ann', 'fence'), joined('Bob'), left('Ann'), joined('Anna')]);
+    });
+
+    it('keeps the roster in join order; a user that joins again is last', async () => {
+      const { seat, until } = await setUp();
+      const first = await seat(cleo);
+      await seat(ann);
+      await seat(bob);
+      expect((await seat(bob)).roster).toEqual(['Cleo', 'Ann', 'Bob']);
+      await first.release('left');
+      await until(left('Cleo'));
+      await seat(cleo);
+      expect((await seat(bob)).roster).toEqual(['Ann', 'Bob', 'Cleo']);
+    });
+
+    it('gives sessions that join at once rosters that the stream completes', async () => {
+      const { backplane, until, heard, seat } = await setUp();
+      const members = Array.from({ length: 20 }, (_, n): Member => ({ id: `${n % 15}`, username: `user ${n % 15}` }));
+      const seats = (await Promise.all(members.map((member) => backplane.admit(member)))).map(seatOf);
+      for (const { username } of members) await until(joined(username));
+      const now = (await seat(members[0]!)).roster;
+      for (const { id, roster } of seats) {
+        const since = heard.filter((envelope) => envelope.id > id);
+        expect([...roster, ...since.map(({ frame }) => 'username' in frame.msg && frame.msg.username)]).toEqual(now);
       }
-    };
-    return {
-      backplane,
-      heard,
-      until,
-      frames: () => heard.map(({ frame }) => frame),
-      seat: async (member: Member): Promise<Seat> => seatOf(await backplane.admit(member)),
-      /** Says something and waits for it. */
-      fence: async (seat: Seat, username: string): Promise<void> => {
-        expect(await seat.publish({ text: 'fence' })).toBe('accepted');
-        await until(said(username, 'fence'));
-      },
-    };
-  }
+    });
+
+    it('seats a session at or after the id it names, with the roster of that position', async () => {
+      const { backplane, seat, fence, until, heard } = await setUp();
+      const witness = await seat(ann);
+      await fence(witness, 'Ann');
+      const since = heard.at(-1)!.id;
+      const joinAndLeave = async (member: Member): Promise<Seat> => {
+        const one = seatOf(await backplane.admit(member, since));
+        await one.release('left');
+        await until(left(member.username));
+        return one;
+      };
+      const seats = [
+        seatOf(await backplane.admit(bob, since)),
+        seatOf(await backplane.admit(ann, since)),
+        await joinAndLeave(cleo),
+        seatOf(await backplane.admit(cleo, since)),
+        seatOf(await backplane.admit({ id: '4', username: 'Dora' }, since)),
+      ];
+      await until(joined('Dora'));
+      for (const [index, { id, roster }] of seats.entries()) {
+        expect(id >= since).toBe(true);
+        const names = new Set<string>();
+        for (const { id: at, frame } of heard) {
+          if (at > id) break;
+          if (frame.type === 'user_joined') names.add(frame.msg.username);
+          if (frame.type === 'user_left') names.delete(frame.msg.username);
+        }
+        expect([...names]).toEqual(roster);
+        // A newcomer is not in its own roster; a user with another session is.
+        expect(roster.includes(['Bob', 'Ann', 'Cleo', 'Cleo', 'Dora'][index]!)).toBe(index === 1);
+      }
+    });
+  });
+}
+
+function leaving(setUp: SetUp): void {
+  describe('leaving', () => {
+    for (const how of ['left', 'lost'] as const) {
+      it(`announces user_left once, after the last session (${how})`, async () => {
+        const { seat, fence, until, frames } = await setUp();
+        const witness = await seat(bob);
+        const seats = [await seat(ann), await seat(ann)];
+        await seats[0]!.release(how);
+        await fence(witness, 'Bob');
+        expect(frames()).not.toContainEqual(left('Ann'));
+        await seats[1]!.release(how);
+        await until(left('Ann'));
+        await witness.release('left');
+        await until(left('Bob'));
+        expect(frames().slice(-2)).toEqual([left('Ann'), left('Bob')]);
+      });
+    }
+
+    it('ignores a second release of a seat', async () => {
+      const { seat, until, frames } = await setUp();
+      const witness = await seat(bob);
+      const [first, other] = [await seat(ann), await seat(ann)];
+      await Promise.all([first.release('left'), first.release('lost'), first.release('left')]);
+      expect(await other.publish({ text: 'still here' })).toBe('accepted');
+      await other.release('left');
+      await other.release('left');
+      await witness.publish({ text: 'end' });
+      await until(message('Bob', 'end'));
+      const want = [joined('Bob'), joined('Ann'), message('Ann', 'still here'), left('Ann'), message('Bob', 'end')];
+      expect(frames()).toEqual(want);
+    });
+  });
+}
+
+function names(setUp: SetUp): void {
+  describe('names', () => {
+    const taken = { given: 'Ｊosé Ⅳ', want: 'name_in_use' } as const;
+    const cases: [string, { given: Member; want: 'name_in_use' | undefined }][] = [
+      ['the same name', { given: { id: '9', username: 'José IV' }, want: taken.want }],
+      ['another case', { given: { id: '9', username: 'JOSÉ iv' }, want: taken.want }],
+      ['another normal form', { given: { id: '9', username: 'Jose\u0301 IV' }, want: taken.want }],
+      ['another name', { given: { id: '9', username: 'Jose IV' }, want: undefined }],
+      ['the same user', { given: { id: '1', username: 'José IV' }, want: undefined }],
+    ];
+    for (const [behaviour, { given, want }] of cases) {
+      it(`${want ? 'refuses' : 'admits'} ${behaviour}`, async () => {
+        const { backplane, seat } = await setUp();
+        await seat({ id: '1', username: taken.given });
+        expect(await backplane.refusalOf(given)).toBe(want);
+        const admission = await backplane.admit(given);
+        expect('refusal' in admission ? admission.refusal : undefined).toBe(want);
+      });
+    }
+
+    it('changes nothing when it refuses, or is asked how it would', async () => {
+      const { backplane, seat, fence, frames } = await setUp();
+      const first = await seat(ann);
+      await backplane.refusalOf(bob);
+      await backplane.refusalOf({ id: '9', username: 'ann' });
+      await backplane.admit({ id: '9', username: 'ann' });
+      expect((await seat(ann)).roster).toEqual(['Ann']);
+      await fence(first, 'Ann');
+      expect(frames()).toEqual([joined('Ann'), message('Ann', 'fence')]);
+    });
+
+    it('frees a name when its holder has left', async () => {
+      const { backplane, seat, until } = await setUp();
+      const holder = await seat(ann);
+      await holder.release('left');
+      await until(left('Ann'));
+      expect(await backplane.refusalOf({ id: '9', username: 'ANN' })).toBe(undefined);
+      expect((await seat({ id: '9', username: 'ANN' })).roster).toEqual([]);
+    });
+
+    it('admits a further session under a name that another user holds, and holds none for it', async () => {
+      const { backplane, seat } = await setUp();
+      await seat(ann);
+      await seat({ id: ann.id, username: 'Cleo' });
+      await seat(bob);
+      expect(await backplane.refusalOf({ id: ann.id, username: 'Bob' })).toBe(undefined);
+      expect((await seat({ id: ann.id, username: 'Bob' })).roster).toEqual(['Ann', 'Bob']);
+      expect((await seat(cleo)).roster).toEqual(['Ann', 'Bob']);
+    });
+  });
+}
+
+function stream(setUp: SetUp, open: Open): void {
+  describe('stream', () => {
+    it('gives every envelope an id that sorts after all before it, and a time that is never earlier', async () => {
+      const { seat, until, heard } = await setUp();
+      const first = await seat(ann);
+      const texts = Array.from({ length: 120 }, byIndex);
+      for (const text of texts) await first.publish({ text });
+      const last = await seat(bob);
+      await until(joined('Bob'));
+      const ids = [first.id, ...heard.map(({ id }) => id)];
+      expect(ids).toEqual([...new Set(ids)].sort());
+      expect(last.id >= ids.at(-2)! && last.id < ids.at(-1)!).toBe(true);
+      const times = [
+        first.sentAt,
+        ...heard.slice(0, -1).map(({ sentAt }) => sentAt),
+        last.sentAt,
+        heard.at(-1)!.sentAt,
+      ];
+      expect(times).toEqual(times.toSorted());
+      for (const time of times) expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    });
+
+    it('publishes a seat’s drafts in the order of the calls, and releases it after them', async () => {
+      const { seat, until, frames } = await setUp();
+      const seats = { Ann: await seat(ann), Bob: await seat(bob) };
+      const texts = Array.from({ length: 50 }, byIndex);
+      const answers = texts.flatMap((text) => [seats.Ann.publish({ text }), seats.Bob.publish({ text })]);
+      await Promise.all([...answers, seats.Ann.release('left'), seats.Bob.release('left')]);
+      await until(left('Ann'));
+      await until(left('Bob'));
+      expect(new Set(await Promise.all(answers))).toEqual(new Set(['accepted']));
+      for (const username of ['Ann', 'Bob']) {
+        const own = frames().filter(({ msg }) => ('username' in msg ? msg.username : msg.from_user) === username);
+        expect(own).toEqual([joined(username), ...texts.map((text) => message(username, text)), left(username)]);
+      }
+    });
+
+    it('delivers frames published inside deliver after the one that is being delivered', async () => {
+      const backplane = await open();
+      onTestFinished(() => backplane.close());
+      const log: string[] = [];
+      let seat: Seat | undefined;
+      let done = (): void => {};
+      const all = new Promise<void>((resolve) => {
+        done = resolve;
+      });
+      await backplane.start({
+        deliver: ({ frame }) => {
+          if (frame.type !== 'chat_message') return;
+          const { text } = frame.msg;
+          log.push(`${text} begins`);
+          if (text === 'one') {
+            void seat?.publish({ text: 'two' });
+            void seat?.publish({ text: 'three' });
+          }
+          log.push(`${text} ends`);
+          if (text === 'three') done();
+        },
+      });
+      seat = seatOf(await backplane.admit(ann));
+      await seat.publish({ text: 'one' });
+      await all;
+      expect(log).toEqual(['one', 'two', 'three'].flatMap((text) => [`${text} begins`, `${text} ends`]));
+    });
+  });
+}
+
+function messages(setUp: SetUp): void {
+  describe('messages', () => {
+    it('publishes a nonce of a user once, and answers the repeat with the first envelope', async () => {
+      const { seat, fence, frames, heard } = await setUp();
+      const [first, other, tab] = [await seat(ann), await seat(bob), await seat(ann)];
+      expect(await first.publish({ text: 'once', nonce: 'n' })).toBe('accepted');
+      expect(await other.publish({ text: 'his', nonce: 'n' })).toBe('accepted');
+      const repeated = await tab.publish({ text: 'twice', nonce: 'n' });
+      await fence(tab, 'Ann');
+      const texts = frames().flatMap((frame) => (frame.type === 'chat_message' ? [frame.msg.text] : []));
+      expect(texts).toEqual(['once', 'his', 'fence']);
+      expect(repeated).toEqual({
+        repeats: heard.find(({ userId, frame }) => userId && frame.type === 'chat_message'),
+      });
+    });
+
+    const cases: [string, Draft][] = [
+      ['plain text', { text: 'Hello!' }],
+      ['a nonce', { text: 'Hello!', nonce: 'n-1' }],
+      ['white space and line ends', { text: '  a\r\n\tb\u2028c\u0000 ', nonce: ' ' }],
+      ['text in no normal form', { text: 'e\u0301 ﬁ Ⅳ', nonce: 'ａ' }],
+      ['characters beyond the basic plane', { text: '👩‍👩‍👧 𝒳 \u{10ffff}', nonce: '😀' }],
+      ['text that looks like syntax', { text: '"}],\\u0041{{1}}%s$&', nonce: '__proto__' }],
+      ['numbers as text', { text: '1e999', nonce: '007' }],
+    ];
+    for (const [behaviour, draft] of cases) {
+      it(`delivers ${behaviour} exactly as sent`, async () => {
+        const { seat, until, heard } = await setUp();
+        await (await seat(ann)).publish(draft);
+        const want = { type: 'chat_message', msg: { from_user: 'Ann', ...draft } } as const;
+        await until(want);
+        expect(heard.at(-1)?.frame).toEqual(want);
+      });
+    }
+
+    it('leaves a nonce that was not sent out of the frame', async () => {
+      const { seat, until, heard } = await setUp();
+      await (await seat(ann)).publish({ text: 'Hello!', nonce: undefined });
+      await until(message('Ann', 'Hello!'));
+      expect(Object.keys(heard.at(-1)!.frame.msg)).toEqual(['from_user', 'text']);
+    });
+
+    it('refuses a draft after the release of the seat', async () => {
+      const { seat, fence, frames } = await setUp();
+      const witness = await seat(bob);
+      const first = await seat(ann);
+      await seat(ann);
+      await first.release('left');
+      expect(await first.publish({ text: 'too late' })).toBe('refused');
+      await fence(witness, 'Bob');
+      expect(frames()).not.toContainEqual(message('Ann', 'too late'));
+    });
+  });
+}
+
+/** Declares the tests of the port. `open` returns a backplane with an empty room, not started. */
+export function backplaneSuite(name: string, open: Open): void {
+  const setUp: SetUp = () => start(open);
 
   describe(`backplane: ${name}`, () => {
-    describe('presence', () => {
-      it('seats a first session just before its own user_joined', async () => {
-        const { seat, until, heard, frames } = await setUp();
-        const first = await seat(ann);
-        const second = await seat(bob);
-        await until(joined('Bob'));
-        expect(frames()).toEqual([joined('Ann'), joined('Bob')]);
-        expect([first.roster, second.roster]).toEqual([[], ['Ann']]);
-        expect(first.id < heard[0]!.id).toBe(true);
-        expect(second.id >= heard[0]!.id && second.id < heard[1]!.id).toBe(true);
-      });
-
-      it('seats a further session with its own name in the roster and announces nothing', async () => {
-        const { seat, fence, heard, frames } = await setUp();
-        await seat(ann);
-        const further = await seat(ann);
-        await fence(further, 'Ann');
-        expect(further.roster).toEqual(['Ann']);
-        expect(frames()).toEqual([joined('Ann'), said('Ann', 'fence')]);
-        expect(further.id >= heard[0]!.id && further.id < heard[1]!.id).toBe(true);
-      });
-
-      it('calls a user by the name of its first session for as long as it stays', async () => {
-        const { seat, fence, until, frames } = await setUp();
-        const first = await seat(ann);
-        const renamed = await seat({ id: ann.id, username: 'Anna' });
-        await first.release('left');
-        await fence(renamed, 'Ann');
-        expect((await seat(bob)).roster).toEqual(['Ann']);
-        await renamed.release('left');
-        await until(left('Ann'));
-        expect((await seat({ id: ann.id, username: 'Anna' })).roster).toEqual(['Bob']);
-        await until(joined('Anna'));
-        expect(frames()).toEqual([joined('Ann'), said('Ann', 'fence'), joined('Bob'), left('Ann'), joined('Anna')]);
-      });
-
-      it('keeps the roster in join order; who comes back is last', async () => {
-        const { seat, until } = await setUp();
-        const first = await seat(cleo);
-        await seat(ann);
-        await seat(bob);
-        expect((await seat(bob)).roster).toEqual(['Cleo', 'Ann', 'Bob']);
-        await first.release('left');
-        await until(left('Cleo'));
-        await seat(cleo);
-        expect((await seat(bob)).roster).toEqual(['Ann', 'Bob', 'Cleo']);
-      });
-
-      it('gives everybody who joins at once a roster that the order completes', async () => {
-        const { backplane, until, heard, seat } = await setUp();
-        const members = Array.from({ length: 20 }, (_, n): Member => ({ id: `${n % 15}`, username: `user ${n % 15}` }));
-        const seats = (await Promise.all(members.map((member) => backplane.admit(member)))).map(seatOf);
-        for (const { username } of members) await until(joined(username));
-        const now = (await seat(members[0]!)).roster;
-        for (const { id, roster } of seats) {
-          const since = heard.filter((envelope) => envelope.id > id);
-          expect([...roster, ...since.map(({ frame }) => 'username' in frame.msg && frame.msg.username)]).toEqual(now);
-        }
-      });
-
-      it('seats who comes at a point that is not before the id it names, and says what is true there', async () => {
-        const { backplane, seat, fence, until, heard } = await setUp();
-        const witness = await seat(ann);
-        await fence(witness, 'Ann');
-        const since = heard.at(-1)!.id;
-        const comeAndGo = async (member: Member): Promise<Seat> => {
-          const one = seatOf(await backplane.admit(member, since));
-          await one.release('left');
-          await until(left(member.username));
-          return one;
-        };
-        const seats = [
-          seatOf(await backplane.admit(bob, since)),
-          seatOf(await backplane.admit(ann, since)),
-          await comeAndGo(cleo),
-          seatOf(await backplane.admit(cleo, since)),
-          seatOf(await backplane.admit({ id: '4', username: 'Dora' }, since)),
-        ];
-        await until(joined('Dora'));
-        for (const [index, { id, roster }] of seats.entries()) {
-          expect(id >= since).toBe(true);
-          const names = new Set<string>();
-          for (const { id: at, frame } of heard) {
-            if (at > id) break;
-            if (frame.type === 'user_joined') names.add(frame.msg.username);
-            if (frame.type === 'user_left') names.delete(frame.msg.username);
-          }
-          expect([...names]).toEqual(roster);
-          // A newcomer is not in its own roster; who is there already is.
-          expect(roster.includes(['Bob', 'Ann', 'Cleo', 'Cleo', 'Dora'][index]!)).toBe(index === 1);
-        }
-      });
-
-      for (const how of ['left', 'lost'] as const) {
-        it(`announces user_left once, after the last session (${how})`, async () => {
-          const { seat, fence, until, frames } = await setUp();
-          const witness = await seat(bob);
-          const seats = [await seat(ann), await seat(ann)];
-          await seats[0]!.release(how);
-          await fence(witness, 'Bob');
-          expect(frames()).not.toContainEqual(left('Ann'));
-          await seats[1]!.release(how);
-          await until(left('Ann'));
-          await witness.release('left');
-          await until(left('Bob'));
-          expect(frames().slice(-2)).toEqual([left('Ann'), left('Bob')]);
-        });
-      }
-
-      it('takes a second release of a seat for nothing', async () => {
-        const { seat, until, frames } = await setUp();
-        const witness = await seat(bob);
-        const [first, other] = [await seat(ann), await seat(ann)];
-        await Promise.all([first.release('left'), first.release('lost'), first.release('left')]);
-        expect(await other.publish({ text: 'still here' })).toBe('accepted');
-        await other.release('left');
-        await other.release('left');
-        await witness.publish({ text: 'end' });
-        await until(said('Bob', 'end'));
-        const want = [joined('Bob'), joined('Ann'), said('Ann', 'still here'), left('Ann'), said('Bob', 'end')];
-        expect(frames()).toEqual(want);
-      });
-    });
-
-    describe('names', () => {
-      const taken = { given: 'Ｊosé Ⅳ', want: 'name_in_use' } as const;
-      const cases: [string, { given: Member; want: 'name_in_use' | undefined }][] = [
-        ['the same name', { given: { id: '9', username: 'José IV' }, want: taken.want }],
-        ['another case', { given: { id: '9', username: 'JOSÉ iv' }, want: taken.want }],
-        ['another normal form', { given: { id: '9', username: 'Jose\u0301 IV' }, want: taken.want }],
-        ['another name', { given: { id: '9', username: 'Jose IV' }, want: undefined }],
-        ['the same user', { given: { id: '1', username: 'José IV' }, want: undefined }],
-      ];
-      for (const [behaviour, { given, want }] of cases) {
-        it(`${want ? 'refuses' : 'admits'} ${behaviour}`, async () => {
-          const { backplane, seat } = await setUp();
-          await seat({ id: '1', username: taken.given });
-          expect(await backplane.refusalOf(given)).toBe(want);
-          const admission = await backplane.admit(given);
-          expect('refusal' in admission ? admission.refusal : undefined).toBe(want);
-        });
-      }
-
-      it('changes nothing when it refuses or only says how it would', async () => {
-        const { backplane, seat, fence, frames } = await setUp();
-        const first = await seat(ann);
-        await backplane.refusalOf(bob);
-        await backplane.refusalOf({ id: '9', username: 'ann' });
-        await backplane.admit({ id: '9', username: 'ann' });
-        expect((await seat(ann)).roster).toEqual(['Ann']);
-        await fence(first, 'Ann');
-        expect(frames()).toEqual([joined('Ann'), said('Ann', 'fence')]);
-      });
-
-      it('frees a name when its holder has left', async () => {
-        const { backplane, seat, until } = await setUp();
-        const holder = await seat(ann);
-        await holder.release('left');
-        await until(left('Ann'));
-        expect(await backplane.refusalOf({ id: '9', username: 'ANN' })).toBe(undefined);
-        expect((await seat({ id: '9', username: 'ANN' })).roster).toEqual([]);
-      });
-
-      it('lets a further session in under a name that another user holds, and does not hold one for it', async () => {
-        const { backplane, seat } = await setUp();
-        await seat(ann);
-        await seat({ id: ann.id, username: 'Cleo' });
-        await seat(bob);
-        expect(await backplane.refusalOf({ id: ann.id, username: 'Bob' })).toBe(undefined);
-        expect((await seat({ id: ann.id, username: 'Bob' })).roster).toEqual(['Ann', 'Bob']);
-        expect((await seat(cleo)).roster).toEqual(['Ann', 'Bob']);
-      });
-    });
-
-    describe('order', () => {
-      it('gives every envelope an id that sorts after all before it, and a time that is never earlier', async () => {
-        const { seat, until, heard } = await setUp();
-        const first = await seat(ann);
-        const texts = Array.from({ length: 120 }, byIndex);
-        for (const text of texts) await first.publish({ text });
-        const last = await seat(bob);
-        await until(joined('Bob'));
-        const ids = [first.id, ...heard.map(({ id }) => id)];
-        expect(ids).toEqual([...new Set(ids)].sort());
-        expect(last.id >= ids.at(-2)! && last.id < ids.at(-1)!).toBe(true);
-        const times = [
-          first.sentAt,
-          ...heard.slice(0, -1).map(({ sentAt }) => sentAt),
-          last.sentAt,
-          heard.at(-1)!.sentAt,
-        ];
-        expect(times).toEqual(times.toSorted());
-        for (const time of times) expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-      });
-
-      it('takes the drafts of a seat in the order of the calls, and its release after them', async () => {
-        const { seat, until, frames } = await setUp();
-        const seats = { Ann: await seat(ann), Bob: await seat(bob) };
-        const texts = Array.from({ length: 50 }, byIndex);
-        const answers = texts.flatMap((text) => [seats.Ann.publish({ text }), seats.Bob.publish({ text })]);
-        await Promise.all([...answers, seats.Ann.release('left'), seats.Bob.release('left')]);
-        await until(left('Ann'));
-        await until(left('Bob'));
-        expect(new Set(await Promise.all(answers))).toEqual(new Set(['accepted']));
-        for (const username of ['Ann', 'Bob']) {
-          const own = frames().filter(({ msg }) => ('username' in msg ? msg.username : msg.from_user) === username);
-          expect(own).toEqual([joined(username), ...texts.map((text) => said(username, text)), left(username)]);
-        }
-      });
-
-      it('hands a call from inside deliver its place after the envelope that is being delivered', async () => {
-        const backplane = await open();
-        onTestFinished(() => backplane.close());
-        const log: string[] = [];
-        let seat: Seat | undefined;
-        let done = (): void => {};
-        const all = new Promise<void>((resolve) => {
-          done = resolve;
-        });
-        await backplane.start({
-          deliver: ({ frame }) => {
-            if (frame.type !== 'chat_message') return;
-            const { text } = frame.msg;
-            log.push(`${text} begins`);
-            if (text === 'one') {
-              void seat?.publish({ text: 'two' });
-              void seat?.publish({ text: 'three' });
-            }
-            log.push(`${text} ends`);
-            if (text === 'three') done();
-          },
-        });
-        seat = seatOf(await backplane.admit(ann));
-        await seat.publish({ text: 'one' });
-        await all;
-        expect(log).toEqual(['one', 'two', 'three'].flatMap((text) => [`${text} begins`, `${text} ends`]));
-      });
-    });
-
-    describe('messages', () => {
-      it('publishes a nonce of a user once, and answers the repeat with the first envelope', async () => {
-        const { seat, fence, frames, heard } = await setUp();
-        const [first, other, tab] = [await seat(ann), await seat(bob), await seat(ann)];
-        expect(await first.publish({ text: 'once', nonce: 'n' })).toBe('accepted');
-        expect(await other.publish({ text: 'his', nonce: 'n' })).toBe('accepted');
-        const repeated = await tab.publish({ text: 'twice', nonce: 'n' });
-        await fence(tab, 'Ann');
-        const texts = frames().flatMap((frame) => (frame.type === 'chat_message' ? [frame.msg.text] : []));
-        expect(texts).toEqual(['once', 'his', 'fence']);
-        expect(repeated).toEqual({
-          repeats: heard.find(({ userId, frame }) => userId && frame.type === 'chat_message'),
-        });
-      });
-
-      const cases: [string, Draft][] = [
-        ['plain text', { text: 'Hello!' }],
-        ['a nonce', { text: 'Hello!', nonce: 'n-1' }],
-        ['white space and line ends', { text: '  a\r\n\tb\u2028c\u0000 ', nonce: ' ' }],
-        ['what is not in a normal form', { text: 'e\u0301 ﬁ Ⅳ', nonce: 'ａ' }],
-        ['what lies beyond the basic plane', { text: '👩‍👩‍👧 𝒳 \u{10ffff}', nonce: '😀' }],
-        ['what looks like syntax', { text: '"}],\\u0041{{1}}%s$&', nonce: '__proto__' }],
-        ['numbers as text', { text: '1e999', nonce: '007' }],
-      ];
-      for (const [behaviour, draft] of cases) {
-        it(`delivers ${behaviour} exactly as sent`, async () => {
-          const { seat, until, heard } = await setUp();
-          await (await seat(ann)).publish(draft);
-          const want = { type: 'chat_message', msg: { from_user: 'Ann', ...draft } } as const;
-          await until(want);
-          expect(heard.at(-1)?.frame).toEqual(want);
-        });
-      }
-
-      it('leaves a nonce that was not sent out of the frame', async () => {
-        const { seat, until, heard } = await setUp();
-        await (await seat(ann)).publish({ text: 'Hello!', nonce: undefined });
-        await until(said('Ann', 'Hello!'));
-        expect(Object.keys(heard.at(-1)!.frame.msg)).toEqual(['from_user', 'text']);
-      });
-
-      it('refuses a draft after the release of the seat', async () => {
-        const { seat, fence, frames } = await setUp();
-        const witness = await seat(bob);
-        const first = await seat(ann);
-        await seat(ann);
-        await first.release('left');
-        expect(await first.publish({ text: 'too late' })).toBe('refused');
-        await fence(witness, 'Bob');
-        expect(frames()).not.toContainEqual(said('Ann', 'too late'));
-      });
-    });
+    joining(setUp);
+    leaving(setUp);
+    names(setUp);
+    stream(setUp, open);
+    messages(setUp);
 
     it('refuses everything and delivers nothing once it is closed', async () => {
       const { backplane, seat, until, heard } = await setUp();

@@ -12,7 +12,180 @@ const message = (n: number, msg: Partial<StoredMessage['msg']> = {}): StoredMess
 const messages = (from: number, to: number): StoredMessage[] =>
   Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 
-/** What every adapter of the port must keep. `open` gives an empty store. */
+type Opened = () => MessageStore;
+
+const allIds = async (store: MessageStore) => (await store.before(undefined, 10_000)).messages.map(({ id }) => id);
+
+function pages(opened: Opened): void {
+  it('is empty at first', async () => {
+    const store = opened();
+    expect(await store.before(undefined, 50)).toEqual({ messages: [], gaps: [], more: false });
+    expect(await store.before(idOf(1), 50)).toEqual({ messages: [], gaps: [], more: false });
+    expect(await store.runs()).toEqual([]);
+    expect(await store.lastDue({ from: '', before: timeOf(1), until: timeOf(2) })).toBeUndefined();
+    expect(await store.retention()).toBeUndefined();
+    await store.prune('', 1);
+  });
+
+  it('keeps messages exactly, whatever they hold', async () => {
+    const store = opened();
+    const odd = [
+      message(1, { text: '\u0000\u001f"\\ \u2028 é e\u0301 𝒳 ', nonce: '$where' }),
+      message(2, { text: 'x'.repeat(4_096), from_user: '__proto__' }),
+      message(3, { text: '{"$gt": ""}', nonce: '\u0000' }),
+    ];
+    await store.append(odd, []);
+    expect((await store.before(undefined, 50)).messages).toEqual(odd);
+  });
+
+  it('pages back, oldest first, and says whether there is more', async () => {
+    const store = opened();
+    // In any order.
+    await store.append(messages(6, 10), []);
+    await store.append(messages(1, 5), []);
+    expect(await store.before(undefined, 4)).toEqual({ messages: messages(7, 10), gaps: [], more: true });
+    expect(await store.before(idOf(7), 4)).toEqual({ messages: messages(3, 6), gaps: [], more: true });
+    expect(await store.before(idOf(3), 2)).toEqual({ messages: messages(1, 2), gaps: [], more: false });
+    expect(await store.before(idOf(1), 4)).toEqual({ messages: [], gaps: [], more: false });
+    // Any position of the stream will do.
+    expect((await store.before(`${idOf(5)}-x`, 1)).messages).toEqual(messages(5, 5));
+    expect((await store.before('~', 1)).messages).toEqual(messages(10, 10));
+  });
+
+  it('appends a message once, and with it those that are new', async () => {
+    const store = opened();
+    await store.append(messages(1, 3), [idOf(4)]);
+    await store.append([message(2, { text: 'another' }), message(5)], [idOf(4), idOf(6)]);
+    const { messages: kept, gaps } = await store.before(undefined, 50);
+    expect([kept, gaps]).toEqual([
+      [...messages(1, 3), message(5)],
+      [idOf(4), idOf(6)],
+    ]);
+  });
+
+  it('names each gap in one page: that of the message before it', async () => {
+    const store = opened();
+    await store.append([message(2), message(4), message(6)], [idOf(1), idOf(3), idOf(5), idOf(7)]);
+    expect((await store.before(undefined, 2)).gaps).toEqual([idOf(5), idOf(7)]);
+    expect((await store.before(idOf(4), 2)).gaps).toEqual([idOf(1), idOf(3)]);
+    expect((await store.before(idOf(6), 1)).gaps).toEqual([idOf(5)]);
+  });
+
+  it('names a gap at the position of a stored message, also where a page begins with it', async () => {
+    const store = opened();
+    await store.append([message(2), message(4), message(6)], [idOf(4)]);
+    expect((await store.before(undefined, 3)).gaps).toEqual([idOf(4)]);
+    expect((await store.before(undefined, 2)).gaps).toEqual([]);
+    expect((await store.before(idOf(4), 2)).gaps).toEqual([idOf(4)]);
+  });
+}
+
+function retention(opened: Opened): void {
+  it('removes messages up to a position, and all but the last so many, with their gaps and runs', async () => {
+    const store = opened();
+    for (const [epoch, lastId] of [
+      ['0', '0-9999'],
+      ['1', '1-0010'],
+      ['2', undefined],
+    ] as const)
+      await store.putRun({ epoch, lastId });
+    await store.append(messages(1, 10), [idOf(2), idOf(9)]);
+    await store.prune(idOf(3), 100);
+    expect(await allIds(store)).toEqual(messages(4, 10).map(({ id }) => id));
+    await store.prune('', 3);
+    expect(await allIds(store)).toEqual([idOf(8), idOf(9), idOf(10)]);
+    expect((await store.before(undefined, 50)).gaps).toEqual([idOf(9)]);
+    expect((await store.runs()).map(({ epoch }) => epoch)).toEqual(['1', '2']);
+  });
+
+  it('keeps a gap until retention has removed the messages it stands for', async () => {
+    const store = opened();
+    const [gap, last] = [`${idOf(3)}-x`, idOf(9)];
+    const gaps = async () => (await store.before(undefined, 50)).gaps;
+    await store.append(messages(4, 6), [gap, last]);
+    // Nothing lies before the first.
+    await store.prune('', 100);
+    expect(await gaps()).toEqual([gap, last]);
+    await store.append(messages(1, 3), []);
+    await store.prune(idOf(3), 100);
+    expect([await allIds(store), await gaps()]).toEqual([[4, 5, 6].map(idOf), [gap, last]]);
+    await store.prune(idOf(4), 100);
+    expect([await allIds(store), await gaps()]).toEqual([[5, 6].map(idOf), [last]]);
+    await store.prune(idOf(6), 100);
+    expect([await allIds(store), await gaps()]).toEqual([[], [last]]);
+    await store.prune(last, 100);
+    expect(await gaps()).toEqual([]);
+  });
+
+  it('merges very many gaps with no message between them', async () => {
+    const store = opened();
+    const ids = Array.from({ length: 300 }, (_, n) => idOf(n * 2));
+    await store.append([message(100), message(201)], ids);
+    await store.prune('', 100);
+    const { gaps } = await store.before(undefined, 50);
+    // The last gap before a message stays, and the last 100 gaps are left as they are.
+    expect(gaps).toEqual([idOf(100), idOf(200), idOf(398), ...ids.slice(-100)]);
+  });
+
+  it('finds the last message before the first that is not due', async () => {
+    const store = opened();
+    const times = (from: number, before: number, until = 10_000) => ({
+      from: timeOf(from),
+      before: timeOf(before),
+      until: timeOf(until),
+    });
+    await store.append(messages(1, 10), []);
+    expect(await store.lastDue(times(0, 1))).toBeUndefined();
+    expect(await store.lastDue(times(0, 4))).toBe(idOf(3));
+    expect(await store.lastDue(times(0, 100))).toBe(idOf(10));
+    // A message sent before the last cut was stored after it.
+    expect(await store.lastDue(times(11, 100))).toBeUndefined();
+    // Sent by clocks that were far ahead, and far behind.
+    await store.append(
+      [
+        { ...message(0), sentAt: timeOf(20_000) },
+        { ...message(11), sentAt: timeOf(2) },
+      ],
+      [],
+    );
+    expect(await store.lastDue(times(1, 4))).toBe(idOf(3));
+    expect(await store.lastDue(times(5, 100))).toBe(idOf(10));
+  });
+
+  it('keeps the state of retention', async () => {
+    const store = opened();
+    const first = { presentMs: 1.5e12, cutMs: -5, doubtedMs: 0, lastId: '', lastMs: 0 };
+    await store.putRetention(first);
+    expect({ ...(await store.retention()) }).toEqual(first);
+    const second = { presentMs: 1.6e12 + 1, cutMs: 1.5e12, doubtedMs: 7, lastId: idOf(1), lastMs: 2 };
+    await store.putRetention(second);
+    expect({ ...(await store.retention()) }).toEqual(second);
+  });
+
+  it('removes many', async () => {
+    const store = opened();
+    await store.append(messages(1, 2_500), []);
+    await store.prune('', 10);
+    expect(await allIds(store)).toHaveLength(10);
+    await store.prune(idOf(2_500), 10);
+    expect(await allIds(store)).toEqual([]);
+  });
+}
+
+function runs(opened: Opened): void {
+  it('keeps runs, and how each ended', async () => {
+    const store = opened();
+    await store.putRun({ epoch: '2', lastId: undefined });
+    await store.putRun({ epoch: '1', lastId: undefined });
+    await store.putRun({ epoch: '1', lastId: '1-5' });
+    expect(await store.runs()).toEqual([
+      { epoch: '1', lastId: '1-5' },
+      { epoch: '2', lastId: undefined },
+    ]);
+  });
+}
+
+/** Declares the tests of the port. `open` returns an empty store. */
 export function messageStoreSuite(
   name: string,
   open: () => Promise<{ store: MessageStore; close(): Promise<void> }>,
@@ -25,156 +198,9 @@ export function messageStoreSuite(
     });
     afterEach(() => close());
 
-    const all = async () => (await store.before(undefined, 10_000)).messages.map(({ id }) => id);
-
-    it('is empty at first', async () => {
-      expect(await store.before(undefined, 50)).toEqual({ messages: [], gaps: [], more: false });
-      expect(await store.before(idOf(1), 50)).toEqual({ messages: [], gaps: [], more: false });
-      expect(await store.runs()).toEqual([]);
-      expect(await store.lastDue({ from: '', before: timeOf(1), until: timeOf(2) })).toBeUndefined();
-      expect(await store.retention()).toBeUndefined();
-      await store.prune('', 1);
-    });
-
-    it('keeps messages exactly, whatever they hold', async () => {
-      const odd = [
-        message(1, { text: '\u0000\u001f"\\ \u2028 é e\u0301 𝒳 ', nonce: '$where' }),
-        message(2, { text: 'x'.repeat(4_096), from_user: '__proto__' }),
-        message(3, { text: '{"$gt": ""}', nonce: '\u0000' }),
-      ];
-      await store.append(odd, []);
-      expect((await store.before(undefined, 50)).messages).toEqual(odd);
-    });
-
-    it('pages back, oldest first, and says whether there is more', async () => {
-      // In whatever order they come.
-      await store.append(messages(6, 10), []);
-      await store.append(messages(1, 5), []);
-      expect(await store.before(undefined, 4)).toEqual({ messages: messages(7, 10), gaps: [], more: true });
-      expect(await store.before(idOf(7), 4)).toEqual({ messages: messages(3, 6), gaps: [], more: true });
-      expect(await store.before(idOf(3), 2)).toEqual({ messages: messages(1, 2), gaps: [], more: false });
-      expect(await store.before(idOf(1), 4)).toEqual({ messages: [], gaps: [], more: false });
-      // Any place of the order will do.
-      expect((await store.before(`${idOf(5)}-x`, 1)).messages).toEqual(messages(5, 5));
-      expect((await store.before('~', 1)).messages).toEqual(messages(10, 10));
-    });
-
-    it('takes a message once, and with it those that are new', async () => {
-      await store.append(messages(1, 3), [idOf(4)]);
-      await store.append([message(2, { text: 'another' }), message(5)], [idOf(4), idOf(6)]);
-      const { messages: kept, gaps } = await store.before(undefined, 50);
-      expect([kept, gaps]).toEqual([
-        [...messages(1, 3), message(5)],
-        [idOf(4), idOf(6)],
-      ]);
-    });
-
-    it('names each gap in one page: that of the message before it', async () => {
-      await store.append([message(2), message(4), message(6)], [idOf(1), idOf(3), idOf(5), idOf(7)]);
-      expect((await store.before(undefined, 2)).gaps).toEqual([idOf(5), idOf(7)]);
-      expect((await store.before(idOf(4), 2)).gaps).toEqual([idOf(1), idOf(3)]);
-      expect((await store.before(idOf(6), 1)).gaps).toEqual([idOf(5)]);
-    });
-
-    it('names a gap at the place of a message that is kept, also where a page begins with that', async () => {
-      await store.append([message(2), message(4), message(6)], [idOf(4)]);
-      expect((await store.before(undefined, 3)).gaps).toEqual([idOf(4)]);
-      expect((await store.before(undefined, 2)).gaps).toEqual([]);
-      expect((await store.before(idOf(4), 2)).gaps).toEqual([idOf(4)]);
-    });
-
-    it('removes up to a place, and all but the last so many, with the gaps and runs that this takes', async () => {
-      for (const [epoch, lastId] of [
-        ['0', '0-9999'],
-        ['1', '1-0010'],
-        ['2', undefined],
-      ] as const)
-        await store.putRun({ epoch, lastId });
-      await store.append(messages(1, 10), [idOf(2), idOf(9)]);
-      await store.prune(idOf(3), 100);
-      expect(await all()).toEqual(messages(4, 10).map(({ id }) => id));
-      await store.prune('', 3);
-      expect(await all()).toEqual([idOf(8), idOf(9), idOf(10)]);
-      expect((await store.before(undefined, 50)).gaps).toEqual([idOf(9)]);
-      expect((await store.runs()).map(({ epoch }) => epoch)).toEqual(['1', '2']);
-    });
-
-    it('keeps a gap as long as retention has not removed what it stands for', async () => {
-      const [gap, last] = [`${idOf(3)}-x`, idOf(9)];
-      const gaps = async () => (await store.before(undefined, 50)).gaps;
-      await store.append(messages(4, 6), [gap, last]);
-      // Nothing lies before the first.
-      await store.prune('', 100);
-      expect(await gaps()).toEqual([gap, last]);
-      await store.append(messages(1, 3), []);
-      await store.prune(idOf(3), 100);
-      expect([await all(), await gaps()]).toEqual([[4, 5, 6].map(idOf), [gap, last]]);
-      await store.prune(idOf(4), 100);
-      expect([await all(), await gaps()]).toEqual([[5, 6].map(idOf), [last]]);
-      await store.prune(idOf(6), 100);
-      expect([await all(), await gaps()]).toEqual([[], [last]]);
-      await store.prune(last, 100);
-      expect(await gaps()).toEqual([]);
-    });
-
-    it('merges very many gaps with no message between them', async () => {
-      const ids = Array.from({ length: 300 }, (_, n) => idOf(n * 2));
-      await store.append([message(100), message(201)], ids);
-      await store.prune('', 100);
-      const { gaps } = await store.before(undefined, 50);
-      // Of those before a message the last one stays; the last 100 are left as they are.
-      expect(gaps).toEqual([idOf(100), idOf(200), idOf(398), ...ids.slice(-100)]);
-    });
-
-    it('finds the last message that is due, before all that are not', async () => {
-      const times = (from: number, before: number, until = 10_000) => ({
-        from: timeOf(from),
-        before: timeOf(before),
-        until: timeOf(until),
-      });
-      await store.append(messages(1, 10), []);
-      expect(await store.lastDue(times(0, 1))).toBeUndefined();
-      expect(await store.lastDue(times(0, 4))).toBe(idOf(3));
-      expect(await store.lastDue(times(0, 100))).toBe(idOf(10));
-      // What was sent before the last cut came after it.
-      expect(await store.lastDue(times(11, 100))).toBeUndefined();
-      // Sent by clocks that were far ahead, and far behind.
-      await store.append(
-        [
-          { ...message(0), sentAt: timeOf(20_000) },
-          { ...message(11), sentAt: timeOf(2) },
-        ],
-        [],
-      );
-      expect(await store.lastDue(times(1, 4))).toBe(idOf(3));
-      expect(await store.lastDue(times(5, 100))).toBe(idOf(10));
-    });
-
-    it('keeps how far retention has come', async () => {
-      const first = { presentMs: 1.5e12, cutMs: -5, doubtedMs: 0, lastId: '', lastMs: 0 };
-      await store.putRetention(first);
-      expect({ ...(await store.retention()) }).toEqual(first);
-      const second = { presentMs: 1.6e12 + 1, cutMs: 1.5e12, doubtedMs: 7, lastId: idOf(1), lastMs: 2 };
-      await store.putRetention(second);
-      expect({ ...(await store.retention()) }).toEqual(second);
-    });
-
-    it('removes many', async () => {
-      await store.append(messages(1, 2_500), []);
-      await store.prune('', 10);
-      expect(await all()).toHaveLength(10);
-      await store.prune(idOf(2_500), 10);
-      expect(await all()).toEqual([]);
-    });
-
-    it('keeps runs, and how each ended', async () => {
-      await store.putRun({ epoch: '2', lastId: undefined });
-      await store.putRun({ epoch: '1', lastId: undefined });
-      await store.putRun({ epoch: '1', lastId: '1-5' });
-      expect(await store.runs()).toEqual([
-        { epoch: '1', lastId: '1-5' },
-        { epoch: '2', lastId: undefined },
-      ]);
-    });
+    const opened: Opened = () => store;
+    pages(opened);
+    retention(opened);
+    runs(opened);
   });
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RevocationStore } from '../../src/revocations/revocation-store.ts';
 
-/** What every adapter of the port must keep. `open` gives an empty store. */
+/** Declares the tests of the port. `open` returns an empty store. */
 export function revocationStoreSuite(
   name: string,
   open: () => Promise<{ store: RevocationStore; close(): Promise<void> }>,

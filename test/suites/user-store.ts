@@ -13,7 +13,7 @@ const user = (fields: Partial<StoredUser> = {}): StoredUser => {
   };
 };
 
-/** What every adapter of the port must keep. `open` gives an empty store. */
+/** Declares the tests of the port. `open` returns an empty store. */
 export function userStoreSuite(name: string, open: () => Promise<{ store: UserStore; close(): Promise<void> }>): void {
   describe(`user store: ${name}`, () => {
     let store: UserStore;
@@ -29,11 +29,11 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
       expect(await store.findByEmail('Igor@Example.com')).toEqual(igor);
     });
 
-    it('finds nobody by an e-mail that nobody has', async () => {
+    it('finds no user by an unknown e-mail', async () => {
       expect(await store.findByEmail('nobody@example.com')).toBeUndefined();
     });
 
-    it('finds a user by its id, and nobody by one that nobody has', async () => {
+    it('finds a user by its id, and none by an unknown id', async () => {
       const odd = user({ id: '{"$ne": ""}' });
       await store.insert(user());
       await store.insert(odd);
@@ -97,21 +97,21 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
       expect(await store.findById(late.id)).toEqual(late);
     });
 
-    it('tells of the e-mail when both are taken', async () => {
+    it('reports the e-mail when both are taken', async () => {
       await store.insert(user({ email: 'a@example.com', username: 'A' }));
       await store.insert(user({ email: 'b@example.com', username: 'B' }));
       expect(await store.insert(user({ email: 'a@example.com', username: 'A' }))).toBe('email_taken');
       expect(await store.insert(user({ email: 'a@example.com', username: 'B' }))).toBe('email_taken');
     });
 
-    it('keeps exactly one of 50 users who come at once with one e-mail', async () => {
+    it('inserts exactly one of 50 users at once with one e-mail', async () => {
       const results = await Promise.all(
         Array.from({ length: 50 }, () => store.insert(user({ email: 'one@example.com' }))),
       );
       expect(results.toSorted()).toEqual([...Array(49).fill('email_taken'), 'inserted']);
     });
 
-    it('keeps exactly one of 50 users who come at once with one name', async () => {
+    it('inserts exactly one of 50 users at once with one name', async () => {
       const results = await Promise.all(Array.from({ length: 50 }, () => store.insert(user({ username: 'One' }))));
       expect(results.toSorted()).toEqual(['inserted', ...Array(49).fill('username_taken')]);
     });

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { launch as launchChromium, withoutChromium } from '../browser/chromium.ts';
 import { signUp, visit } from '../browser/visitor.ts';
+import { within } from '../harness/deadline.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { launch, root } from '../harness/process.ts';
 import { until } from '../harness/until.ts';
@@ -20,15 +22,21 @@ const touch = (path: string): void => {
 /** Runs `npm run dev` on free ports, with its data in a folder of its own. */
 function startDev() {
   const dev = launch('npm', ['run', 'dev'], { PORT: '0', HOST: '127.0.0.1', DATA_DIR: temporaryFolder() });
+  // Every process that it starts has these pipes, so they close when the last one has ended.
+  const ended = once(dev.child, 'close');
+  /** Signals the process group, as Ctrl-C in a terminal does. Resolves when the command and all it has started have ended. */
+  const interrupt = async (): Promise<void> => {
+    process.kill(-dev.child.pid!, 'SIGINT');
+    await within(ended, () => `the end; so far: ${dev.output()}`, patienceMs);
+  };
   onTestFinished(async () => {
-    // The server is in another process group, so the command must stop it itself.
-    dev.child.kill('SIGTERM');
-    await dev.exited().catch(() => undefined);
-    await dev.kill();
+    // Not SIGKILL: the server is in a process group of its own, and the command must stop it.
+    if (dev.child.exitCode === null && dev.child.signalCode === null) await interrupt();
   });
   const count = (text: string): number => dev.output().split(text).length - 1;
   return {
-    ...dev,
+    output: dev.output,
+    interrupt,
     sees: (text: string, times: number) =>
       until(
         () => count(text) >= times,
@@ -66,12 +74,11 @@ describe.skipIf(withoutChromium !== undefined)('npm run dev', () => {
     await ann.sees('After');
   });
 
-  it('stops the server and the page on SIGINT', { timeout: 4 * patienceMs }, async () => {
+  it('stops the server and the page on Ctrl-C', { timeout: 4 * patienceMs }, async () => {
     const dev = startDev();
     await dev.sees('\nOpen http', 1);
     const server = /"http":"(http:[^"]+)"/.exec(dev.output())![1]!;
-    process.kill(-dev.child.pid!, 'SIGINT');
-    await dev.exited();
+    await dev.interrupt();
     expect(dev.output()).toContain('"event":"server_stopped"');
     for (const origin of [dev.origin(), server]) await expect(fetch(`${origin}/readyz`)).rejects.toThrow();
   });

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, withoutChromium } from '../../../test/browser/chromium.ts';
 import { installSdk, lend, root, writeStripped } from '../../../test/harness/packed-sdk.ts';
 import { type ScriptedServer, startScriptedServer } from '../../../test/harness/scripted-server.ts';
-import { type SdkWorld, startSdkWorld } from '../../../test/harness/sdk-world.ts';
+import { startSdkWorld } from '../../../test/harness/sdk-world.ts';
 import { startTestServer } from '../../../test/harness/server.ts';
 import type { Outcome } from './runtimes/cases.ts';
 import type { Command, World } from './runtimes/suite-tools.ts';
@@ -80,50 +81,37 @@ const expectWell = (outcomes: readonly Outcome[]): void => {
   expect(outcomes.length).toBeGreaterThan(8);
 };
 
-describe('the SDK, packed and installed into an empty project', () => {
-  let world: SdkWorld;
+/** Starts a server behind a network of its own, which another process controls by HTTP. */
+async function startSwitchedWorld() {
+  const { control, url, [Symbol.asyncDispose]: end } = await startSdkWorld();
+  const switches = createServer(async (request, response) => {
+    const [command, ...args] = (await json(request)) as [Command, ...unknown[]];
+    const result = await control(command, ...args);
+    response.end(JSON.stringify({ result: typeof result === 'string' ? result : null }));
+  }).listen(0, '127.0.0.1');
+  await once(switches, 'listening');
+  return {
+    url,
+    controlUrl: `http://127.0.0.1:${(switches.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      switches.close();
+      await end();
+    },
+  };
+}
+
+describe.concurrent('the SDK, packed and installed into an empty project', () => {
   let scripted: ScriptedServer;
-  let switches: Server;
-  let controlUrl: string;
 
   beforeAll(async () => {
-    world = await startSdkWorld();
-    switches = createServer(async (request, response) => {
-      const [command, ...args] = (await json(request)) as [Command, ...unknown[]];
-      const result = await world.control(command, ...args);
-      response.end(JSON.stringify({ result: typeof result === 'string' ? result : null }));
-    }).listen(0, '127.0.0.1');
     await writeStripped(fromHere('sdk/typescript/test/runtimes'), project);
     scripted = await startScriptedServer();
     await writeFile(at('run-hostile.js'), hostileScript);
     await writeFile(at('run.js'), `import process from 'node:process';${suiteScript}`);
-    controlUrl = `http://127.0.0.1:${(switches.address() as AddressInfo).port}`;
   });
-  afterAll(async () => {
-    switches.close();
-    await world[Symbol.asyncDispose]();
-    await scripted[Symbol.asyncDispose]();
-  });
+  afterAll(() => scripted[Symbol.asyncDispose]());
 
-  for (const [name, executable, ...args] of runtimes) {
-    const isThere = existsSync(executable) || process.env.CI === 'true';
-    const title = isThere ? name : `${name}, which is not there: npm ci --prefix sdk/typescript/test/runtimes`;
-    it.skipIf(!isThere)(`keeps its promises on ${title}`, { timeout: timeoutMs }, async () => {
-      const { stdout } = await run(executable, [...args, 'run.js'], { URL: world.url, CONTROL: controlUrl });
-      expectWell(JSON.parse(stdout.trim().split('\n').at(-1)!));
-    });
-
-    it.skipIf(!isThere)(`survives what does wrong on ${title}`, { timeout: hostileTimeoutMs }, async () => {
-      const gc = { Bun: [], Deno: ['run', '--v8-flags=--expose-gc', '--allow-all', '--no-lock'] }[name];
-      const { stdout } = await run(executable, [...(gc ?? ['--expose-gc']), 'run-hostile.js'], {
-        SCRIPTED: scripted.url,
-      });
-      const { outcomes, growth, left } = JSON.parse(stdout.trim().split('\n').at(-1)!);
-      expectWell(outcomes);
-      expect([left, growth < mostGrowthBytes ? 'little' : growth]).toEqual([[], 'little']);
-    });
-  }
-
+  // It takes longest, and so begins first.
   it.skipIf(withoutChromium)(
     'keeps its promises in Chromium, and survives what does wrong',
     { timeout: hostileTimeoutMs },
@@ -141,6 +129,7 @@ describe('the SDK, packed and installed into an empty project', () => {
         logLevel: 'error',
         build: { outDir: 'bundle', rolldownOptions: { input: at('page.js'), output: { entryFileNames: 'page.js' } } },
       });
+      await using world = await startSdkWorld();
       const browser = await launch();
       try {
         // A page of the server's own origin has a policy against foreign scripts.
@@ -179,6 +168,26 @@ describe('the SDK, packed and installed into an empty project', () => {
       }
     },
   );
+
+  for (const [name, executable, ...args] of runtimes) {
+    const isThere = existsSync(executable) || process.env.CI === 'true';
+    const title = isThere ? name : `${name}, which is not there: npm ci --prefix sdk/typescript/test/runtimes`;
+    it.skipIf(!isThere)(`keeps its promises on ${title}`, { timeout: timeoutMs }, async () => {
+      await using world = await startSwitchedWorld();
+      const { stdout } = await run(executable, [...args, 'run.js'], { URL: world.url, CONTROL: world.controlUrl });
+      expectWell(JSON.parse(stdout.trim().split('\n').at(-1)!));
+    });
+
+    it.skipIf(!isThere)(`survives what does wrong on ${title}`, { timeout: hostileTimeoutMs }, async () => {
+      const gc = { Bun: [], Deno: ['run', '--v8-flags=--expose-gc', '--allow-all', '--no-lock'] }[name];
+      const { stdout } = await run(executable, [...(gc ?? ['--expose-gc']), 'run-hostile.js'], {
+        SCRIPTED: scripted.url,
+      });
+      const { outcomes, growth, left } = JSON.parse(stdout.trim().split('\n').at(-1)!);
+      expectWell(outcomes);
+      expect([left, growth < mostGrowthBytes ? 'little' : growth]).toEqual([[], 'little']);
+    });
+  }
 });
 
 describe('its README', () => {

@@ -29,7 +29,7 @@ async function startSession(bytesPerSecond: number, heartbeatIntervalMs = 60_000
   );
   const released: string[] = [];
   let sink: Sink | undefined;
-  const entry: RoomSession = {
+  const roomSession: RoomSession = {
     open: (opened) => {
       sink = opened;
     },
@@ -41,7 +41,7 @@ async function startSession(bytesPerSecond: number, heartbeatIntervalMs = 60_000
   const identity = { id: '1', username: 'Igor', expiresAtMs: Date.now() + 600_000, tokenKey: 'k' };
   const upgrades = createUpgrades({
     fetch: (_, { upgrade }) => {
-      upgrade.admitted = { entry, identity, requestId: 'r', sessionId: 's' };
+      upgrade.admitted = { roomSession, identity, requestId: 'r', sessionId: 's' };
       return new Response();
     },
     session: {

@@ -126,7 +126,11 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       const alone = { ...(await environment()), JWT_SECRET: '', ...elsewhere };
       for (const args of [add('ann@example.com', 'Ann'), ['users', 'list'], ['token', '--id', '1']]) {
         const { code, out, errors } = await palaver(args, alone, password);
-        expect([code, out, errors]).toEqual([1, '', expect.stringMatching(/^With JWKS_URL .*: not here\n$/)]);
+        expect([code, out, errors]).toEqual([
+          1,
+          '',
+          expect.stringMatching(/^With JWKS_URL the external issuer .*, not this server\n$/),
+        ]);
       }
       const verify = async () => ({ id: 'a@b', username: 'Ann', expiresAtMs: Date.now() + 60_000, tokenKey: 'key' });
       await using server = await startTestServer({ env: alone, verify });

@@ -15,7 +15,7 @@ const longId = `/admin/users/${'x'.repeat(129)}/disable`;
 const ann = await mint({ id: '1', username: 'Ann' });
 
 describe('of several faults the first in the order of the contract is told', () => {
-  it.each<[want: string, before: string, method: string, path: string, Options]>([
+  const cases: [want: string, before: string, method: string, path: string, Options][] = [
     ['not_found', 'body_too_large', 'POST', '/nothing', { headers: text, body: 'x'.repeat(16_385) }],
     ['method_not_allowed', 'body_too_large', 'PUT', '/login', { headers: text, body: 'x'.repeat(16_385) }],
     ['method_not_allowed', 'missing_token', 'GET', '/admin/users/1/disable', {}],
@@ -32,7 +32,9 @@ describe('of several faults the first in the order of the contract is told', () 
     ['body_not_allowed', 'missing_token', 'POST', '/logout', { body: 'x' }],
     ['missing_token', 'invalid_parameter', 'POST', longId, { body: 'x' }],
     ['invalid_parameter', 'body_not_allowed', 'POST', longId, { headers: as(testAdminToken), body: 'x' }],
-  ])('%s before %s: %s %s', async (want, _, method, path, options) => {
+  ];
+  const named = cases.map(([want, before, method, path, options]) => ({ want, before, method, path, options }));
+  it.each(named)('$want before $before: $method $path', async ({ want, method, path, options }) => {
     await using server = await startTestServer();
     expect((await request(server, method, path, options)).json.code).toBe(want);
   });

@@ -20,7 +20,7 @@ const listen = async (backplane: Backplane): Promise<Envelope[]> => {
   return heard;
 };
 
-describe('local backplane', () => {
+describe('local backplane, over time', () => {
   it('lets a user reconnect unnoticed after its last connection broke, and announces user_left once when it doesn’t', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
@@ -132,7 +132,9 @@ describe('local backplane', () => {
     if (answer === 'accepted') expect(published).toBe(answer);
     else expect(published).toMatchObject(answer as object);
   });
+});
 
+describe('local backplane, among calls', () => {
   it('shares one frozen roster among the sessions that join between two changes of it', async () => {
     const backplane = createLocalBackplane({ epoch });
     await listen(backplane);

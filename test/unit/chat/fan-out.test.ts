@@ -10,13 +10,13 @@ import { createTurns, textsIn } from '../../harness/fan-out.ts';
 
 const position: Position = { id: '', sentAt: '', roster: [] };
 
-/** A frame in a word: `online`, or its text. */
+/** Returns a frame in a word: `online`, or its text. */
 function inShort(text: string): string {
   const { type, msg } = JSON.parse(text);
   return type === 'users_online' ? 'online' : msg.text;
 }
 
-/** A sink that keeps what it gets. */
+/** Returns a sink that keeps what it is sent. */
 function listen(pulse?: Pulse) {
   const bytes: Buffer[] = [];
   const ends: number[] = [];
@@ -49,7 +49,7 @@ function setUp({ maxKeptFrames = 10 } = {}) {
       }
       fanOut.flushSoon();
     },
-    /** A session that has caught up: seated and open. */
+    /** Adds a session that has caught up: seated and open. */
     live: (userId = '1', pulse?: Pulse) => {
       const subscriber = fanOut.add(userId);
       subscriber.position = { ...position, id: log.sentId };

@@ -4,7 +4,7 @@ import { createFrameLog, type Frame } from '../../../src/chat/frame-log.ts';
 const frame = (id: string): Frame => ({ id, type: 'chat_message', bytes: Buffer.from(id) });
 const idsOf = (frames: readonly Frame[]): string => frames.map(({ id }) => id).join('');
 
-/** A log with these frames, each of one letter. */
+/** Returns a log with these frames, each of one letter. */
 function start(ids: string) {
   const log = createFrameLog();
   const append = (more: string): void => {

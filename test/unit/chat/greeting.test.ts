@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Envelope } from '../../../src/backplane/backplane.ts';
-import { pieceBytes } from '../../../src/chat/backlog.ts';
 import { createChatCounts } from '../../../src/chat/counts.ts';
 import { createFrameLog } from '../../../src/chat/frame-log.ts';
 import { encodeEnvelope } from '../../../src/chat/frames.ts';
 import { createGreetings, type Newcomer } from '../../../src/chat/greeting.ts';
 import { createRecovery } from '../../../src/chat/recovery.ts';
+import { pieceBytes } from '../../../src/chat/send-queue.ts';
 import { textsIn } from '../../harness/fan-out.ts';
 
 const idOf = (n: number): string => String(n).padStart(4, '0');
@@ -21,7 +21,7 @@ const joined = (n: number, username: string): Envelope => ({
 });
 const at = (n: number, roster: readonly string[] = ['Ann']) => ({ id: idOf(n), sentAt: '', roster });
 
-/** A frame in one word or two: `online Ann`, `online Ann, recovered`, `joined Bob`, `hi`. */
+/** Returns a frame in one word or two: `online Ann`, `online Ann, recovered`, `joined Bob`, `hi`. */
 function inShort(text: string): string {
   const { type, msg } = JSON.parse(text);
   if (type === 'chat_message') return msg.text;
@@ -31,7 +31,7 @@ function inShort(text: string): string {
 }
 const read = (batches: readonly Buffer[] | undefined) => batches?.flatMap(textsIn).map(inShort);
 
-/** Greetings on a node that has delivered and sent these envelopes. */
+/** Returns greetings on a node that has delivered and sent these envelopes. */
 function start(sent: readonly Envelope[], { hasRecovery = true } = {}) {
   const log = createFrameLog();
   const recovery = createRecovery({ from: idOf(0), wasGiven: () => true, past: [] });

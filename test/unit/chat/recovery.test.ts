@@ -23,7 +23,7 @@ const start = (from = 0, past: readonly Envelope[] = []) => {
 };
 
 describe('recovery', () => {
-  it('gives what lies after one place and up to another, messages only', () => {
+  it('returns the messages after one position and up to another', () => {
     const { add, between } = start();
     for (const n of [1, 2, 4]) add(message(n));
     add({ id: idOf(3), sentAt: '', frame: { type: 'user_left', msg: { username: 'Bob' } } });
@@ -33,21 +33,21 @@ describe('recovery', () => {
   });
 
   it.each([
-    ['before what it has', 2, 9],
+    ['before its messages', 2, 9],
     ['after the end', 9, 8],
     ['that was never given', 7, 9],
-  ])('gives nothing from a place %s', (_, after, to) => {
+  ])('returns undefined for a position %s', (_, after, to) => {
     const { add, between } = start(3);
     for (let n = 4; n <= 9; n += 1) add(message(n));
     expect(between(after, to)).toBeUndefined();
     expect(between(3, 9)).toHaveLength(6);
   });
 
-  it('begins with the past', () => {
+  it('starts with past messages', () => {
     expect(start(1, [message(1), message(2)]).between(1, 5)).toEqual([idOf(2)]);
   });
 
-  it('knows of a gap also when it has forgotten messages from before it', () => {
+  it('remembers a gap when it has dropped messages from before it', () => {
     const { add, between } = start(
       600,
       Array.from({ length: 500 }, (_, n) => message(n + 1)),
@@ -56,7 +56,7 @@ describe('recovery', () => {
     expect([between(450, 1_200), between(600, 1_200)?.length]).toEqual([undefined, 600]);
   });
 
-  it('begins anew', () => {
+  it('forgets everything where the stream begins anew', () => {
     const epoch = idOf(1).padStart(16, '0');
     const at = (n: number): string => `${epoch}-${String(n).padStart(16, '0')}`;
     const recovery = createRecovery({ from: '~', wasGiven: () => false, past: [] });
@@ -72,14 +72,14 @@ describe('recovery', () => {
     ]);
   });
 
-  it('is there once for all who come back, from wherever they do', () => {
+  it('shares its bytes among all sessions that resume, wherever they do', () => {
     const recovery = createRecovery({ from: idOf(0), wasGiven: () => true, past: [] });
     const add = (n: number): void => recovery.add(message(n), encodeEnvelope(message(n, 'x'.repeat(1_000))));
     for (let n = 1; n <= 900; n += 1) add(n);
     const [first, second] = [recovery.between(idOf(5), idOf(900))!, recovery.between(idOf(100), idOf(900))!];
     const shared = second.batches.filter((bytes) => first.batches.includes(bytes));
     const lengthOf = (batches: readonly Buffer[]): number => batches.reduce((sum, bytes) => sum + bytes.length, 0);
-    // What is not shared is a part of the first block and a part of the last.
+    // Only parts of the first block and of the last are not shared.
     expect(lengthOf(second.batches) - lengthOf(shared)).toBeLessThan(2 * 70_000);
     expect(shared.length).toBeGreaterThan(8);
     // Also once older ones were given up.
@@ -90,7 +90,7 @@ describe('recovery', () => {
     expect(later.batches.filter((bytes) => first.batches.includes(bytes)).length).toBeGreaterThan(5);
   });
 
-  it('keeps a thousand, and 8 MiB at most', () => {
+  it('keeps at most 1,000 messages and 8 MiB', () => {
     const many = start();
     for (let n = 1; n <= 1_001; n += 1) many.add(message(n));
     expect([many.between(0, 1_001), many.between(1, 1_001)?.length]).toEqual([undefined, 1_000]);

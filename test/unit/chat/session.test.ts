@@ -42,7 +42,7 @@ async function startSession(countFrame?: CountFrame) {
   const released: string[] = [];
   const said: string[] = [];
   let sink: Sink | undefined;
-  const entry: RoomSession = {
+  const roomSession: RoomSession = {
     open: (opened) => {
       sink = opened;
     },
@@ -62,7 +62,7 @@ async function startSession(countFrame?: CountFrame) {
   runSession(
     webSocket,
     socket,
-    { entry, identity, requestId: 'r-1', sessionId: 's-1' },
+    { roomSession, identity, requestId: 'r-1', sessionId: 's-1' },
     {
       maxBufferedBytes,
       heartbeatIntervalMs: 60_000,

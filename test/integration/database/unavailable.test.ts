@@ -6,7 +6,7 @@ import { MongoNetworkError, MongoServerError } from 'mongodb';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../../src/database/database.ts';
 import { createStoreHealth } from '../../../src/database/health.ts';
-import { isAway, openMongo } from '../../../src/database/mongo.ts';
+import { isUnavailable, openMongo } from '../../../src/database/mongo.ts';
 import { openSqlite } from '../../../src/database/sqlite.ts';
 import { createLog } from '../../../src/log/log.ts';
 import { temporaryFolder } from '../../harness/folder.ts';
@@ -70,12 +70,15 @@ describe('MongoDB is unavailable', () => {
     ['one whose disk is full', serverError(1, 'database or disk is full (13)')],
     ['one that takes nothing from this user', serverError(13)],
   ])('by %s', (_, error) => {
-    expect(isAway(error)).toBe(true);
+    expect(isUnavailable(error)).toBe(true);
   });
 
   it('by a socket that the other party has ended', async () => {
     const error = await endedByPeer();
-    expect([(error as Error).message, isAway(error)]).toEqual(['This socket has been ended by the other party', true]);
+    expect([(error as Error).message, isUnavailable(error)]).toEqual([
+      'This socket has been ended by the other party',
+      true,
+    ]);
   });
 
   it.each<[string, unknown]>([
@@ -83,7 +86,7 @@ describe('MongoDB is unavailable', () => {
     ['a wrong argument', Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' })],
     ['a duplicate', serverError(11_000, 'E11000 duplicate key')],
   ])('not by %s', (_, error) => {
-    expect(isAway(error)).toBe(false);
+    expect(isUnavailable(error)).toBe(false);
   });
 });
 
@@ -171,13 +174,13 @@ describe('the health of a store', () => {
       { logLevel: 'info', production: true },
       { write: (line: string) => void events.push(JSON.parse(line).event) },
     );
-    let [isAwayNow, isPingAway] = [true, true];
+    let [isUnavailableNow, isPingAway] = [true, true];
     const health = createStoreHealth(async () => {
       if (isPingAway) throw new StoreUnavailable('planted');
     }, log);
     const port = health.watch({
       ask: async (answer: string) => {
-        if (isAwayNow) throw new StoreUnavailable('planted');
+        if (isUnavailableNow) throw new StoreUnavailable('planted');
         return answer;
       },
       fail: async () => {
@@ -190,7 +193,7 @@ describe('the health of a store', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect(events).toEqual(['store_unavailable']);
     isPingAway = false;
-    isAwayNow = false;
+    isUnavailableNow = false;
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await port.ask('x')).toBe('x');
     expect(events).toEqual(['store_unavailable', 'store_available']);

@@ -1,0 +1,212 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { ChatCounts } from './counts.ts';
+
+/** Most bytes handed to a socket at once. A socket gives nothing back, and a close frame has to follow what it holds. */
+export const pieceBytes = 65_536;
+/** A client is taken to be reading if its socket took something within this time. */
+const stallTimeoutMs = 30_000;
+/** Time that the queue still has to be written once it is closed. What waits then is dropped. */
+const flushTimeoutMs = 2_000;
+
+export interface SendQueueOptions {
+  /** Limit of the bytes that may wait while the client falls behind. `owed` bytes don't count. */
+  readonly maxBufferedBytes: number;
+  /** Called when a batch would exceed that limit. The batch is not queued. */
+  readonly onOverflow: () => void;
+  readonly counts: Pick<ChatCounts, 'sentBytes'>;
+}
+
+/** Returns the length of the frame at this offset, header included (RFC 6455, 5.2). Frames of a server are not masked. */
+function frameBytesAt(bytes: Buffer, at: number): number {
+  const length = bytes[at + 1]!;
+  if (length < 126) return 2 + length;
+  return length === 126 ? 4 + bytes.readUInt16BE(at + 2) : 10 + Number(bytes.readBigUInt64BE(at + 2));
+}
+
+/** Returns where the last whole frame ends that fits into `most` bytes. A control frame may only go between frames. */
+function endOfWhole(bytes: Buffer, from: number, most: number): number {
+  if (bytes.length - from <= most) return bytes.length;
+  let end = from;
+  for (let next = from; next - from <= most; next += frameBytesAt(bytes, next)) end = next;
+  return end;
+}
+
+/** Waiting frames of one socket, and their way into it, one piece at a time. */
+interface Backlog {
+  add(bytes: Buffer, owed: boolean): void;
+  /** Drops all but what the socket has already. */
+  drop(): void;
+  bytes(): number;
+  /** Returns the bytes that came while the client fell behind: all but the `owed` ones. */
+  liveBytes(): number;
+}
+
+/** @param onTaken Called each time that the socket has got rid of a piece; `onEmpty`, once nothing waits any more. */
+function createBacklog(webSocket: WebSocket, socket: Socket, onTaken: () => void, onEmpty: () => void): Backlog {
+  let batches: Buffer[] = [];
+  /** Bytes of the first batch that are written already. */
+  let at = 0;
+  let waiting = 0;
+  let owing = 0;
+  let writing = false;
+
+  /** Removes and returns the next piece: whole frames of up to `pieceBytes`, or a single longer one. */
+  function nextPiece(): Buffer[] {
+    const piece: Buffer[] = [];
+    let length = 0;
+    while (batches.length > 0) {
+      const [bytes] = batches as [Buffer];
+      let end = endOfWhole(bytes, at, pieceBytes - length);
+      if (end === at && bytes.length > at) {
+        if (length > 0) break;
+        end = at + frameBytesAt(bytes, at);
+      }
+      piece.push(bytes.subarray(at, end));
+      length += end - at;
+      at = end;
+      if (at < bytes.length) break;
+      batches.shift();
+      at = 0;
+    }
+    waiting -= length;
+    // Owed bytes are queued before all others, so they are written first.
+    owing = Math.max(0, owing - length);
+    return piece;
+  }
+
+  function write(): void {
+    if (writing) return;
+    // ws answers the peer's close at once, and nothing may follow that (RFC 6455, 5.5.1).
+    if (webSocket.readyState !== webSocket.OPEN) drop();
+    const piece = nextPiece();
+    const last = piece.pop();
+    if (last === undefined) {
+      onEmpty();
+      return;
+    }
+    writing = true;
+    socket.cork();
+    for (const bytes of piece) socket.write(bytes);
+    socket.write(last, written);
+    socket.uncork();
+  }
+
+  function written(error?: Error | null): void {
+    writing = false;
+    if (error) return;
+    onTaken();
+    write();
+  }
+
+  function drop(): void {
+    batches = [];
+    at = waiting = owing = 0;
+  }
+
+  return {
+    add: (bytes, owed) => {
+      batches.push(bytes);
+      waiting += bytes.length;
+      if (owed) owing += bytes.length;
+      write();
+    },
+    drop,
+    bytes: () => waiting,
+    liveBytes: () => waiting - owing,
+  };
+}
+
+/**
+ * Frames on their way to one socket. Nearly always the socket has room, and nothing waits here. What the socket has no room
+ * for waits here, since it can be dropped here. A class, so that thousands of sessions share its methods.
+ */
+export class SendQueue {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  readonly #maxBufferedBytes: number;
+  readonly #onOverflow: () => void;
+  readonly #counts: Pick<ChatCounts, 'sentBytes'>;
+  /** Made when the socket first has no room, and gone once all is written: most sessions have none. */
+  #backlog: Backlog | undefined;
+  /** When the socket last took some of the backlog. */
+  #tookAtMs = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+  #onEmpty: (() => void) | undefined;
+  #flushTimer: NodeJS.Timeout | undefined;
+
+  constructor(webSocket: WebSocket, socket: Socket, { maxBufferedBytes, onOverflow, counts }: SendQueueOptions) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.#maxBufferedBytes = maxBufferedBytes;
+    this.#onOverflow = onOverflow;
+    this.#counts = counts;
+  }
+
+  /**
+   * Writes whole frames, or queues them behind what waits. The bytes are shared with other sessions and not copied.
+   * @param owed Promised when the session joined: queued however long it is
+   */
+  readonly send = (bytes: Buffer, owed = false): void => {
+    if (this.#isClosed || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    this.#counts.sentBytes += bytes.length;
+    const isWaitedFor = this.#backlog !== undefined || this.#socket.writableLength > 0;
+    // The case of nearly every frame.
+    if (!isWaitedFor && bytes.length <= pieceBytes) this.#socket.write(bytes);
+    // A single batch may wait however long it is.
+    else if (!owed && isWaitedFor && (this.#backlog?.liveBytes() ?? 0) + bytes.length > this.#maxBufferedBytes)
+      this.#onOverflow();
+    else this.#wait(bytes, owed);
+  };
+
+  #wait(bytes: Buffer, owed: boolean): void {
+    if (this.#backlog === undefined) {
+      const took = (): void => {
+        this.#tookAtMs = performance.now();
+      };
+      took();
+      this.#backlog = createBacklog(this.#webSocket, this.#socket, took, () => {
+        this.#backlog = undefined;
+        this.#onEmpty?.();
+      });
+    }
+    this.#backlog.add(bytes, owed);
+  }
+
+  /** Takes no more frames. Calls `onEmpty` once all that waits is written, or is dropped because it takes too long. */
+  close(onEmpty: () => void): void {
+    this.#isClosed = true;
+    if (this.#backlog === undefined) {
+      onEmpty();
+      return;
+    }
+    this.#onEmpty = onEmpty;
+    this.#flushTimer = setTimeout(() => this.#backlog?.drop(), flushTimeoutMs);
+  }
+
+  /** Drops what waits, except for the piece that the socket has already. */
+  drop(): void {
+    clearTimeout(this.#flushTimer);
+    this.#backlog?.drop();
+  }
+
+  /** Bytes that wait: in the queue, or in the socket if the queue is empty. */
+  get waitingBytes(): number {
+    return this.#backlog?.bytes() ?? this.#socket.writableLength;
+  }
+
+  /** Whether the socket took some of the queue within the last 30 s, so that the client may still be reading it. */
+  get isMoving(): boolean {
+    return performance.now() - this.#tookAtMs < stallTimeoutMs;
+  }
+
+  /** Whether frames wait in the queue and the socket has taken none of them for 30 s. */
+  get isStalled(): boolean {
+    return this.#backlog !== undefined && !this.isMoving;
+  }
+
+  /** Whether the client may still have something to read before what is sent next. */
+  get isBehind(): boolean {
+    return this.#backlog !== undefined || this.#socket.writableLength > 0 || this.isMoving;
+  }
+}
