@@ -1,5 +1,5 @@
 /**
- * Writes docs/configuration.md from the table of settings. With `--check` it writes nothing, and exits with 1 if the page
+ * Writes docs/guide/configuration.md from the table of settings. With `--check` it writes nothing, and exits with 1 if the page
  * differs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { groups, type Setting, settings } from '../src/config/settings.ts';
 
-const page = join(import.meta.dirname, '../docs/configuration.md');
+const page = join(import.meta.dirname, '../docs/guide/configuration.md');
 
 const intro = `# Configuration
 
@@ -44,6 +44,6 @@ const { values } = parseArgs({ options: { check: { type: 'boolean', default: fal
 if (!values.check) {
   writeFileSync(page, text);
 } else if (readFileSync(page, 'utf8') !== text) {
-  console.error('docs/configuration.md differs from src/config/settings.ts: run `npm run docs:configuration`');
+  console.error('docs/guide/configuration.md differs from src/config/settings.ts: run `npm run docs:configuration`');
   process.exitCode = 1;
 }

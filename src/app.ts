@@ -57,7 +57,7 @@ export function createApp(config: Config, deps: AppDeps): App {
       app.on([route.method], [route.getRoutingPath()], adminOnly(config.adminToken!));
   }
   mount(app, handlers);
-  app.route('/docs', docsFiles());
+  app.route('/docs/', docsFiles());
   app.route('/assets', pageFiles(page));
 
   app.notFound((c) => problem(c, 'not_found'));

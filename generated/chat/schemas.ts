@@ -124,13 +124,13 @@ export const tokenRefreshedSchema = z.strictObject({
   }),
 }) satisfies z.ZodType<types.TokenRefreshed>;
 
-/** What a client may send, by frame type. */
+/** Schemas of the frames that a client may send, by type. */
 export const clientMessageSchemas = {
   chat_message: chatMessageFromClientSchema,
   token_refresh: tokenRefreshSchema,
 };
 
-/** What the server sends, by frame type. */
+/** Schemas of the frames that the server sends, by type. */
 export const serverMessageSchemas = {
   users_online: usersOnlineSchema,
   user_joined: userJoinedSchema,

@@ -2,7 +2,7 @@ import { diff } from '@asyncapi/diff';
 import type { Json } from '../emit/schema.ts';
 import { type Change, plain, withoutProse } from './change.ts';
 
-/** Who sends what where; components matter only as what channels refer to, and operations refer to channels. */
+/** Returns the part that matters to clients: channels and operations. Components count where channels refer to them. */
 function contractOf(document: Json): Json {
   const { asyncapi, channels, operations } = document;
   return { asyncapi, channels: plain(document, channels, true), operations: withoutProse(operations) };

@@ -26,22 +26,22 @@ interface CloseCode {
   readonly code: number;
   readonly name: string;
   readonly description: string;
-  /** What a client does then. */
+  /** The client's next step after this close code. */
   readonly next: (typeof nexts)[number];
 }
 
 export interface Chat {
   readonly schemas: Json;
-  /** What the server sends (`action: send` is the server's side in AsyncAPI 3). */
+  /** Frames that the server sends (`action: send` is the server's side in AsyncAPI 3). */
   readonly server: readonly Frame[];
-  /** What a client may send. */
+  /** Frames that a client may send. */
   readonly client: readonly Frame[];
   readonly closeCodes: readonly CloseCode[];
 }
 
 const schemasAt = '/components/schemas';
 
-/** What a reference within a document names, and its JSON pointer. */
+/** Returns the part of the document that a reference names, and its JSON pointer. */
 export function lookUp(document: Json, ref: unknown, at: string): [part: Json, at: string] {
   if (typeof ref !== 'string' || !ref.startsWith('#/'))
     throw new SpecError(at, `not a reference within the spec: ${ref}`);
@@ -53,7 +53,7 @@ export function lookUp(document: Json, ref: unknown, at: string): [part: Json, a
 }
 
 /**
- * What the AsyncAPI parser resolved, with references by name again: it marks where each schema came from.
+ * Puts references back into what the AsyncAPI parser resolved. The parser marks where each schema came from.
  * @public for templates/chat
  */
 export function withReferences(document: Json): Json {
@@ -157,8 +157,8 @@ export function emitChat(document: Json): Record<string, string> {
     'schemas.ts': [
       `${head}import { z } from 'zod';\nimport type * as types from './types.ts';\n`,
       zodsOf(chat.schemas, schemasAt),
-      `/** What a client may send, by frame type. */\nexport const clientMessageSchemas = {\n${schemaNames(chat.client)}\n};\n`,
-      `/** What the server sends, by frame type. */\nexport const serverMessageSchemas = {\n${schemaNames(chat.server)}\n};\n`,
+      `/** Schemas of the frames that a client may send, by type. */\nexport const clientMessageSchemas = {\n${schemaNames(chat.client)}\n};\n`,
+      `/** Schemas of the frames that the server sends, by type. */\nexport const serverMessageSchemas = {\n${schemaNames(chat.server)}\n};\n`,
     ].join('\n'),
     'index.ts': `${head}\nexport * from './schemas.ts';\nexport * from './types.ts';\n`,
   };

@@ -75,7 +75,7 @@ export const settings = {
     reader: originList,
     default: '',
     description:
-      'Origins whose pages may use this server, beside its own. [Apps and extensions](self-hosting.md#allow-your-own-app) have origins too, such as `capacitor://localhost`. A page of another origin cannot read responses (CORS), and its handshake gets 403; the log says `origin_refused`.',
+      'Origins whose pages may use this server, beside its own. [Apps and extensions](../develop/cors.md#apps-and-extensions) have origins too, such as `capacitor://localhost`. A page of another origin cannot read responses (CORS), and its handshake gets 403; the log says `origin_refused`.',
   },
   SIGNUP: {
     group: 'Users and tokens',
@@ -90,7 +90,7 @@ export const settings = {
     key: 'adminToken',
     reader: bearerToken(32),
     description:
-      'Bearer token that opens `/admin`, where you [disable and enable users](../README.md#shutting-somebody-out). Without it `/admin` is absent.',
+      'Bearer token that opens `/admin`, where you [disable and enable users](operating.md#disable-a-user). Without it `/admin` is absent.',
   },
   JWT_SECRET: {
     group: 'Users and tokens',
@@ -117,7 +117,7 @@ export const settings = {
     group: 'Tokens of an external issuer',
     reader: keySetUrl,
     description:
-      'Key set (JWKS) of an [external issuer](external-issuer.md). With it the server only validates the tokens of that issuer, and has no users of its own. It needs `JWT_ISSUER` and `JWT_AUDIENCE`, and excludes `JWT_SECRET`.',
+      'Key set (JWKS) of an [external identity provider](external-identity-provider.md). With it the server only validates the tokens of that issuer, and has no users of its own. It needs `JWT_ISSUER` and `JWT_AUDIENCE`, and excludes `JWT_SECRET`.',
   },
   JWT_AUDIENCE: {
     group: 'Tokens of an external issuer',
@@ -289,7 +289,7 @@ export const settings = {
     key: 'metricsPort',
     reader: wholeNumber(0, 65_535, '0 for any free port'),
     description:
-      'Port that serves [metrics](operating.md#metrics) for Prometheus at `/metrics`, and nothing else. Without it there are no metrics.',
+      'Port that serves [metrics](../reference/metrics.md) for Prometheus at `/metrics`, and nothing else. Without it there are no metrics.',
   },
   METRICS_HOST: {
     group: 'Logs and metrics',

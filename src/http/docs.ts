@@ -18,10 +18,10 @@ interface Documents {
 type Docs = Pick<Handlers<AppEnv>, 'docs' | 'openapiJson' | 'openapiYaml' | 'asyncapiJson' | 'asyncapiYaml'>;
 
 /**
- * What a page may do: run these scripts and ask this server. Both references set styles in attributes and elements of
- * their own, so styles may be inline; with no other origin to load from, they can't carry anything away.
+ * What a page may do: run these scripts and ask this server. The pages set styles in attributes and elements of their own,
+ * so styles may be inline; with no other origin to load from, they can't carry anything away.
  */
-const policy = (...scripts: string[]): Record<string, string> => ({
+const policy = (scripts: readonly string[] = []): Record<string, string> => ({
   'Content-Security-Policy': [
     "default-src 'none'",
     ["script-src 'self'", ...scripts].join(' '),
@@ -36,81 +36,103 @@ const policy = (...scripts: string[]): Record<string, string> => ({
   'Referrer-Policy': 'no-referrer',
 });
 
+/** The policy of a generated page, whose inline scripts are known by their hashes. */
+const policyOf = (html: Buffer): Record<string, string> =>
+  policy(
+    [...html.toString().matchAll(/<script(?: id="[\w-]+")?>(.*?)<\/script>/gs)].map(
+      ([, script]) => `'sha256-${createHash('sha256').update(script!).digest('base64')}'`,
+    ),
+  );
+
 const file = (path: string): URL => new URL(path, import.meta.url);
+const htmlType = 'text/html; charset=utf-8';
+const scriptType = 'text/javascript; charset=utf-8';
 
 const toJson = (document: Document): string => `${JSON.stringify(document, null, 2)}\n`;
 /** Without aliases, and with quotes where YAML 1.1 sees dates and booleans: not every reader follows the one, or 1.2. */
 const toYaml = (document: Document): string =>
   stringify(document, { aliasDuplicateObjects: false, schema: 'yaml-1.1' });
 
-/** The page of the doors; one that leads nowhere is left out. */
-function doorsPage(): string {
-  const page = readFileSync(file('./docs/page.html'), 'utf8');
-  return existsSync(sdkReference) ? page : page.replace(/<!-- sdk -->.*?<!-- \/sdk -->/s, '');
+/** The site that `npm run build:docs` builds from docs/, with links that are relative to each page. */
+const site = file('../../build/docs/');
+const siteIndex = new URL('index.html', site);
+
+const unbuilt = `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <title>Palaver documentation</title>
+  <h1>Palaver documentation</h1>
+  <p>The pages are not built: run <code>npm run build</code>, then start the server again.</p>
+  <p>The specs: <a href="openapi.json">openapi.json</a>, <a href="asyncapi.json">asyncapi.json</a>.</p>
+</html>
+`;
+
+/** The index at `/docs`, one level above the address for which it was built. */
+function indexPage(): Buffer {
+  if (!existsSync(siteIndex)) return Buffer.from(unbuilt);
+  return Buffer.from(readFileSync(siteIndex, 'utf8').replaceAll('="./', '="docs/'));
 }
 
-/** The page, and both halves of the contract as documents; their bytes are made once, here. */
-export const docsHandlers = ({ openapi, asyncapi }: Documents): Docs => ({
-  docs: fixed('text/html; charset=utf-8', doorsPage(), policy()),
-  openapiJson: fixed('application/json', toJson(openapi)),
-  openapiYaml: fixed('application/yaml', toYaml(openapi)),
-  asyncapiJson: fixed('application/json', toJson(asyncapi)),
-  asyncapiYaml: fixed('application/yaml', toYaml(asyncapi)),
-});
+/** Returns the handlers of the documents and of the documentation's index. Their bytes are made once, here. */
+export function docsHandlers({ openapi, asyncapi }: Documents): Docs {
+  const index = indexPage();
+  return {
+    docs: fixed(htmlType, index, policyOf(index)),
+    openapiJson: fixed('application/json', toJson(openapi)),
+    openapiYaml: fixed('application/yaml', toYaml(openapi)),
+    asyncapiJson: fixed('application/json', toJson(asyncapi)),
+    asyncapiYaml: fixed('application/yaml', toYaml(asyncapi)),
+  };
+}
 
-/** The script that shows the API reference; `npm run build` fetches it. */
+/** The script that shows an API reference; `npm run build` fetches it. */
 const referenceScript = file('../../build/api-reference.js');
 
-/** The chapters of the guide, by the name that the page calls each. */
-export const chapters: Readonly<Record<string, string>> = {
-  'first-minute': 'first-minute.md',
-  'self-hosting': 'self-hosting.md',
-  operating: 'operating.md',
-  'external-issuer': 'external-issuer.md',
-  guide: 'client-guide.md',
-  guarantees: 'guarantees.md',
+/** The references, each a page of its own: the title and the document that it shows. */
+const references: Readonly<Record<string, readonly [title: string, document: string]>> = {
+  http: ['HTTP reference', 'openapi.json'],
+  websocket: ['WebSocket reference', 'asyncapi.json'],
 };
 
-/** What they show, beside them. */
-export const drawings = ['nodes.svg'];
-
-/** A chapter in the one form that the reference can show: a document whose description it is. */
-function chapterDocument(name: string): string {
-  const [title = '', ...lines] = readFileSync(file(`../../docs/${name}`), 'utf8').split('\n');
-  const links = [
-    ...Object.entries(chapters).map(([slug, to]) => [`](${to}`, `](docs?api=${slug}`] as const),
-    ...drawings.map((name) => [`](${name})`, `](docs/${name})`] as const),
-  ];
-  const description = links.reduce((text, [from, to]) => text.replaceAll(from, to), lines.join('\n'));
-  return toJson({ openapi: '3.1.0', info: { title: title.replace(/^# /, ''), version: '1', description }, paths: {} });
+function referencePage(title: string, document: string): string {
+  const template = readFileSync(file('./docs/page.html'), 'utf8');
+  return template.replaceAll('{title}', title).replaceAll('{document}', document);
 }
 
-/** The reference of the SDK, where it was built. Its pages set their theme by a script of their own, known by its hash. */
+/** The SDK's reference, if it was built. */
 const sdkReference = file('../../build/sdk-reference/');
-function sdkHeaders(content: Buffer): Record<string, string> {
-  const scripts = [...content.toString().matchAll(/<script>(.*?)<\/script>/gs)].map(
-    ([, script]) => `'sha256-${createHash('sha256').update(script!).digest('base64')}'`,
-  );
-  return policy(...scripts);
-}
 
-/** What the page loads from beneath `/docs`. Without the reference's script the page is a list of links. */
+/** Names that contain a hash of the content never change. */
+const cached = { 'Cache-Control': 'public, max-age=31536000, immutable' };
+
+/** Returns the routes below `/docs`. */
 export function docsFiles(): Hono<AppEnv> {
   const files = new Hono<AppEnv>();
-  files.get('/start.js', fixed('text/javascript; charset=utf-8', readFileSync(file('./docs/start.js'))));
-  files.get('/page.css', fixed('text/css; charset=utf-8', readFileSync(file('./docs/page.css'))));
-  for (const [slug, name] of Object.entries(chapters))
-    files.get(`/${slug}.json`, fixed('application/json', chapterDocument(name)));
-  for (const name of drawings) files.get(`/${name}`, fixed('image/svg+xml', readFileSync(file(`../../docs/${name}`))));
+  if (existsSync(siteIndex)) {
+    const index = readFileSync(siteIndex);
+    files.get('/', fixed(htmlType, index, policyOf(index)));
+  }
+  for (const [path, [title, document]] of Object.entries(references))
+    files.get(`/${path}`, fixed(htmlType, referencePage(title, document), policy()));
+  files.get('/reference-start.js', fixed(scriptType, readFileSync(file('./docs/start.js'))));
+  files.get('/reference.css', fixed('text/css; charset=utf-8', readFileSync(file('./docs/page.css'))));
   files.get('/sdk', (c) => c.redirect('sdk/index.html'));
   files.get('/sdk/', (c) => c.redirect('index.html'));
-  files.route('/sdk', folder(sdkReference, sdkHeaders));
+  files.route('/sdk', folder(sdkReference, policyOf));
   // Several megabytes: read when somebody asks for the first time.
-  let answer: ((c: Context) => Response) | undefined;
+  let answer: ((c: Context) => Promise<Response>) | undefined;
   if (existsSync(referenceScript))
     files.get('/reference.js', (c) => {
-      answer ??= fixed('text/javascript; charset=utf-8', readFileSync(referenceScript));
+      answer ??= fixed(scriptType, readFileSync(referenceScript));
       return answer(c);
     });
+  files.route(
+    '/',
+    folder(site, (content, path) =>
+      path.endsWith('.html') ? policyOf(content) : path.startsWith('assets/') ? cached : {},
+    ),
+  );
   return files;
 }

@@ -1,14 +1,35 @@
 import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Context } from 'hono';
 
-/** Returns whether a client has these bytes already (RFC 9110, 13.1.2; weak comparison). */
+const compress = promisify(gzip);
+
+/** Whether a client has these bytes already (RFC 9110, 13.1.2; the comparison is the weak one). */
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch?.split(',').some((known) => ['*', etag, `W/${etag}`].includes(known.trim())) === true;
 
-/** A large answer is written in pieces of this size, so that no more of it waits for a peer that doesn't read. */
-const pieceBytes = 65_536;
+/** Whether a client accepts gzip (RFC 9110, 12.5.3): named, or by `*`, and not with a weight of 0. */
+export function acceptsGzip(acceptEncoding = ''): boolean {
+  const weights = new Map(
+    acceptEncoding
+      .toLowerCase()
+      .split(',')
+      .map((entry) => {
+        const [coding = '', ...parameters] = entry.split(';').map((part) => part.trim());
+        const weight = parameters.find((parameter) => parameter.startsWith('q='));
+        return [coding, weight === undefined ? 1 : Number(weight.slice(2))] as const;
+      }),
+  );
+  return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
+}
 
-/** Streams bytes that all answers share. With a plain body each answer would hold a copy until it is read. */
+/** Part of a large response that is written at a time: no more of it waits for a peer that doesn't read. */
+const pieceBytes = 65_536;
+/** Below this length, compression saves no packet. */
+const minCompressedBytes = 1_024;
+
+/** Streams bytes that all responses share. As a plain body, each response would hold a copy of them until it is read. */
 function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void => {
@@ -19,17 +40,48 @@ function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<Arr
   return new ReadableStream({ pull }, { highWaterMark: 0 });
 }
 
-/** Returns a handler that answers with constant bytes and a strong `ETag`: 200, or 304 to a client that has them. */
+interface Representation {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Returns a handler that answers with these bytes: 200 with a strong `ETag`, or 304 to a client that has them. Text goes
+ * out compressed to clients that accept gzip; it is compressed once, for the first of them.
+ * @param headers sent with both; `Cache-Control` is `no-cache` unless given here
+ */
 export function fixed(contentType: string, content: string | Uint8Array, headers: Record<string, string> = {}) {
-  const bytes = new Uint8Array(typeof content === 'string' ? Buffer.from(content) : content);
-  const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
-  const always = { ...headers, ETag: etag, 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' };
-  return (c: Context): Response =>
-    isKnown(c.req.header('If-None-Match'), etag)
-      ? c.body(null, 304, always)
-      : c.body(bytes.length > pieceBytes ? inPieces(bytes) : bytes, 200, {
-          ...always,
-          'Content-Type': contentType,
-          'Content-Length': String(bytes.length),
-        });
+  const plain = new Uint8Array(typeof content === 'string' ? Buffer.from(content) : content);
+  const hash = createHash('sha256').update(plain).digest('base64url');
+  const isText = /^text\/|json|yaml|xml/.test(contentType) && plain.length >= minCompressedBytes;
+  const representation = (bytes: Uint8Array<ArrayBuffer>, etag: string, encoding?: string): Representation => ({
+    bytes,
+    headers: {
+      'Cache-Control': 'no-cache',
+      ...headers,
+      ETag: etag,
+      'X-Content-Type-Options': 'nosniff',
+      ...(isText && { Vary: 'Accept-Encoding' }),
+      ...(encoding !== undefined && { 'Content-Encoding': encoding }),
+    },
+  });
+  const identity = representation(plain, `"${hash}"`);
+  let compressed: Promise<Representation> | undefined;
+  const compressedOnce = (): Promise<Representation> => {
+    compressed ??= compress(plain).then((bytes) => representation(new Uint8Array(bytes), `"${hash}-gzip"`, 'gzip'));
+    return compressed;
+  };
+  return async (c: Context): Promise<Response> => {
+    const isCompressed = isText && acceptsGzip(c.req.header('Accept-Encoding'));
+    const { bytes, headers: sent } = isCompressed ? await compressedOnce() : identity;
+    if (isKnown(c.req.header('If-None-Match'), sent.ETag!)) {
+      const { 'Content-Encoding': _, ...unencoded } = sent;
+      return c.body(null, 304, unencoded);
+    }
+    return c.body(bytes.length > pieceBytes ? inPieces(bytes) : bytes, 200, {
+      ...sent,
+      'Content-Type': contentType,
+      'Content-Length': String(bytes.length),
+    });
+  };
 }

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import config from '../../docs/.vitepress/config.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { accessibilityFaults, launch, open, type Watched, withoutChromium } from './chromium.ts';
 
@@ -11,6 +15,10 @@ if (withoutChromium) console.warn(`The docs are not tested in a browser: ${witho
 const pictures = process.env.PICTURES === 'true' ? join(import.meta.dirname, '../../docs') : undefined;
 
 const sdkReference = join(import.meta.dirname, '../../build/sdk-reference');
+/** Pages of the site, in the order of its sidebar. */
+const served = (config.themeConfig!.sidebar as { items: { link: string }[] }[]).flatMap(({ items }) =>
+  items.map(({ link }) => link),
+);
 
 describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   let server: TestServer;
@@ -46,90 +54,143 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     }
   }
 
-  it('show an operation of the HTTP half, down to its errors', () =>
-    onPage('/docs?api=http', async (page) => {
+  it('show an operation of the HTTP reference, down to its errors', () =>
+    onPage('/docs/http', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
+      expect(await page.title()).toBe('HTTP reference | Palaver');
       await page.getByRole('link', { name: /Create a user/ }).click();
       await page.waitForURL(/#.*createUser$/i);
       await page.getByText('/createUser').locator('visible=true').first().waitFor();
       await page.getByText('email_taken').locator('visible=true').first().waitFor();
     }));
 
-  it('show a frame of the WebSocket half', () =>
-    onPage('/docs?api=websocket', async (page) => {
+  it('show a frame of the WebSocket reference', () =>
+    onPage('/docs/websocket', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
       await page.getByRole('link', { name: 'The room' }).click();
       await page.getByRole('button', { name: /^chat_message: somebody said something/ }).click();
       await page.getByText('from_user').locator('visible=true').first().waitFor();
     }));
 
-  it('lead from one half to the other, to the guide, and back', () =>
-    onPage('/docs?api=http', async (page) => {
+  it('lead from one reference to the other, to the guide, and back', () =>
+    onPage('/docs/http', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
-      const steps = [
-        ['the WebSocket half', 'Palaver over WebSocket'],
-        ['the client guide', 'Writing a client'],
-      ] as const;
-      for (const [link, heading] of steps) {
-        await page.getByRole('link', { name: link }).first().click();
-        await page.getByRole('heading', { name: heading, exact: true }).waitFor();
-      }
-      await page.getByRole('button', { name: 'Client guide' }).click();
-      await page.getByRole('option', { name: 'HTTP' }).click();
+      await page.getByRole('link', { name: 'the WebSocket half' }).first().click();
+      await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
+      await page.getByRole('link', { name: 'the client guide' }).first().click();
+      await page.getByRole('heading', { level: 1, name: 'A client in another language' }).waitFor();
+      await page.getByRole('button', { name: 'API' }).hover();
+      await page.getByRole('link', { name: 'HTTP console' }).locator('visible=true').click();
       await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
     }));
 
   // So many pages take their time on a busy machine.
-  it('have no link to this server that leads nowhere', { timeout: 180_000 }, async () => {
-    for (const api of [
-      'http',
-      'websocket',
-      'first-minute',
-      'self-hosting',
-      'operating',
-      'external-issuer',
-      'guide',
-      'guarantees',
-    ]) {
-      await onPage(`/docs?api=${api}`, async (page) => {
-        await page.getByRole('heading', { level: 1 }).first().waitFor();
-        const links = await page
-          .locator('a[href]')
-          .evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
-        const own = [...new Set(links.filter((link) => link.startsWith(origin)).map((link) => link.split('#')[0]!))];
-        expect(own.length).toBeGreaterThan(0);
-        for (const link of own) expect([link, (await fetch(link)).status]).toEqual([link, 200]);
-      });
+  it('have no link or anchor to this server that leads nowhere', { timeout: 180_000 }, async () => {
+    const links = new Map<string, string>();
+    const ids = new Map<string, Set<string>>();
+    const { page } = await open(browser, origin, 'light');
+    const paths = ['/docs/', ...served.map((link) => `/docs${link}`)];
+    for (const path of paths) {
+      await page.goto(origin + path);
+      ids.set(path, new Set(await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))));
+      const hrefs = await page
+        .locator('a[href]')
+        .evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
+      for (const href of hrefs) if (href.startsWith(origin)) links.set(href.slice(origin.length), path);
+    }
+    await page.context().close();
+    expect(links.size).toBeGreaterThan(served.length);
+    for (const [link, from] of links) {
+      const [path = '', anchor] = link.split('#');
+      expect([from, link, (await fetch(origin + path)).status]).toEqual([from, link, 200]);
+      if (anchor && ids.has(path))
+        expect([from, link, ids.get(path)!.has(decodeURIComponent(anchor))]).toEqual([from, link, true]);
     }
   });
 
-  it('try an operation out on the server that they come from', () =>
-    onPage('/docs#http/tag/users/POST/createUser', async (page) => {
+  it('try an operation out on the server that they come from, and keep the token over a reload', () =>
+    onPage('/docs/http#tag/users/POST/createUser', async (page) => {
       await page.getByRole('button', { name: /Test Request.*createUser/ }).click();
       await page.getByRole('button', { name: /^Send post request/ }).click();
       await page.getByText('201 Created').waitFor();
+      await page.goto(`${origin}/docs/http`);
+      await page.getByRole('textbox', { name: 'Token' }).first().fill('a-token-to-keep');
+      await page.waitForTimeout(500);
+      await page.reload();
+      await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
+      expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).toContain('a-token-to-keep');
     }));
 
-  const doors = [
-    ['HTTP', 'Palaver over HTTP'],
-    ['WebSocket', 'Palaver over WebSocket'],
-    ['SDK', '@palaver/sdk'],
-    ['The first minute', 'The first minute'],
-    ['Self-hosting', 'Self-hosting'],
-    ['Operating', 'Operating'],
-    ['An external issuer', 'An external issuer'],
-    ['A client in another language', 'Writing a client'],
-    ['What is guaranteed', 'Guarantees'],
-  ] as const;
-  it.each(doors)('open on a door to %s, which leads back', (door, heading) =>
-    onPage('/docs', async (page) => {
-      await page.getByRole('link', { name: door, exact: true }).click();
-      await page.getByRole('heading', { level: 1, name: heading }).first().waitFor();
-      await page.waitForLoadState('networkidle');
-      await page.getByRole('link', { name: 'All documentation' }).click();
-      await page.getByRole('heading', { name: 'References' }).waitFor();
+  it.each(served)('%s has a title, an outline, and a way on', (link) =>
+    onPage(`/docs${link}`, async (page) => {
+      const heading = (await page.getByRole('heading', { level: 1 }).innerText()).replace(/\s*\u200b$/, '').trim();
+      expect(await page.title()).toBe(`${heading} | Palaver`);
+      const pager = page.getByRole('navigation', { name: 'Pager' });
+      expect(await pager.getByRole('link').count()).toBe(link === served[0] || link === served.at(-1) ? 1 : 2);
     }),
   );
+
+  it('find a page by a word in it', () =>
+    onPage('/docs/guide/getting-started', async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('searchbox').fill('KEEP_ALIVE_TIMEOUT');
+      await page
+        .getByRole('option', { name: /TLS and a proxy/ })
+        .first()
+        .click();
+      await page.waitForURL('**/docs/guide/self-hosting#tls-and-a-proxy');
+      await page.getByRole('heading', { name: 'TLS and a proxy' }).waitFor();
+    }));
+
+  it('copy the code of a block', () =>
+    onPage('/docs/guide/getting-started', async (page) => {
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+      await page.locator('.vp-code-block, div[class*="language-"]').first().hover();
+      await page.getByRole('button', { name: 'Copy code' }).first().click();
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('npm ci && npm start');
+    }));
+
+  it('go from page to page, also from an index without a slash at its end', () =>
+    onPage('/docs', async (page) => {
+      await page.waitForURL('**/docs/');
+      await page.getByRole('main').getByRole('link', { name: 'Getting started' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Getting started' }).waitFor();
+      await page.getByRole('banner').getByRole('link', { name: 'Reference', exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: 'HTTP' }).waitFor();
+      await page.getByRole('banner').getByRole('link', { name: 'Palaver' }).click();
+      await page.waitForURL('**/docs/');
+      await page.getByRole('main').getByRole('link', { name: 'self-hosting' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Self-hosting' }).waitFor();
+    }));
+
+  it('work under a path of a proxy', async () => {
+    const proxy = createServer(async (incoming, outgoing) => {
+      const response = await fetch(`${origin}${incoming.url!.replace(/^\/chat/, '')}`, { redirect: 'manual' });
+      const { 'content-security-policy': policy, 'content-type': type } = Object.fromEntries(response.headers);
+      outgoing.writeHead(incoming.url!.startsWith('/chat/') ? response.status : 404, {
+        ...(type && { 'Content-Type': type }),
+        ...(policy && { 'Content-Security-Policy': policy }),
+      });
+      outgoing.end(Buffer.from(await response.arrayBuffer()));
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const at = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const { page, faults } = await open(browser, at, 'light');
+    try {
+      await page.goto(`${at}/chat/docs`);
+      await page.getByRole('main').getByRole('link', { name: 'Getting started' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Getting started' }).waitFor();
+      await page.getByRole('link', { name: 'Docker' }).first().click();
+      await page.getByRole('heading', { level: 1, name: 'Docker' }).waitFor();
+      expect(page.url()).toBe(`${at}/chat/docs/guide/docker`);
+      await page.goto(`${at}/chat/docs/http`);
+      await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      await page.context().close();
+      proxy.close();
+    }
+  });
 
   it('find a method in the SDK’s reference', () =>
     onPage('/docs/sdk', async (page) => {
@@ -144,39 +205,59 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       await page.getByRole('link', { name: 'UseRoomOptions' }).locator('visible=true').first().click();
       await page.getByRole('heading', { name: /maxMessages/ }).waitFor();
       await page.getByRole('link', { name: 'All documentation' }).click();
-      await page.getByRole('heading', { name: 'References' }).waitFor();
+      await page.getByRole('heading', { name: 'Palaver documentation' }).waitFor();
     }));
 
-  it.each([
-    ['light', 1_280],
-    ['light', 360],
-    ['dark', 1_280],
-    ['dark', 360],
-  ] as const)('have doors that everyone can use, %s and %i wide', (colorScheme, width) =>
+  /** Every page, in one tab. */
+  const onEveryPage = (
+    colorScheme: 'light' | 'dark',
+    width: number,
+    look: (page: Watched['page'], link: string) => Promise<void>,
+  ): Promise<void> =>
     onPage(
-      '/docs',
+      '/docs/',
       async (page) => {
         await page.setViewportSize({ width, height: 800 });
-        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-        expect(await accessibilityFaults(page)).toEqual([]);
-        if (pictures && width > 360) await page.screenshot({ path: join(pictures, `doors-${colorScheme}.png`) });
+        for (const link of ['/', ...served]) {
+          await page.goto(`${origin}/docs${link}`);
+          await page.getByRole('heading', { level: 1 }).first().waitFor();
+          await look(page, link);
+        }
       },
       colorScheme,
-    ),
+    );
+
+  it.each(['light', 'dark'] as const)('can be read by everyone, %s', { timeout: 180_000 }, (colorScheme) =>
+    onEveryPage(colorScheme, 1_280, async (page, link) => {
+      expect([link, await accessibilityFaults(page)]).toEqual([link, []]);
+      if (pictures && link === '/guide/getting-started')
+        await page.screenshot({ path: join(pictures, `guide-${colorScheme}.png`) });
+    }),
   );
 
-  it('keep their doors where the reference is not installed', async () => {
+  it('fit a phone, without scrolling sideways', { timeout: 180_000 }, () =>
+    onEveryPage('light', 360, async (page, link) => {
+      expect([link, await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)]).toEqual([
+        link,
+        false,
+      ]);
+      // The layout is the same on all of them: menus in place of the sidebar.
+      if (link === served[0]) expect(await accessibilityFaults(page)).toEqual([]);
+    }),
+  );
+
+  it('keep their link to the document where the reference is not installed', async () => {
     const { page } = await open(browser, origin, 'light');
     await page.route('**/docs/reference.js', (route) => route.fulfill({ status: 404 }));
-    await page.goto(`${origin}/docs`);
-    await page.getByRole('link', { name: 'asyncapi.yaml' }).waitFor();
+    await page.goto(`${origin}/docs/websocket`);
+    await page.getByRole('link', { name: 'asyncapi.json' }).waitFor();
     await page.context().close();
   });
 
   it.each([
-    ['light', 'rgb(255, 255, 255)', '/docs#http/tag/users/POST/createUser', 'Create a user'],
-    ['dark', 'rgb(15, 15, 15)', '/docs#websocket/channel/room', 'The room'],
-  ] as const)('are %s where the reader wants it so', (colorScheme, background, path, heading) =>
+    ['light', 'rgb(255, 255, 255)', '/docs/http#tag/users/POST/createUser', 'Create a user'],
+    ['dark', 'rgb(15, 15, 15)', '/docs/websocket#channel/room', 'The room'],
+  ] as const)('have references that are %s where the reader wants it so', (colorScheme, background, path, heading) =>
     onPage(
       path,
       async (page) => {

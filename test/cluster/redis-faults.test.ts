@@ -124,7 +124,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
   });
 
   it('serves with exactly the permissions that the guide names', async () => {
-    const guide = readFileSync(join(root, 'docs/self-hosting.md'), 'utf8');
+    const guide = readFileSync(join(root, 'docs/guide/multiple-nodes.md'), 'utf8');
     const [, rules] = /^\s*ACL SETUSER palaver (.*)$/m.exec(guide)!;
     const [redis, client] = await ownRedis();
     await client.acl('SETUSER', 'palaver', ...rules!.replace('PASSWORD', 'word').split(' '));

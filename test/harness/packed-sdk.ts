@@ -7,14 +7,14 @@ import { archiveOf, installInto } from './packed.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** An empty project into which the SDK alone was installed, as somebody's would be. */
+/** Installs the SDK alone into a new, empty project, as a user would. Returns its folder. */
 export async function installSdk(): Promise<string> {
   const project = await mkdtemp(join(tmpdir(), 'palaver-sdk-'));
   await installInto(project, join(inject('packed'), archiveOf('palaver-sdk')));
   return project;
 }
 
-/** Copies the TypeScript files of a folder as JavaScript: not every runtime reads types. */
+/** Copies the TypeScript files of a folder as JavaScript, for runtimes that cannot read types. */
 export async function writeStripped(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) {
     if (!name.endsWith('.ts')) continue;
@@ -23,7 +23,7 @@ export async function writeStripped(from: string, to: string): Promise<void> {
   }
 }
 
-/** Makes packages of this project there in another one, for the compiler. */
+/** Links packages of this project into another one, for the compiler. */
 export async function lend(project: string, ...packages: string[]): Promise<void> {
   for (const name of packages) {
     const [scope] = name.split('/');

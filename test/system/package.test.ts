@@ -111,15 +111,15 @@ describe('the three packages, packed and installed together into an empty folder
       if (!response.headers.get('content-type')!.startsWith('text/html')) return;
       for (const [, at] of text.matchAll(/ (?:href|src)="([^"#]+)/g)) await open(new URL(at!, response.url).href);
     };
-    for (const path of ['/', '/docs', '/docs/reference.js', '/docs/nodes.svg']) await open(`${url}${path}`);
-    const chapters = await (await fetch(`${url}/docs/start.js`)).text();
-    for (const [, slug] of chapters.matchAll(/chapter\('[^']+', '([^']+)'\)/g)) await open(`${url}/docs/${slug}.json`);
+    for (const path of ['/', '/docs', '/docs/http', '/docs/websocket', '/docs/reference.js'])
+      await open(`${url}${path}`);
     const paths = [...seen].join('\n');
     for (const path of [
       /^\/assets\/.+\.js$/m,
       /^\/docs\/sdk\/index\.html$/m,
       /^\/docs\/sdk\/assets\/.+\.js$/m,
-      /^\/docs\/first-minute\.json$/m,
+      /^\/docs\/guide\/getting-started$/m,
+      /^\/docs\/reference\/metrics$/m,
       /^\/openapi\.yaml$/m,
       /^\/asyncapi\.json$/m,
     ])

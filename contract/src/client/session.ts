@@ -32,7 +32,7 @@ export interface JoinOptions {
   readonly token: string;
   /** Texts that travel in one packet with the handshake. */
   readonly early?: readonly string[];
-  /** What was seen last, before it came back. */
+  /** The last event id that the session had seen before it reconnected. */
   readonly lastEventId?: string;
 }
 
@@ -136,12 +136,12 @@ function sessionOver(
     note(`← closed with ${code}`);
     news.emit('news');
   });
-  // What went wrong shows in the close code.
+  // The close code tells what went wrong.
   socket.on('error', () => {});
 
   async function wait<Found>(what: string, look: () => Found | undefined, ms = patience.ms()): Promise<Found> {
     const late = new AbortController();
-    // What has come already while all was busy is read first.
+    // On a busy machine, data may have arrived already: read it before giving up.
     const timer = setTimeout(() => setImmediate(() => late.abort()), ms);
     try {
       for (;;) {

@@ -12,7 +12,7 @@ import type { Specs } from '../specs/index.ts';
 import { member } from '../specs/schema.ts';
 import { createPeople, type People, type Role } from './people.ts';
 
-/** What every case works with. */
+/** The tools that every case uses. */
 export interface Kit extends People {
   readonly url: URL;
   readonly specs: Specs;

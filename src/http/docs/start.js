@@ -1,35 +1,19 @@
-// Shows a half of the contract or a chapter of the guide, where the address names one; turns off whatever would ask
-// another host.
-const at = (path) => new URL(path, document.baseURI).href;
+// Shows the document that the page names. Turns off everything that would ask another host.
+const reference = document.querySelector('#reference');
+const url = new URL(`../${reference.dataset.document}`, document.baseURI);
 
-/** A chapter is shown as the description of a document that has nothing else. */
-const chapter = (title, slug) => ({
-  title,
-  slug,
-  url: at(`docs/${slug}.json`),
-  customCss: '.introduction-section :is(.badge, .section-column:has(.sticky-cards)) { display: none }',
-  documentDownloadType: 'none',
-  hiddenClients: true,
-});
-
-function showReference() {
-  // Those to whom it can't be shown keep the doors.
-  document.querySelector('#doors').remove();
-  document.querySelector('#back').hidden = false;
+async function showReference() {
+  const text = await (await fetch(url)).text();
+  // A page whose script can't be loaded keeps its link to the document.
+  reference.replaceChildren();
   globalThis.Scalar.createApiReference('#reference', {
-    sources: [
-      // What is tried out here is asked of the server that this page comes from.
-      { title: 'HTTP', slug: 'http', url: at('openapi.json'), servers: [{ url: at('.').replace(/\/$/, '') }] },
-      { title: 'WebSocket', slug: 'websocket', url: at('asyncapi.json') },
-      chapter('First minute', 'first-minute'),
-      chapter('Self-hosting', 'self-hosting'),
-      chapter('Operating', 'operating'),
-      chapter('External issuer', 'external-issuer'),
-      chapter('Client guide', 'guide'),
-      chapter('Guarantees', 'guarantees'),
-    ],
+    // Links are relative to the document, which lies one level above this page.
+    content: text.replaceAll('](docs/', ']('),
+    // The console sends its requests to the server that this page comes from.
+    servers: [{ url: new URL('..', document.baseURI).href.replace(/\/$/, '') }],
+    persistAuth: true,
     agent: { disabled: true },
-    documentDownloadType: 'direct',
+    documentDownloadType: 'none',
     hideClientButton: true,
     mcp: { disabled: true },
     orderRequiredPropertiesFirst: false,
@@ -40,9 +24,7 @@ function showReference() {
   });
 }
 
-if (location.hash || new URLSearchParams(location.search).has('api')) {
-  const script = document.createElement('script');
-  script.src = 'docs/reference.js';
-  script.addEventListener('load', showReference);
-  document.head.append(script);
-}
+const script = document.createElement('script');
+script.src = 'reference.js';
+script.addEventListener('load', showReference);
+document.head.append(script);

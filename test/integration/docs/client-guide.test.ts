@@ -8,7 +8,7 @@ import { frameIn } from '../../harness/frame.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 import { closeCodes, errorCodes, paths } from '../../harness/spec.ts';
 
-const guide = readFileSync(new URL('../../../docs/client-guide.md', import.meta.url), 'utf8');
+const guide = readFileSync(new URL('../../../docs/develop/another-language.md', import.meta.url), 'utf8');
 
 interface Block {
   readonly language: string;

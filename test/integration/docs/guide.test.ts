@@ -1,36 +1,61 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import config from '../../../docs/.vitepress/config.ts';
 import { settings } from '../../../src/config/settings.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const chapters = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-const texts = ['README.md', 'sdk/typescript/README.md', ...chapters.map((name) => `docs/${name}`)];
+const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  /^(guide|develop|reference|internals)\/.*\.md$/.test(name),
+);
+const texts = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'sdk/typescript/README.md',
+  'contract/README.md',
+  'test/README.md',
+  ...pages.map((name) => `docs/${name}`),
+];
 const variables = Object.keys(settings);
-/** Variables of others: systemd's, the shell's, the bench's, and Node's own. */
+/** Variables of other programs: systemd, the shell, the bench, and Node. */
 const foreign = ['TOKEN', 'BENCH_BEFORE', 'NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'CI'];
 
-describe('what people read', () => {
-  it('has eight chapters', () => expect(chapters.length).toBe(8));
+describe('the documentation', () => {
+  it('has a README of at most 150 lines', () => expect(read('README.md').split('\n').length).toBeLessThanOrEqual(151));
 
-  it.each(texts)('%s names no variable that the server doesn’t read', (path) => {
+  it('has every page that is served in the sidebar, once', () => {
+    const served = pages
+      .filter((name) => !name.startsWith('internals/'))
+      .map((name) => `/${name.slice(0, -'.md'.length)}`);
+    const items = (config.themeConfig!.sidebar as { items: { link: string }[] }[]).flatMap(({ items }) => items);
+    expect(items.map(({ link }) => link).sort()).toEqual(served.sort());
+  });
+
+  it.each(pages.filter((name) => !name.startsWith('internals/')))('docs/%s has its title in the sidebar', (name) => {
+    const items = (config.themeConfig!.sidebar as { items: { text: string; link: string }[] }[]).flatMap(
+      ({ items }) => items,
+    );
+    const [, title] = /^# (.+)$/m.exec(read(`docs/${name}`))!;
+    const { text } = items.find(({ link }) => `${link}.md` === `/${name}`)!;
+    expect(title).toContain(text.split(' ')[0]);
+  });
+
+  it.each(texts)('%s names only variables that the server reads', (path) => {
     const named = [...read(path).matchAll(/(?<=[`\n=(])[A-Z]+(?:_[A-Z]+)+(?=[`=)])/g)].map(([name]) => name);
     expect(named.filter((name) => ![...variables, ...foreign].includes(name))).toEqual([]);
   });
 
-  it.each([
-    ['README.md', variables.filter((name) => name !== 'NODE_ENV')],
-    ['docs/configuration.md', variables],
-  ])('%s has a row for every variable', (path, names) => {
-    const table = [...read(path).matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|/gm)].flatMap(([, cell]) =>
-      cell!.replaceAll('`', '').split(', '),
+  it('has a row for every setting', () => {
+    const table = [...read('docs/guide/configuration.md').matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|/gm)].flatMap(
+      ([, cell]) => cell!.replaceAll('`', '').split(', '),
     );
-    expect(table.sort()).toEqual(names.toSorted());
+    expect(table.sort()).toEqual(variables.toSorted());
   });
 
-  it.each(texts)('%s links to nothing that isn’t there', (path) => {
-    const text = read(path);
+  it.each(texts)('%s has no dead link', (path) => {
+    const text = read(path).replace(/```.*?```/gs, '');
     const links = [...text.matchAll(/\]\(((?!https?:)[^)]+)\)/g)].map(([, link]) => link!);
     const anchors = (markdown: string): string[] =>
       [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>

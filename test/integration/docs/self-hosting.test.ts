@@ -14,7 +14,7 @@ import { caddy, nginx, type ProxyKind, type RunningProxy, startProxy } from '../
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 import { mint, testAdminToken } from '../../harness/tokens.ts';
 
-const guide = readFileSync(join(root, 'docs/self-hosting.md'), 'utf8');
+const guide = readFileSync(join(root, 'docs/guide/self-hosting.md'), 'utf8');
 const loginsPerMinute = 3;
 const env = { TRUST_PROXY: '1', HEARTBEAT_INTERVAL: '1s', RATE_LIMIT_LOGIN: `${loginsPerMinute}` };
 /** Longer than the heartbeat, and shorter than connections are held open here. */

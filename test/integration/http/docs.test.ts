@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Handler } from 'hono';
 import { describe, expect, it } from 'vitest';
@@ -27,7 +29,7 @@ const paths = {
   '/asyncapi.yaml': handlers.asyncapiYaml,
 };
 for (const [path, handler] of Object.entries(paths)) app.get(path, handler as Handler<AppEnv>);
-app.route('/docs', docsFiles());
+app.route('/docs/', docsFiles());
 
 describe('a document is served as it was given', () => {
   it.each([
@@ -47,13 +49,15 @@ describe('a document is served as it was given', () => {
 
 describe('whoever has the bytes is not sent them again', () => {
   const files = [
-    '/docs/start.js',
-    '/docs/page.css',
-    '/docs/guide.json',
-    '/docs/self-hosting.json',
-    '/docs/operating.json',
-    '/docs/nodes.svg',
+    '/docs/',
+    '/docs/http',
+    '/docs/websocket',
+    '/docs/reference-start.js',
+    '/docs/reference.css',
     '/docs/reference.js',
+    '/docs/guide/getting-started',
+    '/docs/reference/guarantees',
+    '/docs/icon.svg',
     '/docs/sdk/index.html',
   ];
   it.each([...Object.keys(paths), ...files])('%s', async (path) => {
@@ -82,44 +86,101 @@ describe('whoever has the bytes is not sent them again', () => {
   });
 });
 
-describe('the page', () => {
-  it('runs no script but ours, and asks nobody but us', async () => {
-    const { headers } = await app.request('/docs');
+describe('compression', () => {
+  const zipped = { 'Accept-Encoding': 'br, gzip' };
+
+  it.each(['gzip', 'br, gzip;q=0.5', '*', 'GZIP'])(
+    'is used for a client that sends Accept-Encoding: %s',
+    async (encoding) => {
+      const response = await app.request('/docs/reference.js', { headers: { 'Accept-Encoding': encoding } });
+      expect([response.headers.get('content-encoding'), response.headers.get('vary')]).toEqual([
+        'gzip',
+        'Accept-Encoding',
+      ]);
+      const bytes = Buffer.from(await response.arrayBuffer());
+      expect(response.headers.get('content-length')).toBe(`${bytes.length}`);
+      const plain = Buffer.from(await (await app.request('/docs/reference.js')).arrayBuffer());
+      expect(gunzipSync(bytes).equals(plain)).toBe(true);
+    },
+  );
+
+  it.each(['', 'identity', 'br', 'gzip;q=0', '*;q=0', 'gzip;q=0, *'])(
+    'is not used for Accept-Encoding: %s',
+    async (encoding) => {
+      const response = await app.request('/docs/reference.js', { headers: { 'Accept-Encoding': encoding } });
+      expect([response.headers.get('content-encoding'), response.headers.get('vary')]).toEqual([
+        null,
+        'Accept-Encoding',
+      ]);
+      await response.body?.cancel();
+    },
+  );
+
+  it('has an ETag of its own, which is answered 304', async () => {
+    const etag = (await app.request('/docs/guide/docker', { headers: zipped })).headers.get('etag')!;
+    expect(etag).not.toBe((await app.request('/docs/guide/docker')).headers.get('etag'));
+    const again = await app.request('/docs/guide/docker', { headers: { ...zipped, 'If-None-Match': etag } });
+    expect([again.status, again.headers.get('content-encoding')]).toEqual([304, null]);
+  });
+});
+
+it('a file whose name has a hash of its content is cached for a year', async () => {
+  const page = await (await app.request('/docs/')).text();
+  const [script] = /assets\/app\.[\w-]+\.js/.exec(page)!;
+  const { headers } = await app.request(`/docs/${script}`);
+  expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+});
+
+describe.each(['/docs', '/docs/', '/docs/guide/docker', '/docs/http'])('the page %s', (path) => {
+  const at = new URL(path, 'http://host');
+
+  it('runs the scripts of this server only, and asks this server only', async () => {
+    const response = await app.request(path);
+    const html = await response.text();
     const policy = new Map(
-      headers
+      response.headers
         .get('content-security-policy')!
         .split('; ')
         .map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1).join(' ')]),
     );
+    const hashes = [...html.matchAll(/<script(?![^>]* src=)[^>]*>(.*?)<\/script>/gs)].map(
+      ([, script]) => `'sha256-${createHash('sha256').update(script!).digest('base64')}'`,
+    );
     expect(Object.fromEntries(policy)).toMatchObject({
       'default-src': "'none'",
-      'script-src': "'self'",
+      'script-src': ["'self'", ...hashes].join(' '),
       'connect-src': "'self'",
       'img-src': "'self' data:",
       'font-src': "'self'",
       'frame-ancestors': "'none'",
       'base-uri': "'none'",
     });
-    expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(html).not.toMatch(/\son\w+="|javascript:/i);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
   });
 
-  it('has no script of its own in it, and every file that it names is there', async () => {
-    const page = await (await app.request('/docs')).text();
-    expect(page).not.toMatch(/<script(?![^>]* src=)|\son\w+=|javascript:/i);
-    const named = [...page.matchAll(/(?:src|href)="(?!data:)([^"]+)"/g)].map(([, path]) => path!);
-    expect(named.length).toBeGreaterThan(4);
-    // The chat is another's to test.
-    for (const path of named.filter((name) => name !== './'))
-      expect([path, (await app.request(`/${path}`)).status]).toEqual([path, 200]);
+  it('has relative links only, and each of them leads to a file', async () => {
+    const html = await (await app.request(path)).text();
+    const named = [...html.matchAll(/(?:src|href)="([^"#]+)[^"]*"/g)].map(([, link]) => link!);
+    const own = named.filter((link) => !/^(data|https?):/.test(link));
+    expect(own.length).toBeGreaterThan(4);
+    for (const link of new Set(own)) {
+      expect(link).not.toMatch(/^\//);
+      const { pathname } = new URL(link, at);
+      expect([link, (await app.request(pathname, { redirect: 'manual' })).status]).toEqual([
+        link,
+        expect.toBeOneOf([200, 302]),
+      ]);
+    }
   });
 });
 
 it.each([
   ['GET', '/docs/nothing', 404, null],
-  ['GET', '/docs/', 404, null],
-  ['POST', '/docs/start.js', 405, 'GET, HEAD'],
-  ['DELETE', '/docs/guide.json', 405, 'GET, HEAD'],
+  ['GET', '/docs/guide/', 404, null],
+  ['POST', '/docs/reference.js', 405, 'GET, HEAD'],
+  ['DELETE', '/docs/guide/docker', 405, 'GET, HEAD'],
 ] as const)('%s %s is answered as anywhere: %i', async (method, path, status, allow) => {
   await using server = await startTestServer();
   const response = await fetch(`http://${server.host}:${server.port}${path}`, { method });

@@ -13,7 +13,7 @@ import { mint, testAdminToken } from '../../harness/tokens.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
-const chapter = readFileSync(join(import.meta.dirname, '../../../docs/operating.md'), 'utf8');
+const chapter = readFileSync(join(import.meta.dirname, '../../../docs/reference/log-events.md'), 'utf8');
 const levels = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const;
 /** Those of every line. */
 const common = ['level', 'time', 'event', 'msg'];

@@ -45,11 +45,10 @@ interface Dashboard {
   readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] };
 }
 export const dashboard = JSON.parse(readFileSync(join(root, 'deploy/grafana/palaver.json'), 'utf8')) as Dashboard;
-export const chapter = readFileSync(join(root, 'docs/operating.md'), 'utf8');
+export const chapter = readFileSync(join(root, 'docs/reference/metrics.md'), 'utf8');
 
-const metricsSection = /^## Metrics\n.*?(?=^## )/ms.exec(chapter)![0];
 /** The expressions that the chapter tells to alert on. */
-export const alerts = [...metricsSection.matchAll(/^- `([^`]+)`/gm)].map(([, expression]) => expression!);
+export const alerts = [...chapter.matchAll(/^- `([^`]+)`/gm)].map(([, expression]) => expression!);
 /** A row for each metric: its name, type and labels. */
 export const documented = new Map(
   [...chapter.matchAll(/^\| `(palaver_\w+)` \| (\w+) \| ([^|]*)\|/gm)].map(([, name, type, labels]) => [

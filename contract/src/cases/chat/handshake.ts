@@ -23,7 +23,7 @@ interface Variant {
   readonly knock: (kit: Kit) => Promise<Knock>;
   /** Such as `101`, `401 missing_token`. */
   readonly want: string;
-  /** What `Sec-WebSocket-Protocol` is answered, with 101; nothing by default. */
+  /** The `Sec-WebSocket-Protocol` that a 101 must have; none by default. */
   readonly protocol?: string;
   /** The same without a handshake makes no sense. */
   readonly handshakeOnly?: boolean;

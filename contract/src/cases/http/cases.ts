@@ -101,7 +101,7 @@ const untriedBodies = ({ id }: Operation): Case => ({
   },
 });
 
-/** What HTTP alone can try, of every operation. Those of the WebSocket's own path are tried as handshakes as well. */
+/** Returns the cases for every HTTP operation. Those at the WebSocket's path are sent as handshakes, too. */
 export function httpCases(specs: Specs): Case[] {
   const { operations } = specs.http;
   return [

@@ -27,7 +27,7 @@ export async function adminToken(kit: Kit): Promise<string> {
   const enable = specs.http.operations.find(({ id }) => id === 'enableUser');
   if (!enable) return token;
   const { method, path } = enable;
-  // Of a user that isn't there, and isn't disabled, nothing changes.
+  // The id names no user, so the request changes nothing.
   const probe =
     probes.get(kit) ?? kit.ask({ method, path: path.replace(/\{[^}]+\}/g, nobody), headers: bearer(token) });
   probes.set(kit, probe);
@@ -35,7 +35,7 @@ export async function adminToken(kit: Kit): Promise<string> {
   return token;
 }
 
-/** What an operation asks for. Who is in the room with it doesn't lose it. */
+/** Returns a token that the operation accepts: ann's, or the operator's secret. Ann's stays valid. */
 export const tokenFor = async (kit: Kit, operation: Operation): Promise<string> =>
   isForUsers(kit.specs, operation) ? (await kit.user('ann')).token : adminToken(kit);
 

@@ -17,7 +17,7 @@ export interface Events {
   token_refreshed: TokenRefreshed;
 }
 
-/** What a client does after each close code: connects again, with a new token, or not at all. */
+/** The client's next step after each close code: reconnect, reconnect with a new token, or stop. */
 export const afterClose = {
   1001: 'reconnect',
   1003: 'stop',

@@ -35,7 +35,7 @@ export const operations = {
   asyncapiJson: { method: 'GET', path: '/asyncapi.json', params: {}, body: false, token: false },
 } as const;
 
-/** What each operation takes and gives, and the codes of the problems it may answer. */
+/** Input, output and problem codes of each operation. */
 export interface Operations {
   createUser: {
     input: CreateUserRequest;
