@@ -7,7 +7,8 @@ import { noRedis } from './test/harness/redis.ts';
 const off = process.env.DEFENCE_OFF;
 /** Tests that have neither a server nor a process, and so are done in seconds. */
 const unit = [
-  'test/{unit,harness,tools}/**/*.test.ts',
+  'test/{unit,harness}/**/*.test.ts',
+  'test/tools/imports.test.ts',
   'test/browser/words.test.ts',
   'test/cluster/checker.test.ts',
   'sdk/typescript/test/unit/*.test.ts',
