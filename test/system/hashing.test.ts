@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { within } from '../harness/deadline.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { gone } from '../harness/process.ts';
