@@ -16,7 +16,8 @@ const unit = [
 ];
 /** Tests of a server in their own process. */
 const integration = [
-  'test/{integration,property,tools}/**/*.test.ts',
+  'test/{integration,property}/**/*.test.ts',
+  'test/tools/imports.test.ts',
   'sdk/typescript/test/{cut,hostile,palaver,resume,retry,room}.test.ts',
   'contract/test/{kit-arguments,kit-live,violations-proxy}.test.ts',
 ];
