@@ -8,7 +8,6 @@ const off = process.env.DEFENCE_OFF;
 /** Tests that have neither a server nor a process, and so are done in seconds. */
 const unit = [
   'test/{unit,harness}/**/*.test.ts',
-  'test/tools/imports.test.ts',
   'test/browser/words.test.ts',
   'test/cluster/checker.test.ts',
   'sdk/typescript/test/unit/*.test.ts',
@@ -18,6 +17,7 @@ const unit = [
 /** Tests of a server in their own process. */
 const integration = [
   'test/{integration,property}/**/*.test.ts',
+  'test/tools/imports.test.ts',
   'sdk/typescript/test/{cut,hostile,palaver,resume,retry,room}.test.ts',
   'contract/test/{kit-arguments,kit-live,violations-proxy}.test.ts',
 ];
