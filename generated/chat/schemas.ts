@@ -18,7 +18,7 @@ export const usernameSchema = z
     /^(?:[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\u{e0000}\u{e0002}-\u{e001f}\u{e0080}-\u{e0fff}][\u0020\u00a0\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180d\u180f\u2000-\u200a\u202f\u205f\u2065\u3000\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\u{e0000}\u{e0002}-\u{e001f}\u{e0080}-\u{e0fff}]*)?(?:[!-~\u00a1-\u00ac\u00ae-\u034e\u0350-\u058f]|[\u0590-\u05ff\u0606-\u061b\u061d-\u06dc\u06de-\u070e\u0710-\u088f\u0892-\u08e1\u08e3-\u115e\u1161-\u167f\u1681-\u17b3\u17b6-\u180a\u1810-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\u3163\u3165-\ud7ff\ue000-\ufdff\ufe10-\ufefe\uff00-\uff9f\uffa1-\uffef\ufffc-\uffff\u{10000}-\u{110bc}\u{110be}-\u{110cc}\u{110ce}-\u{1342f}\u{13440}-\u{1bc9f}\u{1bca4}-\u{1d172}\u{1d17b}-\u{dffff}\u{e1000}-\u{10ffff}](?:[\u200c\u200d][\u0590-\u05ff\u0606-\u061b\u061d-\u06dc\u06de-\u070e\u0710-\u088f\u0892-\u08e1\u08e3-\u115e\u1161-\u167f\u1681-\u17b3\u17b6-\u180a\u1810-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\u3163\u3165-\ud7ff\ue000-\ufdff\ufe10-\ufefe\uff00-\uff9f\uffa1-\uffef\ufffc-\uffff\u{10000}-\u{110bc}\u{110be}-\u{110cc}\u{110ce}-\u{1342f}\u{13440}-\u{1bc9f}\u{1bca4}-\u{1d172}\u{1d17b}-\u{dffff}\u{e1000}-\u{10ffff}])*)(?:(?:(?:[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c\u0d4d\u0dca][\u200c\u200d])?[\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+)?(?:[!-~\u00a1-\u00ac\u00ae-\u058f]|[\u0590-\u05ff\u0606-\u061b\u061d-\u06dc\u06de-\u070e\u0710-\u088f\u0892-\u08e1\u08e3-\u167f\u1681-\u180d\u180f-\u1fff\u2010-\u2027\u2030-\u205e\u2065\u2070-\u2fff\u3001-\ud7ff\ue000-\ufefe\uff00-\ufff8\ufffc-\uffff\u{10000}-\u{110bc}\u{110be}-\u{110cc}\u{110ce}-\u{1342f}\u{13440}-\u{1bc9f}\u{1bca4}-\u{1d172}\u{1d17b}-\u{e0000}\u{e0002}-\u{e001f}\u{e0080}-\u{10ffff}](?:[\u200c\u200d][\u0590-\u05ff\u0606-\u061b\u061d-\u06dc\u06de-\u070e\u0710-\u088f\u0892-\u08e1\u08e3-\u115e\u1161-\u167f\u1681-\u17b3\u17b6-\u180a\u1810-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\u3163\u3165-\ud7ff\ue000-\ufdff\ufe10-\ufefe\uff00-\uff9f\uffa1-\uffef\ufffc-\uffff\u{10000}-\u{110bc}\u{110be}-\u{110cc}\u{110ce}-\u{1342f}\u{13440}-\u{1bc9f}\u{1bca4}-\u{1d172}\u{1d17b}-\u{dffff}\u{e1000}-\u{10ffff}])*))*(?:[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c\u0d4d\u0dca][\u200c\u200d])?$/u,
     {
       error:
-        'must have no control, format or line characters (joiners only where a script needs them), no white space at either end, and something to see',
+        'must have a visible character, no white space at either end, and no control, format or line characters (joiners only where a script needs them)',
     },
   ) satisfies z.ZodType<types.Username>;
 
@@ -124,18 +124,18 @@ export const tokenRefreshedSchema = z.strictObject({
   }),
 }) satisfies z.ZodType<types.TokenRefreshed>;
 
-/** What a client may send, by frame type. */
+/** Schemas of the frames that a client may send, by type. */
 export const clientMessageSchemas = {
   chat_message: chatMessageFromClientSchema,
   token_refresh: tokenRefreshSchema,
 };
 
-/** What the server sends, by frame type. */
+/** Schemas of the frames that the server sends, by type. */
 export const serverMessageSchemas = {
   users_online: usersOnlineSchema,
   user_joined: userJoinedSchema,
-  user_left: userLeftSchema,
   chat_message: chatMessageSchema,
   error: errorMessageSchema,
   token_refreshed: tokenRefreshedSchema,
+  user_left: userLeftSchema,
 };

@@ -26,15 +26,15 @@ interface CloseCode {
   readonly code: number;
   readonly name: string;
   readonly description: string;
-  /** What a client does then. */
+  /** The client's next step. */
   readonly next: (typeof nexts)[number];
 }
 
 export interface Chat {
   readonly schemas: Json;
-  /** What the server sends (`action: send` is the server's side in AsyncAPI 3). */
+  /** Frames that the server sends (`action: send` is the server's side in AsyncAPI 3). */
   readonly server: readonly Frame[];
-  /** What a client may send. */
+  /** Frames that a client may send. */
   readonly client: readonly Frame[];
   readonly closeCodes: readonly CloseCode[];
 }
@@ -136,9 +136,9 @@ export function chatTypes(chat: Chat): string {
   );
   return [
     typesOf(chat.schemas, schemasAt),
-    union('ServerMessage', 'What the server sends.', chat.server),
-    union('ClientMessage', 'What a client may send.', chat.client),
-    `/** Why the server closes a connection, by name: the codes of the close frame (RFC 6455, 7.4). */\nexport const closeCodes = {\n${codes.join('\n')}\n} as const;\n`,
+    union('ServerMessage', 'Frames that the server sends.', chat.server),
+    union('ClientMessage', 'Frames that a client may send.', chat.client),
+    `/** Close codes of the server, by name (RFC 6455, 7.4). */\nexport const closeCodes = {\n${codes.join('\n')}\n} as const;\n`,
     `export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];\n`,
   ].join('\n');
 }
@@ -157,8 +157,8 @@ export function emitChat(document: Json): Record<string, string> {
     'schemas.ts': [
       `${head}import { z } from 'zod';\nimport type * as types from './types.ts';\n`,
       zodsOf(chat.schemas, schemasAt),
-      `/** What a client may send, by frame type. */\nexport const clientMessageSchemas = {\n${schemaNames(chat.client)}\n};\n`,
-      `/** What the server sends, by frame type. */\nexport const serverMessageSchemas = {\n${schemaNames(chat.server)}\n};\n`,
+      `/** Schemas of the frames that a client may send, by type. */\nexport const clientMessageSchemas = {\n${schemaNames(chat.client)}\n};\n`,
+      `/** Schemas of the frames that the server sends, by type. */\nexport const serverMessageSchemas = {\n${schemaNames(chat.server)}\n};\n`,
     ].join('\n'),
     'index.ts': `${head}\nexport * from './schemas.ts';\nexport * from './types.ts';\n`,
   };
