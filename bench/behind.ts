@@ -1,4 +1,4 @@
-/** What several nodes need behind them: a Redis, and for Palaver a database of MongoDB's protocol. */
+/** Starts the services behind several nodes: Redis, and for Palaver a database with MongoDB's protocol. */
 import { ferretdbAt } from '../test/harness/mongo.ts';
 import { freePort, listening } from '../test/harness/port.ts';
 import { type Child, start } from './processes.ts';

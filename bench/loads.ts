@@ -8,7 +8,7 @@ export interface Metric {
   of(run: Run): number;
 }
 
-/** What Palaver's figure must be: beside a peer's, or by itself. Each is judged by the median of the rounds. */
+/** A bound on Palaver's figure, absolute or compared with a peer's. The median of the rounds is judged. */
 export interface Goal {
   readonly metric: string;
   readonly against?: ServerName;
@@ -18,7 +18,7 @@ export interface Goal {
   readonly atMost?: number;
 }
 
-/** What the generator does, and what is read off it. A ratio holds for its load only, so the title says it exactly. */
+/** A load for the generator, and the metrics read from it. A ratio holds for its load only, so the title is exact. */
 export interface Load {
   readonly title: string;
   readonly generator: {
@@ -59,7 +59,7 @@ const latency = {
   p99: { label: 'latency p99, ms', lowerIsBetter: true, of: ({ result }) => result.latencyMs!.p99 },
 } satisfies Record<string, Metric>;
 
-/** What stands behind several nodes; nothing does behind one. */
+/** Metrics of Redis and the database behind several nodes. A single node has neither. */
 const behind = {
   redis: {
     label: 'Redis CPU s per million deliveries',

@@ -42,7 +42,7 @@ async function writeUsers(file: string, clients: number, { token }: ServerKind):
   await writeFile(file, lines.join(''));
 }
 
-/** What several processes have used together. */
+/** Returns the sum of several processes' usage. */
 function usageOfAll(children: readonly Child[]): Usage {
   const all = children.map(({ pid }) => usageOf(pid!));
   const sum = (of: (usage: Usage) => number): number => all.reduce((total, usage) => total + of(usage), 0);
@@ -101,7 +101,7 @@ async function measureOnce({ name, load, server, round, seconds, generator, ...o
     const flood = load.loginsPerS
       ? await startLogins(`http://127.0.0.1:${ports[0]}`, load.loginsPerS, logins.signal)
       : undefined;
-    // What it does once after its start is not of the load.
+    // Work that the server does once after its start is not part of the load.
     await delay(500);
     const empty = used();
 

@@ -37,7 +37,7 @@ export function start(
   const [file, ...rest] = [...(pinned ? ['taskset', '-c', `${core}`] : []), command!, ...args];
   const child = spawn(file!, rest, {
     cwd,
-    // A MONGODB_URI or NODE_OPTIONS of whoever runs this is not meant for what is measured.
+    // MONGODB_URI or NODE_OPTIONS of the caller's shell must not reach the server under test.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: lifetimeMs,
@@ -61,11 +61,11 @@ export async function end(child: Child): Promise<void> {
 export interface Usage {
   readonly cpuS: number;
   readonly rssKb: number;
-  /** What everything on the machine has used, and what its host took away. */
+  /** CPU time of everything on the machine, and the time that its host took away. */
   readonly machineCpuS: number;
 }
 
-/** What a process has used so far, all threads together (proc(5)). */
+/** Returns the CPU time and memory of a process, all threads together (proc(5)). */
 export function usageOf(pid: number): Usage {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // Behind the name, which may hold anything: utime and stime are the fields 14 and 15.
@@ -90,7 +90,7 @@ export function usageOf(pid: number): Usage {
   };
 }
 
-/** What the figures were measured on, with what, and when. */
+/** Returns a line about the machine, the versions and the date of a measurement. */
 export function describeMachine(generator: string): string {
   const bun = spawnSync(join(import.meta.dirname, 'node_modules/.bin/bun'), ['--version'], { encoding: 'utf8' });
   return [

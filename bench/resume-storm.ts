@@ -32,7 +32,7 @@ async function chatting(port: number, token: string) {
   });
   await once(worker, 'message');
   return {
-    /** What came back since the last time, in milliseconds, sorted. */
+    /** Returns the reconnection times since the last call, in milliseconds, sorted. */
     taken: async (): Promise<number[]> => {
       worker.postMessage('take');
       const [taken] = (await once(worker, 'message')) as [number[]];

@@ -16,7 +16,7 @@ const palaverIn = (root: string) => [
 const checkoutBefore = process.env.BENCH_BEFORE;
 const secret = randomBytes(32).toString('hex');
 
-/** What Palaver is told beyond where to listen and where to keep its data. One user sends all that a sender sends. */
+/** Palaver's settings beyond address and data folder. Each sender is one user, so the limits per user are raised. */
 export const raisedLimits = { RATE_LIMIT_FRAMES: '0', RATE_LIMIT_LOGIN: '0', MAX_SESSIONS: '20000' };
 
 /** A server to measure: how it starts, and how it is spoken to. */
@@ -25,11 +25,11 @@ export interface ServerKind {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly dialect: 'palaver' | 'socketio';
-  /** What a client shows at the door; without it its name. */
+  /** Returns the token for the handshake. Without it, the name is the token. */
   readonly token?: (name: string) => Promise<string>;
   /** So many processes are one room, on a Redis; without it, it is one by itself. */
   readonly nodes?: number;
-  /** What is compared with it, if that isn't Palaver as one process. */
+  /** The server it is compared with, if not Palaver as one process. */
   readonly beside?: string;
 }
 

@@ -88,7 +88,7 @@ try {
   const { filesAtFirst } = watch;
   const samples = last.samples.filter(({ minute }) => minute >= fromMinute);
   const { heap, rss, rest, files } = judge({ samples, rests: [warm.rest, last.rest], filesAtFirst });
-  // What a snapshot took, nobody can tell from a leak.
+  // Memory that a snapshot used looks like a leak, so a run with snapshots does not judge RSS.
   const judgements = options.classes ? [rest, heap, files] : [rest, heap, rss, files];
   const isFlat = judgements.every(({ verdict }) => verdict === 'flat');
   const { counts } = churn;

@@ -1,5 +1,5 @@
 declare module '@asyncapi/generator' {
-  /** What specs/generate.ts uses of it; the package has no types. */
+  /** The part that specs/generate.ts uses; the package has no types. */
   export default class Generator {
     constructor(templateDir: string, targetDir: string, options: { forceWrite: boolean });
     generateFromFile(file: string): Promise<void>;

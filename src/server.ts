@@ -116,11 +116,8 @@ interface AccessDeps {
 }
 
 /** Opens what decides who may use the server: revocations, passwords and tokens. */
-async function openAccess(
-  config: Config,
-  opened: AsyncDisposableStack,
-  { adapters, stores, stream, metrics, log }: AccessDeps,
-) {
+async function openAccess(config: Config, opened: AsyncDisposableStack, deps: AccessDeps) {
+  const { adapters, stores, stream, metrics, log } = deps;
   const { announceAccess: announce } = stream.backplane;
   // Not the clock: one that is ahead for a while must not forget tokens that are valid once it is right again.
   const { believedMs: now } = stream.history;

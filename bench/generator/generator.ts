@@ -54,7 +54,7 @@ interface Client {
   chats: number;
   /** Bytes of a payload that are still to come, and not looked into. */
   skip: number;
-  /** What came of something that is not whole yet. */
+  /** Bytes of a frame that is not complete yet. */
   held: Buffer | undefined;
   sent: number;
   echoed: number;

@@ -1,6 +1,6 @@
 import { chatMessage, encode, nameIn, sayPort, textOf, usersOnline, who } from './frames.ts';
 
-/** What is used of Bun here; its types aren't worth a dependency. */
+/** The part of Bun's API in use here; its types aren't worth a dependency. */
 interface Socket {
   readonly data: { name: string };
   send(text: string): number;

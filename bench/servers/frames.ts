@@ -1,4 +1,4 @@
-/** What Palaver's frames hold beside their `msg`, so that all servers send frames of the same length. */
+/** Members like those of Palaver's frames beside `msg`, so that all servers send frames of the same length. */
 const epoch = String(Date.now()).padStart(16, '0');
 let count = 0;
 
@@ -18,7 +18,7 @@ export const encode = (type: string, frame: object): string => JSON.stringify({ 
 /** The text of a client's frame. */
 export const textOf = (frame: string): string => JSON.parse(frame).msg.text;
 
-/** Whose handshake it is. The peers take the name as the token and check nothing, which favours them. */
+/** Returns the name in a handshake. The peers take the token as the name and check nothing, which favours them. */
 export const nameIn = (authorization: string | null | undefined): string =>
   (authorization ?? '').replace(/^Bearer /, '');
 

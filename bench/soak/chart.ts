@@ -74,7 +74,7 @@ function drawPanel({ title, series, trend }: Panel, { fromMinute, minutes }: Tim
   ].join('\n');
 }
 
-/** What was measured over time, one panel below the other; `notes` are printed beneath. */
+/** Draws the measurements over time, one panel below the other, with `notes` beneath. */
 export function drawSoak(title: string, panels: readonly Panel[], times: Times, notes: readonly string[]): string {
   const below = top + panels.length * (panelHeight + gap);
   const height = below + notes.length * 16 + 12;

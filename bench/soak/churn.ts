@@ -1,4 +1,4 @@
-/** What a chat has to live with, again and again: people who come, talk, flood, stall, break off and log in. */
+/** Churn of a busy chat: clients that join, talk, flood, stall, disconnect and log in, again and again. */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
@@ -67,7 +67,7 @@ export function createChurn({ port, users, hasNonces, token }: Options): Churn {
     socket.send(JSON.stringify({ type: 'chat_message', msg }));
   };
 
-  /** What a connection does before it ends, and how it ends. Those in front are lived more often. */
+  /** Lives of a connection: its actions, then its end. Earlier ones in the list are chosen more often. */
   const lives: readonly ((socket: WebSocket) => Promise<void>)[] = [
     async (socket) => {
       for (let n = 0; n < 20 && goesOn(); n += 1) {

@@ -12,12 +12,12 @@ export interface Delay {
   readonly p99: number;
 }
 
-/** What lives in a heap: bytes by class, as a snapshot names it. */
+/** Bytes in the heap by class, as a snapshot names them. */
 export type Classes = ReadonlyMap<string, number>;
 
 /** A process asked about itself (Chrome DevTools Protocol). Nothing in the server is there for it. */
 export interface Inspector {
-  /** What is left of the heap when all garbage is collected, with the buffers that it holds, in MB. */
+  /** Collects garbage and returns the size of the heap with its buffers, in MB. */
   liveHeapMb(): Promise<number>;
   /** How late the event loop was since `forgetDelay`. */
   delay(): Promise<Delay>;

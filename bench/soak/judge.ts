@@ -1,7 +1,7 @@
 import { type Trend, trendOf, type Verdict, verdictOf } from './trend.ts';
 import type { Rest, Sample } from './watch.ts';
 
-/** What counts as growth. A smaller one is the noise of ten minutes. */
+/** Growth below these bounds is the noise of ten minutes. */
 const tolerance = { heapMb: 0.5, rssMb: 1, bytesAJoin: 50 };
 
 export interface Judgement {
@@ -12,7 +12,7 @@ export interface Judgement {
 }
 
 interface Measured {
-  /** Of the churn after the warm-up. */
+  /** Samples taken during the churn, after the warm-up. */
   readonly samples: readonly Sample[];
   /** After the warm-up, and at the end. */
   readonly rests: readonly [warm: Rest, last: Rest];

@@ -9,7 +9,7 @@ export interface Leak extends Change {
 const file = 'chat/upgrade.ts';
 const gone = 'sockets.delete(webSocket);';
 
-/** What a server can be made to leak, for each connection that ends. */
+/** Leaks that can be planted in the server: each keeps something for every connection that ends. */
 export const leaks: readonly Leak[] = [
   { name: 'sockets', holds: 'WebSocket', file, source: gone, off: '' },
   // An object and a text, a hundred bytes in all: what a table loses that nobody cleans up.

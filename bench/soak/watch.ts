@@ -5,7 +5,7 @@ import { type Child, usageOf } from '../processes.ts';
 import type { Churn } from './churn.ts';
 import type { Classes, Inspector } from './inspector.ts';
 
-/** What a process held at one moment, and how late its event loop was since the last one. */
+/** One measurement of a process: its memory, and its event loop delay since the last measurement. */
 export interface Sample {
   readonly minute: number;
   readonly rssMb: number;
@@ -15,7 +15,7 @@ export interface Sample {
   readonly p99Ms: number;
 }
 
-/** What is left when nobody is there. */
+/** Resources that remain after every client has left. */
 export interface Rest {
   readonly files: number;
   readonly heapMb: number;

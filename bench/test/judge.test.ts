@@ -11,7 +11,7 @@ function noise(): () => number {
   };
 }
 
-/** Each value takes some of the one before along, as whoever stalls is in both. */
+/** Each value depends on the one before, because a stalled client is in both. */
 function pointsOf(count: number, perMinute: number, { spread = 1, alike = 0 } = {}) {
   const next = noise();
   let last = 0;
@@ -30,7 +30,7 @@ describe('the trend of a soak', () => {
   });
 
   it('agrees with a table of Student’s t', () => {
-    // Of 0, 1, 1, 2, 3: slope 0.7, standard error 0.1, three degrees of freedom: t is 3.182.
+    // For 0, 1, 1, 2, 3 the slope is 0.7, the standard error 0.1; for three degrees of freedom, t is 3.182.
     const { perMinute, margin } = trendOf([0, 1, 1, 2, 3].map((value, n) => ({ minute: n, value })));
     expect(perMinute).toBeCloseTo(0.7);
     expect(margin).toBeGreaterThan(0.3);

@@ -3,7 +3,7 @@ import { CouldNotRun } from './errors.ts';
 import { exitCodeOf, progressTo, tableOf } from './print.ts';
 import { type KitOptions, listCases, runKit } from './run.ts';
 
-/** What there is to ask for, of the command of this name. */
+/** Returns the help text for a command of this name. */
 export const usageOf = (command: string): string => `${command} URL [options]
 
 Tells whether the chat server at URL keeps its OpenAPI and AsyncAPI contract.
@@ -35,7 +35,7 @@ interface Asked {
   readonly list: boolean;
 }
 
-/** What the command line asks for; undefined if that is help. @throws {CouldNotRun} */
+/** Parses the command line. Returns undefined if it asks for help. @throws {CouldNotRun} */
 export function readArguments(args: readonly string[]): Asked | undefined {
   const text = { type: 'string' } as const;
   const list = { type: 'string', multiple: true } as const;

@@ -1,15 +1,15 @@
-/** What became of one case. */
+/** The outcome of one case. */
 export interface Result {
   /** Stable from run to run and from server to server, such as `http.login.401.invalid_credentials` or `rule.echo`. */
   readonly id: string;
   readonly outcome: 'kept' | 'broken' | 'not_tried';
-  /** What the server did where it is broken; why, where it was not tried. */
+  /** The violation, or the reason why the case was not tried. */
   readonly what?: string;
   /** The smallest `curl`, or exchange of frames, that shows what is broken. */
   readonly show?: string;
 }
 
-/** What a server did, and what shows it. */
+/** A violation, and the request or exchange that shows it. */
 export type Finding = Required<Pick<Result, 'what'>> & Pick<Result, 'show'>;
 
 export interface Report {
@@ -23,6 +23,6 @@ export interface Report {
   readonly requests: number;
   readonly frames: number;
   readonly results: readonly Result[];
-  /** What the run has left on the server: names of users. */
+  /** Names of the users that the run has left on the server. */
   readonly leftBehind: readonly string[];
 }

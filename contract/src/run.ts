@@ -21,11 +21,11 @@ export interface KitOptions {
   /** Files to read the specs from; without them the server is asked. */
   readonly openapi?: string;
   readonly asyncapi?: string;
-  /** Of two users or more, where the server makes none. */
+  /** Tokens of two or more users, for a server without sign-up. */
   readonly tokens?: readonly string[];
-  /** What the server signs tokens with (HS256), for what only minted tokens can try. */
+  /** The secret that the server signs tokens with (HS256). Some cases need tokens that the kit signs itself. */
   readonly jwtSecret?: string;
-  /** The secret of whoever runs the server, for what only they may ask. */
+  /** The operator's secret, for the admin operations. */
   readonly adminToken?: string;
   /** Chosen at random, and told in the report, unless given. */
   readonly seed?: number;
@@ -43,7 +43,7 @@ export interface Progress {
   readonly all: number;
 }
 
-/** What is tried in turn, what is judged at the end, and what of it was asked for. */
+/** The cases to run, the standing rules to judge at the end, and whether an id was asked for. */
 interface Plan {
   readonly cases: readonly Case[];
   readonly standing: readonly Standing[];
@@ -69,7 +69,7 @@ function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
   if (nothing !== undefined) throw new CouldNotRun(`There is no case ${nothing}; --list lists them`);
   const asked = (id: string): boolean => only.length === 0 || only.some((prefix) => isOf(prefix, id));
   const cases = all.filter(({ id }) => asked(id));
-  // What is judged by all that was seen needs something to be seen.
+  // Standing rules judge all traffic, so there must be some: without a case of its own, the plan runs all.
   return { cases: cases.length > 0 ? cases : all, standing: standing.filter(({ id }) => asked(id)), asked };
 }
 

@@ -58,7 +58,7 @@ async function chatter(server: TestServer, [talks, comes]: readonly string[]): P
   };
 }
 
-describe('a real server keeps its contract', () => {
+describe.concurrent('a real server keeps its contract', () => {
   it(
     'with its default limits, twice in a row; and only what is out of reach is not tried',
     async () => {
@@ -116,7 +116,7 @@ describe('a real server keeps its contract', () => {
   );
 });
 
-describe('the command', () => {
+describe.concurrent('the command', () => {
   const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
     promisify(execFile)(process.execPath, [bin, ...args], { cwd: root, maxBuffer: 2 ** 25 }).then(
       (done) => ({ code: 0, ...done }),

@@ -1,9 +1,9 @@
-/** Whole runs of the kit: they keep quiet about a proxy that breaks nothing, and catch what is planted in each group. */
+/** Runs the whole kit: against a proxy that changes nothing, and against one violation of each group. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { attempt, attemptAll, brokenIn, type Outcome } from './violations/attempt.ts';
 import { groups } from './violations/index.ts';
 
-/** Some minutes, on a machine that does other things too. */
+/** Timeout against hanging only. */
 const patience = 900_000;
 
 it(

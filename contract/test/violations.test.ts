@@ -1,10 +1,10 @@
-/** The proof that the kit can fail: every violation that is planted is found, and told from the others. */
+/** Proves that the kit can fail: it finds every planted violation, and tells it from the others. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { attemptAll, brokenIn, confused, type Outcome } from './violations/attempt.ts';
 import { groups } from './violations/index.ts';
 import { readmes } from './violations/table.ts';
 
-/** Some minutes, on a machine that does other things too. */
+/** Timeout against hanging only. */
 const patience = 900_000;
 const all = groups.flatMap(({ violations }) => violations);
 

@@ -13,7 +13,7 @@ const withSortedMessages = (operations: unknown): Json =>
     ),
   );
 
-/** Returns the channels and operations. Components count only where channels refer to them. */
+/** Returns the part that matters to clients: channels and operations. Components count where channels refer to them. */
 function contractOf(document: Json): Json {
   const { asyncapi, channels, operations } = document;
   return {

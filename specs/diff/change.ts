@@ -10,7 +10,7 @@ export interface Change {
   readonly after?: unknown;
 }
 
-/** What people read and programs don't. */
+/** Members that people read and programs ignore. */
 const prose = ['description', 'summary', 'title', 'example', 'examples', 'externalDocs', 'x-pattern-error'];
 
 const isObject = (value: unknown): value is Json =>

@@ -23,7 +23,7 @@ const harmless: readonly Harmless[] = [
   [/\/responses\/\d+\/headers(\/[^/]+)?$/, added],
   [/\/parameters\/[^/]+$/, (change) => added(change) && (change.after as Json).required !== true],
   [/\/(tags|operationId)(\/.*)?$/, () => true],
-  // What is taken may become more.
+  // Requests may become wider: the server accepts more than before.
   [/\/requestBody\/content\/[^/]+$/, added],
   [new RegExp(`${body}/properties/[^/]+$`), added],
   [new RegExp(`${body}/required/[^/]+$`), removed],
@@ -31,7 +31,7 @@ const harmless: readonly Harmless[] = [
   [new RegExp(`${body}/(minLength|minimum|minItems)$`), (change) => removed(change) || wider(-1)(change)],
   [new RegExp(`${body}/(maxLength|maximum|maxItems)$`), (change) => removed(change) || wider(1)(change)],
   [new RegExp(`${body}/pattern$`), removed],
-  // What is answered may become less; clients ignore members that they don't know.
+  // Answers may become narrower. Clients ignore members that they don't know.
   [new RegExp(`${answer}/properties/[^/]+$`), added],
   [new RegExp(`${answer}/properties/code/enum/[^/]+$`), () => true],
   [new RegExp(`${answer}/required/[^/]+$`), added],
@@ -40,7 +40,7 @@ const harmless: readonly Harmless[] = [
   [new RegExp(`${answer}/(maxLength|maximum|maxItems)$`), (change) => added(change) || wider(-1)(change)],
 ];
 
-/** What every client has to do with: operations, and what answers the rest. */
+/** Returns the part that matters to clients: operations, and the answers to everything else. */
 const contractOf = (document: Json): unknown =>
   plain(document, { security: document.security, paths: document.paths, 'x-unmatched': document['x-unmatched'] });
 

@@ -26,7 +26,7 @@ interface CloseCode {
   readonly code: number;
   readonly name: string;
   readonly description: string;
-  /** The client's next step. */
+  /** The client's next step after this close code. */
   readonly next: (typeof nexts)[number];
 }
 
@@ -41,7 +41,7 @@ export interface Chat {
 
 const schemasAt = '/components/schemas';
 
-/** What a reference within a document names, and its JSON pointer. */
+/** Returns the part of the document that a reference names, and its JSON pointer. */
 export function lookUp(document: Json, ref: unknown, at: string): [part: Json, at: string] {
   if (typeof ref !== 'string' || !ref.startsWith('#/'))
     throw new SpecError(at, `not a reference within the spec: ${ref}`);
@@ -53,7 +53,7 @@ export function lookUp(document: Json, ref: unknown, at: string): [part: Json, a
 }
 
 /**
- * What the AsyncAPI parser resolved, with references by name again: it marks where each schema came from.
+ * Puts references back into what the AsyncAPI parser resolved. The parser marks where each schema came from.
  * @public for templates/chat
  */
 export function withReferences(document: Json): Json {

@@ -35,7 +35,7 @@ export interface Response {
   readonly at: string;
 }
 
-/** What a response may hold: JSON, or a text that no validator looks into. */
+/** Media types of responses: JSON, and text that no validator reads. */
 const jsonTypes = ['application/json', 'application/problem+json'];
 const textTypes = ['text/html', 'application/yaml'];
 

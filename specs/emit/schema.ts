@@ -120,7 +120,7 @@ function narrowing(schema: Json, at: string): [string, Json, string] {
   return [refName(base.$ref, `${at}/allOf/0`), part, place];
 }
 
-/** What a reader of a type should know of a schema: its description and its bounds. */
+/** Returns a schema's description and bounds, for the doc comment of its type. */
 export function docOf(schema: Json): string {
   const { minLength, maxLength, minimum, maximum, minItems, maxItems } = schema;
   const range = (least: unknown, most: unknown, unit: string): string[] =>

@@ -39,7 +39,7 @@ const isWhollyOptional = (operation: Operation): boolean =>
 const importOf = (names: readonly string[], file: string): string =>
   names.length === 0 ? '' : `import type { ${[...names].sort().join(', ')} } from '${file}';\n`;
 
-/** What a method takes: path and query parameters and the members of the body, as one object. */
+/** Returns the input type of a method: path and query parameters and the members of the body, as one object. */
 function inputType(operation: Operation): string | undefined {
   const parameters = operation.parameters.filter((parameter) => parameter.in !== 'header');
   const lines = parameters.map(
@@ -59,7 +59,7 @@ const success = (operation: Operation) => operation.responses.filter(({ status }
 const isSpoken = (operation: Operation): boolean =>
   success(operation).every(({ mediaType }) => mediaType === undefined || mediaType === 'application/json');
 
-/** What a call resolves to. A handshake can't succeed over plain HTTP: its call always rejects, and says why. */
+/** Returns the type that a call resolves to. A handshake cannot succeed over plain HTTP, so its call always rejects. */
 function outputType(operation: Operation): string {
   const results = success(operation);
   if (results.length === 0) return 'never';
@@ -118,7 +118,7 @@ function eventsFile(chat: Chat): string {
   return [
     `${banner('specs/asyncapi.yaml')}import type { ${[...new Set(chat.server.map(({ schema }) => schema))].sort().join(', ')} } from './frames.ts';\n`,
     `/** One event per frame that the server sends. */\nexport interface Events {\n${events.join('\n')}\n}\n`,
-    `/** The client's next step after each close code: reconnect, get a new token, or stop. */\nexport const afterClose = {\n${chat.closeCodes.map(({ code, next }) => `  ${code}: ${literal(next)},`).join('\n')}\n} as const;\n`,
+    `/** The client's next step after each close code: reconnect, reconnect with a new token, or stop. */\nexport const afterClose = {\n${chat.closeCodes.map(({ code, next }) => `  ${code}: ${literal(next)},`).join('\n')}\n} as const;\n`,
     `export const eventNames = [${chat.server.map(({ name }) => literal(name)).join(', ')}] as const satisfies readonly (keyof Events)[];\n`,
   ].join('\n');
 }

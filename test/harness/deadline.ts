@@ -1,4 +1,4 @@
-/** Against hanging only: generous, and its error says what was waited for. */
+/** Rejects if the promise has not settled by a generous deadline, against hanging only. The error names what is missing. */
 export async function within<T>(promise: Promise<T>, what: string | (() => string), deadlineMs = 10_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

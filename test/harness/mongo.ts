@@ -7,14 +7,14 @@ import { MongoClient } from 'mongodb';
 import { within } from './deadline.ts';
 import { freePort, listening } from './port.ts';
 
-/** FerretDB, where it was built. */
+/** Path of FerretDB, where `test/tools/ferretdb/build.sh` puts it. */
 export const ferretdb = join(
   process.env.PALAVER_CACHE ?? join(homedir(), '.cache/palaver'),
   'ferretdb-1.24.2/ferretdb',
 );
 const given = process.env.MONGODB_URI;
 
-/** Why the tests that need a database can't run; undefined if they can. With CI set they must. */
+/** Reason to skip the tests that need MongoDB; undefined if they can run. With CI set they must. */
 export const noMongo: string | undefined =
   given || existsSync(ferretdb)
     ? undefined
@@ -22,17 +22,17 @@ export const noMongo: string | undefined =
 if (noMongo && process.env.CI) throw new Error(`In CI the MongoDB tests must run, and ${noMongo}`);
 if (noMongo) console.warn(`The MongoDB tests are skipped: ${noMongo}`);
 
-/** A database of the wire protocol, as a process of its own. */
+/** A database with MongoDB's wire protocol, in a process of its own. */
 export interface Mongo {
-  /** With a database of its own for each call. */
+  /** Returns the URI of a new database with each call. */
   uri(): string;
   stop(): Promise<void>;
-  /** From now on it is there and does not answer, until `wake`. */
+  /** Keeps its connections open but answers nothing until `wake`. */
   hang(): void;
   wake(): void;
-  /** Again, at the same address with the same data. */
+  /** Starts it again at the same address, with the same data. */
   start(): Promise<void>;
-  /** Stops, and leaves nothing behind. */
+  /** Stops it and deletes its data. */
   remove(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ async function drop(uri: string): Promise<void> {
   await client.close();
 }
 
-/** The command that serves what is in this folder, at this port of the loopback. */
+/** Returns the command that serves the data in this folder on this port of the loopback interface. */
 export const ferretdbAt = (port: number, folder: string): [command: string, ...args: string[]] => [
   ferretdb,
   '--handler=sqlite',
@@ -62,7 +62,7 @@ export const ferretdbAt = (port: number, folder: string): [command: string, ...a
   '--log-level=error',
 ];
 
-/** FerretDB on a free port of the loopback. */
+/** Starts FerretDB on a free port of the loopback interface. */
 export async function startMongo(): Promise<Mongo> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-ferretdb-'));
   const port = await freePort();
@@ -93,7 +93,7 @@ export async function startMongo(): Promise<Mongo> {
   };
 }
 
-/** A database to test against: the given one, or FerretDB. It can't be stopped if it was given. */
+/** Returns the database that MONGODB_URI names, or starts FerretDB. The test cannot stop it. */
 export async function anyMongo(): Promise<Pick<Mongo, 'uri' | 'remove'>> {
   if (!given) return startMongo();
   const made: string[] = [];
@@ -109,11 +109,11 @@ export async function anyMongo(): Promise<Pick<Mongo, 'uri' | 'remove'>> {
 }
 
 let forServers: Pick<Mongo, 'uri'> | undefined;
-/** From now on every test server that is started keeps its users there. */
+/** Makes every test server that starts from now on keep its users in this database. */
 export const serversUse = (mongo: Pick<Mongo, 'uri'>): void => {
   forServers = mongo;
 };
 export const serversMongo = (): Pick<Mongo, 'uri'> | undefined => forServers;
 
-/** Whether there is a database that a test may stop. */
+/** True if there is a database that a test may stop. */
 export const canStop = existsSync(ferretdb);

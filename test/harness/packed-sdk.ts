@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,19 +7,23 @@ import { archiveOf, installInto } from './packed.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** An empty project into which the SDK alone was installed, as somebody's would be. */
+/** Installs the SDK alone into a new, empty project, as a user would. Returns its folder. */
 export async function installSdk(): Promise<string> {
   const project = await mkdtemp(join(tmpdir(), 'palaver-sdk-'));
   await installInto(project, join(inject('packed'), archiveOf('palaver-sdk')));
   return project;
 }
 
-/** Writes TypeScript without its types: not every runtime reads them. */
-export async function writeStripped(source: string, target: string): Promise<void> {
-  await writeFile(target, stripTypeScriptTypes(await readFile(source, 'utf8')));
+/** Copies the TypeScript files of a folder as JavaScript, for runtimes that cannot read types. */
+export async function writeStripped(from: string, to: string): Promise<void> {
+  for (const name of await readdir(from)) {
+    if (!name.endsWith('.ts')) continue;
+    const code = stripTypeScriptTypes(await readFile(join(from, name), 'utf8'));
+    await writeFile(join(to, name.replace(/ts$/, 'js')), code.replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"));
+  }
 }
 
-/** Makes packages of this project there in another one, for the compiler. */
+/** Links packages of this project into another one, for the compiler. */
 export async function lend(project: string, ...packages: string[]): Promise<void> {
   for (const name of packages) {
     const [scope] = name.split('/');

@@ -1,6 +1,6 @@
 /**
- * The three packages, packed and installed once for all tests of them: packing builds, and what two build at once in one
- * folder is neither's.
+ * Packs the three packages and installs them, once for all their tests. Packing builds, and two builds at once in one
+ * folder overwrite each other.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,15 +12,15 @@ import manifest from '../../package.json' with { type: 'json' };
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The folder of their archives. */
+    /** Folder of the archives. */
     readonly packed: string;
-    /** An empty project into which they were installed together, as somebody's would be. */
+    /** Folder of an empty project into which they were installed together, as a user would. */
     readonly installed: string;
   }
 }
 
 const root = join(import.meta.dirname, '../..');
-/** Against hanging only: npm may have to ask its registry. */
+/** Timeout against hanging only: npm may have to ask its registry. */
 const timeout = 300_000;
 const npm = (cwd: string, ...args: string[]) =>
   promisify(execFile)(join(root, 'node_modules/.bin/npm'), args, { cwd, timeout, maxBuffer: 2 ** 25 });
@@ -28,7 +28,7 @@ const npm = (cwd: string, ...args: string[]) =>
 export const archiveOf = (name: 'palaver' | 'palaver-sdk' | 'palaver-contract'): string =>
   `${name}-${manifest.version}.tgz`;
 
-/** Installs archives into an empty project in this folder. */
+/** Installs archives into a new, empty project in this folder. */
 export async function installInto(project: string, ...archives: string[]): Promise<void> {
   await mkdir(project, { recursive: true });
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'chat', private: true, type: 'module' }));

@@ -5,17 +5,17 @@ import { onTestFinished } from 'vitest';
 import { within } from './deadline.ts';
 import { root } from './process.ts';
 
-/** Against hanging, of a test that starts many processes, one after the other. */
+/** Timeout against hanging, for tests that start many processes one after the other. */
 export const manyStartsMs = 180_000;
 
-/** What a command printed, and its exit code. */
+/** Output and exit code of a command. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly errors: string;
 }
 
-/** The command `palaver` with these arguments, as one starts it in a checkout. */
+/** Returns the command `palaver` with these arguments, as run from a checkout. */
 export const commandLine = (...args: readonly string[]): [command: string, ...args: string[]] => [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
@@ -23,7 +23,7 @@ export const commandLine = (...args: readonly string[]): [command: string, ...ar
   ...args,
 ];
 
-/** Runs `palaver` as a process of its own, with this on its standard input. It ends with the test. */
+/** Runs `palaver` in a process of its own, with `input` on its standard input. It ends with the test. */
 export async function palaver(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -33,7 +33,7 @@ export async function palaver(
   const child = spawn(command, rest, { cwd: root, env: { ...process.env, NODE_ENV: '', ...env } });
   const closed = once(child, 'close');
   onTestFinished(() => void child.kill('SIGKILL'));
-  // One that doesn't read it may end before.
+  // A command that doesn't read its input may end first.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const ended = Promise.all([closed, text(child.stdout), text(child.stderr)]);

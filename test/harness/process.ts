@@ -5,23 +5,23 @@ import { within } from './deadline.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** A process starts slowly where many do. */
+/** Generous: a process starts slowly beside many others. */
 const startMs = 25_000;
 
-/** The server as a process of its own. */
+/** A server in a process of its own. */
 export interface ServerProcess {
   readonly child: ChildProcess;
-  /** All it has printed. */
+  /** Returns everything it has printed so far. */
   output(): string;
-  /** Resolves with where it listens, once it says so. */
+  /** Resolves with the address that it listens on, once it has printed it. */
   address(): Promise<{ host: string; port: number }>;
   /** Resolves with the exit code. */
   exited(): Promise<number | null>;
-  /** Ends it at once, with all that it has started; resolves when it has. */
+  /** Kills it and every process that it started; resolves when it has ended. */
   kill(): Promise<void>;
 }
 
-/** Runs a command, of the project if no other folder is named. Whoever launches it kills it. */
+/** Runs a command, in the project's folder unless another one is given. The caller kills it. */
 export function launch(
   command: string,
   args: readonly string[],
@@ -54,13 +54,13 @@ export function launch(
     address: () => within(address(), () => `the address; so far: ${text}`, startMs),
     exited: () => within(ended, () => `the end; so far: ${text}`),
     kill: async () => {
-      // Its whole group: npm does not take what it has started along.
+      // The whole group: npm leaves the processes that it started running.
       if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
       await ended;
     },
   };
 }
 
-/** The server alone, without npm around it. */
+/** Launches the server itself, not through npm. */
 export const launchServer = (env: Readonly<Record<string, string>>): ServerProcess =>
   launch(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], { PORT: '0', ...env });

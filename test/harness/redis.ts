@@ -10,48 +10,48 @@ import { freePort } from './port.ts';
 
 const binary = 'redis-server';
 
-/** Why the tests that need Redis can't run; undefined if they can. With CI set they must. */
+/** Reason to skip the tests that need Redis; undefined if they can run. With CI set they must. */
 export const noRedis: string | undefined =
   spawnSync(binary, ['--version']).status === 0 ? undefined : `${binary} is not in the PATH`;
 if (noRedis && process.env.CI) throw new Error(`In CI the Redis tests must run, and ${noRedis}`);
 if (noRedis) console.warn(`The Redis tests are skipped: ${noRedis}`);
 
-/** It stops at the first line that it doesn't know. */
+/** Returns whether Redis knows TLS settings: it refuses the first setting that it doesn't know. */
 const knowsTls = (): boolean =>
   spawnSync(binary, ['--tls-port', '0', '--no-such-line', '1'], { encoding: 'utf8' }).stderr.includes('no-such-line');
 
-/** Why the tests that need Redis with TLS can't run; undefined if they can. With CI set they must. */
+/** Reason to skip the tests that need Redis with TLS; undefined if they can run. With CI set they must. */
 export const noTlsRedis: string | undefined =
   noRedis ??
   (hasOpenssl ? undefined : 'openssl is not in the PATH') ??
   (knowsTls() ? undefined : `${binary} was built without TLS`);
 if (noTlsRedis && process.env.CI) throw new Error(`In CI the tests of Redis with TLS must run, and ${noTlsRedis}`);
 
-/** Far more than a test file asks for. */
+/** Far more databases than a test file asks for. */
 const databases = 1_024;
 
-/** A Redis of its own. */
+/** A Redis server in a process of its own. */
 export interface Redis {
   readonly port: number;
-  /** Where it speaks TLS, if it has certificates. */
+  /** Port for TLS; undefined without certificates. */
   readonly tlsPort: number | undefined;
-  /** With a database of its own for each call; of what answers at this port, where that is not Redis itself. */
+  /** Returns the URI of a new database with each call. `port` names a proxy in front of Redis. */
   uri(port?: number): string;
-  /** In order: what it has is written down. */
+  /** Shuts it down in order: its data is on disk then. */
   stop(): Promise<void>;
-  /** At once, as by a power cut, so many milliseconds from now: what it takes until then is lost. */
+  /** Kills it after this many milliseconds, as a power cut would. It loses the writes of that time. */
   kill(lostMs?: number): Promise<void>;
-  /** Again, at the same address; with what it had, unless this says otherwise. */
+  /** Starts it again at the same address, with its data unless `keepData` is false. */
   start(options?: { readonly keepData?: boolean }): Promise<void>;
   restart(options?: { readonly keepData?: boolean }): Promise<void>;
-  /** From now on it is there and does not answer, until `wake`. */
+  /** Keeps its connections open but answers nothing until `wake`. */
   hang(): void;
   wake(): void;
-  /** Stops, and leaves nothing behind. */
+  /** Stops it and deletes its data. */
   remove(): Promise<void>;
 }
 
-/** Whether Redis answers there and has loaded what it keeps. */
+/** Returns whether Redis answers on this port and has loaded its data. */
 async function isReady(port: number): Promise<boolean> {
   const socket = connect({ host: '127.0.0.1', port });
   try {
@@ -80,7 +80,10 @@ const tlsSettings = (port: number, { ca, cert, key }: Certificates): Readonly<Re
   'tls-auth-clients': 'no',
 });
 
-/** Redis on a free port of the loopback, which writes down what it has; with certificates on another one, too. It may have more settings. */
+/**
+ * Starts Redis on a free port of the loopback interface, with an append-only file. With certificates it also listens for
+ * TLS on a second port. `more` adds settings.
+ */
 export async function startRedis(
   certificates?: Certificates,
   more: Readonly<Record<string, string>> = {},
@@ -154,13 +157,13 @@ export async function startRedis(
 }
 
 let forServers: Pick<Redis, 'uri'> | undefined;
-/** From now on test servers of this file share a room over this one, unless told otherwise. */
+/** Makes the test servers of this file share a room over this Redis, unless their `env` says otherwise. */
 export const serversShare = (redis: Pick<Redis, 'uri'>): void => {
   forServers = redis;
 };
 export const serversRedis = (): Pick<Redis, 'uri'> | undefined => forServers;
 
-/** A sentinel that watches the server at this port, and is asked for it as `palaver`; with certificates, all by TLS. */
+/** Starts a sentinel that watches the server on this port under the name `palaver`; with certificates, over TLS. */
 export async function startSentinel(
   watched: number,
   certificates?: Certificates,
@@ -192,5 +195,5 @@ export async function startSentinel(
   };
 }
 
-/** A Redis to test against, that the test need not stop: always one of its own, as a given one has only 16 databases. */
+/** Starts a Redis that the test need not stop. It is always a new one: a running one may have only 16 databases. */
 export const anyRedis = (): Promise<Pick<Redis, 'uri' | 'remove'>> => startRedis();

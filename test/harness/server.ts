@@ -16,17 +16,18 @@ export interface TestServer extends RunningServer {
 }
 
 interface Options extends Partial<Adapters> {
-  /** Variables of the environment, beside or instead of the usual ones. */
+  /** Environment variables, added to the usual ones or in place of them. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Gets every line of the log. */
+  /** Receives every line of the log. */
   readonly onLogLine?: (line: string) => void;
 }
 
-/** Cheap: what a test checks is not how long a hash takes. */
+/** Cheap hashes: no test measures how long one takes. */
 const testScrypt = { logN: 10, r: 8, p: 1 };
 
 /**
- * The real server on a free port, with nothing in the log and, unless `env` names one, a data folder that goes with it.
+ * Starts the real server on a free port, without a log. Unless `env` names a data folder, it has one of its own, which
+ * `stop` removes.
  * @example await using server = await startTestServer();
  */
 export async function startTestServer({ env, onLogLine, ...adapters }: Options = {}): Promise<TestServer> {
@@ -38,7 +39,7 @@ export async function startTestServer({ env, onLogLine, ...adapters }: Options =
     JWT_ISSUER: testIssuer,
     ADMIN_TOKEN: testAdminToken,
     LOG_LEVEL: 'silent',
-    // Tests talk fast and end often; those of the limit and of the window set them.
+    // Tests send fast and end often. Tests of a limit or of the drain window set their own.
     RATE_LIMIT_FRAMES: '0',
     RATE_LIMIT_LOGIN: '0',
     RATE_LIMIT_SIGNUP: '0',
@@ -61,7 +62,7 @@ export async function startTestServer({ env, onLogLine, ...adapters }: Options =
   return { ...running, dataDir: config.dataDir, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** The environment of servers that keep what the one before them had. */
+/** Returns the environment for servers that keep the data of the one before them. */
 export function keeping(): Record<string, string> {
   const uri = serversMongo()?.uri();
   const redisUri = serversRedis()?.uri();

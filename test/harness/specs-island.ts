@@ -1,4 +1,4 @@
 import { installIsland } from '../../scripts/island.ts';
 
-/** Installs what reads the specs, where it isn't there yet: the tests of it are not to be skipped for that. */
+/** Installs the tools that read the specs if they are missing, so that their tests never skip. */
 export const setup = (): Promise<void> => installIsland('specs');

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { within } from './deadline.ts';
 
-/** Resolves once this holds: for what nobody tells of. */
+/** Polls until `holds()` is true, for changes that emit no event. */
 export async function until(holds: () => boolean, what: string | (() => string), deadlineMs?: number): Promise<void> {
   let waiting = true;
   const watch = async (): Promise<void> => {

@@ -150,38 +150,14 @@ function fold(roster: readonly string[], { frame }: Envelope): string[] {
   return [...roster];
 }
 
-/** Creates a room and its clients, and finds what is wrong about what they see. */
-function createWorld(between: (backplane: Backplane) => Backplane) {
-  let now = Date.UTC(2026, 0, 1);
-  const stream = record(createLocalBackplane({ epoch: now, now: () => now }));
-  const { total, faults } = stream;
-  let delivered = 0;
-  let flushed = 0;
-  const turns = createTurns();
-  const far = between(stream.backplane);
-  const room = createRoom(
-    {
-      ...far,
-      start: (listener) =>
-        far.start({
-          ...listener,
-          deliver: (envelope) => {
-            listener.deliver(envelope);
-            delivered += 1;
-          },
-        }),
-    },
-    { pace: turns.pace },
-  );
-  const clients: Client[] = [];
-  let published = 0;
-
+/** Holds each frame that a client receives to the stream. */
+function createReader({ total, admissions, faults }: ReturnType<typeof record>) {
   function receiveRoster(client: Client, text: string): void {
     const { type, id, sent_at, msg } = JSON.parse(text);
     const after = total.findIndex((envelope) => envelope.id > id);
     const start = after < 0 ? total.length : after;
     const roster = total.slice(0, start).reduce(fold, [] as string[]);
-    const { first, shown } = stream.admissions.get(client.member)!;
+    const { first, shown } = admissions.get(client.member)!;
     if (type !== 'users_online') faults.push(`first frame is ${type}`);
     if (JSON.stringify(msg) !== JSON.stringify({ list: roster })) faults.push(`roster is ${text}, not ${roster}`);
     if (roster.includes(shown) === first) faults.push(`roster is on the wrong side of the own user_joined: ${text}`);
@@ -207,17 +183,47 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     client.next = at + 1;
   }
 
+  return (client: Client, text: string): void => {
+    if (client.next === undefined) receiveRoster(client, text);
+    else if (text === mistakeText) receiveError(client);
+    else receiveNext(client, client.next, text);
+  };
+}
+
+/** Creates a room and its clients, and finds what is wrong about what they see. */
+function createWorld(between: (backplane: Backplane) => Backplane) {
+  let now = Date.UTC(2026, 0, 1);
+  const stream = record(createLocalBackplane({ epoch: now, now: () => now }));
+  const { total, faults } = stream;
+  const receive = createReader(stream);
+  let delivered = 0;
+  let flushed = 0;
+  const turns = createTurns();
+  const far = between(stream.backplane);
+  const room = createRoom(
+    {
+      ...far,
+      start: (listener) =>
+        far.start({
+          ...listener,
+          deliver: (envelope) => {
+            listener.deliver(envelope);
+            delivered += 1;
+          },
+        }),
+    },
+    { pace: turns.pace },
+  );
+  const clients: Client[] = [];
+  let published = 0;
+
   function open(client: Client): void {
     if (!client.session || client.opened || client.released) return;
     client.opened = true;
     client.session.open({
       send: (bytes) => {
         if (client.released) faults.push('sent to after its release');
-        for (const text of textsIn(bytes)) {
-          if (client.next === undefined) receiveRoster(client, text);
-          else if (text === mistakeText) receiveError(client);
-          else receiveNext(client, client.next, text);
-        }
+        for (const text of textsIn(bytes)) receive(client, text);
       },
       end: (code) => faults.push(`ended with ${code}`),
     });

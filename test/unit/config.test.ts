@@ -8,7 +8,7 @@ import { temporaryFolder } from '../harness/folder.ts';
 
 const secret = 'a secret of thirty-two bytes or more';
 const external = { JWKS_URL: 'https://issuer.example/jwks', JWT_ISSUER: 'issuer', JWT_AUDIENCE: 'palaver' };
-/** What nodes of one room need. */
+/** Settings that nodes of one room share. */
 const shared = { MONGODB_URI: 'mongodb://127.0.0.1/palaver', JWT_SECRET: secret };
 
 describe('the configuration', () => {
@@ -229,7 +229,7 @@ describe('the configuration', () => {
     expect(() => readConfig(given)).toThrow(message);
   });
 
-  it('names all that is wrong, and shows no secret', () => {
+  it('names every wrong setting, and shows no secret', () => {
     const given = { PORT: 'x', JWT_SECRET: 'canary', JWT_TTL: 'y' };
     expect(() => readConfig(given)).toThrow(/PORT[\s\S]*JWT_SECRET[\s\S]*JWT_TTL/);
     expect(() => readConfig(given)).not.toThrow(/canary/);
@@ -256,7 +256,7 @@ describe('the configuration of a process', () => {
     return JSON.parse(stdout);
   };
 
-  it('is its environment, and what that leaves open is in `.env`', async () => {
+  it('is read from the environment, and from `.env` where that sets nothing', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, '.env'), 'PORT=4000\nHOST=::1 # anywhere\nMONGODB_URI="mongodb://u:p@h/x"\n');
     expect(await loaded(folder, { PORT: '5000' })).toMatchObject({
@@ -298,7 +298,7 @@ describe('the configuration of a process', () => {
     await expect(refused).rejects.not.toThrow('canary');
   });
 
-  it('takes comments, exports and values of several lines for what they are', async () => {
+  it('reads comments, exports and values of several lines', async () => {
     const folder = temporaryFolder();
     const text =
       "# PORT: 1\n\n  export PORT = 4000\nADMIN_TOKEN=\"\n\"\nJWT_ISSUER='two\nlines: of it'\nHOST=::1 # it's\n";
@@ -312,7 +312,7 @@ describe('the configuration of a process', () => {
     await expect(loaded(folder, {})).rejects.toThrow('.env cannot be read (it is a folder)');
   });
 
-  it('needs no `.env`', async () => {
+  it('is complete without a `.env`', async () => {
     expect(await loaded(temporaryFolder(), { PORT: '5000' })).toMatchObject({ port: 5_000, host: '127.0.0.1' });
   });
 });

@@ -5,7 +5,7 @@ import type { Finding, Result } from '../report.ts';
 /** Something that a run tries. */
 export interface Case {
   readonly id: string;
-  /** What the server has to do, in words. */
+  /** The expected behaviour, in words. */
   readonly says: string;
   /** Tried behind all others: it ends what they need. */
   readonly last?: boolean;
@@ -17,7 +17,7 @@ export interface Case {
 export interface Standing {
   readonly id: string;
   readonly says: string;
-  /** What was seen that breaks it, if anything; `unseen` where nothing was that could have. */
+  /** Returns the violation, or undefined if the rule holds, or `unseen` if no traffic could have broken it. */
   readonly judge: (seen: Seen) => Finding | 'unseen' | undefined;
 }
 

@@ -2,7 +2,7 @@
 export interface Patience {
   readonly mostMs: number;
   ms(): number;
-  /** What was waited for has not come. */
+  /** Records that an awaited frame or answer did not arrive. */
   missed(): void;
 }
 

@@ -15,6 +15,6 @@ export function after(roster: readonly string[], { type, msg }: Pick<SeenFrame, 
   return type === 'user_left' ? roster.filter((name) => name !== username) : roster;
 }
 
-/** Who is in the room, by what a session was told up to the frame with this id. */
+/** Returns the roster as a session knows it at the frame with this id. */
 export const rosterOf = ({ frames }: Pick<SeenSession, 'frames'>, upTo = '\uffff'): readonly string[] =>
   frames.filter(({ id }) => id <= upTo).reduce(after, [] as readonly string[]);

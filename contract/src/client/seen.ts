@@ -8,7 +8,7 @@ export interface SeenAnswer {
 
 /** A frame of the server, as it came. */
 export interface SeenFrame {
-  /** What it says of itself; empty texts where it says nothing of the kind. */
+  /** The frame's own members; empty where it has none. */
   readonly type: string;
   readonly id: string;
   readonly sentAt: string;
@@ -26,13 +26,13 @@ export interface SeenSession {
   readonly label: string;
   readonly username: string;
   readonly frames: readonly SeenFrame[];
-  /** What went to and fro, one line a frame. */
+  /** The frames sent and received, one line each. */
   readonly exchange: readonly string[];
   /** The close code of its end; undefined while it is open. */
   readonly closeCode: number | undefined;
-  /** Who has brought about its end: the kit by a close, by cutting it, or by something that the server has to close for. */
+  /** How the kit ended the session: by a close, a cut, or a frame that the server must close for. */
   readonly ending: 'closed' | 'dropped' | 'provoked' | undefined;
-  /** What it said it had seen last, where it came back. */
+  /** The `last_event_id` that it sent when it reconnected. */
   readonly lastEventId: string | undefined;
   /** Nonces that it has sent again: what answers them is no news. */
   readonly repeats: ReadonlySet<string>;

@@ -30,7 +30,7 @@ export class NoAnswer extends Error {
   override name = 'NoAnswer';
   /** Nobody listens there. */
   readonly gone: boolean;
-  /** What was asked, as a `curl`. */
+  /** The request as a `curl` command. */
   readonly show: string | undefined;
   constructor(cause: NodeJS.ErrnoException, show?: string) {
     super(cause.code === undefined ? `no answer that can be read: ${cause.message}` : `no answer: ${cause.code}`, {
@@ -44,10 +44,10 @@ export class NoAnswer extends Error {
 /** Enough for any answer that the kit looks into. */
 const maxAnswerBytes = 16 * 1024 * 1024;
 
-/** What a client sends to leave (RFC 6455, 5.5.1): code 1000, masked with zeros. */
+/** A client's close frame (RFC 6455, 5.5.1): code 1000, masked with zeros. */
 const closeFrame = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]);
 
-/** What a text is as JSON; undefined if it is none. */
+/** Parses JSON. Returns undefined if the text is not JSON. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -91,7 +91,7 @@ export function send(base: URL, request: Request, timeoutMs: number): Promise<An
       agent: false,
     });
     const late = (): unknown => outgoing.destroy(new Error(`none within ${timeoutMs / 1_000} s`));
-    // What has come already while all was busy is read first.
+    // On a busy machine, data may have arrived already: read it before giving up.
     const cut = setTimeout(() => setImmediate(late), timeoutMs);
     outgoing.on('close', () => clearTimeout(cut));
     outgoing.on('error', fail);

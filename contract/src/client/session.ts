@@ -32,7 +32,7 @@ export interface JoinOptions {
   readonly token: string;
   /** Texts that travel in one packet with the handshake. */
   readonly early?: readonly string[];
-  /** What was seen last, before it came back. */
+  /** The last event id that the session had seen before it reconnected. */
   readonly lastEventId?: string;
 }
 
@@ -136,12 +136,12 @@ function sessionOver(
     note(`← closed with ${code}`);
     news.emit('news');
   });
-  // What went wrong shows in the close code.
+  // The close code tells what went wrong.
   socket.on('error', () => {});
 
   async function wait<Found>(what: string, look: () => Found | undefined, ms = patience.ms()): Promise<Found> {
     const late = new AbortController();
-    // What has come already while all was busy is read first.
+    // On a busy machine, data may have arrived already: read it before giving up.
     const timer = setTimeout(() => setImmediate(() => late.abort()), ms);
     try {
       for (;;) {
@@ -164,7 +164,7 @@ function sessionOver(
     const shown =
       typeof data === 'string' ? data : `(${data.length} bytes) ${Buffer.from(data).toString('hex').slice(0, 80)}`;
     note(`→ ${binary ? '(binary) ' : ''}${shown}`);
-    // The server may have closed just now; then whoever waits for an answer is told.
+    // The server may have closed just now. The wait for an answer then reports that.
     if (socket.readyState === WebSocket.OPEN) socket.send(data, { binary });
   };
   const drop = (): void => {

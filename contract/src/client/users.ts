@@ -25,7 +25,7 @@ export function isSignedWith(secret: string, token: string): boolean {
   return createHmac('sha256', secret).update(`${head}.${claims}`).digest('base64url') === signature;
 }
 
-/** What a token says; an empty object if it can't be read. */
+/** Returns the claims of a token; an empty object if it cannot be read. */
 export function claimsOf(token: string): Readonly<Record<string, unknown>> {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
@@ -51,7 +51,7 @@ export function createNames(): (name: string) => { username: string; email: stri
 /** Asks an operation of the contract by its id, with a body of JSON. */
 export type AskOperation = (operationId: string, body: unknown) => Promise<Answer>;
 
-/** A user that was made through the front door, and how that was answered. */
+/** A user created by the sign-up, and the answer to it. */
 export interface Account extends User {
   readonly email: string;
   readonly password: string;

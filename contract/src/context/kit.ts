@@ -12,7 +12,7 @@ import type { Specs } from '../specs/index.ts';
 import { member } from '../specs/schema.ts';
 import { createPeople, type People, type Role } from './people.ts';
 
-/** What every case works with. */
+/** The tools that every case uses. */
 export interface Kit extends People {
   readonly url: URL;
   readonly specs: Specs;
@@ -21,7 +21,7 @@ export interface Kit extends People {
   readonly pacer: Pacer;
   readonly seen: Seen;
   readonly jwtSecret: string | undefined;
-  /** The secret of whoever runs the server. */
+  /** The operator's secret. */
   readonly adminToken: string | undefined;
   /** One request. Where it is told to come back later it does, unless a case wants just that answer. @throws {NoAnswer} */
   ask(request: Request, wants?: number): Promise<Answer>;

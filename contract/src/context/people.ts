@@ -7,7 +7,7 @@ import { CouldNotRun, NotTried, Unfinished, Violation } from '../errors.ts';
 import type { HttpSpec } from '../specs/http.ts';
 import { member } from '../specs/schema.ts';
 
-/** Who acts in the cases. The observer is in the room all the time. */
+/** The users of the cases. The observer stays in the room for the whole run. */
 export type Role = 'observer' | 'ann' | 'bob';
 export const roles: readonly Role[] = ['observer', 'ann', 'bob'];
 
@@ -15,13 +15,13 @@ export const roles: readonly Role[] = ['observer', 'ann', 'bob'];
 export interface People {
   /** @throws {NotTried} where there is none */
   user(role: Role): Promise<User>;
-  /** A user that was made through the front door, also where tokens were given. @throws {NotTried} where there is none */
+  /** Returns a user created by the sign-up, even if tokens were given. @throws {NotTried} where there is no sign-up */
   account(): Promise<Account>;
   /** The same for any role. @throws {Violation} where the sign-up failed */
   signedUp(role: Role): Promise<Account>;
   /** Logs bob in once more. @throws {NotTried} where there is no login */
   logIn(): Promise<LoggedIn>;
-  /** What became of the last login that way; one more where there was none. */
+  /** Returns the last login of this kind; logs in if there was none. */
   again(): Promise<LoggedIn>;
   /** Another token of bob's: minted where that can be, so that it differs in all that it may. @throws {NotTried} where there is none */
   secondToken(): Promise<string>;
@@ -47,7 +47,7 @@ interface PeopleDeps {
   readonly answers: Seen['answers'];
   readonly tokens: readonly string[];
   readonly jwtSecret: string | undefined;
-  /** What a user is called in the room, where its token doesn't say. */
+  /** Returns the user's name in the room, where the token does not hold it. */
   readonly usernameOf: (token: string) => Promise<string>;
 }
 

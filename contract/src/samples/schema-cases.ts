@@ -5,7 +5,7 @@ import { type Schema, unknownKeyword } from '../specs/schema.ts';
 export interface Sample {
   readonly pointer: string;
   readonly keyword: string;
-  /** What is there now, in short. */
+  /** A short description of the value. */
   readonly name: string;
   readonly value: unknown;
 }

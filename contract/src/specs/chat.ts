@@ -11,7 +11,7 @@ export interface DeclaredFrame {
 export interface ChatSpec {
   /** The path of the WebSocket. */
   readonly address: string;
-  /** What the server sends, and what it takes. */
+  /** Frames that the server sends, and frames that it accepts. */
   readonly server: readonly DeclaredFrame[];
   readonly client: readonly DeclaredFrame[];
   /** Codes of `error`, where there is such a frame. */

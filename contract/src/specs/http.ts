@@ -27,7 +27,7 @@ export interface DeclaredBody {
 }
 
 export interface DeclaredParameter {
-  /** That of a header in small letters. */
+  /** The parameter's name. A header's is in lower case. */
   readonly name: string;
   readonly place: 'path' | 'query' | 'header';
   readonly required: boolean;
@@ -49,9 +49,9 @@ export interface Operation {
 
 export interface HttpSpec {
   readonly operations: readonly Operation[];
-  /** What answers a path or a method that the contract doesn't have (404, 405), where it says so. */
+  /** The answers to an undeclared path (404) or method (405), if the spec declares them. */
   readonly unmatched: Operation;
-  /** What a token says, by its schema; undefined if the spec doesn't tell. */
+  /** The schema of a token's claims; undefined if the spec has none. */
   readonly tokenClaims: Schema | undefined;
 }
 

@@ -45,7 +45,7 @@ export const objectAt = (value: unknown, ...keys: readonly string[]): Readonly<R
 export const segment = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 const key = (segmentText: string): string => segmentText.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** What a reference leads to in the end, and its JSON pointer; `part` itself where it is none. */
+/** Follows references to their end. Returns the part and its JSON pointer; `part` itself where it is no reference. */
 export function resolve(document: Document, part: unknown, at: string, depth = 0): { part: unknown; at: string } {
   const ref = member(part, '$ref');
   if (typeof ref !== 'string' || depth > 20) return { part, at };
@@ -73,7 +73,7 @@ export function flatten(document: Document, given: unknown, depth = 0): Schema {
   return (schema.allOf ?? []).map(inner).reduce(both, own);
 }
 
-/** What both ask for, as far as values are made from it. */
+/** Returns a schema that requires what both require, as far as samples need it. */
 function both(one: Schema, other: Schema): Schema {
   const only = one.const ?? other.const;
   const some =

@@ -6,15 +6,15 @@ import { startProxy } from '../proxy/proxy.ts';
 import type { Group } from './index.ts';
 import type { Violation } from './violation.ts';
 
-/** A run mostly waits; more of them at once would wait for each other. */
+/** Runs at a time. A run mostly waits, but forty in one process miss deadlines of the contract. */
 const atOnce = 8;
 
-/** What the kit says of a real server behind a proxy that breaks the contract in this one way; in none without one. */
+/** Runs the kit against a real server behind a proxy that plants this violation; without one the proxy changes nothing. */
 export async function attempt(
   violation?: Pick<Violation, 'plant'>,
   options: Partial<KitOptions> = {},
 ): Promise<Report> {
-  // As it comes, but that nobody waits for the next minute to sign up or to log in.
+  // The default limit on frames; without the limits on sign-ups and logins, which last a minute.
   await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: '20' } });
   await using proxy = await startProxy(server.port, violation?.plant());
   return await runKit({ url: proxy.url, jwtSecret: testSecret, adminToken: testAdminToken, seed: 1, ...options });
@@ -25,11 +25,11 @@ export const brokenIn = ({ results }: Report): Result[] => results.filter(({ out
 export interface Outcome {
   readonly violation: Violation;
   readonly report: Report;
-  /** What the case says that has to catch it; undefined if it doesn't. */
+  /** Result of the case that must catch it; undefined if it does not. */
   readonly caught: Result | undefined;
 }
 
-/** Each violation by itself, with the cases that have to do with it. `done` hears of each as it ends. */
+/** Plants each violation by itself and runs the cases that concern it. Calls `done` with each outcome as it ends. */
 export function attemptAll(groups: readonly Group[], done: (outcome: Outcome) => void = () => {}): Promise<Outcome[]> {
   const tries = groups.flatMap(({ violations, only }) =>
     violations.map((violation) => ({ violation, only: only(violation) })),
@@ -42,7 +42,7 @@ export function attemptAll(groups: readonly Group[], done: (outcome: Outcome) =>
   });
 }
 
-/** Without what differs from run to run: names, ids, times, which session of somebody it was, what was said at random. */
+/** Removes the parts that differ from run to run: names, ids, times, session numbers and random text. */
 const lasting = (what: string): string =>
   what
     .replace(/\{"type":.*?\}\}/g, '{…}')
@@ -53,8 +53,8 @@ const lasting = (what: string): string =>
     .replace(/\b(observer|ann|bob) \d+/g, '$1');
 
 /**
- * Pairs that can't be told apart. To tell one violation from another it must be caught by another case, or be told in
- * other words by the same one: not in another number or name, which every run has of its own.
+ * Returns the pairs of violations that the kit cannot tell apart: the same case reports both in the same words. Numbers
+ * and names don't count, since every run has its own.
  */
 export function confused(outcomes: readonly Outcome[]): [one: string, other: string][] {
   const said = new Map<string, string>();

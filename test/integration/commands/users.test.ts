@@ -17,7 +17,7 @@ const elsewhere = { JWKS_URL: 'http://127.0.0.1:1/jwks', JWT_ISSUER: 'https://is
 
 const login = (server: TestServer, email: string) => request(server, 'POST', '/login', { json: { email, password } });
 
-/** Asks until it is answered so: nobody tells when a server has looked again. */
+/** Tries to join until the server answers with this status: it reads the store every two seconds. */
 async function answered(server: TestServer, token: string, status: number): Promise<void> {
   while ((await handshake(server, { token })).status !== status);
 }
@@ -30,7 +30,7 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       ...(await emptyStore()),
     });
 
-    it('shuts out at servers that run, until it lets in again', async () => {
+    it('disables a user at a running server until it enables the user again', async () => {
       const env = await environment();
       await using server = await startTestServer({ env });
       await palaver(add('ann@example.com', 'Ann'), env, password);
@@ -45,10 +45,10 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       expect((await login(server, 'ann@example.com')).status).toBe(200);
     });
 
-    // To a command it makes no difference who orders the room.
+    // Commands don't use the backplane, so Redis makes no difference to the other tests.
     if (name === 'MongoDB and Redis') return;
 
-    it('makes a user where nobody can sign up, who logs in at a server that runs', async () => {
+    it('creates a user with sign-up off, who can log in at a running server', async () => {
       const env = { ...(await environment()), SIGNUP: 'off' };
       await using server = await startTestServer({ env });
       const added = await palaver(add('ann@example.com', 'Ann'), env, `${password}\n`);
@@ -59,10 +59,10 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       expect(taken).toEqual({ code: 1, out: '', errors: 'E-mail taken\n' });
     });
 
-    it('lists all users, each on a line, and who is shut out', async () => {
+    it('lists each user on a line, with its state', async () => {
       const env = await environment();
       const ann = (await palaver(add('ann@example.com', 'Ann'), env, password)).out.trim();
-      // What turns text round is shown as what it is.
+      // A character that reverses text is shown escaped.
       const odd = (await palaver(add('a\u202eb@example.com', 'Bob'), env, password)).out.trim();
       await palaver(['users', 'disable', ann], env);
       const text = await palaver(['users', 'list'], env);
@@ -96,12 +96,12 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       const done = await palaver(['users', 'disable', 'from afar', '--external'], env);
       expect(done).toEqual({ code: 0, out: 'disabled from afar\n', errors: '' });
       expect(await chat.closed()).toBe(4003);
-      // Whom it has disabled it knows.
+      // An id that was disabled is known.
       expect(await palaver(['users', 'enable', 'from afar'], env)).toMatchObject({ code: 0, errors: '' });
       await answered(server, token, 101);
     });
 
-    it('makes tokens as a login does, for as long as they are to be good', async () => {
+    it('prints a token like that of a login, with the lifetime of --ttl', async () => {
       const env = await environment();
       await using server = await startTestServer({ env });
       const id = (await palaver(add('ann@example.com', 'Ann'), env, password)).out.trim();
@@ -122,7 +122,7 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       expect(unknown).toEqual({ code: 1, out: '', errors: 'There is no such user\n' });
     });
 
-    it('says so where users are kept elsewhere, and shuts them out by their ids all the same', async () => {
+    it('refuses add, list and token with an external issuer, and still disables users by id', async () => {
       const alone = { ...(await environment()), JWT_SECRET: '', ...elsewhere };
       for (const args of [add('ann@example.com', 'Ann'), ['users', 'list'], ['token', '--id', '1']]) {
         const { code, out, errors } = await palaver(args, alone, password);
@@ -144,7 +144,7 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
 }
 
 describe('palaver users', { timeout: manyStartsMs }, () => {
-  it('refuses what the contract refuses, and tells no password', async () => {
+  it('refuses a user that the contract refuses, without showing the password', async () => {
     const env = { DATA_DIR: temporaryFolder() };
     const cases: [args: string[], input: string, says: RegExp][] = [
       [
@@ -191,13 +191,13 @@ describe('palaver users', { timeout: manyStartsMs }, () => {
     [['users', 'disable', 'a', 'b'], /nothing else/],
     [['token'], /--email or --id/],
     [['token', '--email', 'a@b', '--id', 'a'], /--email or --id/],
-  ])('does not understand %j, and does nothing', async ([name, ...args], says) => {
+  ])('rejects the arguments %j', async ([name, ...args], says) => {
     const run = (name === 'token' ? token : users).run(args);
     await expect(run).rejects.toThrow(UsageError);
     await expect(run).rejects.toThrow(says);
   });
 
-  it.each(['users', 'token', 'backup', 'restore', 'to-mongodb'])('%s --help says what it does', async (command) => {
+  it.each(['users', 'token', 'backup', 'restore', 'to-mongodb'])('%s --help prints its usage', async (command) => {
     const { code, out } = await palaver([command, '--help'], {});
     expect([code, out.startsWith(`palaver ${command}`)]).toEqual([0, true]);
   });

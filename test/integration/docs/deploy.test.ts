@@ -20,7 +20,7 @@ const compose: { readonly services: Readonly<Record<string, Service>> } = parse(
 });
 const nodes = Object.entries(compose.services).filter(([, { image }]) => image === 'palaver');
 const given: Readonly<Record<string, string>> = { JWT_SECRET: 'a secret for tests, of 32 bytes and more' };
-/** As compose fills in `${NAME:?…}` and `${NAME:-default}`. */
+/** Fills in `${NAME:?…}` and `${NAME:-default}`, as compose does. */
 const filled = (text: string): string =>
   text.replace(/\$\{(\w+):([?-])([^}]*)\}/g, (_, name: string, kind: string, rest: string) => {
     const value = given[name] ?? (kind === '-' ? rest : undefined);
@@ -28,8 +28,8 @@ const filled = (text: string): string =>
     return value;
   });
 
-describe('what deploy/ runs', () => {
-  it('is three nodes', () => expect(nodes.map(([name]) => name)).toEqual(['node-1', 'node-2', 'node-3']));
+describe('the deployment', () => {
+  it('has three nodes', () => expect(nodes.map(([name]) => name)).toEqual(['node-1', 'node-2', 'node-3']));
 
   it.each(nodes)('%s names only variables that the server reads, and starts with them', (_, { environment = {} }) => {
     expect(Object.keys(environment).filter((name) => !variables.includes(name))).toEqual([]);
@@ -37,12 +37,12 @@ describe('what deploy/ runs', () => {
     expect(readConfig(env)).toMatchObject({ host: '0.0.0.0', trustedProxies: 1, redisUrl: 'redis://valkey:6379' });
   });
 
-  it.each(nodes)('%s asks for services that are there', (_, { environment = {} }) => {
+  it.each(nodes)('%s connects to services of the same file', (_, { environment = {} }) => {
     const hosts = [environment.REDIS_URL!, environment.MONGODB_URI!].map((url) => new URL(url).hostname);
     expect(hosts.filter((host) => !(host in compose.services))).toEqual([]);
   });
 
-  it('Caddy passes on to each node, and each port is the server’s own', () => {
+  it('Caddy forwards to each node, at the default port', () => {
     const passed = [...read('deploy/Caddyfile').matchAll(/(node-\d):(\d+)/g)].map(([, name, port]) => [name, port]);
     const port = String(readConfig({}).port);
     expect(passed).toEqual(nodes.map(([name]) => [name, port]));
@@ -53,13 +53,13 @@ describe('what deploy/ runs', () => {
     const copied = (pattern: RegExp): string[] =>
       lines.flatMap((line) => pattern.exec(line)?.[1]?.split(' ') ?? []).filter((path) => path !== '.');
 
-    it('copies what is there', () => {
+    it('copies only files that exist', () => {
       const sources = copied(/^COPY (?!--from)(.+) \S+$/);
       expect(sources.length).toBeGreaterThan(3);
       expect(sources.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     });
 
-    it('has in it what is in the packages', () => {
+    it('holds the files of the packages', () => {
       const files = (folder: string): string[] =>
         JSON.parse(read(join(folder, 'package.json'))).files.map((path: string) => join(folder, path));
       expect(copied(/^COPY --from=build \/palaver\/(\S+) \1$/)).toEqual(
@@ -67,7 +67,7 @@ describe('what deploy/ runs', () => {
       );
     });
 
-    it('runs the command, and asks it whether it is ready', () => {
+    it('runs the server, and checks that it is ready', () => {
       expect(lines).toContain(`CMD ["node", "${manifest.bin.palaver}"]`);
       expect(read('deploy/Dockerfile')).toMatch(/^HEALTHCHECK .*\\\n.*\/readyz/m);
     });

@@ -19,10 +19,10 @@ const texts = [
   ...pages.map((name) => `docs/${name}`),
 ];
 const variables = Object.keys(settings);
-/** Variables of others: systemd's, the shell's, the bench's, and Node's own. */
+/** Variables of other programs: systemd, the shell, the bench, and Node. */
 const foreign = ['TOKEN', 'BENCH_BEFORE', 'NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'CI'];
 
-describe('what people read', () => {
+describe('the documentation', () => {
   it('has a README of at most 150 lines', () => expect(read('README.md').split('\n').length).toBeLessThanOrEqual(151));
 
   it('has every page that is served in the sidebar, once', () => {
@@ -42,7 +42,7 @@ describe('what people read', () => {
     expect(title).toContain(text.split(' ')[0]);
   });
 
-  it.each(texts)('%s names no variable that the server doesn’t read', (path) => {
+  it.each(texts)('%s names only variables that the server reads', (path) => {
     const named = [...read(path).matchAll(/(?<=[`\n=(])[A-Z]+(?:_[A-Z]+)+(?=[`=)])/g)].map(([name]) => name);
     expect(named.filter((name) => ![...variables, ...foreign].includes(name))).toEqual([]);
   });
@@ -54,7 +54,7 @@ describe('what people read', () => {
     expect(table.sort()).toEqual(variables.toSorted());
   });
 
-  it.each(texts)('%s links to nothing that isn’t there', (path) => {
+  it.each(texts)('%s has no dead link', (path) => {
     const text = read(path).replace(/```.*?```/gs, '');
     const links = [...text.matchAll(/\]\(((?!https?:)[^)]+)\)/g)].map(([, link]) => link!);
     const anchors = (markdown: string): string[] =>

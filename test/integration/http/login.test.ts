@@ -18,7 +18,7 @@ function kept({ dataDir }: TestServer) {
   };
 }
 
-it('a login renews a hash that has the parameters of another time, once', async () => {
+it('a login renews a hash with outdated parameters once', async () => {
   await using server = await startTestServer();
   await ask(server, '/createUser');
   const old = await createPasswords({ params: { logN: 9, r: 8, p: 2 } }).hash(igor.password);

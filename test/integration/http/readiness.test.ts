@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from '../../harness/server.ts';
 const redis = 'Redis cannot be reached.';
 const store = 'The store cannot be read or written.';
 
-describe('GET /readyz says all that is away, and is named after the first', () => {
+describe('GET /readyz lists all that is unavailable, and is named after the first', () => {
   const noRoom = { ...createLocalBackplane({ epoch: 0 }), isReady: () => false };
   /** Asks while somebody else holds the database. */
   async function whileLocked(server: TestServer) {
@@ -58,7 +58,7 @@ describe('what a server that stops lacks', () => {
     ]);
   });
 
-  it('is the store too, where that is away', async () => {
+  it('is the store too, while that is unavailable', async () => {
     expect((await missing(true)).map(({ part }) => part)).toEqual(['server', 'store']);
   });
 });

@@ -3,7 +3,7 @@ import { temporaryFolder } from '../../harness/folder.ts';
 import { request, signUp } from '../../harness/http.ts';
 import { startTestServer } from '../../harness/server.ts';
 
-it('with SIGNUP=off nobody new comes, who is there logs in, and the served contract says so', async () => {
+it('with SIGNUP=off refuses sign-ups, lets users log in, and leaves the operation out of the served contract', async () => {
   const env = { DATA_DIR: temporaryFolder(), MONGODB_URI: '' };
   const open = await startTestServer({ env });
   const { email, password } = await signUp(open);

@@ -4,7 +4,7 @@ import { request } from '../../harness/http.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 
 describe('attempts', () => {
-  it('come back within a minute', async () => {
+  it('are allowed again after a minute', async () => {
     vi.useFakeTimers();
     try {
       const count = createAttemptLimit(2);
@@ -19,13 +19,13 @@ describe('attempts', () => {
     }
   });
 
-  it('of one network take nothing from an e-mail once they are refused', async () => {
+  it('from a blocked network do not count against the e-mail address', async () => {
     const count = createAttemptLimit(2);
     for (let n = 0; n < 50; n += 1) await count('a', n < 2 ? 'other@y.z' : 'x@y.z');
     expect(await count('b', 'x@y.z')).toBeUndefined();
   });
 
-  it('for one e-mail are counted from everywhere, however it is written', async () => {
+  it('for one e-mail address count from every network, in any spelling', async () => {
     const count = createAttemptLimit(1);
     expect(await count('a', 'X@y.z')).toBeUndefined();
     expect(await count('b', 'x@Y.Z')).toBeTypeOf('number');
@@ -63,12 +63,12 @@ describe('behind a proxy that names clients', () => {
   });
 });
 
-describe('at the desk', () => {
+describe('the user routes', () => {
   const password = 'correct horse';
   const login = (server: TestServer, email: string, forwarded?: string) =>
     request(server, 'POST', '/login', { json: { email, password }, headers: { 'X-Forwarded-For': forwarded } });
 
-  it('one too many is answered 429 and when to come back, right or wrong', async () => {
+  it('answer one attempt too many with 429 and Retry-After, whether the password is right or wrong', async () => {
     await using server = await startTestServer({ env: { RATE_LIMIT_LOGIN: '2', RATE_LIMIT_SIGNUP: '1' } });
     const json = { email: 'ann@example.com', username: 'Ann', password };
     expect((await request(server, 'POST', '/createUser', { json })).status).toBe(201);
@@ -80,14 +80,14 @@ describe('at the desk', () => {
     expect([status, waitS > 0 && waitS <= 60]).toEqual([429, true]);
   });
 
-  it('believes nobody who says to ask for another', async () => {
+  it('ignore X-Forwarded-For without TRUST_PROXY', async () => {
     await using server = await startTestServer({ env: { RATE_LIMIT_LOGIN: '2' } });
     const statuses = [];
     for (const n of [1, 2, 3]) statuses.push((await login(server, `${n}@example.com`, `192.0.2.${n}`)).status);
     expect(statuses).toEqual([401, 401, 429]);
   });
 
-  it('believes as many proxies as it is told to, and nothing that was there before', async () => {
+  it('read as many entries of X-Forwarded-For as TRUST_PROXY says, from the right', async () => {
     await using server = await startTestServer({ env: { RATE_LIMIT_LOGIN: '1', TRUST_PROXY: '2' } });
     const from = async (forwarded: string) => (await login(server, `${Math.random()}@example.com`, forwarded)).status;
     expect(await from('192.0.2.1, 10.0.0.1')).toBe(401);

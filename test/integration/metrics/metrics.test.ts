@@ -37,7 +37,7 @@ const reaches = (server: TestServer, name: string, labels: Record<string, string
     .toBe(value) as Promise<void>;
 
 describe('metrics move with', () => {
-  it('what is said, and who is there to hear it', async () => {
+  it('messages, and the members who receive them', async () => {
     await using server = await metered();
     const before = await scrape(server);
     const ann = await join(server, 'Ann');
@@ -184,7 +184,7 @@ describe('metrics move with', () => {
     await reaches(server, 'password_hashes_waiting', {}, 0);
   });
 
-  it('a store that is away: what waits, what is lost, what failed', async () => {
+  it('an outage of the store: waiting, lost and failed', async () => {
     let away = false;
     const store = sqliteMessageStore(openSqlite(temporaryFolder()));
     const append: typeof store.append = (...given) =>
@@ -205,7 +205,7 @@ describe('metrics move with', () => {
     await reaches(server, 'history_waiting', {}, 0);
   });
 
-  it('parts that are away', async () => {
+  it('parts that are unavailable', async () => {
     let isReady = false;
     const backplane = { ...createLocalBackplane({ epoch: 0 }), isReady: () => isReady };
     await using server = await metered({ backplane });

@@ -3,7 +3,6 @@ import { createPace } from '../../../src/chat/pace.ts';
 import { within } from '../../harness/deadline.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Keeps the core busy, as a flush to many sockets does. */
 function work(ms: number): void {
@@ -12,7 +11,7 @@ function work(ms: number): void {
 }
 
 describe('the pace of a room', () => {
-  it('flushes once for each time it is asked to, and not before the caller is done', async () => {
+  it('flushes once for each call, after the caller is done', async () => {
     const pace = createPace(() => false);
     let flushes = 0;
     for (let n = 1; n <= 3; n += 1) {
@@ -23,11 +22,11 @@ describe('the pace of a room', () => {
       };
       await within(flushed(), 'a flush');
     }
-    await after(50);
+    for (let n = 0; n < 20; n += 1) await turn();
     expect(flushes).toBe(3);
   });
 
-  it('waits for what is on its way after a flush that took long, but not for ever', async () => {
+  it('waits for frames on their way after a long flush, but not without end', async () => {
     let expecting = true;
     const pace = createPace(() => expecting);
     const flush = (): Promise<void> => new Promise((resolve) => pace(resolve));
@@ -42,7 +41,7 @@ describe('the pace of a room', () => {
     await within(waiting, 'the flush that something is waited for');
     await within(new Promise<void>((resolve) => pace(() => resolve(work(20)))), 'another long flush');
     expecting = false;
-    // Nothing comes, nothing is expected: some turns are enough, and no timer is asked for.
+    // Nothing comes and nothing is expected, so a few turns are enough.
     const quiet = flush().then(() => (flushed = true));
     await within(quiet, 'the flush of a quiet room');
   });

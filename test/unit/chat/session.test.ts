@@ -1,9 +1,7 @@
-/** One session over a real socket, with a room that is only this test. */
+/** Runs one session over a real socket, with the test as its room. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
 import { closeCodes } from '../../../generated/chat/index.ts';
 import { createChatCounts } from '../../../src/chat/counts.ts';
 import { encodeEnvelope } from '../../../src/chat/frames.ts';
@@ -12,42 +10,22 @@ import { runSession } from '../../../src/chat/session.ts';
 import type { CountFrame } from '../../../src/limits/frames.ts';
 import { createLog } from '../../../src/log/log.ts';
 import { within } from '../../harness/deadline.ts';
+import { openSocketPair } from '../../harness/socket-pair.ts';
 
 const maxBufferedBytes = 1_048_576;
-const cleanUps: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanUp of cleanUps.splice(0)) cleanUp();
-});
 
 async function startSession(countFrame?: CountFrame) {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const webSockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false });
-  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, {
-    perMessageDeflate: false,
-  });
-  const opened = once(client, 'open');
-  const [incoming, socket, head] = (await once(server, 'upgrade')) as [never, Socket, Buffer];
-  const webSocket = await new Promise<WebSocket>((resolve) =>
-    webSockets.handleUpgrade(incoming, socket, head, resolve),
-  );
-  await opened;
-  cleanUps.push(() => {
-    client.terminate();
-    socket.destroy();
-    server.close();
-  });
-
+  const { client, webSocket, socket } = await openSocketPair();
   const identity = { id: '1', username: 'Igor', expiresAtMs: Date.now() + 60_000, tokenKey: 'k' };
   const released: string[] = [];
-  const said: string[] = [];
+  const published: string[] = [];
   let sink: Sink | undefined;
   const roomSession: RoomSession = {
     open: (opened) => {
       sink = opened;
     },
     publish: async ({ text }) => {
-      said.push(text);
+      published.push(text);
       return 'accepted';
     },
     reply: () => {},
@@ -73,7 +51,7 @@ async function startSession(countFrame?: CountFrame) {
       log,
     },
   );
-  return { client, webSocket, socket, sink: sink!, released, said, lines };
+  return { client, webSocket, socket, sink: sink!, released, published, lines };
 }
 
 const batch = (bytes: number): Buffer =>
@@ -83,7 +61,7 @@ const batch = (bytes: number): Buffer =>
     frame: { type: 'chat_message', msg: { from_user: 'Ann', text: 'x'.repeat(bytes) } },
   });
 
-/** Sends until the kernel takes no more; returns what it took. */
+/** Sends until the kernel takes no more. Returns how many bytes it took. */
 function fill(socket: Socket, sink: Sink): number {
   let bytes = 0;
   while (socket.writableLength === 0) {
@@ -94,8 +72,8 @@ function fill(socket: Socket, sink: Sink): number {
   return bytes;
 }
 
-describe('a session that does not read', () => {
-  it('is ended with 1013 at its bound, once, and said once', async () => {
+describe('a client that stops reading', () => {
+  it('is closed with 1013 at its limit, once, with one log line', async () => {
     const { client, socket, sink, released, lines } = await startSession();
     client.pause();
     fill(socket, sink);
@@ -117,14 +95,14 @@ describe('a session that does not read', () => {
     expect(code).toBe(closeCodes.too_slow);
   });
 
-  it('gives its memory back at once, and what the socket holds meanwhile is small', async () => {
+  it('frees its queue at once when it is closed, and its socket holds little before', async () => {
     const { client, socket, sink, released } = await startSession();
     client.pause();
     fill(socket, sink);
     const waiting: WeakRef<Buffer>[] = [];
     let held = 0;
     while (released.length === 0) {
-      // Not of the pool: each is an object of its own.
+      // Outside Node's buffer pool, so that each can be collected alone.
       const bytes = Buffer.from(new Uint8Array(batch(20_000)));
       waiting.push(new WeakRef(bytes));
       sink.send(bytes);
@@ -138,7 +116,7 @@ describe('a session that does not read', () => {
     expect(waiting.length).toBeGreaterThan(20);
   });
 
-  it('gets all that waited, in order, if it reads again in time', async () => {
+  it('gets all that waited in order if it reads again in time', async () => {
     const { client, socket, sink, released } = await startSession();
     const texts: string[] = [];
     client.on('message', (data) => texts.push(JSON.parse(data.toString()).id));
@@ -164,7 +142,7 @@ describe('a session that does not read', () => {
     expect(code).toBe(closeCodes.going_away);
   });
 
-  it('gets what waited also before an orderly end', async () => {
+  it('gets all that waited before an orderly close', async () => {
     const { client, socket, sink } = await startSession();
     let received = 0;
     client.on('message', () => (received += 1));
@@ -177,12 +155,12 @@ describe('a session that does not read', () => {
     expect([code, received]).toEqual([closeCodes.going_away, before + 50]);
   });
 
-  it('is sent nothing more once it has closed itself, though something waits', async () => {
+  it('is sent nothing more once it has closed, though frames wait', async () => {
     const { client, webSocket, socket, sink } = await startSession();
     const write = socket.write.bind(socket);
     let afterwards = 0;
     socket.write = ((bytes: Buffer, ...rest: []) => {
-      // ws's own close frame is short.
+      // A close frame of ws is shorter.
       if (webSocket.readyState !== webSocket.OPEN && bytes.length > 1_000) afterwards += 1;
       return write(bytes, ...rest);
     }) as typeof socket.write;
@@ -199,20 +177,20 @@ describe('a session that does not read', () => {
     expect(afterwards).toBe(0);
   });
 
-  it('may be told one thing that is longer than its bound', async () => {
+  it('may be sent one batch longer than its limit', async () => {
     const { client, sink, released } = await startSession();
     const message = once(client, 'message');
     sink.send(batch(3 * maxBufferedBytes));
-    const [data] = await within(message, 'the long one');
+    const [data] = await within(message, 'the long batch');
     expect((data as Buffer).length).toBeGreaterThan(3 * maxBufferedBytes);
     expect(released).toEqual([]);
   });
 });
 
-it('a session takes its frames in the order sent, however long its limit is asked for', async () => {
+it('a session takes frames in the order sent, however long the rate limiter takes', async () => {
   const { promise: first, resolve: answerFirst } = Promise.withResolvers<undefined>();
   let asked = 0;
-  const { client, said } = await startSession(() => {
+  const { client, published } = await startSession(() => {
     asked += 1;
     return asked === 1 ? first : Promise.resolve(undefined);
   });
@@ -220,11 +198,11 @@ it('a session takes its frames in the order sent, however long its limit is aske
   const pong = once(client, 'pong');
   client.ping();
   await within(pong, 'the frames to have come');
-  expect(said).toEqual([]);
+  expect(published).toEqual([]);
   answerFirst(undefined);
   const all = async (): Promise<void> => {
-    while (said.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    while (published.length < 3) await new Promise((resolve) => setImmediate(resolve));
   };
   await within(all(), 'all three');
-  expect(said).toEqual(['one', 'two', 'three']);
+  expect(published).toEqual(['one', 'two', 'three']);
 });

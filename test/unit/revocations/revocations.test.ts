@@ -55,7 +55,7 @@ describe('revocations', () => {
     expect([...(await kept.load()).tokens.keys()]).toEqual(['key']);
   });
 
-  it('change nothing where the store is away', async () => {
+  it('change nothing while the store is unavailable', async () => {
     const away = async (): Promise<never> => {
       throw new StoreUnavailable('planted');
     };
@@ -68,7 +68,7 @@ describe('revocations', () => {
     expect([ended, revocations.isDisabled('ann')]).toEqual([[], false]);
   });
 
-  it('of one user end as the last one said, however the store hurries', async () => {
+  it('of one user end as the last call asks, whichever write the store finishes first', async () => {
     const inner = store();
     const done: string[] = [];
     let kept: () => void = () => {};
@@ -85,7 +85,7 @@ describe('revocations', () => {
     expect([done, revocations.isDisabled('ann')]).toEqual([['added', 'removed'], false]);
   });
 
-  it('of users are found in the store by themselves, also after it was away', async () => {
+  it('of users are read from the store by themselves, also after an outage', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const kept = store();

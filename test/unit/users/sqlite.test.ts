@@ -49,7 +49,7 @@ describe('SQLite', () => {
     expect([folder, join(folder, 'palaver.db')].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600]);
   });
 
-  it('is away while another process holds the database, and back afterwards', async () => {
+  it('is unavailable while another process holds the database, and available afterwards', async () => {
     const folder = temporaryFolder();
     const database = openSqlite(folder);
     const store = sqliteUserStore(database);

@@ -33,7 +33,7 @@ const invalidCase = (type: string, place: string, samples: readonly Sample[]): C
       samples.map(({ value, name }) => ({
         what: `${place} (${name})`,
         text: JSON.stringify(value),
-        // Of a frame whose type can't be told either may be said.
+        // Without a readable type, either code fits.
         codes: /^(type$|type\.)/.test(place)
           ? typeof member(value, 'type') === 'string'
             ? ['unknown_type']
@@ -45,7 +45,7 @@ const invalidCase = (type: string, place: string, samples: readonly Sample[]): C
 
 const saidIn = (frame: unknown): Said | undefined => member(frame, 'msg') as Said | undefined;
 
-/** What each user of a run has said something under. Within five minutes nothing else is published under it. */
+/** The nonces that each user of a run has used. A server may ignore a nonce for five minutes after its use. */
 const usedNonces = new WeakMap<Kit, Set<string>>();
 
 /** The frame, with another nonce where its own is used up, or may be from a run before this one. */
@@ -73,7 +73,7 @@ async function taken(kit: Kit, session: Session, given: object): Promise<void> {
 const exampleOf = ({ examples }: DeclaredFrame): unknown =>
   (examples.find(({ payload }) => saidIn(payload)?.nonce !== undefined) ?? examples[0])?.payload;
 
-/** What only a frame that is published can show; the kit knows of one such. */
+/** Returns the cases that show only in the published frame. `chat_message` is the one such type. */
 function chatCases({ type, schema, examples }: DeclaredFrame, example: unknown): Case[] {
   const named = (name: string, says: string, run: Case['run']): Case => ({
     id: `ws.send.${type}.valid.${name}`,
@@ -116,7 +116,7 @@ function chatCases({ type, schema, examples }: DeclaredFrame, example: unknown):
   ];
 }
 
-/** What is said of a frame that is not as its schema has it. */
+/** The error codes for a frame that breaks its schema. */
 const ofItsForm = ['malformed_json', 'unknown_type', 'invalid_message'];
 
 /** A frame of which the kit knows only what the spec says: its examples may be refused, but not for their form. */
@@ -145,7 +145,7 @@ const examplesCase = ({ type, examples }: DeclaredFrame): Case => ({
 
 const notJson = ['', 'Hello!', '{', '{}{}', "{'type':'chat_message'}", '{"type":"chat_message",}'];
 
-/** What a client may send, by the schema of each frame, and what it may not. */
+/** Returns the cases for each frame of a client: valid and invalid samples of its schema. */
 export function frameCases({ chat: { client, server } }: Specs): Case[] {
   const known = client.map(({ type }) => type);
   const others = [...server.map(({ type }) => type), 'contract', 'Chat_message', '', '__proto__'].filter(

@@ -4,13 +4,13 @@ import type { Specs } from '../../specs/index.ts';
 import { member } from '../../specs/schema.ts';
 import type { Standing } from '../case.ts';
 
-/** What RFC 6455 itself gives: an orderly end, a fault of the protocol, no code. */
+/** Close codes of RFC 6455 itself: normal closure, protocol error, no code. */
 const ownCloseCodes = [1000, 1002, 1005];
 
 const each = (seen: Seen): { session: SeenSession; frame: SeenFrame }[] =>
   seen.sessions.flatMap((session) => session.frames.map((frame) => ({ session, frame })));
 
-/** What the AsyncAPI document says of every frame of the server, and of every end. */
+/** Returns the rules of the AsyncAPI document that every server frame and every close must keep. */
 export function standingChat({ chat, wrongWith }: Specs): Standing[] {
   const types = chat.server.map(({ type }) => type);
   const framesOf: Standing[] = chat.server.map(({ type, at }) => ({

@@ -5,7 +5,7 @@ import type { Specs } from '../../specs/index.ts';
 import type { Case } from '../case.ts';
 import { handshakeCase } from './handshake.ts';
 
-/** What only who knows the secret can try: tokens of every kind, as the schema of their claims has it. */
+/** Returns the cases that need the secret: tokens with each claim valid, invalid or missing, by the schema. */
 export function tokenCases({ http: { operations, tokenClaims }, chat: { address } }: Specs): Case[] {
   const join = operations.find(({ path, method }) => path === address && method === 'GET');
   if (!join || !tokenClaims) return [];
@@ -21,7 +21,7 @@ export function tokenCases({ http: { operations, tokenClaims }, chat: { address 
       name,
       says,
       want,
-      knock: async (kit) => ({ headers: { Authorization: `Bearer ${await kit.minted(claims())}` } }),
+      attempt: async (kit) => ({ headers: { Authorization: `Bearer ${await kit.minted(claims())}` } }),
     });
   const refused = '401 invalid_token';
   /** Without `iss`, which is the server's, and which every minted token has. */
@@ -49,7 +49,7 @@ export function tokenCases({ http: { operations, tokenClaims }, chat: { address 
     ...samples.map(([place, broken]) =>
       token(place, 'a token that breaks this keyword is refused', refused, () => ({
         ...(broken[0]?.value as object),
-        // Of a claim that is left out `undefined` keeps the usual one from being there.
+        // `undefined` removes the claim that a minted token has by default.
         ...(place === 'exp.required' && { exp: undefined }),
       })),
     ),

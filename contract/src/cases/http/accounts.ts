@@ -7,7 +7,7 @@ import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
 import { broken, expectAnswer } from './answers.ts';
 
-/** What an answer says, held to what it has to. @throws {Violation} */
+/** Compares parts of an answer with the expected values. @throws {Violation} where one differs */
 function same(
   kit: Kit,
   request: Request,
@@ -90,7 +90,7 @@ const loginCases = (login: Operation): Case[] => [
   },
 ];
 
-/** What the kit knows of users beside the schemas. */
+/** Returns the cases for sign-up and login that the schemas cannot express. */
 export function accountCases({ http: { operations } }: Specs): Case[] {
   const [createUser, login] = ['createUser', 'login'].map((id) => operations.find((operation) => operation.id === id));
   if (!createUser || !login) return [];

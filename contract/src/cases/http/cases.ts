@@ -92,7 +92,7 @@ const unknownPaths = ({ http: { operations, unmatched } }: Specs): Case => ({
   },
 });
 
-/** No contract so far has one; whoever writes the first will find this in the report. */
+/** Reports an operation whose body the kit cannot try. No contract has one so far. */
 const untriedBodies = ({ id }: Operation): Case => ({
   id: `http.${id}.bodies`,
   says: 'bodies behind a token are as their schema has them',
@@ -101,7 +101,7 @@ const untriedBodies = ({ id }: Operation): Case => ({
   },
 });
 
-/** What HTTP alone can try, of every operation. Those of the WebSocket's own path are tried as handshakes as well. */
+/** Returns the cases for every HTTP operation. Those at the WebSocket's path are sent as handshakes, too. */
 export function httpCases(specs: Specs): Case[] {
   const { operations } = specs.http;
   return [

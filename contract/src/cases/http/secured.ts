@@ -14,20 +14,20 @@ const codeLike = ({ answers }: Operation, code: string): string | undefined => {
   return codes.includes(code) ? code : codes[0];
 };
 
-/** Whether it asks for the token of a user, as the door does. */
+/** Returns whether the operation needs a user's token, as the handshake does. */
 const isForUsers = ({ http: { operations }, chat: { address } }: Specs, { schemes }: Operation): boolean =>
-  operations.some((door) => door.path === address && door.schemes.some((scheme) => schemes.includes(scheme)));
+  operations.some((join) => join.path === address && join.schemes.some((scheme) => schemes.includes(scheme)));
 
 const probes = new WeakMap<Kit, Promise<Answer>>();
 
-/** The secret of whoever runs the server. @throws {NotTried} without it {Unfinished} where it is another */
+/** Returns the operator's secret. @throws {NotTried} without it {Unfinished} where the server has another */
 export async function adminToken(kit: Kit): Promise<string> {
   const { adminToken: token, specs } = kit;
   if (token === undefined) throw new NotTried('only an admin can try this; --admin-token allows it');
   const enable = specs.http.operations.find(({ id }) => id === 'enableUser');
   if (!enable) return token;
   const { method, path } = enable;
-  // Of a user that isn't there, and isn't disabled, nothing changes.
+  // The id names no user, so the request changes nothing.
   const probe =
     probes.get(kit) ?? kit.ask({ method, path: path.replace(/\{[^}]+\}/g, nobody), headers: bearer(token) });
   probes.set(kit, probe);
@@ -35,13 +35,13 @@ export async function adminToken(kit: Kit): Promise<string> {
   return token;
 }
 
-/** What an operation asks for. Who is in the room with it doesn't lose it. */
+/** Returns a token that the operation accepts: ann's, or the operator's secret. Ann's stays valid. */
 export const tokenFor = async (kit: Kit, operation: Operation): Promise<string> =>
   isForUsers(kit.specs, operation) ? (await kit.user('ann')).token : adminToken(kit);
 
 export const bearer = (token: string): { readonly Authorization: string } => ({ Authorization: `Bearer ${token}` });
 
-/** Requests of all operations that ask for a user's token, the door excepted: those that change something last. */
+/** Returns a request for each operation that needs a user's token, but for the handshake. Those that change something come last. */
 export const asksWith = ({ specs }: Kit, token: string): Request[] =>
   specs.http.operations
     .filter((operation) => operation.path !== specs.chat.address && !operation.body && isForUsers(specs, operation))

@@ -36,7 +36,7 @@ const idsOf = ({ id }: Operation, { status, codes }: DeclaredAnswer): { id: stri
     ? [{ id: `http.${id}.${status}`, code: undefined }]
     : codes.map((code) => ({ id: `http.${id}.${status}.${code}`, code }));
 
-/** What the contract says of every answer, whatever provoked it. */
+/** Returns the rules that every answer must keep, whichever case caused it. */
 export function standingHttp(specs: Specs, url: URL): Standing[] {
   const { wrongWith } = specs;
   const attributed = new WeakMap<SeenAnswer, Attributed>();

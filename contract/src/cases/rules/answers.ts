@@ -7,7 +7,7 @@ import { told } from '../http/answers.ts';
 
 const inShort = ({ request: { method, path }, answer }: SeenAnswer): string => `${method} ${path} → ${told(answer)}`;
 
-/** What headers mean, which their schemas can't say, and that a problem's title goes with its code. */
+/** Returns the rules about headers that schemas cannot express, and the rule that a problem's title fits its code. */
 export function answers(url: URL): Standing[] {
   const rule = (
     id: string,

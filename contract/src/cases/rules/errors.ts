@@ -94,5 +94,5 @@ const tooMany: Case = {
   },
 };
 
-/** What becomes of frames that are refused. */
+/** Rules about refused frames. */
 export const errors: readonly Case[] = [alone, once, nonces, tooMany];

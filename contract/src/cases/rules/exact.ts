@@ -4,7 +4,7 @@ import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
 import { checkPart } from '../chat/hold.ts';
 
-/** What servers like to mend: white space, controls, composition, markup, and characters of more than one code point. */
+/** Texts that servers tend to normalize: white space, controls, composition, markup, multi-code-point characters. */
 const delicate = [
   '  two spaces  ',
   '\n',

@@ -140,5 +140,5 @@ const pages: Case = {
   },
 };
 
-/** What is told of what was said before. */
+/** Rules about the message history. */
 export const history: readonly Case[] = [soon, limit, pages];

@@ -24,7 +24,7 @@ import { time } from './time.ts';
 import { tokenExpiry } from './token-expiry.ts';
 import { tokenRefresh } from './token-refresh.ts';
 
-/** What no spec can say of a server, each tried by what it does in a room. */
+/** The rules of behaviour in a room, which no spec can express. */
 export const rules: readonly Case[] = [
   // Before the one further login, so that this shows both.
   disabled,

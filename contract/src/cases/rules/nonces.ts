@@ -94,5 +94,5 @@ const own: Case = {
   },
 };
 
-/** What a nonce promises to who sends a message again. */
+/** Rules about nonces: a message sent again is published once. */
 export const nonces: readonly Case[] = [once, answered, own];

@@ -25,7 +25,7 @@ export function ordered({ frames, lastEventId, repeats }: Received): SeenFrame[]
 
 const show = (session: SeenSession, frame: SeenFrame): string => excerpt(session, frame.line);
 
-/** What a rule finds in one session after the other. */
+/** Returns the first violation that `find` reports in any session. */
 const inSessions = (
   seen: Seen,
   find: (session: SeenSession) => { what: string; frame: SeenFrame } | undefined,

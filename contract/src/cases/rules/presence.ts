@@ -64,7 +64,7 @@ const second: Case = {
   },
 };
 
-/** Who is cut off may stay for ten seconds, says the contract. */
+/** The contract lets a user who was cut off stay in the roster for ten seconds. */
 const cutMs = 15_000;
 
 const left: Case = {
@@ -113,5 +113,5 @@ export const consistent: Standing = {
   },
 };
 
-/** Who is said to be in the room. */
+/** Rules about presence. */
 export const presence: readonly Case[] = [first, second, left];

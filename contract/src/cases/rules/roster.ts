@@ -4,7 +4,7 @@ import { member } from '../../specs/schema.ts';
 import type { Standing } from '../case.ts';
 import { ordered } from './order.ts';
 
-/** Whoever was there before knows the roster at every point that it has passed. */
+/** A session that was there before knows the roster at every position that it has passed. */
 export const roster: Standing = {
   id: 'rule.roster',
   says: 'the list is who is in the room at its id, in join order, as whoever was there before can tell',

@@ -51,7 +51,7 @@ function sameOrder([first, ...others]: readonly [Session, ...Session[]], end: Sa
   const heard = messagesUntil(end, first);
   const all = heard.map(({ text }) => text);
   for (const other of others) {
-    // Who came earlier has heard more, and who came later less, of the beginning.
+    // The sessions joined one after the other, so their streams begin at different messages.
     const whole = messagesUntil(end, other);
     const its = whole.slice(whole.findIndex(({ text }) => all.includes(text)));
     const due = all.slice(all.indexOf(its[0]?.text ?? ''));

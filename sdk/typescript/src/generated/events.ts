@@ -17,7 +17,7 @@ export interface Events {
   user_left: UserLeft;
 }
 
-/** The client's next step after each close code: reconnect, get a new token, or stop. */
+/** The client's next step after each close code: reconnect, reconnect with a new token, or stop. */
 export const afterClose = {
   1001: 'reconnect',
   1003: 'stop',
