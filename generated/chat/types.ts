@@ -3,13 +3,13 @@
 /** A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. The handshake and `token_refresh` accept the same tokens. A request head has at most 16,384 bytes, so a longer token cannot be used; other headers need some of them, too. (1..16384 code points) */
 export type Token = string;
 
-/** The name that others see, stored as sent. It has no control, format or line characters, and no white space at either end. At least one character is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need. It may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts, and at the end of a word after an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which removes ignorable characters, joiners among them; each run of white space counts as one space, and none at the ends. (1..64 code points) */
+/** The name that others see, stored as sent. It has no control, format or line characters, and no white space at either end. At least one character is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need. It may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts. It may also stand at the end of a word after an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which removes ignorable characters, joiners among them. Each run of white space counts as one space, and none at the ends. (1..64 code points) */
 export type Username = string;
 
 /** Delivered exactly as sent. (1..4096 code points) */
 export type Text = string;
 
-/** Chosen by the client. It comes back exactly as sent in the echo, or in the `error` that refuses the frame, so that the client can tell which of its frames was meant. A nonce that does not fit this schema does not come back. Others see it too and ignore it. Choose a new one for each message: a user's nonce is published once in five minutes. (1..64 code points) */
+/** Chosen by the client, and returned exactly as sent in the echo, or in the `error` that refuses the frame. So the client can tell which of its frames was meant. A nonce that does not fit this schema is not returned. Others see it too and ignore it. Choose a new one for each message: a user's nonce is published once in five minutes. (1..64 code points) */
 export type Nonce = string;
 
 /** A frame's position in the room's stream. Opaque: plain string comparison gives the order, also across restarts. (1..64 code points) */
@@ -62,8 +62,8 @@ export type ChatMessage = {
  * A stable code for programs.
  * - `malformed_json`: the frame is not JSON.
  * - `unknown_type`: no frame has this type, or clients may not send it.
- * - `invalid_message`: the frame does not match the schema of its type (for example, the token of a
- *   `token_refresh` is not a JSON Web Token), is not a JSON object, or has no `type` that is a string.
+ * - `invalid_message`: the frame is not a JSON object, has no `type` that is a string, or does not match the
+ *   schema of its type. For example, the token of a `token_refresh` is not a JSON Web Token.
  * - `unavailable`: the message could not be published, or the token could not be checked. Send it again later.
  * - `rate_limited`: this user sends too many frames, on all connections together. The frame was refused.
  *   `retry_after_ms` says when to send it again.
@@ -135,7 +135,7 @@ export const closeCodes = {
   frame_too_big: 1009,
   /** An error in the server. Connect again. */
   internal_error: 1011,
-  /** This node lost its connection to the others, and cannot say what was missed. Connect again. */
+  /** This node lost its connection to the others, and may have missed messages. Connect again. */
   service_restart: 1012,
   /** The client reads too slowly, or read nothing for 30 seconds. Connect again. */
   too_slow: 1013,

@@ -395,7 +395,7 @@ export const logoutRoute = createRoute({
     },
     503: {
       description:
-        'The store is unavailable (`store_unavailable`), or the key of the token is unknown and its issuer cannot be asked for it until `Retry-After` seconds have passed (`issuer_unavailable`). The request may have had no effect. Try again later.',
+        'The store is unavailable (`store_unavailable`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. The request may have had no effect. Try again later.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -785,7 +785,7 @@ export const joinRoute = createRoute({
     },
     503: {
       description:
-        'The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), the key of the token is unknown and its issuer cannot be asked for it until `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping (`shutting_down`). Try again, perhaps elsewhere.',
+        'The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -987,7 +987,7 @@ export const joinByPostRoute = createRoute({
     },
     503: {
       description:
-        'The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), the key of the token is unknown and its issuer cannot be asked for it until `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping (`shutting_down`). Try again, perhaps elsewhere.',
+        'The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -1122,7 +1122,7 @@ export const listMessagesRoute = createRoute({
     },
     503: {
       description:
-        'The store is unavailable (`store_unavailable`), or the key of the token is unknown and its issuer cannot be asked for it until `Retry-After` seconds have passed (`issuer_unavailable`). The request may have had no effect. Try again later.',
+        'The store is unavailable (`store_unavailable`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. The request may have had no effect. Try again later.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',

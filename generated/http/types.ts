@@ -335,7 +335,7 @@ export interface components {
      */
     UserId: string;
     /**
-     * @description The name that others see, stored as sent. It has no control, format or line characters, and no white space at either end. At least one character is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need. It may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts, and at the end of a word after an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which removes ignorable characters, joiners among them; each run of white space counts as one space, and none at the ends.
+     * @description The name that others see, stored as sent. It has no control, format or line characters, and no white space at either end. At least one character is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need. It may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts. It may also stand at the end of a word after an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which removes ignorable characters, joiners among them. Each run of white space counts as one space, and none at the ends.
      * @example Igor
      * @example User Name
      */
@@ -429,7 +429,7 @@ export interface components {
       version: string;
     };
     /**
-     * @description The claims of a token (RFC 7519, 4). `sub`, if present, equals `id`. Other claims are ignored. A token is not compared with the users of this server: its `username` must differ only from the names of others in the room, and a token with the `id` of a user is that user.
+     * @description The claims of a token (RFC 7519, 4). `sub`, if present, equals `id`. Other claims are ignored. A token is not compared with the users of this server. Its `username` must differ only from the names of others in the room, and a token with the `id` of a user is that user.
      * @example {
      *       "id": "1",
      *       "username": "Igor",
@@ -518,7 +518,7 @@ export interface components {
      */
     Text: string;
     /**
-     * @description Chosen by the client. It comes back exactly as sent in the echo, or in the `error` that refuses the frame, so that the client can tell which of its frames was meant. A nonce that does not fit this schema does not come back. Others see it too and ignore it. Choose a new one for each message: a user's nonce is published once in five minutes.
+     * @description Chosen by the client, and returned exactly as sent in the echo, or in the `error` that refuses the frame. So the client can tell which of its frames was meant. A nonce that does not fit this schema is not returned. Others see it too and ignore it. Choose a new one for each message: a user's nonce is published once in five minutes.
      * @example m-1
      */
     Nonce: string;
@@ -789,7 +789,7 @@ export interface components {
         };
       };
     };
-    /** @description The store is unavailable (`store_unavailable`), or the key of the token is unknown and its issuer cannot be asked for it until `Retry-After` seconds have passed (`issuer_unavailable`). The request may have had no effect. Try again later. */
+    /** @description The store is unavailable (`store_unavailable`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. The request may have had no effect. Try again later. */
     AccessUnavailable: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -1000,7 +1000,7 @@ export interface components {
         };
       };
     };
-    /** @description The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), the key of the token is unknown and its issuer cannot be asked for it until `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping (`shutting_down`). Try again, perhaps elsewhere. */
+    /** @description The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere. */
     RoomUnavailable: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
