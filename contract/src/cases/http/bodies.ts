@@ -75,7 +75,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
     ),
     named('all-errors', 'errors list every fault, not only the first', async (kit) => {
       needs(operation, 400, 'invalid_body');
-      if (required.length < 2) throw new NotTried('there are no two members to leave out');
+      if (required.length < 2) throw new NotTried('the body does not have two required members');
       await expectInvalid(kit, operation, {
         what: 'an empty object',
         value: {},

@@ -83,7 +83,8 @@ const unknownPaths = ({ http: { operations, unmatched } }: Specs): Case => ({
   id: 'http.unmatched.paths',
   says: 'a path that the contract does not have is answered 404',
   run: async (kit) => {
-    if (unmatched.answers.size === 0) throw new NotTried('the contract does not say what answers an unknown path');
+    if (unmatched.answers.size === 0)
+      throw new NotTried('the contract declares no response for unknown paths (x-unmatched)');
     needs(unmatched, 404);
     const near = operations.slice(0, 2).map(({ path }) => `${path}/contract-nothing`);
     for (const path of ['/contract-nothing', ...near])
@@ -97,7 +98,7 @@ const untriedBodies = ({ id }: Operation): Case => ({
   id: `http.${id}.bodies`,
   says: 'bodies behind a token match their schema',
   run: async () => {
-    throw new NotTried('the kit tries bodies of operations that ask for no token');
+    throw new NotTried('the kit tries only bodies of operations that need no token');
   },
 });
 

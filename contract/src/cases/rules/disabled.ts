@@ -57,7 +57,7 @@ export const disabled: Case = {
   run: async (kit) => {
     await adminToken(kit);
     const { token, own } = await kit.user('bob');
-    if (!own) throw new NotTried('only users that the kit has made are shut out');
+    if (!own) throw new NotTried('the kit disables only users that it has created');
     const id = String(claimsOf(token).id ?? member((await kit.signedUp('bob')).created.json, 'id'));
     const sessions = [await kit.join('bob'), await kit.join('bob')];
     for (const session of sessions) await session.until('first frame', () => true);

@@ -46,7 +46,7 @@ export const frameLimit: Case = {
       const last = errors.at(-1);
       if (last) return heardAfter(bob, last);
     }
-    throw new NotTried(`${mostFrames} frames in a moment are not too many here`);
+    throw new NotTried(`${mostFrames} frames in a moment do not reach the limit of this server`);
   },
 };
 
@@ -62,7 +62,7 @@ export const pageLimit: Case = {
     if (!operation?.answers.get(429)?.codes.includes('rate_limited'))
       throw new NotTried('the contract declares no such limit');
     const [request] = asksWith(kit, (await kit.user('bob')).token).filter(({ path }) => path === operation.path);
-    if (!request) throw new NotTried('no token of a user asks for a page');
+    if (!request) throw new NotTried('listMessages needs no user token');
     for (let volley = 0; volley < mostVolleys; volley += 1) {
       const answers = await Promise.all(Array.from({ length: pagesAtOnce }, () => kit.ask(request, 429)));
       const refused = answers.find(({ status }) => status >= 300);
@@ -71,6 +71,6 @@ export const pageLimit: Case = {
         throw broken(kit, request, `a page too many: answered ${told(refused)}`);
       return;
     }
-    throw new NotTried(`${mostVolleys * pagesAtOnce} pages in a moment are not too many here`);
+    throw new NotTried(`${mostVolleys * pagesAtOnce} pages in a moment do not reach the limit of this server`);
   },
 };

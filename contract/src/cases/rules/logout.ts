@@ -18,7 +18,7 @@ export const logout: Case = {
     // Those that only read, and at last the one that gives back once more.
     const asks = asksWith(kit, token);
     const request = asks.at(-1);
-    if (!request) throw new NotTried('nothing asks for a token');
+    if (!request) throw new NotTried('no operation needs a token');
     const answer = await kit.ask(request);
     if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to who gives its token back`);
     const code = await opened.closed('close with 4003');

@@ -17,7 +17,8 @@ const about = (type: string, username: string): ((frame: SeenFrame) => boolean) 
 async function absent(kit: Kit, observer: Session): Promise<string> {
   const { username, own } = await kit.user('ann');
   await observer.until('first frame', () => true);
-  if (!own && present(observer, username)) throw new NotTried(`${username} is in the room already, from elsewhere`);
+  if (!own && present(observer, username))
+    throw new NotTried(`${username} is already in the room with another connection`);
   return username;
 }
 

@@ -53,8 +53,7 @@ const whole: Case = {
     const online = await back.until('users_online', ({ type }) => type === 'users_online');
     await settle(kit, bob, [back, observer]);
     const keeps = kit.specs.http.operations.some(({ id }) => id === 'listMessages');
-    if (recovered(online) === false && !keeps)
-      throw new NotTried('nothing is kept here: the contract has no listMessages');
+    if (recovered(online) === false && !keeps) throw new NotTried('the contract has no message history (listMessages)');
     if (recovered(online) !== true)
       throw fault(
         back,

@@ -17,7 +17,7 @@ export const sessionLimit: Case = {
     const sessions = [await kit.join('ann')];
     while (asked && (await kit.ask(asked, 429)).status !== 429) {
       if (sessions.length === mostSessions)
-        throw new NotTried(`${mostSessions} sessions of one user are not too many here`);
+        throw new NotTried(`${mostSessions} sessions of one user do not reach the limit of this server`);
       sessions.push(await kit.join('ann'));
     }
     for (const request of joins)
