@@ -37,7 +37,7 @@ export function start(
   const [file, ...rest] = [...(pinned ? ['taskset', '-c', `${core}`] : []), command!, ...args];
   const child = spawn(file!, rest, {
     cwd,
-    // A MONGODB_URI or NODE_OPTIONS of whoever runs this is not meant for what is measured.
+    // MONGODB_URI or NODE_OPTIONS of the caller's shell must not reach the server under test.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: lifetimeMs,

@@ -1,6 +1,6 @@
 /**
- * Writes docs/guide/configuration.md from the table of settings. With `--check` it writes nothing, and exits with 1 if the page
- * differs.
+ * Writes docs/guide/configuration.md from the table of settings. With `--check` it writes nothing, and exits with 1 if the
+ * page differs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -26,7 +26,7 @@ const quantile = (freedom: number): number => {
 };
 
 /**
- * Least squares. One sample is like the one before it, as whoever stalls is in both: so what they deviate from the line
+ * Least squares. One sample is like the one before it, because a stalled client is in both: so what they deviate from the line
  * counts as fewer samples, by how alike neighbours are (autocorrelation of lag 1).
  */
 export function trendOf(points: readonly Point[]): Trend {

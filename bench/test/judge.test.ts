@@ -11,7 +11,7 @@ function noise(): () => number {
   };
 }
 
-/** Each value takes some of the one before along, as whoever stalls is in both. */
+/** Each value depends on the one before, because a stalled client is in both. */
 function pointsOf(count: number, perMinute: number, { spread = 1, alike = 0 } = {}) {
   const next = noise();
   let last = 0;

@@ -36,7 +36,7 @@ export interface Setting {
   readonly reader: Reader<unknown>;
   /** Text that counts where the setting isn't set. Without one the value is undefined. */
   readonly default?: string;
-  /** Markdown, with links as seen from docs/. */
+  /** Markdown, with links as seen from docs/guide/. */
   readonly description: string;
 }
 

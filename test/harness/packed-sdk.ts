@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,9 +14,13 @@ export async function installSdk(): Promise<string> {
   return project;
 }
 
-/** Copies a TypeScript file without its types, for runtimes that cannot read them. */
-export async function writeStripped(source: string, target: string): Promise<void> {
-  await writeFile(target, stripTypeScriptTypes(await readFile(source, 'utf8')));
+/** Copies the TypeScript files of a folder as JavaScript, for runtimes that cannot read types. */
+export async function writeStripped(from: string, to: string): Promise<void> {
+  for (const name of await readdir(from)) {
+    if (!name.endsWith('.ts')) continue;
+    const code = stripTypeScriptTypes(await readFile(join(from, name), 'utf8'));
+    await writeFile(join(to, name.replace(/ts$/, 'js')), code.replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"));
+  }
 }
 
 /** Links packages of this project into another one, for the compiler. */

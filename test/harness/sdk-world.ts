@@ -1,4 +1,4 @@
-import type { Command } from '../../sdk/typescript/test/runtimes/suite.ts';
+import type { Command } from '../../sdk/typescript/test/runtimes/suite-tools.ts';
 import { startTestServer, type TestServer } from './server.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 import { mint } from './tokens.ts';

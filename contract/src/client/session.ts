@@ -164,7 +164,7 @@ function sessionOver(
     const shown =
       typeof data === 'string' ? data : `(${data.length} bytes) ${Buffer.from(data).toString('hex').slice(0, 80)}`;
     note(`→ ${binary ? '(binary) ' : ''}${shown}`);
-    // The server may have closed just now; then whoever waits for an answer is told.
+    // The server may have closed just now. The wait for an answer then reports that.
     if (socket.readyState === WebSocket.OPEN) socket.send(data, { binary });
   };
   const drop = (): void => {

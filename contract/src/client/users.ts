@@ -51,7 +51,7 @@ export function createNames(): (name: string) => { username: string; email: stri
 /** Asks an operation of the contract by its id, with a body of JSON. */
 export type AskOperation = (operationId: string, body: unknown) => Promise<Answer>;
 
-/** A user that was made through the front door, and how that was answered. */
+/** A user created by the sign-up, and the answer to it. */
 export interface Account extends User {
   readonly email: string;
   readonly password: string;

@@ -21,7 +21,7 @@ export interface Kit extends People {
   readonly pacer: Pacer;
   readonly seen: Seen;
   readonly jwtSecret: string | undefined;
-  /** The secret of whoever runs the server. */
+  /** The operator's secret. */
   readonly adminToken: string | undefined;
   /** One request. Where it is told to come back later it does, unless a case wants just that answer. @throws {NoAnswer} */
   ask(request: Request, wants?: number): Promise<Answer>;

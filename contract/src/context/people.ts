@@ -15,7 +15,7 @@ export const roles: readonly Role[] = ['observer', 'ann', 'bob'];
 export interface People {
   /** @throws {NotTried} where there is none */
   user(role: Role): Promise<User>;
-  /** A user that was made through the front door, also where tokens were given. @throws {NotTried} where there is none */
+  /** Returns a user created by the sign-up, even if tokens were given. @throws {NotTried} where there is no sign-up */
   account(): Promise<Account>;
   /** The same for any role. @throws {Violation} where the sign-up failed */
   signedUp(role: Role): Promise<Account>;

@@ -1,17 +1,14 @@
+import { checkAdmission } from './admission.ts';
 import { createDeadlines } from './deadlines.ts';
 import { PalaverError } from './error.ts';
-import { type ChatMessage, type ChatMessageFromClient, type ErrorMessage, limits } from './generated/index.ts';
+import type { ChatMessage, ChatMessageFromClient, ErrorMessage } from './generated/index.ts';
 import { createMessageQueue, type OutgoingMessage } from './message-queue.ts';
-import { codePoints, createNonce, nonceFault } from './nonce.ts';
+import { createNonce } from './nonce.ts';
 import type { SendOptions } from './room.ts';
 import { createThrottle } from './throttle.ts';
 
-/** How many messages may wait while the room reconnects. */
-const maxWaiting = 100;
 /** How long a message waits for the room where the caller names no time, in milliseconds. */
 const maxWaitingMs = 30_000;
-/** How many messages may be unanswered while the room is open: in flight, or waiting for their turn. */
-const maxUnanswered = 1_100;
 
 /** Sends messages in order, over as many connections as it takes, until each is settled. */
 export interface Outbox {
@@ -32,6 +29,15 @@ export interface Outbox {
 
 const noEcho = 'The message has not come back in time. It may have been delivered.';
 const late = 'The room could not take the message in time. It was not sent.';
+const lost = 'The connection ended before the message came back. It may have been delivered.';
+
+function waitingTime({ maxWaitMs }: SendOptions, nowMs: number): Pick<OutgoingMessage, 'waitDeadlineMs' | 'isPatient'> {
+  const isPatient = typeof maxWaitMs === 'number' && !Number.isNaN(maxWaitMs);
+  return { waitDeadlineMs: nowMs + (isPatient ? maxWaitMs : maxWaitingMs), isPatient };
+}
+
+const refusal = ({ msg: { code, detail, retry_after_ms } }: ErrorMessage): PalaverError =>
+  new PalaverError(code, detail, { retryAfterMs: retry_after_ms });
 
 /** Creates an outbox. The server may take `answerMs` milliseconds to answer a message. */
 export function createOutbox(answerMs: number): Outbox {
@@ -82,42 +88,20 @@ export function createOutbox(answerMs: number): Outbox {
   }
 
   function rejectUnsettled(): void {
-    const why = 'The connection ended before the message came back. It may have been delivered.';
     for (const message of queue.waiting.filter(({ isUnsettled }) => isUnsettled))
-      take(message).reject(new PalaverError('connection_lost', why));
-  }
-
-  /** Returns why the server could not take this message, or undefined. */
-  function faultOf(text: unknown, nonce: string): string | undefined {
-    // A text far too long for a frame would cost the connection. All other rules are the server's to check.
-    if (typeof text !== 'string' || codePoints(text) > limits.text.max)
-      return `A message is a text of at most ${limits.text.max} characters.`;
-    return queue.has(nonce) ? 'A message with this nonce is being sent already.' : nonceFault(nonce);
-  }
-
-  /** Returns the number of messages of which no more are taken, or undefined while there is room. */
-  function limitReached(): number | undefined {
-    if (transmit) return queue.count >= maxUnanswered ? maxUnanswered : undefined;
-    const queued = queue.waiting.filter(({ isUnsettled, wasQueued }) => !isUnsettled && wasQueued);
-    return queued.length >= maxWaiting ? maxWaiting : undefined;
+      take(message).reject(new PalaverError('connection_lost', lost));
   }
 
   /** @throws {PalaverError} where the message can't be taken */
   function admit(text: string, options: SendOptions): Omit<OutgoingMessage, 'resolve' | 'reject'> {
-    const { maxWaitMs } = options;
     const nonce = options.nonce ?? createNonce();
     if (closed) throw new PalaverError('closed', 'The room is closed.');
-    const fault = faultOf(text, nonce);
-    if (fault !== undefined) throw new PalaverError('invalid_message', fault);
-    const full = limitReached();
-    if (full !== undefined) throw new PalaverError('offline_queue_full', `${full} messages wait to be sent already.`);
-    const isPatient = typeof maxWaitMs === 'number' && !Number.isNaN(maxWaitMs);
+    checkAdmission({ text, nonce }, queue, transmit !== undefined);
     return {
       text,
       nonce,
       sequence: ++sequence,
-      waitDeadlineMs: deadlines.nowMs + (isPatient ? maxWaitMs : maxWaitingMs),
-      isPatient,
+      ...waitingTime(options, deadlines.nowMs),
       wasQueued: !transmit || throttle.isSerial,
       isUnsettled: false,
     };
@@ -132,8 +116,7 @@ export function createOutbox(answerMs: number): Outbox {
       if (transmit) deadlines.stopClock();
       take(message).resolve(frame);
     } else if (!isRetried(frame, message)) {
-      const { code, detail, retry_after_ms } = frame.msg;
-      take(message).reject(new PalaverError(code, detail, { retryAfterMs: retry_after_ms }));
+      take(message).reject(refusal(frame));
     } else if (queue.isInFlight(message)) {
       queue.enqueue(message);
       deadlines.waits(message);

@@ -55,7 +55,7 @@ export function createReconnect({ connectOnce, isJoining, onLost, maxRetries }: 
       if (!isJoining()) onLost(ended);
       if (performance.now() - openedAtMs >= steadyMs) failures = 0;
       openedAtMs = Number.POSITIVE_INFINITY;
-      // A pause that the server asks for lasts, whoever comes back.
+      // Waking must not shorten a pause that the server asks for.
       await pause(retryAfterMs + backoffMs(failures), retryAfterMs > 0 ? stopping.signal : waking.signal);
       if (stopping.signal.aborted) return undefined;
     }

@@ -67,7 +67,7 @@ export function startSession(deps: SessionDeps, { token, lastId, hasGap, giveUp 
     onReceived: () => heartbeat?.received(),
   });
   const dropAs = (code: 'timeout' | 'connection_lost') => () =>
-    connection.drop(new PalaverError(code, 'The server said nothing in time.'));
+    connection.drop(new PalaverError(code, 'The server was silent for too long.'));
   const probe = createProbe(connection.send);
   const ownJoin = createOwnJoin(token, open);
   const onGiveUp = dropAs('connection_lost');

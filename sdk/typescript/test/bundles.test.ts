@@ -30,7 +30,7 @@ beforeAll(async () => {
 }, timeoutMs);
 afterAll(() => rm(project, { recursive: true, force: true }));
 
-/** What no bundle but that for Node has: an option of `ws`. */
+/** Option of `ws`, which only a bundle for Node contains. */
 const ofWs = 'perMessageDeflate';
 
 describe('the SDK, packed and bundled', () => {

@@ -57,7 +57,7 @@ async function setUp(grace: string) {
 const nameOf = (n: number): string => String(n).padStart(4, '0');
 
 describe.concurrent('a connection that is cut', () => {
-  // Of two neighbours one comes back while its presence lasts, and the other when it has left.
+  // One of two neighbours reconnects while its presence lasts, and the other after it has left.
   it.each([
     ['server', '0s', 0],
     ['server', '10s', 1],

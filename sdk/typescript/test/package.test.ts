@@ -15,13 +15,14 @@ import { installSdk, lend, root, writeStripped } from '../../../test/harness/pac
 import { type ScriptedServer, startScriptedServer } from '../../../test/harness/scripted-server.ts';
 import { startSdkWorld } from '../../../test/harness/sdk-world.ts';
 import { startTestServer } from '../../../test/harness/server.ts';
-import type { Command, Outcome, World } from './runtimes/suite.ts';
+import type { Outcome } from './runtimes/cases.ts';
+import type { Command, World } from './runtimes/suite-tools.ts';
 
 const execute = promisify(execFile);
 /** Against hanging only. */
 const timeoutMs = 90_000;
 const hostileTimeoutMs = 240_000;
-/** What a thousand cuts and refusals may leave in memory: noise of the collector. As many rooms would be far more. */
+/** Noise of the collector after a thousand cuts and refusals. As many leaked rooms would take far more. */
 const mostGrowthBytes = 12 * 1_048_576;
 
 let project: string;
@@ -36,78 +37,77 @@ beforeAll(async () => {
 
 afterAll(() => rm(project, { recursive: true, force: true }));
 
-describe.concurrent('the SDK, packed and installed into an empty project', () => {
-  const fromHere = (path: string): string => join(root, path);
-  const runtimes: [name: string, executable: string, ...args: string[]][] = [
-    ['Node 20', fromHere('sdk/typescript/test/runtimes/node_modules/node-20/bin/node')],
-    ['Node 22', fromHere('sdk/typescript/test/runtimes/node_modules/node-22/bin/node')],
-    ['Node 24', process.execPath],
-    ['Node 26', fromHere('sdk/typescript/test/runtimes/node_modules/node-26/bin/node')],
-    ['Bun', fromHere('sdk/typescript/test/runtimes/node_modules/.bin/bun')],
-    ['Deno', fromHere('sdk/typescript/test/runtimes/node_modules/.bin/deno'), 'run', '--allow-all', '--no-lock'],
-  ];
-  const script = `
-    import * as sdk from '@palaver/sdk';
-    import { runSuite } from './suite.js';
-    const { URL: url, CONTROL } = process.env;
-    const control = async (...command) =>
-      (await (await fetch(CONTROL, { method: 'POST', body: JSON.stringify(command) })).json()).result;
-    console.log(JSON.stringify(await runSuite({ sdk, url, control })));
-  `;
-  /** A process that doesn't end by itself holds on to something, and is ended with a fault. */
-  const hostileScript = `
-    import process from 'node:process';
-    import * as sdk from '@palaver/sdk';
-    import { runHostile } from './hostile.js';
-    const world = { sdk, url: process.env.SCRIPTED, canDestroy: true };
-    const heap = () => {
-      if (globalThis.Bun) Bun.gc(true);
-      else globalThis.gc();
-      return process.memoryUsage().heapUsed;
-    };
-    const outcomes = await runHostile({ ...world, storm: 200 });
-    const before = heap();
-    outcomes.push(...(await runHostile({ ...world, storm: 1_000, onlyStorm: true })));
-    const growth = heap() - before;
-    const held = () => process.getActiveResourcesInfo().filter((name) => /^(TCP|TLS|Timeout)/.test(name));
-    // The last connection of \`fetch\` ends in its own time.
-    for (let turns = 0; held().length > 0 && turns < 100_000; turns += 1) await new Promise(setImmediate);
-    const left = held();
-    console.log(JSON.stringify({ outcomes, growth, left }));
-  `;
-  /** Nothing but outcomes without a fault, and more than a few. */
-  const expectWell = (outcomes: readonly Outcome[]): void => {
-    expect(outcomes.filter(({ fault }) => fault !== undefined)).toEqual([]);
-    expect(outcomes.length).toBeGreaterThan(8);
+const fromHere = (path: string): string => join(root, path);
+const runtimes: [name: string, executable: string, ...args: string[]][] = [
+  ['Node 20', fromHere('sdk/typescript/test/runtimes/node_modules/node-20/bin/node')],
+  ['Node 22', fromHere('sdk/typescript/test/runtimes/node_modules/node-22/bin/node')],
+  ['Node 24', process.execPath],
+  ['Node 26', fromHere('sdk/typescript/test/runtimes/node_modules/node-26/bin/node')],
+  ['Bun', fromHere('sdk/typescript/test/runtimes/node_modules/.bin/bun')],
+  ['Deno', fromHere('sdk/typescript/test/runtimes/node_modules/.bin/deno'), 'run', '--allow-all', '--no-lock'],
+];
+const suiteScript = `
+  import * as sdk from '@palaver/sdk';
+  import { runSuite } from './suite.js';
+  const { URL: url, CONTROL } = process.env;
+  const control = async (...command) =>
+    (await (await fetch(CONTROL, { method: 'POST', body: JSON.stringify(command) })).json()).result;
+  console.log(JSON.stringify(await runSuite({ sdk, url, control })));
+`;
+/** Reports resources that are left: they would keep the process alive until its time-out. */
+const hostileScript = `
+  import process from 'node:process';
+  import * as sdk from '@palaver/sdk';
+  import { runHostile } from './hostile.js';
+  const world = { sdk, url: process.env.SCRIPTED, canDestroy: true };
+  const heap = () => {
+    if (globalThis.Bun) Bun.gc(true);
+    else globalThis.gc();
+    return process.memoryUsage().heapUsed;
   };
+  const outcomes = await runHostile({ ...world, storm: 200 });
+  const before = heap();
+  outcomes.push(...(await runHostile({ ...world, storm: 1_000, onlyStorm: true })));
+  const growth = heap() - before;
+  const held = () => process.getActiveResourcesInfo().filter((name) => /^(TCP|TLS|Timeout)/.test(name));
+  // The last connection of \`fetch\` ends in its own time.
+  for (let turns = 0; held().length > 0 && turns < 100_000; turns += 1) await new Promise(setImmediate);
+  const left = held();
+  console.log(JSON.stringify({ outcomes, growth, left }));
+`;
+/** Expects many outcomes, and none with a fault. */
+const expectWell = (outcomes: readonly Outcome[]): void => {
+  expect(outcomes.filter(({ fault }) => fault !== undefined)).toEqual([]);
+  expect(outcomes.length).toBeGreaterThan(8);
+};
 
-  /** A server behind a network of its own, which another process switches by HTTP. */
-  async function startSwitchedWorld() {
-    const { control, url, [Symbol.asyncDispose]: end } = await startSdkWorld();
-    const switches = createServer(async (request, response) => {
-      const [command, ...args] = (await json(request)) as [Command, ...unknown[]];
-      const result = await control(command, ...args);
-      response.end(JSON.stringify({ result: typeof result === 'string' ? result : null }));
-    }).listen(0, '127.0.0.1');
-    await once(switches, 'listening');
-    return {
-      url,
-      controlUrl: `http://127.0.0.1:${(switches.address() as AddressInfo).port}`,
-      async [Symbol.asyncDispose]() {
-        switches.close();
-        await end();
-      },
-    };
-  }
+/** Starts a server behind a network of its own, which another process controls by HTTP. */
+async function startSwitchedWorld() {
+  const { control, url, [Symbol.asyncDispose]: end } = await startSdkWorld();
+  const switches = createServer(async (request, response) => {
+    const [command, ...args] = (await json(request)) as [Command, ...unknown[]];
+    const result = await control(command, ...args);
+    response.end(JSON.stringify({ result: typeof result === 'string' ? result : null }));
+  }).listen(0, '127.0.0.1');
+  await once(switches, 'listening');
+  return {
+    url,
+    controlUrl: `http://127.0.0.1:${(switches.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      switches.close();
+      await end();
+    },
+  };
+}
 
+describe.concurrent('the SDK, packed and installed into an empty project', () => {
   let scripted: ScriptedServer;
 
   beforeAll(async () => {
-    await writeStripped(fromHere('sdk/typescript/test/runtimes/suite.ts'), at('suite.js'));
+    await writeStripped(fromHere('sdk/typescript/test/runtimes'), project);
     scripted = await startScriptedServer();
-    await writeStripped(fromHere('sdk/typescript/test/runtimes/hostile.ts'), at('hostile.js'));
     await writeFile(at('run-hostile.js'), hostileScript);
-    await writeFile(at('run.js'), `import process from 'node:process';${script}`);
+    await writeFile(at('run.js'), `import process from 'node:process';${suiteScript}`);
   });
   afterAll(() => scripted[Symbol.asyncDispose]());
 
@@ -132,7 +132,7 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
       await using world = await startSdkWorld();
       const browser = await launch();
       try {
-        // Of the server's own origin, which has a policy against what we put into it.
+        // A page of the server's own origin has a policy against foreign scripts.
         const page = await browser.newPage({ bypassCSP: true });
         await page.exposeFunction('control', (command: Command, ...args: unknown[]) => world.control(command, ...args));
         await page.goto(`${world.url}/healthz`);
@@ -196,7 +196,7 @@ describe('its README', () => {
   ].map(([, language, code]) => ({ language: language!, code: code! }));
   const [inTheProjects] = /(?<=```ts\n).*?(?=```)/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
   const [first, ...others] = blocks.filter(({ language }) => language === 'ts').map(({ code }) => code);
-  /** What the examples after the first have around them. */
+  /** Declarations that the examples after the first need. */
   const around = `
     import { Palaver, PalaverError } from '@palaver/sdk';
     const palaver = new Palaver({ url: 'http://127.0.0.1:3000' });

@@ -13,7 +13,7 @@ afterAll(() => server.stop());
 
 const igor = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
 
-/** What a call rejected with. */
+/** Returns the error of a call that rejects. */
 const failureOf = (call: Promise<unknown>): Promise<PalaverError> =>
   call.then(
     () => expect.fail('it did not reject'),

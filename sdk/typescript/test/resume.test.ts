@@ -11,7 +11,7 @@ interface Spoken {
 }
 /** The server's side of a connection. */
 interface Side {
-  /** What the client has said, its questions (an empty text) included. */
+  /** Messages of the client, its probes (with an empty text) included. */
   readonly heard: Spoken[];
   tell(...frames: object[]): void;
   /** Breaks it once this holds. */

@@ -42,7 +42,8 @@ describe('HEAD is answered as GET is, without a body', () => {
 describe('a path that is not there', () => {
   const near = [...paths.keys()]
     .flatMap((path) => [`${path}/`, `/${path}`, `${path}/x`, path.toUpperCase(), `${path}%00`])
-    .filter((path) => !paths.has(path));
+    // `/docs/` is the first page of the documentation, which no operation describes.
+    .filter((path) => !paths.has(path) && path !== '/docs/');
   it.each(['/nothing', '/../nothing', '/%', '/%ff', '/constructor', '/__proto__', ...new Set(near)])(
     '%s',
     async (path) => {

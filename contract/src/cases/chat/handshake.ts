@@ -9,7 +9,7 @@ import { broken, needs, told } from '../http/answers.ts';
 
 const protocolName = 'palaver.v1';
 
-interface Knock {
+interface JoinAttempt {
   readonly headers?: Headers;
   /** Left out of the handshake. */
   readonly without?: string;
@@ -20,7 +20,7 @@ interface Knock {
 interface Variant {
   readonly name: string;
   readonly says: string;
-  readonly knock: (kit: Kit) => Promise<Knock>;
+  readonly attempt: (kit: Kit) => Promise<JoinAttempt>;
   /** Such as `101`, `401 missing_token`. */
   readonly want: string;
   /** The `Sec-WebSocket-Protocol` that a 101 must have; none by default. */
@@ -34,57 +34,57 @@ const offered = (...names: readonly string[]): Headers => ({ 'Sec-WebSocket-Prot
 
 /** With Ann's token at hand. */
 const withToken =
-  (knock: (token: string) => Knock): Variant['knock'] =>
+  (attempt: (token: string) => JoinAttempt): Variant['attempt'] =>
   async (kit) =>
-    knock((await kit.user('ann')).token);
+    attempt((await kit.user('ann')).token);
 const always =
-  (knock: Knock): Variant['knock'] =>
+  (attempt: JoinAttempt): Variant['attempt'] =>
   async () =>
-    knock;
+    attempt;
 /** The same token under another signature. */
 const forged = (token: string): string => token.replace(/\.[^.]*$/, `.${'A'.repeat(43)}`);
 
-const letIn: readonly Variant[] = [
+const accepted: readonly Variant[] = [
   {
     name: 'header',
     says: 'a token in Authorization opens',
-    knock: withToken((token) => ({ headers: bearer(token) })),
+    attempt: withToken((token) => ({ headers: bearer(token) })),
     want: '101',
   },
   {
     name: 'subprotocol',
     says: 'a token in a subprotocol opens, and palaver.v1 is answered',
-    knock: withToken((token) => ({ headers: offered(protocolName, `bearer.${token}`) })),
+    attempt: withToken((token) => ({ headers: offered(protocolName, `bearer.${token}`) })),
     want: '101',
     protocol: protocolName,
   },
   {
     name: 'header-and-protocol',
     says: 'palaver.v1 is answered where it is offered beside a token in the header',
-    knock: withToken((token) => ({ headers: { ...bearer(token), ...offered(protocolName) } })),
+    attempt: withToken((token) => ({ headers: { ...bearer(token), ...offered(protocolName) } })),
     want: '101',
     protocol: protocolName,
   },
   {
     name: 'scheme-case',
     says: "the scheme's name has no case (RFC 9110, 11.1)",
-    knock: withToken((token) => ({ headers: { Authorization: `bearer ${token}` } })),
+    attempt: withToken((token) => ({ headers: { Authorization: `bearer ${token}` } })),
     want: '101',
   },
 ];
 
 const refused: readonly Variant[] = [
-  { name: 'no-token', says: 'without a token nobody comes in', knock: always({}), want: '401 missing_token' },
+  { name: 'no-token', says: 'without a token nobody comes in', attempt: always({}), want: '401 missing_token' },
   {
     name: 'other-scheme',
     says: 'credentials of another scheme are none',
-    knock: always({ headers: { Authorization: 'Basic YTpi' } }),
+    attempt: always({ headers: { Authorization: 'Basic YTpi' } }),
     want: '401 missing_token',
   },
   {
     name: 'token-in-url',
     says: 'a token in the URL is none',
-    knock: async (kit) => {
+    attempt: async (kit) => {
       const { token } = await kit.user('ann');
       return { path: `${kit.specs.chat.address}?token=${token}&access_token=${token}` };
     },
@@ -93,25 +93,25 @@ const refused: readonly Variant[] = [
   {
     name: 'bad-token',
     says: 'what is no token is refused',
-    knock: always({ headers: bearer('contract.bad.token') }),
+    attempt: always({ headers: bearer('contract.bad.token') }),
     want: '401 invalid_token',
   },
   {
     name: 'bad-subprotocol-token',
     says: 'what is no token is refused as a subprotocol too',
-    knock: always({ headers: offered(protocolName, 'bearer.contract.bad.token') }),
+    attempt: always({ headers: offered(protocolName, 'bearer.contract.bad.token') }),
     want: '401 invalid_token',
   },
   {
     name: 'forged-token',
     says: 'a token whose signature is another one is refused',
-    knock: withToken((token) => ({ headers: bearer(forged(token)) })),
+    attempt: withToken((token) => ({ headers: bearer(forged(token)) })),
     want: '401 invalid_token',
   },
   {
     name: 'unsigned-token',
     says: 'a token that nobody has signed is refused',
-    knock: withToken((token) => {
+    attempt: withToken((token) => {
       const none = Buffer.from('{"alg":"none"}').toString('base64url');
       return { headers: bearer(`${none}.${token.split('.')[1]}.`) };
     }),
@@ -120,7 +120,7 @@ const refused: readonly Variant[] = [
   {
     name: 'two-tokens',
     says: 'a token that a second one contradicts is refused',
-    knock: async (kit) => {
+    attempt: async (kit) => {
       const [ann, observer] = [await kit.user('ann'), await kit.user('observer')];
       return { headers: { ...bearer(ann.token), ...offered(protocolName, `bearer.${observer.token}`) } };
     },
@@ -129,28 +129,28 @@ const refused: readonly Variant[] = [
   {
     name: 'no-key',
     says: 'a handshake without a key is refused',
-    knock: withToken((token) => ({ headers: bearer(token), without: 'Sec-WebSocket-Key' })),
+    attempt: withToken((token) => ({ headers: bearer(token), without: 'Sec-WebSocket-Key' })),
     want: '400 malformed_handshake',
     handshakeOnly: true,
   },
   {
     name: 'bad-key',
     says: 'a handshake whose key is not 16 bytes in base64 is refused',
-    knock: withToken((token) => ({ headers: { ...bearer(token), 'Sec-WebSocket-Key': 'AAAA' } })),
+    attempt: withToken((token) => ({ headers: { ...bearer(token), 'Sec-WebSocket-Key': 'AAAA' } })),
     want: '400 malformed_handshake',
     handshakeOnly: true,
   },
   {
     name: 'protocol-twice',
     says: 'a handshake that offers a subprotocol twice is refused (RFC 6455, 4.1)',
-    knock: withToken((token) => ({ headers: { ...bearer(token), ...offered(protocolName, protocolName) } })),
+    attempt: withToken((token) => ({ headers: { ...bearer(token), ...offered(protocolName, protocolName) } })),
     want: '400 malformed_handshake',
     handshakeOnly: true,
   },
   {
     name: 'version',
     says: 'a handshake of another version is answered 426',
-    knock: withToken((token) => ({ headers: { ...bearer(token), 'Sec-WebSocket-Version': '8' } })),
+    attempt: withToken((token) => ({ headers: { ...bearer(token), 'Sec-WebSocket-Version': '8' } })),
     want: '426 upgrade_required',
     handshakeOnly: true,
   },
@@ -159,13 +159,18 @@ const refused: readonly Variant[] = [
 const body: Variant = {
   name: 'body',
   says: 'a handshake with a body is refused, and its bytes are not read as frames',
-  knock: withToken((token) => ({ headers: bearer(token), body: 'x' })),
+  attempt: withToken((token) => ({ headers: bearer(token), body: 'x' })),
   want: '400 body_not_allowed',
 };
 
-function requestOf({ method, path }: Operation, knock: Knock, handshake: boolean): Request {
-  const { [knock.without ?? '']: _, ...usual } = { ...(handshake ? upgrade : {}), ...knock.headers };
-  return { method, path: knock.path ?? path, headers: usual, ...(knock.body !== undefined && { body: knock.body }) };
+function requestOf({ method, path }: Operation, attempt: JoinAttempt, handshake: boolean): Request {
+  const { [attempt.without ?? '']: _, ...usual } = { ...(handshake ? upgrade : {}), ...attempt.headers };
+  return {
+    method,
+    path: attempt.path ?? path,
+    headers: usual,
+    ...(attempt.body !== undefined && { body: attempt.body }),
+  };
 }
 
 function checkProtocol(kit: Kit, request: Request, { headers }: Answer, want: string | undefined): void {
@@ -174,18 +179,18 @@ function checkProtocol(kit: Kit, request: Request, { headers }: Answer, want: st
     throw broken(kit, request, `the subprotocol ${got ?? 'none'} is answered, where it should be ${want ?? 'none'}`);
 }
 
-/** Knocks as a handshake and, where that makes sense, without one: then who would be let in is told to upgrade. */
+/** Sends the attempt as a handshake and, where that makes sense, as a plain request: an accepted one gets 426 then. */
 export const handshakeCase = (
   operation: Operation,
   prefix: string,
-  { name, says, knock, want, protocol, handshakeOnly }: Variant,
+  { name, says, attempt, want, protocol, handshakeOnly }: Variant,
 ): Case => ({
   id: `${prefix}.${name}`,
   says,
   run: async (kit) => {
     const [status, code] = want.split(' ');
     needs(operation, Number(status), code);
-    const given = await knock(kit);
+    const given = await attempt(kit);
     const request = requestOf(operation, given, true);
     const answer = await kit.ask(request);
     if (told(answer) !== want) throw broken(kit, request, `answered ${told(answer)}, where ${want} is due`);
@@ -199,15 +204,15 @@ export const handshakeCase = (
   },
 });
 
-/** Every way to ask at the door with this token: by each of its methods, with a handshake and without. */
-export const knocksWith = ({ specs: { http, chat } }: Kit, token: string): Request[] =>
+/** Returns the requests to join with this token: by each method, with a handshake and without. */
+export const joinRequests = ({ specs: { http, chat } }: Kit, token: string): Request[] =>
   http.operations
     .filter(({ path }) => path === chat.address)
     .flatMap((operation) =>
       [true, false].map((handshake) => requestOf(operation, { headers: bearer(token) }, handshake)),
     );
 
-/** A page of another origin: refused, unless whoever runs the server lets all in. */
+/** A page of another origin is refused, unless the operator allows all origins. */
 const originCase = (operation: Operation, prefix: string): Case => ({
   id: `${prefix}.origin`,
   says: 'a page of an origin that is not allowed is refused',
@@ -221,13 +226,13 @@ const originCase = (operation: Operation, prefix: string): Case => ({
   },
 });
 
-/** How the door is opened, and to whom it isn't, by each method that the contract has for it. */
+/** Returns the cases for accepted and refused handshakes, by each method that the contract declares. */
 export function handshakeCases({ http: { operations }, chat: { address } }: Specs): Case[] {
   return operations
     .filter(({ path }) => path === address)
     .flatMap((operation) => {
       const prefix = operation.method === 'GET' ? 'ws.handshake' : `ws.handshake.${operation.method.toLowerCase()}`;
-      const variants = [...letIn, ...refused, body].map((variant) => handshakeCase(operation, prefix, variant));
+      const variants = [...accepted, ...refused, body].map((variant) => handshakeCase(operation, prefix, variant));
       return [...variants, originCase(operation, prefix)];
     });
 }

@@ -21,7 +21,7 @@ export function tokenCases({ http: { operations, tokenClaims }, chat: { address 
       name,
       says,
       want,
-      knock: async (kit) => ({ headers: { Authorization: `Bearer ${await kit.minted(claims())}` } }),
+      attempt: async (kit) => ({ headers: { Authorization: `Bearer ${await kit.minted(claims())}` } }),
     });
   const refused = '401 invalid_token';
   /** Without `iss`, which is the server's, and which every minted token has. */

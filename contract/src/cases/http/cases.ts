@@ -92,7 +92,7 @@ const unknownPaths = ({ http: { operations, unmatched } }: Specs): Case => ({
   },
 });
 
-/** No contract so far has one; whoever writes the first will find this in the report. */
+/** Reports an operation whose body the kit cannot try. No contract has one so far. */
 const untriedBodies = ({ id }: Operation): Case => ({
   id: `http.${id}.bodies`,
   says: 'bodies behind a token are as their schema has them',

@@ -14,13 +14,13 @@ const codeLike = ({ answers }: Operation, code: string): string | undefined => {
   return codes.includes(code) ? code : codes[0];
 };
 
-/** Whether it asks for the token of a user, as the door does. */
+/** Returns whether the operation needs a user's token, as the handshake does. */
 const isForUsers = ({ http: { operations }, chat: { address } }: Specs, { schemes }: Operation): boolean =>
-  operations.some((door) => door.path === address && door.schemes.some((scheme) => schemes.includes(scheme)));
+  operations.some((join) => join.path === address && join.schemes.some((scheme) => schemes.includes(scheme)));
 
 const probes = new WeakMap<Kit, Promise<Answer>>();
 
-/** The secret of whoever runs the server. @throws {NotTried} without it {Unfinished} where it is another */
+/** Returns the operator's secret. @throws {NotTried} without it {Unfinished} where the server has another */
 export async function adminToken(kit: Kit): Promise<string> {
   const { adminToken: token, specs } = kit;
   if (token === undefined) throw new NotTried('only an admin can try this; --admin-token allows it');
@@ -41,7 +41,7 @@ export const tokenFor = async (kit: Kit, operation: Operation): Promise<string> 
 
 export const bearer = (token: string): { readonly Authorization: string } => ({ Authorization: `Bearer ${token}` });
 
-/** Requests of all operations that ask for a user's token, the door excepted: those that change something last. */
+/** Returns a request for each operation that needs a user's token, but for the handshake. Those that change something come last. */
 export const asksWith = ({ specs }: Kit, token: string): Request[] =>
   specs.http.operations
     .filter((operation) => operation.path !== specs.chat.address && !operation.body && isForUsers(specs, operation))

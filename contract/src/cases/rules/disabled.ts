@@ -6,7 +6,7 @@ import type { Kit } from '../../context/kit.ts';
 import { NotTried } from '../../errors.ts';
 import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
-import { knocksWith } from '../chat/handshake.ts';
+import { joinRequests } from '../chat/handshake.ts';
 import { say } from '../chat/say.ts';
 import { broken, expectAnswer, told } from '../http/answers.ts';
 import { adminToken, asksWith, bearer } from '../http/secured.ts';
@@ -30,19 +30,19 @@ async function loginRequest(kit: Kit): Promise<Request | undefined> {
   return bodyRequest(login, JSON.stringify({ email, password }));
 }
 
-async function shutOut(kit: Kit, token: string): Promise<void> {
+async function expectDisabled(kit: Kit, token: string): Promise<void> {
   const login = await loginRequest(kit);
   // The one that gives the token back is the last.
-  for (const request of [...(login ? [login] : []), ...knocksWith(kit, token), ...asksWith(kit, token)])
+  for (const request of [...(login ? [login] : []), ...joinRequests(kit, token), ...asksWith(kit, token)])
     await expectAnswer(kit, request, `a user that is disabled, at ${request.path}`, {
       status: 403,
       code: 'user_disabled',
     });
 }
 
-async function letIn(kit: Kit, token: string): Promise<void> {
-  const [knock] = knocksWith(kit, token);
-  if (knock) await expectAnswer(kit, knock, 'a user that is enabled again', { status: 101 });
+async function expectEnabled(kit: Kit, token: string): Promise<void> {
+  const [join] = joinRequests(kit, token);
+  if (join) await expectAnswer(kit, join, 'a user that is enabled again', { status: 101 });
   if (await loginRequest(kit)) {
     const { request, answer, token: issued } = await kit.logIn();
     if (typeof issued !== 'string')
@@ -67,10 +67,10 @@ export const disabled: Case = {
         const code = await session.closed('close with 4003 of a user that is disabled');
         if (code !== 4003) throw fault(session, `a disabled user is closed with ${code}, where 4003 is due`);
       }
-      await shutOut(kit, token);
+      await expectDisabled(kit, token);
     } finally {
       await change(kit, 'enableUser', id);
     }
-    await letIn(kit, token);
+    await expectEnabled(kit, token);
   },
 };

@@ -15,7 +15,7 @@ const volley = 5;
 /** The longest wait that is tried out; a server may be set to a longer one. */
 const longestWaitMs = 15_000;
 
-/** Sends one more frame once the wait is over. Whoever is told how long to wait must then be heard. */
+/** Sends one more frame once the announced wait is over. The server must then accept it. */
 async function heardAfter(bob: Session, refused: SeenFrame): Promise<void> {
   const waitMs = member(refused.msg, 'retry_after_ms');
   // A server of version 0.1 says nothing.

@@ -1,7 +1,7 @@
 import { newNonce } from '../../client/messages.ts';
 import { NotTried } from '../../errors.ts';
 import type { Case } from '../case.ts';
-import { knocksWith } from '../chat/handshake.ts';
+import { joinRequests } from '../chat/handshake.ts';
 import { say } from '../chat/say.ts';
 import { broken, expectAnswer, told } from '../http/answers.ts';
 import { asksWith } from '../http/secured.ts';
@@ -23,10 +23,10 @@ export const logout: Case = {
     if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to who gives its token back`);
     const code = await opened.closed('close with 4003');
     if (code !== 4003) throw broken(kit, request, `what the token opened is closed with ${code}, where 4003 is due`);
-    for (const each of [...knocksWith(kit, token), ...asks])
+    for (const each of [...joinRequests(kit, token), ...asks])
       await expectAnswer(kit, each, 'a token that was given back', { status: 401, code: 'invalid_token' });
     await say(kit, stays, { text: 'Still here', nonce: newNonce() });
-    const [knock] = knocksWith(kit, other);
-    if (knock) await expectAnswer(kit, knock, 'another token of the user', { status: 101 });
+    const [join] = joinRequests(kit, other);
+    if (join) await expectAnswer(kit, join, 'another token of the user', { status: 101 });
   },
 };

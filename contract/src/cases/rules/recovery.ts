@@ -9,8 +9,8 @@ import type { Case, Standing } from '../case.ts';
 import { say, settle } from '../chat/say.ts';
 
 function needsRecovery({ specs: { http, chat } }: Kit): void {
-  const door = http.operations.filter(({ path }) => path === chat.address);
-  if (!door.some(({ parameters }) => parameters.some(({ name }) => name === 'last_event_id')))
+  const joins = http.operations.filter(({ path }) => path === chat.address);
+  if (!joins.some(({ parameters }) => parameters.some(({ name }) => name === 'last_event_id')))
     throw new NotTried('the contract has no last_event_id');
 }
 

@@ -1,6 +1,6 @@
 import { NotTried } from '../../errors.ts';
 import type { Case } from '../case.ts';
-import { knocksWith } from '../chat/handshake.ts';
+import { joinRequests } from '../chat/handshake.ts';
 import { settle } from '../chat/say.ts';
 import { expectAnswer } from '../http/answers.ts';
 
@@ -12,15 +12,15 @@ export const sessionLimit: Case = {
   says: 'who has too many sessions is refused with 429, and those that there are live on',
   run: async (kit) => {
     const { token } = await kit.user('ann');
-    const knocks = knocksWith(kit, token);
-    const [asked] = knocks.slice(-1);
+    const joins = joinRequests(kit, token);
+    const [asked] = joins.slice(-1);
     const sessions = [await kit.join('ann')];
     while (asked && (await kit.ask(asked, 429)).status !== 429) {
       if (sessions.length === mostSessions)
         throw new NotTried(`${mostSessions} sessions of one user are not too many here`);
       sessions.push(await kit.join('ann'));
     }
-    for (const request of knocks)
+    for (const request of joins)
       await expectAnswer(kit, request, 'one session too many', { status: 429, code: 'too_many_sessions' });
     const [first, ...others] = sessions;
     if (first) await settle(kit, first, others);

@@ -1,0 +1,84 @@
+import type * as sdk from '../../src/index.ts';
+import { pause } from './cases.ts';
+
+export interface HostileWorld {
+  readonly sdk: typeof sdk;
+  /** Address of the scripted server. */
+  readonly url: string;
+  /** Number of cuts and refusals in the storm at the end. */
+  readonly storm: number;
+  /** A connection can be ended here without its peer. */
+  readonly canDestroy: boolean;
+  /** Runs nothing but the storm. */
+  readonly onlyStorm?: boolean;
+}
+
+interface Stats {
+  readonly sockets: number;
+  readonly handshakes: number;
+  readonly requests: readonly string[];
+}
+
+export type HostileTools = ReturnType<typeof createTools>;
+
+const deadlineMs = 30_000;
+export const token = `a.${btoa(JSON.stringify({ username: 'Me' })).replaceAll('=', '')}.c`;
+export const credentials = { email: 'a@b.c', password: 'correct horse' };
+
+/** Waits until a condition holds. @throws {Error} after half a minute */
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const endMs = Date.now() + deadlineMs; !(await holds()); await pause(20))
+    if (Date.now() > endMs) throw new Error(`waited ${deadlineMs / 1_000} s for ${what}`);
+}
+
+/** Dispatches the event of a platform whose network is back. */
+export function dispatchOnline(): void {
+  globalThis.dispatchEvent(new Event('online'));
+}
+
+/** Gives the global object the events of a page, which Node lacks. */
+export function addGlobalEvents(): void {
+  if (!globalThis.dispatchEvent) {
+    const target = new EventTarget();
+    for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent'] as const)
+      Object.assign(globalThis, { [name]: target[name].bind(target) });
+  }
+}
+
+export function createTools({ sdk: { Palaver, PalaverError }, url, canDestroy }: HostileWorld) {
+  const rooms: sdk.Room[] = [];
+  let runs = 0;
+
+  /** Starts a run of a script of its own. */
+  function play(script: string, options: Partial<sdk.PalaverOptions> = {}, name = '') {
+    const run = `${name}-${++runs}-${Math.random()}`;
+    const palaver = new Palaver({ url: `${url}/${script}/${run}`, ...options });
+    return {
+      palaver,
+      run,
+      join: async (given: sdk.JoinOptions = { token }): Promise<sdk.Room> => {
+        const room = await palaver.join(given);
+        rooms.push(room);
+        return room;
+      },
+      stats: async (of = script): Promise<Stats> => (await fetch(`${url}/stats/${of}/${run}`)).json() as Promise<Stats>,
+    };
+  }
+  async function errorOf(promise: Promise<unknown>): Promise<sdk.PalaverError> {
+    const error: unknown = await promise.then(
+      () => undefined,
+      (reason) => reason,
+    );
+    if (!(error instanceof PalaverError)) throw new Error(`got ${error} and no PalaverError`);
+    return error;
+  }
+  return {
+    play,
+    errorOf,
+    codeOf: async (promise: Promise<unknown>): Promise<string> => (await errorOf(promise)).code,
+    /** Waits until a run has no socket left. */
+    noSocket: (stats: (of?: string) => Promise<Stats>): Promise<void> =>
+      until(async () => !canDestroy || (await stats()).sockets === 0, 'the last socket to close'),
+    closeAll: (): Promise<unknown> => Promise.all(rooms.splice(0).map((room) => room.close())),
+  };
+}
