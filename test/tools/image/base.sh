@@ -16,11 +16,16 @@ cp -rL node_modules/npm "$root/usr/local/lib/node_modules/npm"
 for command in npm npx; do
   ln -s "../lib/node_modules/npm/bin/$command-cli.js" "$root/usr/local/bin/$command"
 done
-# npm behaves as it does outside: the same registry.
+# npm behaves as it does outside: the same registry, and the same authorities.
+environment=PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
+if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
+  cp "$NODE_EXTRA_CA_CERTS" "$root/etc/ssl/certs/extra.crt"
+  environment="$environment NODE_EXTRA_CA_CERTS=/etc/ssl/certs/extra.crt"
+fi
 { echo "registry=$(npm config get registry)"; cat ~/.npmrc 2> /dev/null || true; } > "$root/usr/local/etc/npmrc"
 echo 'node:x:1000:' >> "$root/etc/group"
 echo 'node:x:1000:1000::/home/node:/bin/sh' >> "$root/etc/passwd"
 install -d -o 1000 -g 1000 "$root/home/node"
 tar -C "$root" -cf "$work/root.tar" .
-printf 'FROM scratch\nADD root.tar /\nENV PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\n' > "$work/Dockerfile"
+printf 'FROM scratch\nADD root.tar /\nENV %s\n' "$environment" > "$work/Dockerfile"
 buildah bud --quiet --isolation chroot -t "$name" "$work"

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,9 +23,11 @@ interface Engine {
   readonly name: string;
   build(): void;
   start(port: number, volume: string): ChildProcess;
+  /** Sends SIGTERM to the server in the container. */
+  stop(server: ChildProcess): void;
 }
 
-const has = (command: string): boolean => spawnSync(command, ['--version']).status === 0;
+const has = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
 const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): string =>
   execFileSync(command, args, { cwd: root, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 
@@ -36,30 +38,51 @@ const docker: Engine = {
     spawn('docker', ['run', '--rm', '--init', '-p', `127.0.0.1:${port}:3000`, '-v', `${volume}:/data`, image], {
       stdio: 'inherit',
     }),
+  stop: (server) => void server.kill('SIGTERM'),
 };
+
+/** Returns the processes below one, each with its command line. */
+function descendantsOf(pid: number): { pid: number; command: string }[] {
+  const children = spawnSync('pgrep', ['-P', `${pid}`], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter(Boolean)
+    .map(Number);
+  return children.flatMap((child) => [
+    { pid: child, command: readFileSync(`/proc/${child}/cmdline`, 'utf8') },
+    ...descendantsOf(child),
+  ]);
+}
 
 /** buildah without a daemon: its containers share the host's network, so the port is a setting. */
 const buildah: Engine = {
   name: 'buildah',
   build: () => {
     run('bash', ['test/tools/image/base.sh'], buildahEnv);
-    const options = ['--isolation', 'chroot', '--pull-never', '--network', 'host', '--quiet'];
+    const options = ['--isolation', 'chroot', '--pull-never', '--network', 'host', '--format', 'docker', '--quiet'];
     run('buildah', ['bud', ...options, '-f', 'deploy/Dockerfile', '-t', image, '.'], buildahEnv);
   },
   start: (port, volume) => {
     const container = run('buildah', ['from', '--pull-never', image], buildahEnv);
+    // Otherwise buildah mounts an empty volume of its own over the folder.
+    run('buildah', ['config', '--volume', '/data-', container], buildahEnv);
     const options = ['--isolation', 'chroot', '--volume', `${volume}:/data`, '--env', `PORT=${port}`];
     return spawn('buildah', ['run', ...options, container, '--', 'node', 'bin/palaver.cjs'], {
       stdio: 'inherit',
       env: buildahEnv,
     });
   },
+  // buildah itself would kill it.
+  stop: (server) => {
+    for (const { pid, command } of descendantsOf(server.pid!))
+      if (command.includes('palaver.cjs') && !command.includes('buildah')) process.kill(pid, 'SIGTERM');
+  },
 };
 const buildahEnv = { ...process.env, STORAGE_DRIVER: 'vfs' };
 
 function findEngine(): Engine {
-  if (has('docker')) return docker;
-  if (has('buildah') && has('mmdebstrap') && process.getuid?.() === 0) return buildah;
+  // The client alone builds nothing: `info` asks the daemon.
+  if (has('docker', 'info')) return docker;
+  if (has('buildah', '--version') && has('mmdebstrap', '--version') && process.getuid?.() === 0) return buildah;
   throw new Error('needs Docker, or buildah and mmdebstrap (apt-get install buildah mmdebstrap crun) and root');
 }
 
@@ -80,10 +103,11 @@ async function withServer(engine: Engine, volume: string, use: (palaver: Palaver
     await waitUntilReady(url);
     await use(new Palaver({ url }), url);
   } finally {
-    server.kill('SIGTERM');
-    const isStopped = await Promise.race([once(server, 'exit'), pause(stopTimeoutMs, false)]);
-    if (!isStopped) server.kill('SIGKILL');
-    assert(isStopped, 'the server in the container stops at SIGTERM');
+    const exit = once(server, 'exit');
+    engine.stop(server);
+    const [code] = await Promise.race([exit, pause(stopTimeoutMs, ['none'])]);
+    if (code === 'none') server.kill('SIGKILL');
+    assert.equal(code, 0, 'the server in the container stops in order at SIGTERM');
   }
 }
 
