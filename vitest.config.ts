@@ -7,7 +7,7 @@ import { noRedis } from './test/harness/redis.ts';
 const off = process.env.DEFENCE_OFF;
 /** Tests that have neither a server nor a process, and so are done in seconds. */
 const unit = [
-  'test/{unit,harness,tools}/**/*.test.ts',
+  'test/{unit,harness}/**/*.test.ts',
   'test/browser/words.test.ts',
   'test/cluster/checker.test.ts',
   'sdk/typescript/test/unit/*.test.ts',
@@ -17,6 +17,7 @@ const unit = [
 /** Tests of a server in their own process. */
 const integration = [
   'test/{integration,property}/**/*.test.ts',
+  'test/tools/imports.test.ts',
   'sdk/typescript/test/{cut,hostile,palaver,resume,retry,room}.test.ts',
   'contract/test/{kit-arguments,kit-live,violations-proxy}.test.ts',
 ];

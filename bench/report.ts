@@ -83,18 +83,20 @@ function lineOf(row: Row): string {
 function busy(runs: readonly Run[]): string {
   const shareOf = (own: readonly Run[], cpuS: (run: Run) => number): string =>
     `${Math.round(spreadOf(own.map((run) => cpuS(run) / run.result.seconds))!.median * 100)}`;
-  const parts = everyServer.flatMap((name) => {
+  const rows = everyServer.flatMap((name) => {
     const own = runs.filter(({ server }) => server === name);
     if (own.length === 0) return [];
     const shares = [shareOf(own, (run) => run.serverCpuS), shareOf(own, ({ result }) => result.cpuS)];
-    return `${servers[name].title} ${[...shares, shareOf(own, ({ othersCpuS }) => othersCpuS)].join(', ')}`;
+    const cells = [servers[name].title, ...shares, shareOf(own, ({ othersCpuS }) => othersCpuS)];
+    return `| ${cells.join(' | ')} |`;
   });
   // Under a flood of logins the others are the process for passwords.
   const noisy = runs.some(({ othersCpuS, result, logins }) => !logins && othersCpuS / result.seconds > othersMost);
   const warning = noisy
     ? '\n\n**The machine had other work to do: measure again before you quote these figures.**\n'
     : '';
-  return `CPU, % of a core, of server, generator and everything else: ${parts.join('; ')}.${warning}`;
+  const heading = '| CPU, % of a core | server | generator | everything else |\n|---|---|---|---|';
+  return `${heading}\n${rows.join('\n')}${warning}`;
 }
 
 const loginsIn = (runs: readonly Run[]): string =>

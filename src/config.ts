@@ -18,7 +18,7 @@ export interface ExternalIssuer {
   readonly usernameClaim: string;
 }
 
-/** A fault that the operator has to fix before the server can start. The message says which. */
+/** Reports settings that the operator has to fix before the server can start. The message names them. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
@@ -53,12 +53,12 @@ function readValues(env: Env): SettingValues {
   return Object.fromEntries(entries) as SettingValues;
 }
 
-/** Returns the seconds of a token's lifetime, read as `JWT_TTL` is. @throws {ConfigError} */
+/** Reads the option `--ttl` by the rules of `JWT_TTL`. Returns seconds. @throws {ConfigError} */
 export function readTokenTtlS(text: string): number {
   try {
     return settings.JWT_TTL.reader.read(text);
   } catch (error) {
-    throw new ConfigError(`${text} is not valid: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`--ttl ${text} is not valid: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -72,7 +72,8 @@ function externalIssuerOf(values: SettingValues, env: Env): ExternalIssuer | und
   if (jwksUrl === undefined) return undefined;
   // The default of JWT_ISSUER is this server's own name.
   if (!env.JWT_ISSUER || audience === undefined) throw new ConfigError('JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE');
-  if (values.JWT_SECRET !== undefined) throw new ConfigError('JWT_SECRET has no use beside JWKS_URL: set one of them');
+  if (values.JWT_SECRET !== undefined)
+    throw new ConfigError('JWKS_URL and JWT_SECRET exclude each other: set only one of them');
   return {
     jwksUrl,
     issuer,
@@ -94,9 +95,7 @@ function checkRedis({ REDIS_URL, MONGODB_URI, JWT_SECRET, JWKS_URL }: SettingVal
     value === undefined ? name : [],
   );
   if (missing.length > 0)
-    throw new ConfigError(
-      `REDIS_URL needs ${missing.join(' and ')}, or JWKS_URL: nodes cannot share what is in DATA_DIR`,
-    );
+    throw new ConfigError(`REDIS_URL needs ${missing.join(' and ')}, or JWKS_URL: nodes cannot share a DATA_DIR`);
 }
 
 /** File in the working directory that holds settings which the environment leaves open. */
@@ -107,7 +106,7 @@ export function loadConfig(): Config {
   return readConfig({ ...readEnvFile(envFile), ...process.env });
 }
 
-/** Returns variables of `.env` and of the environment that nothing reads and that look like misspelt settings. */
+/** Returns variables of `.env` and the environment that Palaver does not read and that look like misspelt settings. */
 export function loadUnknownSettings(): UnknownSetting[] {
   return unknownSettings(Object.keys(settings), readEnvFile(envFile), process.env);
 }

@@ -3,13 +3,13 @@ import { createRequire } from 'node:module';
 import { type Command, exitCodes, UsageError } from './commands/command.ts';
 import { print } from './commands/output.ts';
 
-/** How long the process waits until its last error message is read. */
+/** Time that the process waits for its last error message to be read. */
 const messageTimeoutMs = 1_000;
 
-// Each is loaded on demand, so that no command waits for the imports of another.
+// Each command is loaded on demand, so that it does not wait for the imports of the others.
 const commands: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   serve: {
-    summary: 'run the server; so does palaver alone',
+    summary: 'run the server (the default)',
     load: async () => (await import('./commands/serve.ts')).serve,
   },
   users: {
@@ -21,11 +21,11 @@ const commands: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import('./commands/token.ts')).token,
   },
   backup: {
-    summary: 'write DATA_DIR to one file, also while the server runs',
+    summary: 'back up DATA_DIR to a file, also while the server runs',
     load: async () => (await import('./commands/backup.ts')).backup,
   },
   restore: {
-    summary: 'restore DATA_DIR from such a file',
+    summary: 'restore DATA_DIR from a backup',
     load: async () => (await import('./commands/restore.ts')).restore,
   },
   'to-mongodb': {
@@ -33,7 +33,7 @@ const commands: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import('./commands/to-mongodb.ts')).toMongodb,
   },
   tail: {
-    summary: 'chat in the terminal, or at the end of a pipe',
+    summary: 'chat in the terminal, or send lines from a pipe',
     load: async () => (await import('./commands/tail.ts')).tail,
   },
   contract: {
@@ -49,7 +49,7 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
   .join('\n')}
 
-palaver <command> --help says more; palaver --version prints the version.
+palaver <command> --help prints the options of a command; palaver --version prints the version.
 Exit codes: 0 success, 1 failure, 2 usage error.
 `;
 
@@ -60,12 +60,29 @@ async function run([name = 'serve', ...args]: readonly string[]): Promise<number
   if (name === '--help' || name === '-h') return say(usage);
   if (name === 'help') return args[0] === undefined ? say(usage) : say((await load(args[0])).usage);
   const command = await load(name);
-  return args.includes('--help') || args.includes('-h') ? say(command.usage) : command.run(args);
+  if (args.includes('--help') || args.includes('-h')) return say(command.usage);
+  try {
+    return await command.run(args);
+  } catch (error) {
+    throw error instanceof UsageError
+      ? new UsageError(`${error.message}\n${usageLines(command, args[0])}`, { cause: error })
+      : error;
+  }
+}
+
+/** Returns the usage lines of a command; only those of its subcommand, if `first` names one. */
+function usageLines({ usage }: Command, first: string | undefined): string {
+  const all = usage.slice(0, usage.indexOf('\n\n')).split('\n');
+  const own = all.filter((line) => line.split(' ')[2] === first);
+  return `Usage: ${(own.length > 0 ? own : all).join('\n       ')}`;
 }
 
 /** @throws {UsageError} */
 async function load(name: string): Promise<Command> {
-  if (!Object.hasOwn(commands, name)) throw new UsageError(`palaver has no command '${name}'`);
+  if (!Object.hasOwn(commands, name))
+    throw new UsageError(
+      `palaver has no command '${name}'\nUsage: palaver [command]; palaver --help lists the commands`,
+    );
   try {
     return await commands[name]!.load();
   } catch (error) {
@@ -92,6 +109,5 @@ try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
-  const hint = error instanceof UsageError ? 'palaver --help lists the commands\n' : '';
-  printError(`${(error as Error).message}\n${hint}`);
+  printError(`${(error as Error).message}\n`);
 }

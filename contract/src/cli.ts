@@ -1,31 +1,34 @@
 import { parseArgs } from 'node:util';
-import { CouldNotRun } from './errors.ts';
+import { CouldNotRun, UsageError } from './errors.ts';
 import { exitCodeOf, progressTo, tableOf } from './print.ts';
 import { type KitOptions, listCases, runKit } from './run.ts';
 
 /** Returns the help text for a command of this name. */
 export const usageOf = (command: string): string => `${command} URL [options]
 
-Tells whether the chat server at URL keeps its OpenAPI and AsyncAPI contract.
+Test the chat server at URL against its OpenAPI and AsyncAPI contract.
 
-  --openapi FILE, --asyncapi FILE  the contract, JSON or YAML; by default what the server says at
-                                   /openapi.json and /asyncapi.json
-  --token TOKEN                    of a user; twice or more, where the server makes no users
-  --jwt-secret SECRET              what tokens are signed with (HS256): tries expired and forged ones, too
-  --admin-token SECRET             of whoever runs the server: shuts a user out and lets it in again
-  --seed N                         gives a former run once more
-  --only ID                        a case, or all whose id begins with it and a dot; may be repeated
-  --list                           lists the cases, and runs none
-  --time-limit SECONDS             after which no further case is tried; 150
-  --json                           one document on standard output, and nothing else
-  --help
+  --openapi FILE, --asyncapi FILE  Read the contract from these files, JSON or YAML. The default is the
+                                   server's /openapi.json and /asyncapi.json.
+  --token TOKEN                    Use this user's token. Repeat it for two or more users, if the server has
+                                   no sign-up.
+  --jwt-secret SECRET              Sign expired and forged tokens with the server's secret (HS256), and try
+                                   them.
+  --admin-token SECRET             Use the operator's token to disable and enable a user.
+  --seed N                         Repeat an earlier run.
+  --only ID                        Run the case ID, or all cases whose id begins with ID and a dot. May be
+                                   repeated.
+  --list                           List the cases, and run none.
+  --time-limit SECONDS             Start no further case after this time. The default is 150.
+  --json                           Print the report as one JSON document.
+  --help                           Print this help.
 
-Exit code: 0 if all is kept, 1 if something is broken, 2 if it could not be found out.
+Exit codes: 0 the contract is kept, 1 a case is broken, 2 usage error, or the run could not be completed.
 `;
 
 const wholeNumber = (name: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
-  if (!/^\d{1,10}$/.test(text)) throw new CouldNotRun(`--${name} is a whole number, and not '${text}'`);
+  if (!/^\d{1,10}$/.test(text)) throw new UsageError(`--${name} must be a whole number, not '${text}'`);
   return Number(text);
 };
 
@@ -35,7 +38,7 @@ interface Asked {
   readonly list: boolean;
 }
 
-/** Parses the command line. Returns undefined if it asks for help. @throws {CouldNotRun} */
+/** Parses the command line. Returns undefined if it asks for help. @throws {UsageError} */
 export function readArguments(args: readonly string[]): Asked | undefined {
   const text = { type: 'string' } as const;
   const list = { type: 'string', multiple: true } as const;
@@ -62,12 +65,13 @@ export function readArguments(args: readonly string[]): Asked | undefined {
   try {
     parsed = read();
   } catch (error) {
-    throw new CouldNotRun((error as Error).message);
+    // The sentences after the first one explain the syntax of all command lines.
+    throw new UsageError((error as Error).message.split(/\. |\n/)[0]);
   }
   const { values, positionals } = parsed;
   if (values.help) return undefined;
   const [url, ...more] = positionals;
-  if (url === undefined || more.length > 0) throw new CouldNotRun('Give one URL; --help says more');
+  if (url === undefined || more.length > 0) throw new UsageError('Give one URL, such as http://127.0.0.1:3000');
   const [seed, seconds] = [wholeNumber('seed', values.seed), wholeNumber('time-limit', values['time-limit'])];
   const options: KitOptions = {
     url,
@@ -83,13 +87,13 @@ export function readArguments(args: readonly string[]): Asked | undefined {
   return { options, json: values.json, list: values.list };
 }
 
-/** Does what the command line asks for; resolves with the exit code. */
-export async function main(args: readonly string[]): Promise<0 | 1 | 2> {
+/** Runs the command line of a command of this name. Resolves with the exit code. */
+export async function main(args: readonly string[], command = 'palaver-contract'): Promise<0 | 1 | 2> {
   const write = (text: string): void => void process.stdout.write(text);
   try {
     const asked = readArguments(args);
     if (!asked) {
-      write(usageOf('palaver-contract'));
+      write(usageOf(command));
       return 0;
     }
     const { options, json, list } = asked;
@@ -109,10 +113,10 @@ export async function main(args: readonly string[]): Promise<0 | 1 | 2> {
     write(json ? `${JSON.stringify(report, null, 2)}\n` : tableOf(report));
     return exitCodeOf(report);
   } catch (error) {
-    // Whatever went wrong here says nothing of the server: it must not look like a broken contract.
-    process.stderr.write(
-      `${error instanceof CouldNotRun ? error.message : `A fault of the kit: ${(error as Error).stack}`}\n`,
-    );
+    // No error here is a fault of the server, so it must not look like a broken contract.
+    const { message, stack } = error as Error;
+    process.stderr.write(error instanceof CouldNotRun ? `${message}\n` : `A fault of the kit: ${stack}\n`);
+    if (error instanceof UsageError) process.stderr.write(`Usage: ${usageOf(command).split('\n')[0]}\n`);
     return 2;
   }
 }

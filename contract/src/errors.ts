@@ -1,7 +1,7 @@
-/** The server broke the contract. */
+/** Reports that the server broke the contract. */
 export class Violation extends Error {
   override name = 'Violation';
-  /** A `curl`, or the exchange of frames, that shows it. */
+  /** A `curl`, or an exchange of frames, that shows the violation. */
   readonly show: string | undefined;
   constructor(what: string, show?: string) {
     super(what);
@@ -9,17 +9,22 @@ export class Violation extends Error {
   }
 }
 
-/** Nothing can be said of a case, and why. */
+/** Reports that a case was not tried, and why. */
 export class NotTried extends Error {
   override name = 'NotTried';
 }
 
-/** A case that was to be tried, and couldn't for want of something that is no fault of the server: the run is not complete. */
+/** Reports that a requested case could not be tried, for a reason that is no fault of the server. The run is incomplete. */
 export class Unfinished extends NotTried {
   override name = 'Unfinished';
 }
 
-/** The kit could not run at all, which says nothing of the contract: exit code 2. */
+/** Reports that the kit could not run at all: exit code 2. */
 export class CouldNotRun extends Error {
   override name = 'CouldNotRun';
+}
+
+/** Reports wrong arguments. */
+export class UsageError extends CouldNotRun {
+  override name = 'UsageError';
 }

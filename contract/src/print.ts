@@ -10,14 +10,14 @@ const indented = (text: string): string =>
 const brokenLine = ({ id, what = '', show }: Result): string =>
   `✗ ${id}: ${what}\n${show === undefined ? '' : indented(show)}`;
 
-/** Reasons, with the cases that were not tried for each. */
+/** Returns a line for each reason, with the cases that were not tried for it. */
 function notTriedLines(results: readonly Result[]): string {
   const byReason = new Map<string, string[]>();
   for (const { id, what = '' } of results) byReason.set(what, [...(byReason.get(what) ?? []), id]);
   return [...byReason].map(([reason, ids]) => `- not tried, ${reason}: ${ids.join(', ')}\n`).join('');
 }
 
-/** A report for people. */
+/** Returns a report for people. */
 export function tableOf({
   kit,
   url,
@@ -37,18 +37,18 @@ export function tableOf({
     ...broken.map(brokenLine),
     notTriedLines(notTried),
     leftBehind.length > 0 ? `- left behind: the users ${leftBehind.join(', ')}\n` : '',
-    complete ? '' : '! not all was tried\n',
+    complete ? '' : '! incomplete: not all cases were tried\n',
     `${broken.length > 0 ? '✗' : '✓'} ${counts}; ${requests} requests, ${frames} frames, ${(durationMs / 1_000).toFixed(1)} s\n`,
   ].join('');
 }
 
-/** 1 for a violation, whatever else; 2 where something was left untried for want of time or of a server. */
+/** Returns 1 if a case is broken, 2 if the run is incomplete or no case is kept, and otherwise 0. */
 export function exitCodeOf({ results, complete }: Pick<Report, 'results' | 'complete'>): 0 | 1 | 2 {
   if (results.some(({ outcome }) => outcome === 'broken')) return 1;
   return complete && results.some(({ outcome }) => outcome === 'kept') ? 0 : 2;
 }
 
-/** One line that says which case is tried, where somebody looks at it. */
+/** Shows the current case on one line of a terminal, and nothing elsewhere. */
 export function progressTo(stream: NodeJS.WriteStream): { show: (progress: Progress) => void; clear: () => void } {
   const line = (text: string): void => {
     if (stream.isTTY) stream.write(`\r\u001b[K${text}`);

@@ -5,7 +5,7 @@ export interface Result {
   readonly outcome: 'kept' | 'broken' | 'not_tried';
   /** The violation, or the reason why the case was not tried. */
   readonly what?: string;
-  /** The smallest `curl`, or exchange of frames, that shows what is broken. */
+  /** The smallest `curl`, or exchange of frames, that shows the violation. */
   readonly show?: string;
 }
 
@@ -15,14 +15,14 @@ export type Finding = Required<Pick<Result, 'what'>> & Pick<Result, 'show'>;
 export interface Report {
   readonly kit: string;
   readonly url: string;
-  /** Gives the same run once more. */
+  /** Repeats the run with `--seed`. */
   readonly seed: number;
-  /** False where the time was over before all cases were tried. */
+  /** False if the time ran out, or the server went away, before all cases were tried. */
   readonly complete: boolean;
   readonly durationMs: number;
   readonly requests: number;
   readonly frames: number;
   readonly results: readonly Result[];
-  /** Names of the users that the run has left on the server. */
+  /** Names of the users that the run left on the server. */
   readonly leftBehind: readonly string[];
 }

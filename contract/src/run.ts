@@ -16,9 +16,9 @@ import { readSpecs, type Specs } from './specs/index.ts';
 import { version } from './version.ts';
 
 export interface KitOptions {
-  /** Where the server is, such as `http://127.0.0.1:3000`. */
+  /** Address of the server, such as `http://127.0.0.1:3000`. */
   readonly url: string;
-  /** Files to read the specs from; without them the server is asked. */
+  /** Files to read the specs from. The default is the server's own specs. */
   readonly openapi?: string;
   readonly asyncapi?: string;
   /** Tokens of two or more users, for a server without sign-up. */
@@ -27,13 +27,13 @@ export interface KitOptions {
   readonly jwtSecret?: string;
   /** The operator's secret, for the admin operations. */
   readonly adminToken?: string;
-  /** Chosen at random, and told in the report, unless given. */
+  /** Seed of the random values. Random if absent; the report names it. */
   readonly seed?: number;
-  /** Cases whose id is one of these, or begins with one of these and a dot. */
+  /** Runs only the cases whose id is one of these, or begins with one of these and a dot. */
   readonly only?: readonly string[];
-  /** After this long, in milliseconds, what is left is not tried any more. */
+  /** Time in milliseconds after which no further case is tried. */
   readonly timeLimitMs?: number;
-  /** Told before each case. */
+  /** Called before each case. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -43,14 +43,14 @@ export interface Progress {
   readonly all: number;
 }
 
-/** The cases to run, the standing rules to judge at the end, and whether an id was asked for. */
+/** Cases to run, standing rules to judge at the end, and whether an id was requested. */
 interface Plan {
   readonly cases: readonly Case[];
   readonly standing: readonly Standing[];
   readonly asked: (id: string) => boolean;
 }
 
-/** Enough for the slowest server that is any good, and to wait for a limit of a minute once. */
+/** Enough for a slow server, and for one wait for a limit of a minute. */
 const usualTimeLimitMs = 150_000;
 
 function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
@@ -66,7 +66,7 @@ function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
   const standing = [...standingHttp(specs, url), ...standingChat(specs), ...standingRules(url)];
   const isOf = (prefix: string, id: string): boolean => id === prefix || id.startsWith(`${prefix}.`);
   const nothing = only.find((prefix) => ![...all, ...standing].some(({ id }) => isOf(prefix, id)));
-  if (nothing !== undefined) throw new CouldNotRun(`There is no case ${nothing}; --list lists them`);
+  if (nothing !== undefined) throw new CouldNotRun(`There is no case ${nothing}: list the cases with --list`);
   const asked = (id: string): boolean => only.length === 0 || only.some((prefix) => isOf(prefix, id));
   const cases = all.filter(({ id }) => asked(id));
   // Standing rules judge all traffic, so there must be some: without a case of its own, the plan runs all.
@@ -75,19 +75,19 @@ function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
 
 async function prepare({ url, openapi, asyncapi, only }: KitOptions): Promise<Plan & { specs: Specs; base: URL }> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new CouldNotRun(`${url} is no http or https URL`);
+    throw new CouldNotRun(`${url} is not an http or https URL`);
   const base = new URL(url);
   const specs = await readSpecs(base, { ...(openapi && { openapi }), ...(asyncapi && { asyncapi }) });
   return { ...planFor(specs, base, only), specs, base };
 }
 
-/** The cases of this server's contract, with what each says. */
+/** Returns the cases of this server's contract with their descriptions. */
 export async function listCases(options: KitOptions): Promise<{ id: string; says: string }[]> {
   const { cases, standing, asked } = await prepare(options);
   return [...cases, ...standing].filter(({ id }) => asked(id)).map(({ id, says }) => ({ id, says }));
 }
 
-/** Runs one case. After some, none can be run any more: `end` says why. */
+/** Runs one case. `end` is the reason why no further case can run. */
 async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end?: string; unfinished?: boolean }> {
   try {
     await run(kit);
@@ -102,7 +102,7 @@ async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end
     const { message: what, show } = error;
     return {
       result: { id, outcome: 'broken', what, ...(show !== undefined && { show }) },
-      ...(error instanceof NoAnswer && error.gone && { end: 'the server was not there any more' }),
+      ...(error instanceof NoAnswer && error.gone && { end: 'the server was no longer reachable' }),
     };
   } finally {
     await kit.endSessions();
@@ -110,8 +110,8 @@ async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end
 }
 
 /**
- * Holds a live server to its contract.
- * @throws {CouldNotRun} where nothing can be said: no server there, specs that can't be read, no users
+ * Tests a live server against its contract.
+ * @throws {CouldNotRun} if the server is unreachable, its specs can't be read, or there are no users
  * @example const { results } = await runKit({ url: 'http://127.0.0.1:3000' });
  */
 export async function runKit(options: KitOptions): Promise<Report> {
@@ -120,7 +120,8 @@ export async function runKit(options: KitOptions): Promise<Report> {
   const startedMs = Date.now();
   const deadlineMs = startedMs + timeLimitMs;
   const { cases, standing, asked, specs, base } = await prepare(options);
-  if (tokens.length === 1) throw new CouldNotRun('One token is not enough: give --token twice or more');
+  if (tokens.length === 1)
+    throw new CouldNotRun('One token is not enough: give --token twice or more, for different users');
   const kit = createKit({ url: base, specs, seed, tokens, jwtSecret, adminToken, deadlineMs });
   const withoutSecrets = (text: string): string =>
     withoutTokens(adminToken === undefined ? text : text.replaceAll(adminToken, '$ADMIN_TOKEN'));
@@ -130,7 +131,7 @@ export async function runKit(options: KitOptions): Promise<Report> {
   try {
     for (const [done, each] of cases.entries()) {
       onProgress?.({ id: each.id, done, all: cases.length });
-      if (Date.now() > deadlineMs) why ??= 'the time was over';
+      if (Date.now() > deadlineMs) why ??= 'the time ran out';
       if (why !== undefined) {
         complete = false;
         results.push({ id: each.id, outcome: 'not_tried', what: why });

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../src/cli.ts';
-import { CouldNotRun } from '../src/errors.ts';
+import { UsageError } from '../src/errors.ts';
 import { exitCodeOf } from '../src/print.ts';
 import type { Result } from '../src/report.ts';
 
 const bin = join(import.meta.dirname, '../src/bin.ts');
 const url = 'http://127.0.0.1:3000';
 
-/** What the command does, as a process of its own. */
+/** Runs the command in its own process. */
 const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
   promisify(execFile)(process.execPath, [bin, ...args], { maxBuffer: 2 ** 25 }).then(
     (done) => ({ code: 0, ...done }),
@@ -43,8 +43,8 @@ describe('the command line', () => {
     [[url, '--seed', '-1']],
     [[url, '--seed', '1.5']],
     [[url, '--time-limit', 'soon']],
-  ])('%j is refused', (args) => {
-    expect(() => readArguments(args)).toThrow(CouldNotRun);
+  ])('rejects %j as a usage error', (args) => {
+    expect(() => readArguments(args)).toThrow(UsageError);
   });
 
   it('asks for help', () => {
@@ -68,7 +68,7 @@ describe('exit codes', () => {
   });
 });
 
-describe('what could not be found out is 2, said on stderr, with nothing on stdout', () => {
+describe('a run that cannot start exits with 2 and prints only to stderr', () => {
   async function closedPort(): Promise<number> {
     const server = listen().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -84,16 +84,16 @@ describe('what could not be found out is 2, said on stderr, with nothing on stdo
     expect(stderr).not.toMatch(/fault of the kit/);
   };
 
-  it('no URL', () => fails([], /Give one URL/));
-  it('what is no URL', () => fails(['here'], /no http or https URL/));
-  it('another scheme', () => fails(['ftp://127.0.0.1'], /no http or https URL/));
-  it('a server that is not there', async () => fails([`http://127.0.0.1:${await closedPort()}`], /ECONNREFUSED/));
-  it('a file that is not there', () => fails([url, '--openapi', '/nowhere.json'], /nowhere\.json.*ENOENT/));
+  it('no URL', () => fails([], /^Give one URL.*\nUsage: palaver-contract URL \[options\]\n$/));
+  it('an invalid URL', () => fails(['here'], /not an http or https URL/));
+  it('another scheme', () => fails(['ftp://127.0.0.1'], /not an http or https URL/));
+  it('an unreachable server', async () => fails([`http://127.0.0.1:${await closedPort()}`], /ECONNREFUSED/));
+  it('a missing file', () => fails([url, '--openapi', '/nowhere.json'], /nowhere\.json.*ENOENT/));
 
   it.each<[name: string, answer: string, says: RegExp]>([
-    ['HTML', '<!doctype html>', /can't be read/],
+    ['HTML', '<!doctype html>', /^Cannot read the openapi document/],
     ['another version', '{"openapi":"2.0"}', /it is not openapi/],
-    ['half of it', '{"openapi":"3.1.0","paths":{"/":{"$ref":"./elsewhere.yaml"}}}', /outside of it/],
+    ['half of it', '{"openapi":"3.1.0","paths":{"/":{"$ref":"./elsewhere.yaml"}}}', /outside the document/],
   ])('specs that cannot be read: %s', async (_, answer, says) => {
     await using server = createServer((_request, response) => response.end(answer)).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -101,7 +101,7 @@ describe('what could not be found out is 2, said on stderr, with nothing on stdo
   });
 });
 
-it('a fault of the kit itself is 2 too, and says so', async () => {
+it('a fault of the kit exits with 2 and says so', async () => {
   const schema = { type: 'object', properties: { a: { type: 'string', pattern: '(' } } };
   const content = { 'application/json': { schema, example: { a: '' } } };
   const paths = { '/a': { post: { operationId: 'a', requestBody: { content }, responses: {} } } };

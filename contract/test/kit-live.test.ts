@@ -60,7 +60,7 @@ async function chatter(server: TestServer, [talks, comes]: readonly string[]): P
 
 describe.concurrent('a real server keeps its contract', () => {
   it(
-    'with its default limits, twice in a row; and only what is out of reach is not tried',
+    'with its default limits, twice in a row, and tries all cases within reach',
     async () => {
       await using server = await startTestServer({ env: defaults });
       for (const seed of [1, 2]) {
@@ -124,7 +124,7 @@ describe.concurrent('the command', () => {
     );
 
   it(
-    'exits 0 where all is kept, and says so to people or to machines',
+    'exits with 0 if all cases are kept, and prints a report as text or JSON',
     async () => {
       await using server = await startTestServer();
       const people = await run(urlOf(server), '--only', 'http.healthz', '--seed', '5');
@@ -137,7 +137,7 @@ describe.concurrent('the command', () => {
   );
 
   it(
-    'exits 1 where something is broken, with one line for it and what shows it',
+    'exits with 1 for a broken case, and prints it with a curl that shows it',
     async () => {
       await using server = await startTestServer();
       await using proxy = await startProxy(server.port, {
@@ -151,7 +151,7 @@ describe.concurrent('the command', () => {
     patience,
   );
 
-  it('exits 2 where there is no such case, and where nobody can be in the room', async () => {
+  it('exits with 2 for an unknown case, and without users', async () => {
     await using server = await startTestServer({ env: { SIGNUP: 'off' } });
     expect((await run(urlOf(server), '--only', 'nothing')).stderr).toMatch(/There is no case nothing/);
     const { code, stderr } = await run(urlOf(server), '--only', 'rule.echo');
@@ -159,7 +159,7 @@ describe.concurrent('the command', () => {
   });
 
   it(
-    'tries all for what is judged by all that was seen, and tells of that alone',
+    'runs all cases for a standing rule, and reports only that rule',
     async () => {
       await using server = await startTestServer();
       const { results, requests } = await runKit({ url: urlOf(server), only: ['rule.roster'], timeLimitMs: patience });
@@ -169,7 +169,7 @@ describe.concurrent('the command', () => {
     patience,
   );
 
-  it('lists what it would try, and tries nothing', async () => {
+  it('lists the cases without running them', async () => {
     await using server = await startTestServer();
     const { stdout, code } = await run(urlOf(server), '--list');
     expect(code).toBe(0);
@@ -180,7 +180,7 @@ describe.concurrent('the command', () => {
   });
 });
 
-it('a server that goes away is at fault once, and leaves the rest untried', async () => {
+it('reports a server that goes away once, and tries no further case', async () => {
   const specs = new Map(
     ['http/openapi.json', 'chat/asyncapi.json'].map((file) => [
       file.replace(/^\w+/, ''),
@@ -199,12 +199,12 @@ it('a server that goes away is at fault once, and leaves the rest untried', asyn
   expect(report.results.map(({ outcome, what }) => [outcome, what])).toEqual([
     ['broken', 'no answer: ECONNRESET'],
     ['broken', 'no answer: ECONNREFUSED'],
-    ['not_tried', 'the server was not there any more'],
+    ['not_tried', 'the server was no longer reachable'],
   ]);
   expect(report.complete).toBe(false);
 });
 
-it('another secret, and no time, are no fault of the server, and leave the run incomplete', async () => {
+it('reports an incomplete run, not a broken case, for a wrong secret and for lack of time', async () => {
   await using server = await startTestServer();
   const only = ['ws.token.minted', 'http.healthz.plain'];
   const outcomes = async (options: object): Promise<string[]> => {
@@ -213,7 +213,7 @@ it('another secret, and no time, are no fault of the server, and leave the run i
   };
   expect(await outcomes({ jwtSecret: 'another one' })).toEqual([
     'http.healthz.plain kept ',
-    'ws.token.minted not_tried --jwt-secret is not what tokens are signed with here',
+    'ws.token.minted not_tried --jwt-secret is not the secret of this server',
     'complete: false',
   ]);
   const admins = await runKit({ url: urlOf(server), only: ['rule.disabled'], adminToken: 'another one' });
@@ -222,13 +222,13 @@ it('another secret, and no time, are no fault of the server, and leave the run i
   ]);
   expect(admins.complete).toBe(false);
   expect(await outcomes({ timeLimitMs: -1 })).toEqual([
-    'http.healthz.plain not_tried the time was over',
-    'ws.token.minted not_tried the time was over',
+    'http.healthz.plain not_tried the time ran out',
+    'ws.token.minted not_tried the time ran out',
     'complete: false',
   ]);
 });
 
-it('the secret of whoever runs the server is in no report', async () => {
+it('keeps the admin token out of the report', async () => {
   await using server = await startTestServer();
   await using proxy = await startProxy(server.port, {
     answer: (response, { target }) => (target.startsWith('/admin/') ? { ...response, status: 202 } : undefined),
@@ -240,7 +240,7 @@ it('the secret of whoever runs the server is in no report', async () => {
   expect(JSON.stringify(report)).not.toContain(testAdminToken);
 });
 
-it('tokens of one user alone are not enough', async () => {
+it('rejects a single token', async () => {
   await using server = await startTestServer();
   const token = await mint({ id: '1', username: 'Ann' });
   await expect(runKit({ url: urlOf(server), tokens: [token] })).rejects.toThrow(/twice or more/);

@@ -23,7 +23,7 @@ export const createUserRoute = createRoute({
   tags: ['Users'],
   summary: 'Create a user',
   description:
-    'Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.',
+    'Needs no authentication. The e-mail address and the username must each be unique: the e-mail address after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The server stores only an scrypt hash of the password. Hashing is slow on purpose: expect some tenths of a second.',
   security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: createUserRequestSchema } } },
@@ -35,7 +35,7 @@ export const createUserRoute = createRoute({
     },
     400: {
       description:
-        'The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong). Whether a byte order mark before it, or nesting deeper than 100 levels, is taken or malformed is left to the server (RFC 8259, 8.1 and 9).',
+        'The request is not valid HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`), or the body does not match the schema (`invalid_body`; `errors` then lists every fault). Each server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels (RFC 8259, 8.1 and 9).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -46,7 +46,8 @@ export const createUserRoute = createRoute({
       },
     },
     409: {
-      description: 'The e-mail address or the username is taken. Choose another; if both are, `email_taken` is told.',
+      description:
+        'The e-mail address or the username is taken. Choose another. If both are taken, the code is `email_taken`.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -58,7 +59,7 @@ export const createUserRoute = createRoute({
     },
     413: {
       description:
-        'A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer.',
+        'A body may have 16,384 bytes. The server does not read a body whose `Content-Length` is larger: it sends no `100 Continue`, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -70,11 +71,11 @@ export const createUserRoute = createRoute({
     },
     415: {
       description:
-        'The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.',
+        'The body must be `application/json`, without a charset or with UTF-8, and not compressed. After a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.',
       headers: {
         'Accept-Encoding': {
           description:
-            'The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.',
+            'The content coding that the server accepts (RFC 9110, 15.5.16). Absent if the coding is not the fault.',
           schema: { const: 'identity' },
           example: 'identity',
         },
@@ -90,7 +91,7 @@ export const createUserRoute = createRoute({
     },
     429: {
       description:
-        'Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise). Each request with a valid body is one, whatever its answer; both operations count their own. How the minute is measured is left to the server: `Retry-After` says when it is over.',
+        'Too many attempts within a minute from this address or for this e-mail address, by default 20 of each. Every request with a valid body counts, whatever its answer. Each operation has its own count. Each server decides how it measures the minute: `Retry-After` says when it is over.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -110,7 +111,7 @@ export const createUserRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -121,7 +122,7 @@ export const createUserRoute = createRoute({
       },
     },
     500: {
-      description: 'A fault of the server. Its log says more.',
+      description: 'An error in the server. Its log says more.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -132,7 +133,8 @@ export const createUserRoute = createRoute({
       },
     },
     503: {
-      description: "Too many passwords wait to be hashed, or the user store can't be reached. Try again later.",
+      description:
+        'Too many passwords wait for their hash (`overloaded`), or the user store is unavailable (`store_unavailable`). Try again later.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -160,7 +162,7 @@ export const loginRoute = createRoute({
   tags: ['Users'],
   summary: 'Log in',
   description:
-    'Needs no authentication. The e-mail address is compared as it is unique: after NFKC and lower case. The token, another one each time, opens `/join` until it expires, after 12 hours unless whoever runs the server says otherwise; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).',
+    'Needs no authentication. E-mail addresses are compared after NFKC and lower case. Every login returns a new token. It opens `/join` until it expires, by default after 12 hours. The server then closes its connections with 4001, unless they have received a new token (`token_refresh`).',
   security: [] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: loginRequestSchema } } },
@@ -172,7 +174,7 @@ export const loginRoute = createRoute({
     },
     400: {
       description:
-        'The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong). Whether a byte order mark before it, or nesting deeper than 100 levels, is taken or malformed is left to the server (RFC 8259, 8.1 and 9).',
+        'The request is not valid HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`), or the body does not match the schema (`invalid_body`; `errors` then lists every fault). Each server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels (RFC 8259, 8.1 and 9).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -184,11 +186,11 @@ export const loginRoute = createRoute({
     },
     401: {
       description:
-        'The e-mail address is unknown or the password is wrong: the same answer, as slow, and a password that no user could have is simply wrong.',
+        'The e-mail address is unknown or the password is wrong. Both get the same answer, after the same time. A password that no user could have counts as wrong.',
       headers: {
         'WWW-Authenticate': {
           description:
-            'How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.',
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
           required: true,
           schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
           example: 'Bearer',
@@ -204,7 +206,7 @@ export const loginRoute = createRoute({
       },
     },
     403: {
-      description: 'Whoever runs the server has shut this user out.',
+      description: 'The operator has disabled this user.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -216,7 +218,7 @@ export const loginRoute = createRoute({
     },
     413: {
       description:
-        'A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer.',
+        'A body may have 16,384 bytes. The server does not read a body whose `Content-Length` is larger: it sends no `100 Continue`, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -228,11 +230,11 @@ export const loginRoute = createRoute({
     },
     415: {
       description:
-        'The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.',
+        'The body must be `application/json`, without a charset or with UTF-8, and not compressed. After a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.',
       headers: {
         'Accept-Encoding': {
           description:
-            'The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.',
+            'The content coding that the server accepts (RFC 9110, 15.5.16). Absent if the coding is not the fault.',
           schema: { const: 'identity' },
           example: 'identity',
         },
@@ -248,7 +250,7 @@ export const loginRoute = createRoute({
     },
     429: {
       description:
-        'Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise). Each request with a valid body is one, whatever its answer; both operations count their own. How the minute is measured is left to the server: `Retry-After` says when it is over.',
+        'Too many attempts within a minute from this address or for this e-mail address, by default 20 of each. Every request with a valid body counts, whatever its answer. Each operation has its own count. Each server decides how it measures the minute: `Retry-After` says when it is over.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -268,7 +270,7 @@ export const loginRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -279,7 +281,7 @@ export const loginRoute = createRoute({
       },
     },
     500: {
-      description: 'A fault of the server. Its log says more.',
+      description: 'An error in the server. Its log says more.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -290,7 +292,8 @@ export const loginRoute = createRoute({
       },
     },
     503: {
-      description: "Too many passwords wait to be hashed, or the user store can't be reached. Try again later.",
+      description:
+        'Too many passwords wait for their hash (`overloaded`), or the user store is unavailable (`store_unavailable`). Try again later.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -316,16 +319,16 @@ export const logoutRoute = createRoute({
   method: 'post',
   path: '/logout',
   tags: ['Access'],
-  summary: 'Give a token back',
+  summary: 'Log out',
   description:
-    'The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.',
+    'Revokes the token of this request. The server refuses it from now on, and closes the connections that hold it with 4003. Other tokens of the user stay valid. Takes no body.',
   security: [{ bearer: [] }] as Record<string, string[]>[],
   responses: {
     204: {
-      description: 'It is so from now on.',
+      description: 'Done. The change applies from now on.',
     },
     400: {
-      description: 'The request is not HTTP (`malformed_request`), or it has a body (`body_not_allowed`).',
+      description: 'The request is not valid HTTP (`malformed_request`), or it has a body (`body_not_allowed`).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -337,11 +340,11 @@ export const logoutRoute = createRoute({
     },
     401: {
       description:
-        "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
+        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
       headers: {
         'WWW-Authenticate': {
           description:
-            'How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.',
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
           required: true,
           schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
           example: 'Bearer',
@@ -357,7 +360,7 @@ export const logoutRoute = createRoute({
       },
     },
     403: {
-      description: 'Whoever runs the server has shut this user out.',
+      description: 'The operator has disabled this user.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -369,7 +372,7 @@ export const logoutRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -380,7 +383,7 @@ export const logoutRoute = createRoute({
       },
     },
     500: {
-      description: 'A fault of the server. Its log says more.',
+      description: 'An error in the server. Its log says more.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -392,7 +395,7 @@ export const logoutRoute = createRoute({
     },
     503: {
       description:
-        "The store can't be reached (`store_unavailable`), or the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`). Nothing is promised; try again later.",
+        'The store is unavailable (`store_unavailable`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. The request may have had no effect. Try again later.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -418,20 +421,20 @@ export const disableUserRoute = createRoute({
   method: 'post',
   path: '/admin/users/{id}/disable',
   tags: ['Access'],
-  summary: 'Shut a user out',
+  summary: 'Disable a user',
   description:
-    "All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.",
+    "Closes all connections of the user with 4003 at once. Until the user is enabled again, the server refuses the user's tokens and logins. `id` is the one in the user's tokens, so you can also disable a user of an external identity provider, or one that has never connected. Takes no body. Repeating the request changes nothing.",
   security: [{ admin: [] }] as Record<string, string[]>[],
   request: {
     params: z.object({ id: userIdSchema }),
   },
   responses: {
     204: {
-      description: 'It is so from now on.',
+      description: 'Done. The change applies from now on.',
     },
     400: {
       description:
-        'The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`).',
+        'The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -443,11 +446,11 @@ export const disableUserRoute = createRoute({
     },
     401: {
       description:
-        "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
+        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
       headers: {
         'WWW-Authenticate': {
           description:
-            'How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.',
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
           required: true,
           schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
           example: 'Bearer',
@@ -464,7 +467,7 @@ export const disableUserRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -475,7 +478,7 @@ export const disableUserRoute = createRoute({
       },
     },
     500: {
-      description: 'A fault of the server. Its log says more.',
+      description: 'An error in the server. Its log says more.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -486,7 +489,7 @@ export const disableUserRoute = createRoute({
       },
     },
     503: {
-      description: "The store can't be reached. Only a 204 promises anything; try again later.",
+      description: 'The store is unavailable. Only a 204 guarantees that the change was made. Try again later.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -512,20 +515,20 @@ export const enableUserRoute = createRoute({
   method: 'post',
   path: '/admin/users/{id}/enable',
   tags: ['Access'],
-  summary: 'Let a user in again',
+  summary: 'Enable a user',
   description:
-    "Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.",
+    "Accepts the user's tokens again, as far as they are still valid, and lets the user log in. Takes no body. Repeating the request changes nothing, and neither does enabling a user that isn't disabled.",
   security: [{ admin: [] }] as Record<string, string[]>[],
   request: {
     params: z.object({ id: userIdSchema }),
   },
   responses: {
     204: {
-      description: 'It is so from now on.',
+      description: 'Done. The change applies from now on.',
     },
     400: {
       description:
-        'The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`).',
+        'The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -537,11 +540,11 @@ export const enableUserRoute = createRoute({
     },
     401: {
       description:
-        "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
+        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
       headers: {
         'WWW-Authenticate': {
           description:
-            'How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.',
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
           required: true,
           schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
           example: 'Bearer',
@@ -558,7 +561,7 @@ export const enableUserRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -569,7 +572,7 @@ export const enableUserRoute = createRoute({
       },
     },
     500: {
-      description: 'A fault of the server. Its log says more.',
+      description: 'An error in the server. Its log says more.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -580,7 +583,7 @@ export const enableUserRoute = createRoute({
       },
     },
     503: {
-      description: "The store can't be reached. Only a 204 promises anything; try again later.",
+      description: 'The store is unavailable. Only a 204 guarantees that the change was made. Try again later.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -606,9 +609,9 @@ export const joinRoute = createRoute({
   method: 'get',
   path: '/join',
   tags: ['Chat'],
-  summary: 'Open the chat',
+  summary: 'Join the room',
   description:
-    "A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that\nheader, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.\n\nWithout the headers of a handshake every check at the door runs as it would have, and who would have been let in\ngets 426: so a client whose platform hides a refused handshake finds out why.\n\nYou may send frames the moment the connection opens, and the first that you receive is `users_online`. Two\nconnections of one user are two sessions of the same member; nobody sees the second one come or go.\n\nWho comes back after a connection was lost says with `last_event_id` which frame it has seen last. `users_online`\nthen says in `recovered` whether all that was said since follows.",
+    'A WebSocket handshake (RFC 6455). Send the token in `Authorization: Bearer …`. A browser cannot set that header:\nit offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and the server selects `palaver.v1`.\n\nWithout the headers of a handshake the server runs the same checks, and answers 426 if it would have accepted\nthe handshake. So a client whose platform hides a refused handshake can find out why.\n\nYou may send frames as soon as the connection is open. The first frame that you receive is `users_online`. Two\nconnections of one user are two sessions of the same member: nobody sees the second one join or leave.\n\nTo resume after a lost connection, set `last_event_id` to the `id` of the last frame that you have seen.\n`recovered` in `users_online` then says whether all messages since then follow.',
   security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
   request: {
     query: z.object({ last_event_id: frameIdSchema.optional() }),
@@ -642,7 +645,7 @@ export const joinRoute = createRoute({
           example: 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
         },
         'Sec-WebSocket-Protocol': {
-          description: '`palaver.v1` where it was offered; absent otherwise.',
+          description: '`palaver.v1` if the client offered it, otherwise absent.',
           schema: { const: 'palaver.v1' },
           example: 'palaver.v1',
         },
@@ -650,7 +653,7 @@ export const joinRoute = createRoute({
     },
     400: {
       description:
-        "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count. All three are looked at where `Upgrade` and `Connection` ask for a WebSocket, whatever its version.",
+        'The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and none twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for a WebSocket, whatever its version.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -662,11 +665,11 @@ export const joinRoute = createRoute({
     },
     401: {
       description:
-        "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
+        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
       headers: {
         'WWW-Authenticate': {
           description:
-            'How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.',
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
           required: true,
           schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
           example: 'Bearer',
@@ -683,7 +686,7 @@ export const joinRoute = createRoute({
     },
     403: {
       description:
-        "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host, in whatever case, and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away.",
+        "The request comes from a page of another origin that the operator has not allowed (`origin_not_allowed`), or the user is disabled (`user_disabled`). The `Origin` header names the origin; a client that is not a page sends none. The origin is the server's own if its host and port are those of `Host`, whatever their case. The scheme is not compared, because a proxy may terminate TLS.",
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -695,7 +698,7 @@ export const joinRoute = createRoute({
     },
     409: {
       description:
-        'Another user in the room has this name, or one that looks the same. Come back when it has left. Who is in the room already is not refused: a further connection goes by the name of the first, whatever its token says.',
+        'Another user in the room has this name, or one that looks the same. Try again when that user has left. A user who is in the room already is not refused: a further connection keeps the name of the first, whatever its token says.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -707,7 +710,7 @@ export const joinRoute = createRoute({
     },
     426: {
       description:
-        'You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due.',
+        'The server would have accepted the handshake. Repeat the request with the headers of a WebSocket handshake, version 13, on a connection with no answer pending.',
       headers: {
         Upgrade: {
           description: 'The protocol to switch to (RFC 9110, 7.8).',
@@ -722,7 +725,7 @@ export const joinRoute = createRoute({
           example: 'Upgrade',
         },
         'Sec-WebSocket-Version': {
-          description: 'The version that is spoken here (RFC 6455, 4.4).',
+          description: 'The WebSocket version of the server (RFC 6455, 4.4).',
           required: true,
           schema: { const: '13' },
           example: '13',
@@ -739,7 +742,7 @@ export const joinRoute = createRoute({
     },
     429: {
       description:
-        'This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room.',
+        'This user has the maximum number of live sessions in the room, by default 10. The answer to a handshake may take some seconds: the server first pings the sessions of the user, and removes dead ones.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -759,7 +762,7 @@ export const joinRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -770,7 +773,7 @@ export const joinRoute = createRoute({
       },
     },
     500: {
-      description: 'A fault of the server. Its log says more.',
+      description: 'An error in the server. Its log says more.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -782,7 +785,7 @@ export const joinRoute = createRoute({
     },
     503: {
       description:
-        "The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
+        'The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -808,8 +811,9 @@ export const joinByPostRoute = createRoute({
   method: 'post',
   path: '/join',
   tags: ['Chat'],
-  summary: 'Open the chat (alias)',
-  description: "The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.",
+  summary: 'Join the room (alias)',
+  description:
+    'The same as `GET /join`, with the same headers and no body. Most clients cannot send a handshake as `POST`: use `GET`.',
   security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
   request: {
     query: z.object({ last_event_id: frameIdSchema.optional() }),
@@ -843,7 +847,7 @@ export const joinByPostRoute = createRoute({
           example: 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
         },
         'Sec-WebSocket-Protocol': {
-          description: '`palaver.v1` where it was offered; absent otherwise.',
+          description: '`palaver.v1` if the client offered it, otherwise absent.',
           schema: { const: 'palaver.v1' },
           example: 'palaver.v1',
         },
@@ -851,7 +855,7 @@ export const joinByPostRoute = createRoute({
     },
     400: {
       description:
-        "The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count. All three are looked at where `Upgrade` and `Connection` ask for a WebSocket, whatever its version.",
+        'The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and none twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for a WebSocket, whatever its version.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -863,11 +867,11 @@ export const joinByPostRoute = createRoute({
     },
     401: {
       description:
-        "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
+        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
       headers: {
         'WWW-Authenticate': {
           description:
-            'How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.',
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
           required: true,
           schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
           example: 'Bearer',
@@ -884,7 +888,7 @@ export const joinByPostRoute = createRoute({
     },
     403: {
       description:
-        "The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host, in whatever case, and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away.",
+        "The request comes from a page of another origin that the operator has not allowed (`origin_not_allowed`), or the user is disabled (`user_disabled`). The `Origin` header names the origin; a client that is not a page sends none. The origin is the server's own if its host and port are those of `Host`, whatever their case. The scheme is not compared, because a proxy may terminate TLS.",
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -896,7 +900,7 @@ export const joinByPostRoute = createRoute({
     },
     409: {
       description:
-        'Another user in the room has this name, or one that looks the same. Come back when it has left. Who is in the room already is not refused: a further connection goes by the name of the first, whatever its token says.',
+        'Another user in the room has this name, or one that looks the same. Try again when that user has left. A user who is in the room already is not refused: a further connection keeps the name of the first, whatever its token says.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -908,7 +912,7 @@ export const joinByPostRoute = createRoute({
     },
     426: {
       description:
-        'You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due.',
+        'The server would have accepted the handshake. Repeat the request with the headers of a WebSocket handshake, version 13, on a connection with no answer pending.',
       headers: {
         Upgrade: {
           description: 'The protocol to switch to (RFC 9110, 7.8).',
@@ -923,7 +927,7 @@ export const joinByPostRoute = createRoute({
           example: 'Upgrade',
         },
         'Sec-WebSocket-Version': {
-          description: 'The version that is spoken here (RFC 6455, 4.4).',
+          description: 'The WebSocket version of the server (RFC 6455, 4.4).',
           required: true,
           schema: { const: '13' },
           example: '13',
@@ -940,7 +944,7 @@ export const joinByPostRoute = createRoute({
     },
     429: {
       description:
-        'This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room.',
+        'This user has the maximum number of live sessions in the room, by default 10. The answer to a handshake may take some seconds: the server first pings the sessions of the user, and removes dead ones.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -960,7 +964,7 @@ export const joinByPostRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -971,7 +975,7 @@ export const joinByPostRoute = createRoute({
       },
     },
     500: {
-      description: 'A fault of the server. Its log says more.',
+      description: 'An error in the server. Its log says more.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -983,7 +987,7 @@ export const joinByPostRoute = createRoute({
     },
     503: {
       description:
-        "The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere.",
+        'The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -1009,9 +1013,9 @@ export const listMessagesRoute = createRoute({
   method: 'get',
   path: '/messages',
   tags: ['Chat'],
-  summary: 'What was said before',
+  summary: 'Read the message history',
   description:
-    "A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before, neither a message nor a gap. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.",
+    'Returns a page of the message history, oldest first: the last messages, or those before a given position. `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a message nor a gap. Between the first and the last message of a page nothing is missing, except where `gaps` says so. A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly shutdown are stored like all others.',
   security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
   request: {
     query: z.object({
@@ -1026,12 +1030,12 @@ export const listMessagesRoute = createRoute({
   },
   responses: {
     200: {
-      description: 'A page. Without `before` it is the first of the history.',
+      description: 'A page. Without `before` it is the oldest page of the history.',
       content: { 'application/json': { schema: messagePageSchema } },
     },
     400: {
       description:
-        'The request is not HTTP (`malformed_request`), or a parameter is not what its schema asks for (`invalid_parameter`).',
+        'The request is not valid HTTP (`malformed_request`), or a parameter does not match its schema (`invalid_parameter`).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1043,11 +1047,11 @@ export const listMessagesRoute = createRoute({
     },
     401: {
       description:
-        "No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token.",
+        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
       headers: {
         'WWW-Authenticate': {
           description:
-            'How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.',
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
           required: true,
           schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
           example: 'Bearer',
@@ -1063,7 +1067,7 @@ export const listMessagesRoute = createRoute({
       },
     },
     403: {
-      description: 'Whoever runs the server has shut this user out.',
+      description: 'The operator has disabled this user.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1075,7 +1079,7 @@ export const listMessagesRoute = createRoute({
     },
     429: {
       description:
-        'Too many from this user: a page counts as a frame (20 a second and 20 more in a burst, unless whoever runs the server says otherwise).',
+        'This user sends too many requests. A page counts as a frame: by default 20 a second are allowed, and 20 more in a burst.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -1095,7 +1099,7 @@ export const listMessagesRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1106,7 +1110,7 @@ export const listMessagesRoute = createRoute({
       },
     },
     500: {
-      description: 'A fault of the server. Its log says more.',
+      description: 'An error in the server. Its log says more.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1118,7 +1122,7 @@ export const listMessagesRoute = createRoute({
     },
     503: {
       description:
-        "The store can't be reached (`store_unavailable`), or the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`). Nothing is promised; try again later.",
+        'The store is unavailable (`store_unavailable`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. The request may have had no effect. Try again later.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -1146,7 +1150,7 @@ export const pageRoute = createRoute({
   tags: ['Chat'],
   summary: 'Chat in a browser',
   description:
-    'A page for people, and a client like any other: it signs up, logs in (or takes a token, where tokens come from elsewhere) and joins. All that it loads lies beneath `/assets/`.',
+    'The chat page, a client like any other. It creates users, logs in (or takes a token from an external identity provider) and joins the room. Everything that it loads is under `/assets/`.',
   security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ 'if-none-match': z.string().optional() }),
@@ -1156,7 +1160,7 @@ export const pageRoute = createRoute({
       description: 'The page.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1165,10 +1169,10 @@ export const pageRoute = createRoute({
       content: { 'text/html': { schema: z.string() } },
     },
     304: {
-      description: 'You have it already.',
+      description: 'Your copy is current.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1176,7 +1180,7 @@ export const pageRoute = createRoute({
       },
     },
     400: {
-      description: 'The request is not HTTP as RFC 9112 has it.',
+      description: 'The request is not valid HTTP (RFC 9112).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1188,7 +1192,7 @@ export const pageRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1206,8 +1210,8 @@ export const healthzRoute = createRoute({
   method: 'get',
   path: '/healthz',
   tags: ['Operations'],
-  summary: 'Is the process alive?',
-  description: 'Answers as long as the process does.',
+  summary: 'Check that the process is alive',
+  description: 'Answers as long as the process runs.',
   security: [] as Record<string, string[]>[],
   responses: {
     200: {
@@ -1215,7 +1219,7 @@ export const healthzRoute = createRoute({
       content: { 'application/json': { schema: healthSchema } },
     },
     400: {
-      description: 'The request is not HTTP as RFC 9112 has it.',
+      description: 'The request is not valid HTTP (RFC 9112).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1227,7 +1231,7 @@ export const healthzRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1245,17 +1249,17 @@ export const readyzRoute = createRoute({
   method: 'get',
   path: '/readyz',
   tags: ['Operations'],
-  summary: 'Does it want traffic?',
+  summary: 'Check that the server is ready',
   description:
-    "For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached, an issuer elsewhere has not given any keys yet, so that nobody can join; `detail` names each of them. While keys are known the server is ready, also when their issuer can't be reached any more.",
+    "For load balancers: says whether all parts are available. While the user store is unavailable, the chat goes on\nfor everyone who has a token. If several parts are unavailable, `detail` names each of them, and `code` is the\nfirst in this order:\n\n1. `shutting_down`: the server is stopping.\n2. `unavailable`: the room's stream is unavailable (Redis, where several nodes share it).\n3. `store_unavailable`: the store is unavailable.\n4. `issuer_unavailable`: the external issuer has not returned any keys yet, so nobody can join.\n\nOnce the server has keys, it stays ready even while their issuer is unavailable.",
   security: [] as Record<string, string[]>[],
   responses: {
     200: {
-      description: 'All parts are there.',
+      description: 'All parts are available.',
       content: { 'application/json': { schema: readinessSchema } },
     },
     400: {
-      description: 'The request is not HTTP as RFC 9112 has it.',
+      description: 'The request is not valid HTTP (RFC 9112).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1267,7 +1271,7 @@ export const readyzRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1278,7 +1282,7 @@ export const readyzRoute = createRoute({
       },
     },
     503: {
-      description: 'A part is away, or the server is stopping; `detail` says which. Send traffic elsewhere.',
+      description: 'A part is unavailable, or the server is stopping. `detail` says which. Send traffic elsewhere.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -1304,9 +1308,9 @@ export const docsRoute = createRoute({
   method: 'get',
   path: '/docs',
   tags: ['Contract'],
-  summary: 'Read the contract',
+  summary: 'Read the documentation',
   description:
-    'Both halves of the contract and the guide for client authors, for people. All that the page loads lies beneath `/docs/`.',
+    'The documentation: guides, and a reference for HTTP and for the WebSocket. Everything that its pages load is under `/docs/`.',
   security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ 'if-none-match': z.string().optional() }),
@@ -1316,7 +1320,7 @@ export const docsRoute = createRoute({
       description: 'The page.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1325,10 +1329,10 @@ export const docsRoute = createRoute({
       content: { 'text/html': { schema: z.string() } },
     },
     304: {
-      description: 'You have it already.',
+      description: 'Your copy is current.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1336,7 +1340,7 @@ export const docsRoute = createRoute({
       },
     },
     400: {
-      description: 'The request is not HTTP as RFC 9112 has it.',
+      description: 'The request is not valid HTTP (RFC 9112).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1348,7 +1352,7 @@ export const docsRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1366,19 +1370,19 @@ export const openapiJsonRoute = createRoute({
   method: 'get',
   path: '/openapi.json',
   tags: ['Contract'],
-  summary: 'The HTTP half, as JSON',
+  summary: 'Get the OpenAPI document as JSON',
   description:
-    'This document: the operations that this server has. Components and tags that none of them uses may be in it, and `servers` is an example.',
+    'This document, with the operations that this server has. It may contain components and tags that none of them uses, and `servers` is an example.',
   security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ 'if-none-match': z.string().optional() }),
   },
   responses: {
     200: {
-      description: 'The document, whole, with no reference to another file.',
+      description: 'The complete document, without references to other files.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1387,10 +1391,10 @@ export const openapiJsonRoute = createRoute({
       content: { 'application/json': { schema: openApiDocumentSchema } },
     },
     304: {
-      description: 'You have it already.',
+      description: 'Your copy is current.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1398,7 +1402,7 @@ export const openapiJsonRoute = createRoute({
       },
     },
     400: {
-      description: 'The request is not HTTP as RFC 9112 has it.',
+      description: 'The request is not valid HTTP (RFC 9112).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1410,7 +1414,7 @@ export const openapiJsonRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1428,18 +1432,18 @@ export const openapiYamlRoute = createRoute({
   method: 'get',
   path: '/openapi.yaml',
   tags: ['Contract'],
-  summary: 'The HTTP half, as YAML',
-  description: 'The same document.',
+  summary: 'Get the OpenAPI document as YAML',
+  description: 'The same document as `/openapi.json`.',
   security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ 'if-none-match': z.string().optional() }),
   },
   responses: {
     200: {
-      description: 'The document, whole, with no reference to another file.',
+      description: 'The complete document, without references to other files.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1448,10 +1452,10 @@ export const openapiYamlRoute = createRoute({
       content: { 'application/yaml': { schema: z.string() } },
     },
     304: {
-      description: 'You have it already.',
+      description: 'Your copy is current.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1459,7 +1463,7 @@ export const openapiYamlRoute = createRoute({
       },
     },
     400: {
-      description: 'The request is not HTTP as RFC 9112 has it.',
+      description: 'The request is not valid HTTP (RFC 9112).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1471,7 +1475,7 @@ export const openapiYamlRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1489,18 +1493,18 @@ export const asyncapiJsonRoute = createRoute({
   method: 'get',
   path: '/asyncapi.json',
   tags: ['Contract'],
-  summary: 'The WebSocket half, as JSON',
-  description: 'The AsyncAPI half of the contract: the frames of the room.',
+  summary: 'Get the AsyncAPI document as JSON',
+  description: 'The AsyncAPI document: the frames that travel over the WebSocket.',
   security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ 'if-none-match': z.string().optional() }),
   },
   responses: {
     200: {
-      description: 'The document, whole, with no reference to another file.',
+      description: 'The complete document, without references to other files.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1509,10 +1513,10 @@ export const asyncapiJsonRoute = createRoute({
       content: { 'application/json': { schema: asyncApiDocumentSchema } },
     },
     304: {
-      description: 'You have it already.',
+      description: 'Your copy is current.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1520,7 +1524,7 @@ export const asyncapiJsonRoute = createRoute({
       },
     },
     400: {
-      description: 'The request is not HTTP as RFC 9112 has it.',
+      description: 'The request is not valid HTTP (RFC 9112).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1532,7 +1536,7 @@ export const asyncapiJsonRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1550,18 +1554,18 @@ export const asyncapiYamlRoute = createRoute({
   method: 'get',
   path: '/asyncapi.yaml',
   tags: ['Contract'],
-  summary: 'The WebSocket half, as YAML',
-  description: 'The AsyncAPI half of the contract: the frames of the room.',
+  summary: 'Get the AsyncAPI document as YAML',
+  description: 'The AsyncAPI document: the frames that travel over the WebSocket.',
   security: [] as Record<string, string[]>[],
   request: {
     headers: z.object({ 'if-none-match': z.string().optional() }),
   },
   responses: {
     200: {
-      description: 'The document, whole, with no reference to another file.',
+      description: 'The complete document, without references to other files.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1570,10 +1574,10 @@ export const asyncapiYamlRoute = createRoute({
       content: { 'application/yaml': { schema: z.string() } },
     },
     304: {
-      description: 'You have it already.',
+      description: 'Your copy is current.',
       headers: {
         ETag: {
-          description: 'Names these bytes, strongly (RFC 9110, 8.8.3).',
+          description: 'Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).',
           required: true,
           schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]+"$' },
           example: '"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"',
@@ -1581,7 +1585,7 @@ export const asyncapiYamlRoute = createRoute({
       },
     },
     400: {
-      description: 'The request is not HTTP as RFC 9112 has it.',
+      description: 'The request is not valid HTTP (RFC 9112).',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1593,7 +1597,7 @@ export const asyncapiYamlRoute = createRoute({
     },
     431: {
       description:
-        'The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer.',
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1606,7 +1610,7 @@ export const asyncapiYamlRoute = createRoute({
   },
 });
 
-/** The routes by operationId. */
+/** Routes by operationId. */
 export const routes = {
   createUser: createUserRoute,
   login: loginRoute,
@@ -1626,10 +1630,10 @@ export const routes = {
   asyncapiYaml: asyncapiYamlRoute,
 };
 
-/** One handler per operation; each may answer only what the spec declares for it. */
+/** One handler per operation. Each may return only responses that the spec declares. */
 export type Handlers<E extends Env = Env> = { [Id in keyof typeof routes]: RouteHandler<(typeof routes)[Id], E> };
 
-/** Puts the operations on the app that there are handlers for. */
+/** Adds each operation that has a handler to the app. */
 export function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Partial<Handlers<E>>): void {
   if (handlers.createUser) app.openapi(routes.createUser, handlers.createUser);
   if (handlers.login) app.openapi(routes.login, handlers.login);

@@ -12,7 +12,7 @@ export interface paths {
     put?: never;
     /**
      * Create a user
-     * @description Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
+     * @description Needs no authentication. The e-mail address and the username must each be unique: the e-mail address after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The server stores only an scrypt hash of the password. Hashing is slow on purpose: expect some tenths of a second.
      */
     post: operations['createUser'];
     delete?: never;
@@ -32,7 +32,7 @@ export interface paths {
     put?: never;
     /**
      * Log in
-     * @description Needs no authentication. The e-mail address is compared as it is unique: after NFKC and lower case. The token, another one each time, opens `/join` until it expires, after 12 hours unless whoever runs the server says otherwise; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
+     * @description Needs no authentication. E-mail addresses are compared after NFKC and lower case. Every login returns a new token. It opens `/join` until it expires, by default after 12 hours. The server then closes its connections with 4001, unless they have received a new token (`token_refresh`).
      */
     post: operations['login'];
     delete?: never;
@@ -51,8 +51,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Give a token back
-     * @description The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.
+     * Log out
+     * @description Revokes the token of this request. The server refuses it from now on, and closes the connections that hold it with 4003. Other tokens of the user stay valid. Takes no body.
      */
     post: operations['logout'];
     delete?: never;
@@ -71,8 +71,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Shut a user out
-     * @description All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.
+     * Disable a user
+     * @description Closes all connections of the user with 4003 at once. Until the user is enabled again, the server refuses the user's tokens and logins. `id` is the one in the user's tokens, so you can also disable a user of an external identity provider, or one that has never connected. Takes no body. Repeating the request changes nothing.
      */
     post: operations['disableUser'];
     delete?: never;
@@ -91,8 +91,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Let a user in again
-     * @description Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.
+     * Enable a user
+     * @description Accepts the user's tokens again, as far as they are still valid, and lets the user log in. Takes no body. Repeating the request changes nothing, and neither does enabling a user that isn't disabled.
      */
     post: operations['enableUser'];
     delete?: never;
@@ -109,24 +109,24 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Open the chat
-     * @description A WebSocket handshake (RFC 6455). The token travels in `Authorization: Bearer …`; a browser, which can't set that
-     *     header, offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and is answered `palaver.v1`.
+     * Join the room
+     * @description A WebSocket handshake (RFC 6455). Send the token in `Authorization: Bearer …`. A browser cannot set that header:
+     *     it offers two subprotocols instead, `palaver.v1` and `bearer.<token>`, and the server selects `palaver.v1`.
      *
-     *     Without the headers of a handshake every check at the door runs as it would have, and who would have been let in
-     *     gets 426: so a client whose platform hides a refused handshake finds out why.
+     *     Without the headers of a handshake the server runs the same checks, and answers 426 if it would have accepted
+     *     the handshake. So a client whose platform hides a refused handshake can find out why.
      *
-     *     You may send frames the moment the connection opens, and the first that you receive is `users_online`. Two
-     *     connections of one user are two sessions of the same member; nobody sees the second one come or go.
+     *     You may send frames as soon as the connection is open. The first frame that you receive is `users_online`. Two
+     *     connections of one user are two sessions of the same member: nobody sees the second one join or leave.
      *
-     *     Who comes back after a connection was lost says with `last_event_id` which frame it has seen last. `users_online`
-     *     then says in `recovered` whether all that was said since follows.
+     *     To resume after a lost connection, set `last_event_id` to the `id` of the last frame that you have seen.
+     *     `recovered` in `users_online` then says whether all messages since then follow.
      */
     get: operations['join'];
     put?: never;
     /**
-     * Open the chat (alias)
-     * @description The same as `GET /join`, with the same headers and no body. Most clients can't send it; use `GET`.
+     * Join the room (alias)
+     * @description The same as `GET /join`, with the same headers and no body. Most clients cannot send a handshake as `POST`: use `GET`.
      */
     post: operations['joinByPost'];
     delete?: never;
@@ -143,8 +143,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * What was said before
-     * @description A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before, neither a message nor a gap. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
+     * Read the message history
+     * @description Returns a page of the message history, oldest first: the last messages, or those before a given position. `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a message nor a gap. Between the first and the last message of a page nothing is missing, except where `gaps` says so. A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly shutdown are stored like all others.
      */
     get: operations['listMessages'];
     put?: never;
@@ -164,7 +164,7 @@ export interface paths {
     };
     /**
      * Chat in a browser
-     * @description A page for people, and a client like any other: it signs up, logs in (or takes a token, where tokens come from elsewhere) and joins. All that it loads lies beneath `/assets/`.
+     * @description The chat page, a client like any other. It creates users, logs in (or takes a token from an external identity provider) and joins the room. Everything that it loads is under `/assets/`.
      */
     get: operations['page'];
     put?: never;
@@ -183,8 +183,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Is the process alive?
-     * @description Answers as long as the process does.
+     * Check that the process is alive
+     * @description Answers as long as the process runs.
      */
     get: operations['healthz'];
     put?: never;
@@ -203,8 +203,17 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Does it want traffic?
-     * @description For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached, an issuer elsewhere has not given any keys yet, so that nobody can join; `detail` names each of them. While keys are known the server is ready, also when their issuer can't be reached any more.
+     * Check that the server is ready
+     * @description For load balancers: says whether all parts are available. While the user store is unavailable, the chat goes on
+     *     for everyone who has a token. If several parts are unavailable, `detail` names each of them, and `code` is the
+     *     first in this order:
+     *
+     *     1. `shutting_down`: the server is stopping.
+     *     2. `unavailable`: the room's stream is unavailable (Redis, where several nodes share it).
+     *     3. `store_unavailable`: the store is unavailable.
+     *     4. `issuer_unavailable`: the external issuer has not returned any keys yet, so nobody can join.
+     *
+     *     Once the server has keys, it stays ready even while their issuer is unavailable.
      */
     get: operations['readyz'];
     put?: never;
@@ -223,8 +232,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Read the contract
-     * @description Both halves of the contract and the guide for client authors, for people. All that the page loads lies beneath `/docs/`.
+     * Read the documentation
+     * @description The documentation: guides, and a reference for HTTP and for the WebSocket. Everything that its pages load is under `/docs/`.
      */
     get: operations['docs'];
     put?: never;
@@ -243,8 +252,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * The HTTP half, as JSON
-     * @description This document: the operations that this server has. Components and tags that none of them uses may be in it, and `servers` is an example.
+     * Get the OpenAPI document as JSON
+     * @description This document, with the operations that this server has. It may contain components and tags that none of them uses, and `servers` is an example.
      */
     get: operations['openapiJson'];
     put?: never;
@@ -263,8 +272,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * The HTTP half, as YAML
-     * @description The same document.
+     * Get the OpenAPI document as YAML
+     * @description The same document as `/openapi.json`.
      */
     get: operations['openapiYaml'];
     put?: never;
@@ -283,8 +292,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * The WebSocket half, as JSON
-     * @description The AsyncAPI half of the contract: the frames of the room.
+     * Get the AsyncAPI document as JSON
+     * @description The AsyncAPI document: the frames that travel over the WebSocket.
      */
     get: operations['asyncapiJson'];
     put?: never;
@@ -303,8 +312,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * The WebSocket half, as YAML
-     * @description The AsyncAPI half of the contract: the frames of the room.
+     * Get the AsyncAPI document as YAML
+     * @description The AsyncAPI document: the frames that travel over the WebSocket.
      */
     get: operations['asyncapiYaml'];
     put?: never;
@@ -320,29 +329,29 @@ export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
     /**
-     * @description Who a user is. Opaque; two tokens with the same id are the same user.
+     * @description Identifies a user. Opaque: two tokens with the same id are of the same user.
      * @example 4
      * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
      */
     UserId: string;
     /**
-     * @description The name that others see, kept as sent. No control, format or line characters, no white space at either end, and at least one character that is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need: it may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts, and at the end of a word behind an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which leaves out ignorable characters, joiners among them, with each run of white space as one space and none at the ends.
+     * @description The name that others see, stored as sent. It has no control, format or line characters, and no white space at either end. At least one character is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need. It may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts. It may also stand at the end of a word after an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which removes ignorable characters, joiners among them. Each run of white space counts as one space, and none at the ends.
      * @example Igor
      * @example User Name
      */
     Username: string;
     /**
-     * @description One `@`, something on both sides, no white space or control characters; kept as sent. Unique after NFKC and lower case.
+     * @description One `@` with something on both sides, and no white space or control characters. Stored as sent. Unique after NFKC and lower case.
      * @example user_email@example.com
      */
     Email: string;
     /**
-     * @description No composition rules.
+     * @description Any characters: no kinds of characters are required.
      * @example correct horse battery staple
      */
     Password: string;
     /**
-     * @description A frame's place in the room's order. Opaque; plain string comparison is the order, also across restarts.
+     * @description A frame's position in the room's stream. Opaque: plain string comparison gives the order, also across restarts.
      * @example 0001709546565137-0000000000000002
      */
     FrameId: string;
@@ -358,7 +367,7 @@ export interface components {
       };
     };
     /**
-     * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. The handshake and `token_refresh` take the same tokens. A request head has 16,384 bytes in all, so a longer token can't be used; other headers need some of them, too.
+     * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. The handshake and `token_refresh` accept the same tokens. A request head has at most 16,384 bytes, so a longer token cannot be used; other headers need some of them, too.
      * @example eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6IjQifQ.Ln6B22AzEqkwIxL8MKIHejrycHkb1iw03a2H5LqQx6g
      */
     Token: string;
@@ -367,7 +376,7 @@ export interface components {
       username: components['schemas']['Username'];
       password: components['schemas']['Password'];
     };
-    /** @description Any well-formed text may be tried; what can't be right is simply wrong. */
+    /** @description Any well-formed text is accepted. Credentials that cannot be right are simply wrong. */
     LoginRequest: {
       email: string;
       password: string;
@@ -383,9 +392,9 @@ export interface components {
       token: components['schemas']['Token'];
     };
     MessagePage: {
-      /** @description Oldest first; each as it was delivered. */
+      /** @description The messages, oldest first, each as it was delivered. */
       messages: components['schemas']['ChatMessage'][];
-      /** @description Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. Between two of them there is a message: neighbouring gaps are one. They are at most `limit`; one more that comes before all messages is in the page before this one, alone. */
+      /** @description Positions in the stream, oldest first. Between such a position and the message before it, messages may be missing for good. A position after the last message is one of these too. Two gaps always have a message between them: neighbouring gaps are one. A page has at most `limit` gaps; a further one that comes before all messages is alone in the page before this one. */
       gaps: components['schemas']['FrameId'][];
       before?: components['schemas']['FrameId'];
     };
@@ -402,7 +411,7 @@ export interface components {
       /** @constant */
       openapi: '3.1.0';
       info: components['schemas']['DocumentInfo'];
-      /** @description What each path takes and answers. */
+      /** @description The operations of each path. */
       paths: Record<string, never>;
     };
     /** @description An AsyncAPI 3 document. */
@@ -410,9 +419,9 @@ export interface components {
       /** @constant */
       asyncapi: '3.0.0';
       info: components['schemas']['DocumentInfo'];
-      /** @description Where frames travel. */
+      /** @description The channels that frames travel on. */
       channels: Record<string, never>;
-      /** @description Who sends which. */
+      /** @description The frames that each side sends. */
       operations: Record<string, never>;
     };
     DocumentInfo: {
@@ -420,7 +429,7 @@ export interface components {
       version: string;
     };
     /**
-     * @description What a token must say (RFC 7519, 4). `sub`, where there, equals `id`. Other claims are ignored. Users that were made here are not asked: `username` meets only the names of those in the room, and who bears the `id` of such a user is that user.
+     * @description The claims of a token (RFC 7519, 4). `sub`, if present, equals `id`. Other claims are ignored. A token is not compared with the users of this server. Its `username` must differ only from the names of others in the room, and a token with the `id` of a user is that user.
      * @example {
      *       "id": "1",
      *       "username": "Igor",
@@ -431,20 +440,20 @@ export interface components {
      *     }
      */
     TokenClaims: {
-      /** @description A `UserId`, but neither `.` nor `..`. URLs can't name these, clients take them out of a path. */
+      /** @description A `UserId`, except `.` and `..`: clients remove these from the path of a URL, so no URL can name them. */
       id: string;
       username: components['schemas']['Username'];
       sub?: components['schemas']['UserId'];
       iss: string;
-      /** @description Seconds since 1970 from which the token is refused. */
+      /** @description When the token expires, in seconds since 1970. */
       exp: number;
-      /** @description Seconds since 1970 before which the token is refused. */
+      /** @description When the token becomes valid, in seconds since 1970. */
       nbf?: number;
-      /** @description Seconds since 1970 at which the token was issued. */
+      /** @description When the token was issued, in seconds since 1970. */
       iat?: number;
     };
     /**
-     * @description What went wrong, for programs. Stable; the introduction has a remedy for each.
+     * @description A stable code for programs. The introduction lists what to do about each.
      * @enum {string}
      */
     ProblemCode:
@@ -480,26 +489,26 @@ export interface components {
       | 'shutting_down';
     /** @description Problem details (RFC 9457). */
     Problem: {
-      /** @description The problem's identifier, `urn:palaver:problem:` and its code. */
+      /** @description The identifier of the problem: `urn:palaver:problem:` and its code. */
       type: string;
-      /** @description What went wrong, for people; the same for every occurrence of its code. The wording is left to the server. */
+      /** @description The fault, for people. The same for every occurrence of a code. Each server chooses the wording. */
       title: string;
       /** @description The HTTP status. */
       status: number;
       code: components['schemas']['ProblemCode'];
-      /** @description What went wrong this time. */
+      /** @description The fault in this request, for people. */
       detail?: string;
-      /** @description All that failed validation, on 400 only. */
+      /** @description Every fault that validation found. Only with 400. */
       errors?: components['schemas']['FieldError'][];
     };
     FieldError: {
-      /** @description Where, as a JSON pointer (RFC 6901) into the body, or into the parameters by name: to the member itself, also where it is missing. */
+      /** @description The faulty member, as a JSON pointer (RFC 6901) into the body, or into the parameters by name. It names the member itself also if that is missing. */
       pointer: string;
-      /** @description What is wrong there, for people. For a pattern, `x-pattern-error` beside it has the words; they bind nobody. */
+      /** @description The fault, for people, worded to follow the name of the member. For a pattern, `x-pattern-error` has a wording, which servers may change. */
       detail: string;
     };
     /**
-     * @description RFC 3339 in UTC with `Z` and three fractional digits. It never goes backwards while the server runs; after a restart it may, where the clock was corrected. `id` tells the order.
+     * @description RFC 3339 in UTC, with `Z` and three fractional digits. It never goes backwards while the server runs. After a restart it may, if the clock was corrected: `id` gives the order.
      * @example 2024-03-04T07:47:45.137Z
      */
     Time: string;
@@ -509,13 +518,13 @@ export interface components {
      */
     Text: string;
     /**
-     * @description Chosen by the client, delivered exactly as sent in the echo or in the `error` that refuses the frame, whatever for, so that a client can tell which of its sends was meant; one that doesn't fit its own schema does not come back. Others see it too and ignore it. A new one for each message: a user's nonce is published once in five minutes.
+     * @description Chosen by the client, and returned exactly as sent in the echo, or in the `error` that refuses the frame. So the client can tell which of its frames was meant. A nonce that does not fit this schema is not returned. Others see it too and ignore it. Choose a new one for each message: a user's nonce is published once in five minutes.
      * @example m-1
      */
     Nonce: string;
   };
   responses: {
-    /** @description You have it already. */
+    /** @description Your copy is current. */
     NotModified: {
       headers: {
         ETag: components['headers']['ETag'];
@@ -545,7 +554,7 @@ export interface components {
         };
       };
     };
-    /** @description This path doesn't have this method; `Allow` says which it has. */
+    /** @description This path doesn't have this method. `Allow` names those that it has. */
     MethodNotAllowed: {
       headers: {
         Allow: components['headers']['Allow'];
@@ -568,7 +577,7 @@ export interface components {
         };
       };
     };
-    /** @description The request is not HTTP as RFC 9112 has it. */
+    /** @description The request is not valid HTTP (RFC 9112). */
     MalformedRequest: {
       headers: {
         [name: string]: unknown;
@@ -590,7 +599,7 @@ export interface components {
         };
       };
     };
-    /** @description The request line and the headers together are too large. The server takes 16,000 bytes or more, and closes the connection behind this answer. */
+    /** @description The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer. */
     HeadTooLarge: {
       headers: {
         [name: string]: unknown;
@@ -612,14 +621,14 @@ export interface components {
         };
       };
     };
-    /** @description It is so from now on. */
+    /** @description Done. The change applies from now on. */
     Done: {
       headers: {
         [name: string]: unknown;
       };
       content?: never;
     };
-    /** @description The request is not HTTP (`malformed_request`), or it has a body (`body_not_allowed`). */
+    /** @description The request is not valid HTTP (`malformed_request`), or it has a body (`body_not_allowed`). */
     BadBodiless: {
       headers: {
         [name: string]: unknown;
@@ -633,7 +642,7 @@ export interface components {
         };
       };
     };
-    /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`). */
+    /** @description The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), or no user can have this id (`invalid_parameter`). */
     BadUserId: {
       headers: {
         [name: string]: unknown;
@@ -647,7 +656,7 @@ export interface components {
         };
       };
     };
-    /** @description The request is not HTTP (`malformed_request`), or a parameter is not what its schema asks for (`invalid_parameter`). */
+    /** @description The request is not valid HTTP (`malformed_request`), or a parameter does not match its schema (`invalid_parameter`). */
     BadQuery: {
       headers: {
         [name: string]: unknown;
@@ -661,7 +670,7 @@ export interface components {
         };
       };
     };
-    /** @description The request is not HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`) or not what the schema asks for (`invalid_body`; `errors` then lists all that is wrong). Whether a byte order mark before it, or nesting deeper than 100 levels, is taken or malformed is left to the server (RFC 8259, 8.1 and 9). */
+    /** @description The request is not valid HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`), or the body does not match the schema (`invalid_body`; `errors` then lists every fault). Each server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels (RFC 8259, 8.1 and 9). */
     InvalidBody: {
       headers: {
         [name: string]: unknown;
@@ -675,7 +684,7 @@ export interface components {
         };
       };
     };
-    /** @description A body may have 16,384 bytes. A body that says by its `Content-Length` that it is larger is not read: the server asks for none of it (`100 Continue`) and closes the connection behind this answer. */
+    /** @description A body may have 16,384 bytes. The server does not read a body whose `Content-Length` is larger: it sends no `100 Continue`, and closes the connection after this answer. */
     BodyTooLarge: {
       headers: {
         [name: string]: unknown;
@@ -697,7 +706,7 @@ export interface components {
         };
       };
     };
-    /** @description The body must be `application/json`, with no charset or with UTF-8, and not compressed. To a `Content-Encoding` other than `identity`, `Accept-Encoding` says so. */
+    /** @description The body must be `application/json`, without a charset or with UTF-8, and not compressed. After a `Content-Encoding` other than `identity`, `Accept-Encoding` says so. */
     UnsupportedMediaType: {
       headers: {
         'Accept-Encoding': components['headers']['AcceptEncoding'];
@@ -720,7 +729,7 @@ export interface components {
         };
       };
     };
-    /** @description A fault of the server. Its log says more. */
+    /** @description An error in the server. Its log says more. */
     InternalError: {
       headers: {
         [name: string]: unknown;
@@ -742,7 +751,7 @@ export interface components {
         };
       };
     };
-    /** @description Too many passwords wait to be hashed, or the user store can't be reached. Try again later. */
+    /** @description Too many passwords wait for their hash (`overloaded`), or the user store is unavailable (`store_unavailable`). Try again later. */
     UserDeskBusy: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -757,7 +766,7 @@ export interface components {
         };
       };
     };
-    /** @description The store can't be reached. Only a 204 promises anything; try again later. */
+    /** @description The store is unavailable. Only a 204 guarantees that the change was made. Try again later. */
     StoreUnavailable: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -780,7 +789,7 @@ export interface components {
         };
       };
     };
-    /** @description The store can't be reached (`store_unavailable`), or the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`). Nothing is promised; try again later. */
+    /** @description The store is unavailable (`store_unavailable`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. The request may have had no effect. Try again later. */
     AccessUnavailable: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -806,7 +815,7 @@ export interface components {
       };
       content?: never;
     };
-    /** @description The request is not HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110, at least one where the header is there, none twice; empty elements of the list don't count. All three are looked at where `Upgrade` and `Connection` ask for a WebSocket, whatever its version. */
+    /** @description The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and none twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for a WebSocket, whatever its version. */
     BadHandshake: {
       headers: {
         [name: string]: unknown;
@@ -820,7 +829,7 @@ export interface components {
         };
       };
     };
-    /** @description No credentials, or of another scheme (`missing_token`: get one at `/login`), or a token that doesn't hold (`invalid_token`: expired, given back, forged, of another issuer, without what `TokenClaims` asks for, or contradicted by a second one). `Bearer` with no token behind it, and a second `Authorization` field, even the same, are `invalid_token` too; the same token in the header and as a subprotocol is one token. */
+    /** @description The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token. */
     NotAuthenticated: {
       headers: {
         'WWW-Authenticate': components['headers']['WwwAuthenticate'];
@@ -835,7 +844,7 @@ export interface components {
         };
       };
     };
-    /** @description Whoever runs the server has shut this user out. */
+    /** @description The operator has disabled this user. */
     UserDisabled: {
       headers: {
         [name: string]: unknown;
@@ -857,7 +866,7 @@ export interface components {
         };
       };
     };
-    /** @description The request comes from a page of another origin (its `Origin` header says so) that whoever runs the server has not allowed (`origin_not_allowed`; a client that is no page sends no `Origin`), or the user is shut out (`user_disabled`). An origin is the server's own if its host, in whatever case, and port are those of `Host`; the scheme is not compared, a proxy may have taken TLS away. */
+    /** @description The request comes from a page of another origin that the operator has not allowed (`origin_not_allowed`), or the user is disabled (`user_disabled`). The `Origin` header names the origin; a client that is not a page sends none. The origin is the server's own if its host and port are those of `Host`, whatever their case. The scheme is not compared, because a proxy may terminate TLS. */
     NotLetIn: {
       headers: {
         [name: string]: unknown;
@@ -871,7 +880,7 @@ export interface components {
         };
       };
     };
-    /** @description Another user in the room has this name, or one that looks the same. Come back when it has left. Who is in the room already is not refused: a further connection goes by the name of the first, whatever its token says. */
+    /** @description Another user in the room has this name, or one that looks the same. Try again when that user has left. A user who is in the room already is not refused: a further connection keeps the name of the first, whatever its token says. */
     NameInUse: {
       headers: {
         [name: string]: unknown;
@@ -893,13 +902,13 @@ export interface components {
         };
       };
     };
-    /** @description You would have been let in. Ask again with the headers of a WebSocket handshake, version 13, on a connection on which no answer is due. */
+    /** @description The server would have accepted the handshake. Repeat the request with the headers of a WebSocket handshake, version 13, on a connection with no answer pending. */
     UpgradeRequired: {
       headers: {
         Upgrade: components['headers']['Upgrade'];
         Connection: components['headers']['Connection'];
         /**
-         * @description The version that is spoken here (RFC 6455, 4.4).
+         * @description The WebSocket version of the server (RFC 6455, 4.4).
          * @example 13
          */
         'Sec-WebSocket-Version': '13';
@@ -922,7 +931,7 @@ export interface components {
         };
       };
     };
-    /** @description This user has as many living sessions in the room as one may have (10, unless whoever runs the server says otherwise). The answer to a handshake may take some seconds: the server first pings the sessions that the user has, and a dead one makes room. */
+    /** @description This user has the maximum number of live sessions in the room, by default 10. The answer to a handshake may take some seconds: the server first pings the sessions of the user, and removes dead ones. */
     TooManySessions: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -945,7 +954,7 @@ export interface components {
         };
       };
     };
-    /** @description Too many attempts within a minute from this address, or for this e-mail (20 of each, unless whoever runs the server says otherwise). Each request with a valid body is one, whatever its answer; both operations count their own. How the minute is measured is left to the server: `Retry-After` says when it is over. */
+    /** @description Too many attempts within a minute from this address or for this e-mail address, by default 20 of each. Every request with a valid body counts, whatever its answer. Each operation has its own count. Each server decides how it measures the minute: `Retry-After` says when it is over. */
     TooManyAttempts: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -968,7 +977,7 @@ export interface components {
         };
       };
     };
-    /** @description Too many from this user: a page counts as a frame (20 a second and 20 more in a burst, unless whoever runs the server says otherwise). */
+    /** @description This user sends too many requests. A page counts as a frame: by default 20 a second are allowed, and 20 more in a burst. */
     RateLimited: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -991,7 +1000,7 @@ export interface components {
         };
       };
     };
-    /** @description The room can't take anybody in now (`unavailable`), this server has as many sessions as it may have (`server_full`), the key of the token is unknown, and its issuer can't be asked for it before `Retry-After` seconds have passed (`issuer_unavailable`), or the server is stopping. Try again, perhaps elsewhere. */
+    /** @description The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere. */
     RoomUnavailable: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -1009,22 +1018,22 @@ export interface components {
   };
   parameters: {
     /**
-     * @description The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events.
+     * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events.
      * @example 0001709546565137-0000000000000004
      */
     LastEventId: components['schemas']['FrameId'];
     /**
-     * @description The page ends before this place in the order, that of a message or any other.
+     * @description Return the page that ends before this position in the stream: the `id` of a message, or any other position.
      * @example 0001709546565137-0000000000000004
      */
     Before: components['schemas']['FrameId'];
     /**
-     * @description How many messages a page has at most. 50 if absent.
+     * @description The maximum number of messages in a page. 50 if absent.
      * @example 50
      */
     Limit: number;
     /**
-     * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
+     * @description The user's id, percent-encoded. No user has the id `.` or `..`: a URL cannot name it, so tokens with it are refused.
      * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
      */
     UserId: components['schemas']['UserId'];
@@ -1044,12 +1053,12 @@ export interface components {
      */
     SecWebSocketVersion: string;
     /**
-     * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set. The latter counts without the former too, and is answered no subprotocol then.
+     * @description `palaver.v1`, and `bearer.<token>` if you cannot set `Authorization`. The token is accepted without `palaver.v1` too; the answer then has no subprotocol.
      * @example palaver.v1
      */
     SecWebSocketProtocol: string;
     /**
-     * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+     * @description The `ETag` of the copy that you have (RFC 9110, 13.1.2).
      * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
      */
     IfNoneMatch: string;
@@ -1057,12 +1066,12 @@ export interface components {
   requestBodies: never;
   headers: {
     /**
-     * @description Names these bytes, strongly (RFC 9110, 8.8.3).
+     * @description Identifies exactly these bytes: a strong validator (RFC 9110, 8.8.3).
      * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
      */
     ETag: string;
     /**
-     * @description How to authenticate (RFC 6750, 3): `Bearer` alone where nothing was offered, with `error="invalid_token"` where a token was refused.
+     * @description How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.
      * @example Bearer
      */
     WwwAuthenticate: string;
@@ -1077,7 +1086,7 @@ export interface components {
      */
     Allow: string;
     /**
-     * @description The content codings that the server takes (RFC 9110, 15.5.16). Absent where another one is not the fault.
+     * @description The content coding that the server accepts (RFC 9110, 15.5.16). Absent if the coding is not the fault.
      * @example identity
      */
     AcceptEncoding: 'identity';
@@ -1097,7 +1106,7 @@ export interface components {
      */
     SecWebSocketAccept: string;
     /**
-     * @description `palaver.v1` where it was offered; absent otherwise.
+     * @description `palaver.v1` if the client offered it, otherwise absent.
      * @example palaver.v1
      */
     SecWebSocketProtocol: 'palaver.v1';
@@ -1212,7 +1221,7 @@ export interface operations {
         };
       };
       400: components['responses']['InvalidBody'];
-      /** @description The e-mail address or the username is taken. Choose another; if both are, `email_taken` is told. */
+      /** @description The e-mail address or the username is taken. Choose another. If both are taken, the code is `email_taken`. */
       409: {
         headers: {
           [name: string]: unknown;
@@ -1270,7 +1279,7 @@ export interface operations {
         };
       };
       400: components['responses']['InvalidBody'];
-      /** @description The e-mail address is unknown or the password is wrong: the same answer, as slow, and a password that no user could have is simply wrong. */
+      /** @description The e-mail address is unknown or the password is wrong. Both get the same answer, after the same time. A password that no user could have counts as wrong. */
       401: {
         headers: {
           'WWW-Authenticate': components['headers']['WwwAuthenticate'];
@@ -1326,7 +1335,7 @@ export interface operations {
       header?: never;
       path: {
         /**
-         * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
+         * @description The user's id, percent-encoded. No user has the id `.` or `..`: a URL cannot name it, so tokens with it are refused.
          * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
          */
         id: components['parameters']['UserId'];
@@ -1349,7 +1358,7 @@ export interface operations {
       header?: never;
       path: {
         /**
-         * @description The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it.
+         * @description The user's id, percent-encoded. No user has the id `.` or `..`: a URL cannot name it, so tokens with it are refused.
          * @example 7f1c0c1e-5c1b-4f0a-9d54-3d7d7a3c2f10
          */
         id: components['parameters']['UserId'];
@@ -1370,7 +1379,7 @@ export interface operations {
     parameters: {
       query?: {
         /**
-         * @description The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events.
+         * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events.
          * @example 0001709546565137-0000000000000004
          */
         last_event_id?: components['parameters']['LastEventId'];
@@ -1392,7 +1401,7 @@ export interface operations {
          */
         'Sec-WebSocket-Version'?: components['parameters']['SecWebSocketVersion'];
         /**
-         * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set. The latter counts without the former too, and is answered no subprotocol then.
+         * @description `palaver.v1`, and `bearer.<token>` if you cannot set `Authorization`. The token is accepted without `palaver.v1` too; the answer then has no subprotocol.
          * @example palaver.v1
          */
         'Sec-WebSocket-Protocol'?: components['parameters']['SecWebSocketProtocol'];
@@ -1418,7 +1427,7 @@ export interface operations {
     parameters: {
       query?: {
         /**
-         * @description The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events.
+         * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events.
          * @example 0001709546565137-0000000000000004
          */
         last_event_id?: components['parameters']['LastEventId'];
@@ -1440,7 +1449,7 @@ export interface operations {
          */
         'Sec-WebSocket-Version'?: components['parameters']['SecWebSocketVersion'];
         /**
-         * @description `palaver.v1`, and `bearer.<token>` where no `Authorization` header can be set. The latter counts without the former too, and is answered no subprotocol then.
+         * @description `palaver.v1`, and `bearer.<token>` if you cannot set `Authorization`. The token is accepted without `palaver.v1` too; the answer then has no subprotocol.
          * @example palaver.v1
          */
         'Sec-WebSocket-Protocol'?: components['parameters']['SecWebSocketProtocol'];
@@ -1466,12 +1475,12 @@ export interface operations {
     parameters: {
       query?: {
         /**
-         * @description The page ends before this place in the order, that of a message or any other.
+         * @description Return the page that ends before this position in the stream: the `id` of a message, or any other position.
          * @example 0001709546565137-0000000000000004
          */
         before?: components['parameters']['Before'];
         /**
-         * @description How many messages a page has at most. 50 if absent.
+         * @description The maximum number of messages in a page. 50 if absent.
          * @example 50
          */
         limit?: components['parameters']['Limit'];
@@ -1482,7 +1491,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description A page. Without `before` it is the first of the history. */
+      /** @description A page. Without `before` it is the oldest page of the history. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1522,7 +1531,7 @@ export interface operations {
       query?: never;
       header?: {
         /**
-         * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+         * @description The `ETag` of the copy that you have (RFC 9110, 13.1.2).
          * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
          */
         'If-None-Match'?: components['parameters']['IfNoneMatch'];
@@ -1584,7 +1593,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description All parts are there. */
+      /** @description All parts are available. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1600,7 +1609,7 @@ export interface operations {
       };
       400: components['responses']['MalformedRequest'];
       431: components['responses']['HeadTooLarge'];
-      /** @description A part is away, or the server is stopping; `detail` says which. Send traffic elsewhere. */
+      /** @description A part is unavailable, or the server is stopping. `detail` says which. Send traffic elsewhere. */
       503: {
         headers: {
           'Retry-After': components['headers']['RetryAfter'];
@@ -1622,7 +1631,7 @@ export interface operations {
       query?: never;
       header?: {
         /**
-         * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+         * @description The `ETag` of the copy that you have (RFC 9110, 13.1.2).
          * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
          */
         'If-None-Match'?: components['parameters']['IfNoneMatch'];
@@ -1653,7 +1662,7 @@ export interface operations {
       query?: never;
       header?: {
         /**
-         * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+         * @description The `ETag` of the copy that you have (RFC 9110, 13.1.2).
          * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
          */
         'If-None-Match'?: components['parameters']['IfNoneMatch'];
@@ -1663,7 +1672,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The document, whole, with no reference to another file. */
+      /** @description The complete document, without references to other files. */
       200: {
         headers: {
           ETag: components['headers']['ETag'];
@@ -1693,7 +1702,7 @@ export interface operations {
       query?: never;
       header?: {
         /**
-         * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+         * @description The `ETag` of the copy that you have (RFC 9110, 13.1.2).
          * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
          */
         'If-None-Match'?: components['parameters']['IfNoneMatch'];
@@ -1703,7 +1712,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The document, whole, with no reference to another file. */
+      /** @description The complete document, without references to other files. */
       200: {
         headers: {
           ETag: components['headers']['ETag'];
@@ -1724,7 +1733,7 @@ export interface operations {
       query?: never;
       header?: {
         /**
-         * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+         * @description The `ETag` of the copy that you have (RFC 9110, 13.1.2).
          * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
          */
         'If-None-Match'?: components['parameters']['IfNoneMatch'];
@@ -1734,7 +1743,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The document, whole, with no reference to another file. */
+      /** @description The complete document, without references to other files. */
       200: {
         headers: {
           ETag: components['headers']['ETag'];
@@ -1765,7 +1774,7 @@ export interface operations {
       query?: never;
       header?: {
         /**
-         * @description The `ETag` of what you have already (RFC 9110, 13.1.2).
+         * @description The `ETag` of the copy that you have (RFC 9110, 13.1.2).
          * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
          */
         'If-None-Match'?: components['parameters']['IfNoneMatch'];
@@ -1775,7 +1784,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The document, whole, with no reference to another file. */
+      /** @description The complete document, without references to other files. */
       200: {
         headers: {
           ETag: components['headers']['ETag'];

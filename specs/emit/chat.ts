@@ -136,9 +136,9 @@ export function chatTypes(chat: Chat): string {
   );
   return [
     typesOf(chat.schemas, schemasAt),
-    union('ServerMessage', 'What the server sends.', chat.server),
-    union('ClientMessage', 'What a client may send.', chat.client),
-    `/** Why the server closes a connection, by name: the codes of the close frame (RFC 6455, 7.4). */\nexport const closeCodes = {\n${codes.join('\n')}\n} as const;\n`,
+    union('ServerMessage', 'Frames that the server sends.', chat.server),
+    union('ClientMessage', 'Frames that a client may send.', chat.client),
+    `/** Close codes of the server, by name (RFC 6455, 7.4). */\nexport const closeCodes = {\n${codes.join('\n')}\n} as const;\n`,
     `export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];\n`,
   ].join('\n');
 }

@@ -231,9 +231,9 @@ export async function emitHttp(document: Json): Promise<Record<string, string>> 
     'routes.ts': [
       `${head}import { createRoute, type OpenAPIHono, type RouteHandler, z } from '@hono/zod-openapi';\nimport type { Env } from 'hono';\nimport { ${used.join(', ')} } from './schemas.ts';\n`,
       routes,
-      `/** The routes by operationId. */\nexport const routes = {\n${operations.map(({ id }) => `  ${id}: ${id}Route,`).join('\n')}\n};\n`,
-      `/** One handler per operation; each may answer only what the spec declares for it. */\nexport type Handlers<E extends Env = Env> = { [Id in keyof typeof routes]: RouteHandler<(typeof routes)[Id], E> };\n`,
-      `/** Puts the operations on the app that there are handlers for. */\nexport function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Partial<Handlers<E>>): void {\n${operations.map(({ id }) => `  if (handlers.${id}) app.openapi(routes.${id}, handlers.${id});`).join('\n')}\n}\n`,
+      `/** Routes by operationId. */\nexport const routes = {\n${operations.map(({ id }) => `  ${id}: ${id}Route,`).join('\n')}\n};\n`,
+      `/** One handler per operation. Each may return only responses that the spec declares. */\nexport type Handlers<E extends Env = Env> = { [Id in keyof typeof routes]: RouteHandler<(typeof routes)[Id], E> };\n`,
+      `/** Adds each operation that has a handler to the app. */\nexport function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Partial<Handlers<E>>): void {\n${operations.map(({ id }) => `  if (handlers.${id}) app.openapi(routes.${id}, handlers.${id});`).join('\n')}\n}\n`,
     ].join('\n'),
     'index.ts': `${head}\nexport * from './routes.ts';\nexport * from './schemas.ts';\nexport type * from './types.ts';\n`,
     'openapi.json': `${JSON.stringify(document, null, 2)}\n`,

@@ -13,7 +13,7 @@ function limitsOf(schemas: Json): string {
   const lines = bounded.map(
     ([name, { minLength = 0, maxLength }]) => `  ${uncapitalized(name)}: { min: ${minLength}, max: ${maxLength} },`,
   );
-  return `/** How many code points a text may have. */\nexport const limits = {\n${lines.join('\n')}\n} as const;\n`;
+  return `/** Lengths of texts, in code points. */\nexport const limits = {\n${lines.join('\n')}\n} as const;\n`;
 }
 
 const literal = (value: string): string => `'${value}'`;
@@ -103,10 +103,10 @@ function operationsFile(operations: readonly Operation[], imports: string): stri
     });
   return [
     `${banner('specs/openapi.yaml')}${imports}`,
-    `/** How each operation is asked: what doesn't go into the path or the query is the JSON body. */\nexport const operations = {\n${entries.join('\n')}\n} as const;\n`,
+    `/** Request of each operation. Members that are in neither the path nor the query form the JSON body. */\nexport const operations = {\n${entries.join('\n')}\n} as const;\n`,
     `/** Input, output and problem codes of each operation. */\nexport interface Operations {\n${shapes.join('\n')}\n}\n`,
     `export type OperationId = keyof Operations;\n`,
-    `/** Carries one operation out: the transport, which no spec can say. */\nexport type Call<Options> = <Id extends OperationId>(\n  id: Id,\n  input: Operations[Id]['input'],\n  options?: Options,\n) => Promise<Operations[Id]['output']>;\n`,
+    `/** Performs one operation: the transport. */\nexport type Call<Options> = <Id extends OperationId>(\n  id: Id,\n  input: Operations[Id]['input'],\n  options?: Options,\n) => Promise<Operations[Id]['output']>;\n`,
     `/** One method per operation. */\nexport abstract class Methods<Options> {\n  protected abstract readonly call: Call<Options>;\n\n${methods.join('\n\n')}\n}\n`,
   ].join('\n');
 }
@@ -137,9 +137,9 @@ function shapesFile(operations: readonly Operation[], components: Json, chat: Ch
     return new Set(shapes).size === 1 ? [`  ${operation.id}: ${shapes[0]},`] : [];
   });
   return [
-    `${banner('specs/')}\n/** The kind of a value, of each item or of each member; a member whose name ends in \`?\` may be absent. */\nexport type Shape = 'string' | 'number' | 'boolean' | readonly [Shape] | { readonly [member: string]: Shape };\n`,
-    `/** Each frame that the server sends, by its type. */\nexport const frameShapes: { readonly [type: string]: Shape } = {\n${frames.join('\n')}\n};\n`,
-    `/** The answer of each operation that has one. */\nexport const answerShapes: { readonly [operation: string]: Shape } = {\n${answers.join('\n')}\n};\n`,
+    `${banner('specs/')}\n/** Kind of a value, of its items or of its members. A member whose name ends in \`?\` may be absent. */\nexport type Shape = 'string' | 'number' | 'boolean' | readonly [Shape] | { readonly [member: string]: Shape };\n`,
+    `/** Shape of each frame that the server sends, by its type. */\nexport const frameShapes: { readonly [type: string]: Shape } = {\n${frames.join('\n')}\n};\n`,
+    `/** Shape of the response of each operation that has one. */\nexport const answerShapes: { readonly [operation: string]: Shape } = {\n${answers.join('\n')}\n};\n`,
   ].join('\n');
 }
 

@@ -90,12 +90,14 @@ describe('AsyncAPI', () => {
   it.each<[name: string, edit: (document: Any) => void]>([
     ['another description', (d) => Object.assign(d.components.schemas.Text, { description: 'x' })],
     ['another example', (d) => Object.assign(d.components.messages.error, { examples: [] })],
+    ['another order of the frames of an operation', (d) => void d.operations.tell.messages.reverse()],
   ])('%s breaks nothing', (_, edit) => {
     expect(edited(asyncapi, breakingAsyncapi, edit)).toEqual([]);
   });
 
   it.each<[name: string, edit: (document: Any) => void, path: RegExp]>([
     ['a frame less', (d) => void delete d.channels.room.messages.user_left, /messages\/user_left$/],
+    ['a frame of an operation less', (d) => void d.operations.say.messages.pop(), /say\/messages/],
     ['a shorter text', (d) => Object.assign(d.components.schemas.Text, { maxLength: 9 }), /text\/maxLength$/],
     [
       'a close code',

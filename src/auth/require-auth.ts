@@ -17,7 +17,7 @@ export const offeredProtocols = (headers: Headers): string[] =>
     .map((name) => name.trim())
     .filter(Boolean);
 
-const tokensDiffer = { reason: 'tokens_differ', detail: 'The request carries two tokens that differ.' } as const;
+const tokensDiffer = { reason: 'tokens_differ', detail: 'The request has two different tokens.' } as const;
 
 /**
  * Returns the token that a request carries, in `Authorization` or as a subprotocol.
@@ -33,7 +33,7 @@ function tokenIn(headers: Headers): string | undefined {
     if (token === undefined)
       throw new InvalidToken('Authorization cannot be read', {
         reason: 'header_unreadable',
-        detail: 'Authorization must be "Bearer", a space and one token, once.',
+        detail: 'Send Authorization once, as "Bearer", a space and one token.',
       });
     tokens.add(token);
   }

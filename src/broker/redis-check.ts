@@ -3,16 +3,16 @@ import type { Redis } from 'ioredis';
 import { userOf, WrongServer } from './redis-fault.ts';
 
 const leastVersion = [6, 2];
-/** Lifetime of the key that is written as a trial. */
+/** Lifetime of the key that the trials write. */
 const probeMs = 60_000;
 
-const replica = 'it is a replica: Palaver writes, and needs the master';
+const replica = 'it is a replica: set REDIS_URL to the master, or to sentinels';
 
 /** Facts about a server, from its `INFO`. */
 export interface ServerFacts {
   /** Id of the Redis process, another one for each of its lives. */
   readonly run: string;
-  /** Policy by which Redis may evict keys; undefined where it evicts none. */
+  /** Policy by which Redis may evict keys; undefined if it evicts none. */
   readonly eviction: string | undefined;
 }
 
@@ -103,11 +103,11 @@ const fieldOf = (info: string, name: string): string | undefined =>
 
 function factsOf(info: string): ServerFacts {
   const run = fieldOf(info, 'run_id');
-  if (run === undefined) throw new Error('its INFO hides run_id, by which Palaver knows when Redis was started again');
+  if (run === undefined) throw new Error('its INFO has no run_id, which Palaver needs to detect a restart of Redis');
   const version = fieldOf(info, 'redis_version') ?? '0';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < leastVersion[0]! || (major === leastVersion[0] && minor < leastVersion[1]!))
-    throw new Error(`it is Redis ${version}, and Palaver needs ${leastVersion.join('.')} or newer`);
+    throw new Error(`it is Redis ${version}, but Palaver needs ${leastVersion.join('.')} or newer`);
   if (isReplica(info)) throw new WrongServer(replica);
   const policy = fieldOf(info, 'maxmemory_policy') ?? 'noeviction';
   const evicts = policy !== 'noeviction' && Number(fieldOf(info, 'maxmemory') ?? 0) > 0;
@@ -118,22 +118,22 @@ const isReplica = (info: string): boolean => fieldOf(info, 'role') === 'slave';
 
 const probeKey = (key: string): string => `${key}:probe`;
 
-/** Writes a key, to prove that the server is the master and takes writes. @throws where it isn't, or doesn't */
+/** Checks that the server is the master and takes writes, by writing a key. @throws if it isn't or doesn't */
 export async function probeWrite(redis: Redis, key: string): Promise<void> {
   const [info] = await Promise.all([redis.info('replication'), redis.set(probeKey(key), 'v', 'PX', probeMs)]);
   if (isReplica(info)) throw new WrongServer(replica);
 }
 
-/** Returns the facts of a server after trying every command that this use needs. @throws where it can't be used */
+/** Returns the facts of a server after trying every command that this use needs. @throws if it can't be used */
 export async function examine(redis: Redis, key: string, use: RedisUse): Promise<ServerFacts> {
   const facts = factsOf(await redis.info());
   const script = tryOut(use);
   const hash = String(await redis.script('LOAD', script));
   const refused = (await redis.evalsha(hash, 1, probeKey(key))) as string[];
   const commands = [...new Set(refused)].filter((name) => name !== 'keys');
-  if (commands.length > 0)
-    throw new Error(`its user ${userOf(redis)} must not run ${commands.join(', ')}, which Palaver needs`);
-  if (refused.length > 0) throw new Error(`its user ${userOf(redis)} must not touch Palaver's keys (palaver:*)`);
+  if (commands.length > 0) throw new Error(`its user ${userOf(redis)} must be allowed to run ${commands.join(', ')}`);
+  if (refused.length > 0)
+    throw new Error(`its user ${userOf(redis)} must be allowed to use Palaver's keys (palaver:*)`);
   if (use === 'store') await redis.multi().exists(probeKey(key)).exec();
   // The limiter sends its scripts with EVAL where Redis doesn't know them yet.
   if (use === 'limits') await redis.eval('return 1', 0);

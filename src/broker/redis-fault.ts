@@ -1,4 +1,4 @@
-/** Explains why a Redis cannot be used. Quotes nothing of its URL but the host. */
+/** Explains why Palaver cannot use a Redis. Quotes only the host of its URL. */
 import { type Redis, ReplyError } from 'ioredis';
 
 /** The server is not the master now. A new connection may reach another server. */
@@ -25,7 +25,7 @@ const replyTo = (error: unknown): string | undefined =>
 /** Returns whether SELECT failed. ioredis would go on in database 0. */
 export const isSelectFault = (error: unknown): boolean => replyTo(error) === 'select';
 
-/** Returns whether a new connection may do better: the server is not the master any more, or doesn't answer. */
+/** Returns whether a new connection may help: the server is no longer the master, or doesn't answer. */
 export const isWrongServer = (error: Error): boolean =>
   error instanceof WrongServer ||
   /READONLY |^(MOVED|MASTERDOWN|LOADING|NOAUTH) |^Command timed out/.test(error.message);
@@ -34,19 +34,19 @@ function replyReason(redis: Redis, message: string): string {
   const [kind] = message.split(' ');
   switch (kind) {
     case 'NOAUTH':
-      return 'it asks for a password, and REDIS_URL has none';
+      return 'it asks for a password, but REDIS_URL has none';
     case 'WRONGPASS':
       return 'it refuses the user name or password in REDIS_URL, where special characters must be percent-encoded';
     case 'NOPERM': {
       const [, command] = /'([^']+)'/.exec(message) ?? [];
       return command
-        ? `its user ${userOf(redis)} must not run the command ${command}, which Palaver needs`
-        : `its user ${userOf(redis)} must not touch Palaver's keys (palaver:*)`;
+        ? `its user ${userOf(redis)} must be allowed to run the command ${command}`
+        : `its user ${userOf(redis)} must be allowed to use Palaver's keys (palaver:*)`;
     }
     case 'READONLY':
-      return 'it is a replica, which takes no writes: name the master, or sentinels';
+      return 'it is a replica, which takes no writes: set REDIS_URL to the master, or to sentinels';
     case 'MOVED':
-      return 'it is a node of a cluster in which another node holds the keys of Palaver, which needs a single server';
+      return 'it is a node of a Redis Cluster, but Palaver needs a single server';
     default:
       return message === 'ERR EXEC without MULTI' ? replyReason(redis, "NOPERM 'multi'") : message;
   }
@@ -56,15 +56,16 @@ function replyReason(redis: Redis, message: string): string {
 export function reasonOf(redis: Redis, error: Error): string {
   const { tls, db } = redis.options;
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (isSelectFault(error)) return `database ${db}, which REDIS_URL names, cannot be selected: ${error.message}`;
+  if (isSelectFault(error)) return `database ${db} of REDIS_URL cannot be selected: ${error.message}`;
   if (replyTo(error) !== undefined) return replyReason(redis, error.message);
-  if (certificateCodes.test(code)) return `${error.message}; NODE_EXTRA_CA_CERTS names an authority of your own`;
+  if (certificateCodes.test(code))
+    return `${error.message}; to trust your own certificate authority, set NODE_EXTRA_CA_CERTS`;
   if (tls && (tlsCodes.test(code) || code === 'ECONNRESET' || code === 'ETIMEDOUT'))
-    return `it does not answer with TLS, which rediss:// asks for (${error.message})`;
+    return `it does not speak TLS, which rediss:// needs (${error.message})`;
   if (/^Unknown RESP|^Protocol error|queue state error/i.test(error.message))
-    return tls ? 'what answers there is no Redis' : 'what answers there is no Redis, or it speaks TLS (rediss://)';
+    return tls ? 'it is not a Redis' : 'it is not a Redis, or it needs TLS (rediss://)';
   if (/^Connection is closed/.test(error.message))
-    return tls ? 'it closed the connection' : 'it closed the connection, as one that speaks TLS (rediss://) may';
+    return tls ? 'it closed the connection' : 'it closed the connection; it may need TLS (rediss://)';
   return error.message;
 }
 

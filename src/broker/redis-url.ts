@@ -10,9 +10,9 @@ const databaseNumber = /^\d{1,9}$/;
 /** Query parameters that are allowed: the database and the IP version. */
 const queryValues: Readonly<Record<string, RegExp>> = { db: databaseNumber, family: /^[046]$/ };
 
-const encoding = 'in a user name or password, write % as %25, @ as %40, / as %2F, # as %23, ? as %3F and : as %3A';
+const encoding = 'in the user name and password, write % as %25, @ as %40, / as %2F, # as %23, ? as %3F and : as %3A';
 
-/** The URL of a Redis is invalid. The message says how to fix it, and quotes nothing of it. */
+/** Reports an invalid URL of a Redis. The message says how to fix it, and quotes nothing of it. */
 export class RedisUrlError extends Error {
   override name = 'RedisUrlError';
 }
@@ -36,7 +36,7 @@ function sentinelOptions(text: string): RedisOptions {
     throw new RedisUrlError(
       text.includes('@')
         ? `it must be like redis+sentinel://user:password@host:26379,host:26379/master/0; ${encoding}`
-        : 'it must be like redis+sentinel://host:26379,host:26379/master/0, where master is the name that the sentinels know, and 0 the number of a database',
+        : 'it must be like redis+sentinel://host:26379,host:26379/master/0, with the name of the master and the number of a database',
     );
   const isTls = scheme === 'rediss';
   return {
@@ -55,9 +55,7 @@ function sentinelOptions(text: string): RedisOptions {
 function queryOptions(query: URLSearchParams): { db?: string; family?: number } {
   for (const [name, value] of query)
     if (!queryValues[name]?.test(value) || query.getAll(name).length > 1)
-      throw new RedisUrlError(
-        'its query may have db, the number of a database, and family (0, 4 or 6), and nothing else',
-      );
+      throw new RedisUrlError('its query may only have db, the number of a database, and family (0, 4 or 6)');
   const [db, family] = [query.get('db'), query.get('family')];
   return { ...(db !== null && { db }), ...(family !== null && { family: Number(family) }) };
 }
@@ -67,12 +65,12 @@ function serverOptions(text: string): RedisOptions {
   const { protocol, username, password, hostname, port, pathname, search, searchParams, hash } = new URL(text);
   // An @ after the address means that a character of the password is not encoded.
   if (`${pathname}${search}${hash}`.includes('@')) throw new RedisUrlError(encoding);
-  if (hostname.includes(',')) throw new RedisUrlError('it must name one server; only sentinels are a list');
+  if (hostname.includes(',')) throw new RedisUrlError('it must name one server; only redis+sentinel:// takes a list');
   const path = pathname.replace(/^\/|\/$/g, '');
   const query = queryOptions(searchParams);
   const { db = path || '0' } = query;
   if (hash !== '' || (path !== '' && (!databaseNumber.test(path) || Number(path) !== Number(db))))
-    throw new RedisUrlError('what follows the address must be the number of a database, such as redis://host:6379/2');
+    throw new RedisUrlError('its path must be the number of a database, such as redis://host:6379/2');
   return {
     host: hostname.replace(/^\[|\]$/g, '') || 'localhost',
     port: Number(port || redisPort),

@@ -58,7 +58,7 @@ export class Access {
       if (error instanceof IssuerUnavailable) note('token_put_off', putOffFields(error));
       if (isOver()) return;
       if (error instanceof InvalidToken || error instanceof UserDisabled) {
-        const detail = 'The token was refused. The one before it is good as it was.';
+        const detail = 'The new token was refused. The connection keeps its current token.';
         replies.refuse({ code: 'invalid_token', detail, nonce });
       } else if (error instanceof IssuerUnavailable) {
         const detail = 'The token cannot be checked now. Send it again later.';

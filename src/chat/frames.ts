@@ -104,7 +104,7 @@ export function decode(text: string): { message: ClientMessage } | { refusal: Fr
     return {
       refusal: {
         code: 'unknown_type',
-        detail: 'There is no frame of this type for clients to send.',
+        detail: `type: must be ${Object.keys(clientMessageSchemas).join(' or ')}`,
         nonce: nonceOf(frame),
       },
     };

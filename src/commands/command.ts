@@ -9,11 +9,11 @@ export interface Command {
 export const exitCodes = {
   success: 0,
   failure: 1,
-  /** The arguments are wrong, and nothing was tried. */
+  /** The arguments are wrong, and the command did nothing. */
   usage: 2,
 } as const;
 
-/** Wrong arguments. The message says what is wrong with them. */
+/** Reports wrong arguments. The command line then prints the usage lines of the command. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

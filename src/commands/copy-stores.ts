@@ -8,7 +8,9 @@ import type { StoredUser, UserStore } from '../users/user-store.ts';
 /** Number of users or messages that are read and written at once. */
 const pageSize = 500;
 
-/** How many records of each kind are in both stores now. */
+const taken = { email_taken: 'e-mail address', username_taken: 'name', inserted: 'id' } as const;
+
+/** Number of records of each kind that are now in both stores. */
 export interface Copied {
   readonly users: number;
   readonly revokedTokens: number;
@@ -19,19 +21,19 @@ export interface Copied {
 }
 
 /**
- * Copies all records, and reads each back from the target. It removes nothing, and skips the records that an earlier,
+ * Copies all records, and compares each with its copy. It removes nothing, and skips records that an earlier,
  * interrupted copy has written, so it can run again.
- * @throws where the target has a history of its own, or another user with the same name
+ * @throws if the target has its own history, or another user with the same name
  */
 export async function copyStores(from: Stores, to: Stores): Promise<Copied> {
   const known = new Set((await from.messages.runs()).map(({ epoch }) => epoch));
   if ((await to.messages.runs()).some(({ epoch }) => !known.has(epoch)))
-    throw new Error('A server has run on that database: it has a history of its own');
+    throw new Error('A server has run on the target database, which has its own history: use an empty database');
   return {
     users: await copyUsers(from.users, to.users),
     ...(await copyRevoked(from.revoked, to.revoked)),
     ...(await copyMessages(from.messages, to.messages)),
-    // Last: a run in the target says that all its messages are there.
+    // Last, because a run in the target means that all its messages are there.
     runs: await copyRuns(from.messages, to.messages),
   };
 }
@@ -56,8 +58,9 @@ async function copyUsersThat(fits: (user: StoredUser) => boolean, from: UserStor
       // A login may have renewed the hash since an earlier copy.
       if (there && there.email === user.email && there.passwordHash !== user.passwordHash)
         await to.replaceHash(there, user.passwordHash);
-      else if (!there) throw new Error(`${user.email} cannot be copied: the target has another user (${result})`);
-      // SQLite's rows have no prototype, which the comparison would notice.
+      else if (!there)
+        throw new Error(`User ${user.email} cannot be copied: another user of the target has that ${taken[result]}`);
+      // Spread, because SQLite's rows have no prototype, and the comparison would fail.
       expectSame({ ...(await to.findById(user.id)) }, { ...user }, 'a user');
       count += 1;
     }

@@ -3,14 +3,14 @@ import { devNull } from 'node:os';
 import type { Config } from '../config.ts';
 import type { Log } from '../log/log.ts';
 
-/** File descriptors that the process needs besides one for each session: for files, stores and requests. */
+/** File descriptors that the process needs in addition to one per session: for files, stores and requests. */
 const reserved = 100;
 const checkIntervalMs = 5_000;
-/** Number of checks in a row that must find a descriptor before the log says that there are some again. */
+/** Number of successful checks in a row before the log says that descriptors are available again. */
 const checksUntilAvailable = 3;
 
 /**
- * Logs that the limit of file descriptors is too low for `MAX_SESSIONS`, and when none is left. Nothing else would show
+ * Logs when the limit of file descriptors is too low for `MAX_SESSIONS`, and when none is left. Nothing else would show
  * it: libuv closes the connections that it can't accept. The checks don't keep the process alive.
  */
 export function watchDescriptors(
@@ -21,7 +21,7 @@ export function watchDescriptors(
   const limit = descriptorLimit();
   if (limit !== undefined && limit < maxSessions + reserved)
     log.event('file_descriptors_few', { limit, needed: maxSessions + reserved });
-  /** Checks in a row that found a descriptor, since one found none. */
+  /** Number of successful checks in a row. */
   let found = checksUntilAvailable + 1;
   const check = (): void =>
     open(devNull, 'r', (error, fd) => {
@@ -38,7 +38,7 @@ export function watchDescriptors(
 }
 
 /**
- * Returns the limit of this process; undefined where the system has no /proc. Node raises the soft limit to the hard
+ * Returns the limit of this process, or undefined on a system without /proc. Node raises the soft limit to the hard
  * one.
  */
 function descriptorLimit(): number | undefined {

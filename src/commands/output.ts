@@ -1,6 +1,6 @@
 /**
- * Writes to standard output, and resolves once the text is written, or once its reader has gone, such as `head`.
- * @throws where standard output can't be written
+ * Writes to standard output. Resolves when the text is written, or when its reader, such as `head`, has closed the pipe.
+ * @throws if standard output can't be written
  */
 export async function print(text: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -1,19 +1,20 @@
 import { openPrompt } from './prompt.ts';
 
-/** Bytes of standard input that are read at most: no password is as long. */
+/** Maximum number of bytes that are read from standard input: no password is as long. */
 const maxBytes = 16_384;
 
 /**
- * Reads a new password. At a terminal it asks for it twice; from a pipe it takes everything except a last line end.
+ * Reads a new password: asks for it twice at a terminal, or reads all of a pipe except a last line end.
  */
 export const readNewPassword = (): Promise<string> => (process.stdin.isTTY ? askTwice() : readAll());
 
-/** Asks a second time, for nobody sees what was typed. */
+/** Asks twice, because the terminal does not show the password. */
 async function askTwice(): Promise<string> {
   const prompt = openPrompt();
   try {
     const password = await prompt.askPassword('Password: ');
-    if ((await prompt.askPassword('Once more: ')) !== password) throw new Error('The two passwords differ');
+    if ((await prompt.askPassword('Repeat it: ')) !== password)
+      throw new Error('The two passwords differ: run the command again');
     return password;
   } finally {
     prompt.close();
@@ -25,7 +26,7 @@ async function readAll(): Promise<string> {
   let size = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBytes) throw new Error(`A password has at most ${maxBytes} bytes`);
+    if (size > maxBytes) throw new Error(`password: must have at most ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));

@@ -7,7 +7,7 @@ export interface Prompt {
   readonly isTyped: boolean;
   readonly lines: AsyncIterable<string>;
   /**
-   * Asks for a password, which is the next line. A terminal doesn't show it; a pipe isn't shown the question.
+   * Asks for a password, and returns the next line. A terminal doesn't show it, and a pipe doesn't get the question.
    * @throws at the end of the input, Ctrl-C and Ctrl-D included
    */
   askPassword(question: string): Promise<string>;
@@ -44,11 +44,11 @@ export function openPrompt(onClose: () => void = () => {}): Prompt {
       if (isTyped) stderr.write(question);
       try {
         const { value, done } = await lines.next();
-        if (done) throw new Error('No password was given');
+        if (done) throw new Error('The password is missing');
         return value;
       } finally {
         isHidden = false;
-        // The end of the line was not shown, either.
+        // The echo of Enter was hidden too.
         if (isTyped) stderr.write('\n');
       }
     },

@@ -13,21 +13,24 @@ import { withStores } from './with-stores.ts';
 export const restore: Command = {
   usage: `palaver restore [--replace] FILE
 
-Checks a file that palaver backup has written, and restores DATA_DIR from it. Users, passwords and tokens are those of
-the backup. Messages sent since then are lost, and the history shows a gap. No server may be running on DATA_DIR. It
-must hold no data; with --replace, the backup replaces the data there. For MongoDB, use mongorestore.
+Check a file that palaver backup has written, and restore DATA_DIR from it. Stop the server first. Messages sent since
+the backup are lost, and the history shows a gap. DATA_DIR must have no data, unless you give --replace. For MongoDB, use
+mongorestore.
+
+  --replace  Replace the data that is in DATA_DIR now.
 `,
   run: async (args) => {
     const options = { replace: { type: 'boolean', default: false } } as const;
     const { positionals, values } = argumentsOf({ args: [...args], options, allowPositionals: true });
     const file = onlyOne(positionals, 'the file to restore');
     const { mongodbUri, redisUrl, dataDir } = loadConfig();
-    if (mongodbUri !== undefined) throw new Error('With MONGODB_URI everything is stored in MongoDB: use mongorestore');
+    if (mongodbUri !== undefined)
+      throw new Error('With MONGODB_URI the data is in MongoDB, not in DATA_DIR: use mongorestore');
     if (redisUrl !== undefined)
-      throw new Error('With REDIS_URL alone everything is stored in Redis: copy the file that Redis writes');
+      throw new Error('With REDIS_URL alone the data is in Redis, not in DATA_DIR: restore the file that Redis writes');
     const kept = [databaseFile(dataDir), join(dataDir, secretFile)].find(existsSync);
     if (kept !== undefined && !values.replace)
-      throw new Error(`${kept} exists already: use another DATA_DIR, or --replace`);
+      throw new Error(`${kept} already exists: set another DATA_DIR, or replace the data with --replace`);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const release = holdDatabase(dataDir);
     // In DATA_DIR, because a file can be renamed only within one file system.
@@ -54,8 +57,8 @@ must hold no data; with --replace, the backup replaces the data there. For Mongo
 };
 
 /**
- * Makes the history show a gap after the backup, for nobody knows which messages followed. It adds a run that looks
- * like a crashed one, which the next start ends with a gap. Its epoch is later than all before: no id is used twice.
+ * Makes the history show a gap after the backup, because the messages that followed are unknown. It adds a run that
+ * looks like a crashed one, which the next start ends with a gap. Its epoch is later than all before, so ids stay unique.
  */
 const endWithGap = (draft: string, dataDir: string, epochThen: number): Promise<void> =>
   withStores({ mongodbUri: undefined, dataDir: draft }, async ({ messages }) => {

@@ -6,7 +6,7 @@ import { type Command, exitCodes, UsageError } from './command.ts';
 import { watchDescriptors } from './descriptors.ts';
 import { explainStart } from './start-fault.ts';
 
-/** Time that a shutdown may take beyond the drain window. After it the process exits all the same. */
+/** Time that a shutdown may take beyond the drain window. Then the process exits anyway. */
 const stopTimeoutMs = 10_000;
 
 const addressOf = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -14,7 +14,7 @@ const addressOf = (host: string, port: number): string => `${host.includes(':') 
 export const serve: Command = {
   usage: `palaver serve
 
-Runs the server until SIGTERM or SIGINT. Configure it with environment variables, or in a file .env.
+Run the server until SIGTERM or SIGINT. Configure it with environment variables, or in the file .env.
 `,
   run: async (args) => {
     if (args.length > 0)
@@ -37,7 +37,7 @@ Runs the server until SIGTERM or SIGINT. Configure it with environment variables
       await stop(err !== undefined);
       log.event('server_stopped', {});
     });
-    // Only now: a program that waits for this line may send a signal next.
+    // After the signal handlers are set: a program that waits for this line may send a signal next.
     log.event('server_listening', {
       http: `http://${address}`,
       chat: `ws://${address}/join`,

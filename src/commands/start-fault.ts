@@ -1,4 +1,4 @@
-/** Explains errors of the system at the start: which variable or file an operator has to change, and why. */
+/** Explains system errors at the start: which setting or file the operator has to change, and why. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { secretFile } from '../auth/secret.ts';
@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 import { databaseFile } from '../database/database-file.ts';
 import { codeOf, explainAddress } from '../lib/listen-fault.ts';
 
-/** Returns the reason of an error about the address or the data folder, and the message of any other error. */
+/** Returns an explanation of an error about the address or the data folder, or the message of another error. */
 export function explainStart(
   error: unknown,
   { host, port, dataDir }: Pick<Config, 'host' | 'port' | 'dataDir'>,
@@ -18,7 +18,7 @@ export function explainStart(
   return explainDataDir(error, dataDir) ?? message;
 }
 
-/** SQLite's primary result codes, as the system's. */
+/** System error code for each of SQLite's primary result codes. */
 const sqliteCodes: Readonly<Record<number, string>> = {
   5: 'BUSY',
   6: 'BUSY',
@@ -30,7 +30,7 @@ const sqliteCodes: Readonly<Record<number, string>> = {
   26: 'NOTADB',
 };
 
-/** Returns why the data folder can't be read or written; undefined where the error is about something else. */
+/** Returns why the data folder can't be read or written, or undefined for another error. */
 function explainDataDir(error: unknown, dataDir: string): string | undefined {
   const { errcode, path, syscall } = error as NodeJS.ErrnoException & { errcode?: number };
   const file = databaseFile(dataDir);
@@ -41,7 +41,7 @@ function explainDataDir(error: unknown, dataDir: string): string | undefined {
   }
   const code = codeOf(error);
   if (code === undefined || syscall === undefined) return undefined;
-  // An error of `read`, such as of a folder, or of `write` has no path.
+  // Errors of `read` and `write` have no path. A folder, for example, can be opened but not read.
   if (path === undefined)
     return syscall === 'read' || syscall === 'write' ? `DATA_DIR: ${reasonOf(code, folderIn(dataDir))}` : undefined;
   const [folder, at] = [resolve(dataDir), resolve(path)];
@@ -51,7 +51,7 @@ function explainDataDir(error: unknown, dataDir: string): string | undefined {
   return `DATA_DIR: ${reasonOf(found, path)}`;
 }
 
-/** Returns the file in the data folder in whose place there is a folder; otherwise the data folder. */
+/** Returns the path of a folder that is in the place of a file in the data folder, or else the data folder. */
 const folderIn = (dataDir: string): string =>
   [secretFile, epochFile]
     .map((name) => join(dataDir, name))
@@ -81,13 +81,13 @@ function reasonOf(code: string, path: string): string {
       return `${path} is on a read-only file system (${code})`;
     case 'EEXIST':
     case 'ENOTDIR':
-      return `${path} is a file, or lies in one, and must be a folder (${code})`;
+      return `${path} must be a folder, but it or a parent of it is a file (${code})`;
     case 'EISDIR':
-      return `${path} is a folder, and must be a file (${code})`;
+      return `${path} must be a file, but it is a folder (${code})`;
     case 'BUSY':
-      return `${path} is in use: stop the server, or the command, that has it open`;
+      return `${path} is in use: stop the server or command that has it open`;
     case 'NOTADB':
-      return `${path} is not a database: it is damaged, or another program's. Restore a backup, or move it away`;
+      return `${path} is not a database, or is damaged: restore a backup, or move the file away`;
     case 'CORRUPT':
       return `${path} is damaged: restore a backup`;
     default:
@@ -95,21 +95,21 @@ function reasonOf(code: string, path: string): string {
   }
 }
 
-/** Returns words that name the owner of a path, where that is another user. */
+/** Returns a clause that names the owner of a path, if that is another user. */
 function ownersOf(path: string): string {
   const own = process.getuid?.();
   for (const at of [path, dirname(path)]) {
     try {
       const { uid } = statSync(at);
-      if (own !== undefined && uid !== own) return `: ${at} belongs to user ${uid}, and this is user ${own}`;
+      if (own !== undefined && uid !== own) return `: ${at} belongs to user ${uid}, but Palaver runs as user ${own}`;
     } catch {
-      // The owner of the folder then explains why the path can't be read.
+      // The owner of the folder explains why the path can't be read.
     }
   }
   return '';
 }
 
-/** Runs `work`. An error about the data folder becomes one that says what an operator has to change. */
+/** Runs `work`, and explains an error about the data folder to the operator. */
 export async function explainingDataDir<T>(dataDir: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

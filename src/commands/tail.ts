@@ -7,18 +7,18 @@ import { openTerminal, type Terminal } from './terminal.ts';
 
 const usage = `palaver tail URL [options]
 
-Joins the room of the server at URL, prints messages and who joins and leaves, and sends each line of its input as a
-message. At the end of the input it leaves, once all messages are delivered.
+Join the room of the server at URL, print its messages, joins and leaves, and send each line of standard input as a
+message. At the end of the input the command waits until all messages are delivered, and leaves.
 
-  --email ADDRESS  Log in. The password is PALAVER_PASSWORD, or you are asked for it; from a pipe it is the first line.
-  --token TOKEN    Sign in with a token instead; or set PALAVER_TOKEN, which other users of this machine can't see.
-  --follow         Stay at the end of the input, until SIGINT or SIGTERM.
-  --json           Print each frame as a line of JSON; the first line is the roster.
+  --email ADDRESS  Log in. The password is PALAVER_PASSWORD, the first line of a pipe, or the answer to a prompt.
+  --token TOKEN    Sign in with a token. To hide it from other users of this machine, set PALAVER_TOKEN instead.
+  --follow         Stay in the room after the end of the input, until SIGINT or SIGTERM.
+  --json           Print each frame as a line of JSON. The first line is the roster.
 
-Exit code: 0 success, 1 failure to join or stay, or a message that was not delivered, 2 usage error.
+Exit codes: 0 success, 1 failure (could not join or stay, or a message was not delivered), 2 usage error.
 `;
 
-/** Time from one try to send a message to the next, where the server is unavailable or its rate limit was hit. */
+/** Pause before a message is sent again, when the server is unavailable or its rate limit was hit. */
 const retryMs = 1_000;
 const maxRetries = 30;
 
@@ -40,10 +40,10 @@ function readArguments(args: readonly string[]): TailOptions {
     options: { email: text, token: text, follow: flag, json: flag },
   });
   const [url, ...more] = positionals;
-  if (url === undefined || more.length > 0) throw new UsageError('palaver tail takes one URL');
+  if (url === undefined || more.length > 0) throw new UsageError('Give one URL, such as http://127.0.0.1:3000');
   const { email, follow, json } = values;
   const token = values.token ?? (email === undefined ? process.env.PALAVER_TOKEN : undefined);
-  if ((email === undefined) === (token === undefined)) throw new UsageError('palaver tail takes --email, or --token');
+  if ((email === undefined) === (token === undefined)) throw new UsageError('Give --email or --token');
   try {
     return { palaver: new Palaver({ url }), email, token, follow, json };
   } catch (error) {
@@ -59,7 +59,7 @@ async function credentials({ palaver, email, token }: TailOptions, terminal: Ter
 
 /** Indents the further lines of a message, which otherwise look like another message. */
 const indented = (text: string): string => text.split('\n').map(readable).join('\n  ');
-const rosterLine = (names: readonly string[]): string => `— ${names.length} here: ${names.map(readable).join(', ')}`;
+const rosterLine = (names: readonly string[]): string => `— ${names.length} online: ${names.map(readable).join(', ')}`;
 
 function show(room: Room, print: (line: string) => void): void {
   const at = (sentAt: string): string => new Date(sentAt).toTimeString().slice(0, 8);
@@ -70,12 +70,12 @@ function show(room: Room, print: (line: string) => void): void {
     print(`${at(sent_at)} ${readable(msg.from_user)}: ${indented(msg.text)}`),
   );
   room.on('users_online', ({ msg }) => {
-    if (!msg.recovered) print('— something may be missing here');
+    if (!msg.recovered) print('— messages may be missing here');
   });
   let isReconnecting = false;
   room.on('state', ({ state, reason }) => {
     // Once, not for each attempt to reconnect.
-    if (state === 'reconnecting' && !isReconnecting) print(`— away: ${readable(reason?.detail ?? '')}`);
+    if (state === 'reconnecting' && !isReconnecting) print(`— reconnecting: ${readable(reason?.detail ?? '')}`);
     if (state === 'open') print(rosterLine(room.roster));
     isReconnecting = state !== 'open';
   });
@@ -94,7 +94,7 @@ async function deliver(room: Room, text: string): Promise<void> {
       await room.send(text);
       return;
     } catch (error) {
-      // The server refused the message, so a second try doesn't send it twice.
+      // The server refused the message, so another try can't deliver it twice.
       const code = error instanceof PalaverError ? error.code : undefined;
       if ((code !== 'rate_limited' && code !== 'unavailable') || retries === maxRetries) throw error;
       await delay(retryMs);
@@ -102,7 +102,7 @@ async function deliver(room: Room, text: string): Promise<void> {
   }
 }
 
-/** Sends each line once the one before was delivered. Resolves with whether all of them were. */
+/** Sends each line after the previous one was delivered. Resolves with whether all were delivered. */
 async function sendLines(room: Room, { lines, complain }: Terminal): Promise<boolean> {
   let all = true;
   for await (const line of lines) {
@@ -139,7 +139,7 @@ export const tail: Command = {
       await room.close();
       return isDone ? exitCodes.success : exitCodes.failure;
     } catch (error) {
-      // A server chooses some of the words, which must not control the terminal.
+      // The server may have written the message, which must not control the terminal.
       throw new Error(readable((error as Error).message));
     } finally {
       terminal.close();

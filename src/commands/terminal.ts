@@ -1,7 +1,7 @@
 import { clearLine, cursorTo } from 'node:readline';
 import { openPrompt, type Prompt } from './prompt.ts';
 
-/** Place where a person reads and types a chat, or pipes that stand for it. */
+/** A terminal, or pipes in its place, where a person reads and types a chat. */
 export interface Terminal extends Pick<Prompt, 'lines' | 'askPassword' | 'close'> {
   /** Prints a line on standard output, above the one that is being typed. */
   print(line: string): void;
@@ -9,7 +9,7 @@ export interface Terminal extends Pick<Prompt, 'lines' | 'askPassword' | 'close'
   complain(line: string): void;
 }
 
-/** Opens the terminal, and calls `onGone` when nobody reads what is printed any more. */
+/** Opens the terminal, and calls `onGone` when standard output is closed. */
 export function openTerminal(onGone: () => void): Terminal {
   const { stdout, stderr } = process;
   let isOpen = true;

@@ -1,6 +1,7 @@
 import { signingSecret } from '../auth/secret.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { loadConfig, readTokenTtlS } from '../config.ts';
+import { readable } from '../lib/printable.ts';
 import { argumentsOf } from './arguments.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 import { print } from './output.ts';
@@ -11,9 +12,10 @@ export const token: Command = {
   usage: `palaver token --email EMAIL [--ttl DURATION]
 palaver token --id ID [--ttl DURATION]
 
-Prints a token of a user, like the one that a login returns, for a script that joins in the user's name. It is valid for
-JWT_TTL, or for the duration of --ttl: 90s, 15m, 12h, 30d. Anyone who has the token can act as the user until it
-expires: keep it out of files and logs.
+Print a token of a user, like the one that a login returns, for a script that joins as that user. Anyone who has the
+token can act as the user until it expires: keep it out of files and logs.
+
+  --ttl DURATION  Lifetime of the token, such as 90s, 15m, 12h or 30d. The default is JWT_TTL.
 `,
   run: async (args) => {
     const options = { email: { type: 'string' }, id: { type: 'string' }, ttl: { type: 'string' } } as const;
@@ -24,8 +26,10 @@ expires: keep it out of files and logs.
     if (config.externalIssuer) throw new Error('With JWKS_URL the external issuer makes the tokens, not this server');
     const user = await withStores(config, async ({ users, revoked }) => {
       const found = await (email === undefined ? users.findById(id!) : users.findByEmail(email));
-      if (!found) throw new Error('There is no such user');
-      if ((await revoked.disabledUsers()).includes(found.id)) throw new Error('The user is disabled');
+      if (!found)
+        throw new Error(`No user has the ${email === undefined ? 'id' : 'e-mail address'} ${readable((email ?? id)!)}`);
+      if ((await revoked.disabledUsers()).includes(found.id))
+        throw new Error('The user is disabled: enable the user first');
       return found;
     });
     const secret = await explainingDataDir(config.dataDir, () => signingSecret(config));

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createUserRequestSchema, userIdSchema } from '../../generated/http/index.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { detailOf, problems } from '../errors.ts';
+import { detailOf } from '../errors.ts';
 import { readable } from '../lib/printable.ts';
 import type { Stores } from '../stores.ts';
 import { createPasswords } from '../users/passwords.ts';
@@ -13,7 +13,13 @@ import { print } from './output.ts';
 import { readNewPassword } from './password.ts';
 import { withStores } from './with-stores.ts';
 
+/** Number of users that are read at once. */
 const pageSize = 500;
+
+const taken = {
+  email_taken: 'Another user has this e-mail address',
+  username_taken: 'Another user has this username',
+} as const;
 
 const actions = new Map<string, (args: readonly string[]) => Promise<number>>([
   ['add', add],
@@ -31,8 +37,8 @@ palaver users enable ID|EMAIL [--external]
 add      Create a user, even with SIGNUP=off, and print its id. The password is read from standard input; at a terminal
          you are asked for it.
 list     Print a line for each user: id, e-mail address, username, and 'enabled' or 'disabled', separated by tabs; with
-         --json, an object each.
-disable  Disable a user: within seconds the server closes the user's connections, and refuses its tokens and password.
+         --json, a JSON object for each user.
+disable  Disable a user: within seconds the server closes the user's connections and refuses the tokens and password.
 enable   Enable a disabled user again.
 
 --external  Take the id as it is, of a user that this server doesn't store: another issuer makes tokens with the same
@@ -43,7 +49,10 @@ JWKS_URL this server stores no users: add and list are unavailable, and disable 
 `,
   run: async ([name = '', ...args]) => {
     const action = actions.get(name);
-    if (!action) throw new UsageError(`palaver users needs one of ${[...actions.keys()].join(', ')}`);
+    if (!action)
+      throw new UsageError(
+        `palaver users ${name ? `has no command '${name}'` : 'needs a command'}: use ${[...actions.keys()].join(', ')}`,
+      );
     return action(args);
   },
 };
@@ -61,12 +70,12 @@ async function add(args: readonly string[]): Promise<number> {
   if (email === undefined || username === undefined) throw new UsageError('Give --email and --username');
   const config = ownUsersConfig();
   const given = createUserRequestSchema.safeParse({ email, username, password: await readNewPassword() });
-  if (!given.success) throw new Error(`The user is not valid: ${detailOf(given.error.issues)}`);
+  if (!given.success) throw new Error(`The user is invalid: ${detailOf(given.error.issues)}`);
   const { password, ...named } = given.data;
   const passwordHash = await createPasswords().hash(password);
   const user = { id: randomUUID(), ...named, passwordHash };
   const result = await withStores(config, ({ users }) => users.insert(user));
-  if (result !== 'inserted') throw new Error(problems[result][1]);
+  if (result !== 'inserted') throw new Error(taken[result]);
   await print(`${user.id}\n`);
   return exitCodes.success;
 }
@@ -76,7 +85,7 @@ async function list(args: readonly string[]): Promise<number> {
   return withStores(ownUsersConfig(), async (stores) => {
     await pipeline(Readable.from(linesOf(stores, json === true)), process.stdout, { end: false }).catch(
       (error: NodeJS.ErrnoException) => {
-        // The reader, such as `head`, has seen enough.
+        // The reader, such as `head`, has closed the pipe.
         if (error.code !== 'EPIPE') throw error;
       },
     );
@@ -99,16 +108,16 @@ async function* linesOf({ users, revoked }: Stores, json: boolean): AsyncGenerat
 }
 
 /** Disables or enables a user in the store, which running servers read every two seconds. */
-async function change(args: readonly string[], what: 'disable' | 'enable'): Promise<number> {
+async function change(args: readonly string[], action: 'disable' | 'enable'): Promise<number> {
   const options = { external: { type: 'boolean', default: false } } as const;
   const { positionals, values } = argumentsOf({ args: [...args], options, allowPositionals: true });
   const given = userIdSchema.safeParse(onlyOne(positionals, 'the id or the e-mail address of a user'));
-  if (!given.success) throw new Error(`The id is not valid: ${detailOf(given.error.issues)}`);
+  if (!given.success) throw new Error(`The id is invalid: ${detailOf(given.error.issues)}`);
   const config = loadConfig();
   return withStores(config, async (stores) => {
     const id = config.externalIssuer || values.external ? given.data : await idOf(stores, given.data);
-    await (what === 'disable' ? stores.revoked.addUser(id) : stores.revoked.removeUser(id));
-    await print(`${what}d ${readable(id)}\n`);
+    await (action === 'disable' ? stores.revoked.addUser(id) : stores.revoked.removeUser(id));
+    await print(`${action}d ${readable(id)}\n`);
     return exitCodes.success;
   });
 }

@@ -1,7 +1,7 @@
 import { openStores, type Stores } from '../stores.ts';
 import { explainingDataDir } from './start-fault.ts';
 
-/** Time to wait for a server that is writing. No request waits for this process. */
+/** Time to wait for a server that holds the write lock. No request waits for this process. */
 const busyTimeoutMs = 5_000;
 
 /** Opens the server's stores, calls `work` with them, and closes them. */

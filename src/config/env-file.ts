@@ -11,9 +11,8 @@ const marks: readonly (readonly [encoding: string, mark: Buffer])[] = [
 ];
 
 /**
- * Reads the variables of an environment file in UTF-8, or in UTF-16 with a byte order mark. A file that is missing has
- * none.
- * @throws with the file's name where it can't be read whole; never with what it holds
+ * Reads the variables of an environment file in UTF-8, or in UTF-16 with a byte order mark. A missing file has none.
+ * @throws with the file's name and the reason, never with its content
  */
 export function readEnvFile(file: string): Env {
   let bytes: Buffer;
@@ -26,7 +25,7 @@ export function readEnvFile(file: string): Env {
     throw new Error(`${file} cannot be read (${reason})`, { cause });
   }
   const text = decode(file, bytes);
-  if (text.includes('\0')) throw new Error(`${file} holds NUL characters: save it as UTF-8 text`);
+  if (text.includes('\0')) throw new Error(`${file} has NUL characters: save it as UTF-8 text`);
   const lines = text.replace(/\r\n?/g, '\n');
   const line = unreadableLine(lines);
   if (line !== undefined) throw new Error(`${file}: line ${line} must be NAME=value, empty, or a comment (#)`);
@@ -38,7 +37,7 @@ const quotedValue = /=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)/g;
 const emptyOrComment = /^\s*(?:#|$)/;
 const assignment = /^\s*(?:export\s+)?[^\s=]+\s*=/;
 
-/** Returns the number of the first line that `parseEnv` would skip without a word. */
+/** Returns the number of the first line that `parseEnv` would skip silently. */
 function unreadableLine(text: string): number | undefined {
   const flat = text.replace(quotedValue, (value) => `=${'\n'.repeat(value.split('\n').length - 1)}`);
   const index = flat.split('\n').findIndex((line) => !emptyOrComment.test(line) && !assignment.test(line));

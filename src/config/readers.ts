@@ -7,11 +7,11 @@ import { readOrigin } from '../http/origin.ts';
 export interface Reader<Value> {
   /** Values that are allowed, in words: "a whole number from 1 to 10". */
   readonly allowed: string;
-  /** Returns the value. @throws with what is wrong, never with the text: it may be a secret */
+  /** Returns the value. @throws with the reason, never with the text, which may be a secret */
   read(text: string): Value;
 }
 
-/** Makes a reader of a function that returns undefined for a text that isn't allowed. */
+/** Creates a reader from a function that returns undefined for an invalid text. */
 const reader = <Value>(allowed: string, read: (text: string) => Value | undefined): Reader<Value> => ({
   allowed,
   read: (text) => {
@@ -21,7 +21,7 @@ const reader = <Value>(allowed: string, read: (text: string) => Value | undefine
   },
 });
 
-/** Makes a reader of texts in which a function finds no fault. */
+/** Creates a reader from a function that returns the fault of an invalid text. */
 const faultless = (allowed: string, faultOf: (text: string) => string | undefined): Reader<string> =>
   reader(allowed, (text) => {
     const fault = faultOf(text);
@@ -70,7 +70,7 @@ export const listOf = (...words: readonly string[]): Reader<readonly string[]> =
     return named.every((word) => words.includes(word)) ? named : undefined;
   });
 
-/** Reads a secret of so many bytes or more. */
+/** Reads a secret of at least `minBytes` bytes. */
 export const secret = (minBytes: number): Reader<string> =>
   reader(`at least ${minBytes} bytes`, (text) => (Buffer.byteLength(text) >= minBytes ? text : undefined));
 
@@ -86,8 +86,9 @@ export const listenAddress: Reader<string> = reader(
   (text) => {
     const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
     if (isIP(host) > 0 || /^[\w.-]{1,253}$/.test(host)) return host;
-    if (/:\/\/|\//.test(host)) throw new Error('it must be an address to listen on, such as 0.0.0.0, not a URL');
-    if (/^[\w.-]+:\d+$/.test(host)) throw new Error('it must be an address to listen on, without a port');
+    if (/:\/\/|\//.test(host)) throw new Error('it must be an address such as 0.0.0.0, not a URL');
+    if (/^[\w.-]+:\d+$/.test(host))
+      throw new Error('it must be an address without a port: set the port in its own variable');
     return undefined;
   },
 );
@@ -96,7 +97,7 @@ export const listenAddress: Reader<string> = reader(
 export const keySetUrl: Reader<string> = reader('an http or https URL', (text) => {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const { username, password } = new URL(text);
-  if (username !== '' || password !== '') throw new Error('it must not hold a user name or a password');
+  if (username !== '' || password !== '') throw new Error('it must not have a user name or password');
   return text;
 });
 

@@ -170,7 +170,7 @@ export const settings = {
     reader: wholeNumber(0, 1_000_000, '0 for no limit'),
     default: '20',
     description:
-      'Number of frames a second that a user may send over all its connections. Once in ten seconds, as many again may come in a burst.',
+      'Number of frames a second that a user may send over all its connections. Once in ten seconds, it may send as many again in a burst.',
   },
   RATE_LIMIT_LOGIN: {
     group: 'Limits',

@@ -1,20 +1,20 @@
 import type { Env } from './env-file.ts';
 
-/** A variable that nothing reads, and the setting that was probably meant. */
+/** A variable that Palaver does not read, and the setting that was probably meant. */
 export interface UnknownSetting {
   readonly name: string;
   readonly likely: string;
 }
 
-/** Beginnings of names that can only be meant for Palaver, in its own file. */
+/** Prefixes of names that, in Palaver's own file, can only be meant for Palaver. */
 const prefixes = ['RATE_LIMIT_', 'HISTORY_', 'JWT_', 'JWKS_', 'MAX_', 'METRICS_', 'MONGODB_', 'REDIS_', 'HEARTBEAT_'];
-/** Edits by which a misspelt name may differ, in Palaver's own file. */
+/** Maximum edit distance of a misspelt name in Palaver's own file. */
 const maxEdits = 2;
-/** Length of a name in the environment that counts as misspelt. Short ones are often other programs' own. */
+/** Minimum length of a name in the environment that counts as misspelt. Short ones often belong to other programs. */
 const minLength = 7;
-/** Length of a name above which it isn't compared. */
+/** Maximum length of a name that is compared. */
 const maxLength = 64;
-/** Number of variables that are reported at most. */
+/** Maximum number of variables that are reported. */
 const maxNamed = 20;
 
 /**

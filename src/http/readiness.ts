@@ -8,8 +8,8 @@ export interface NotReady {
 }
 
 /**
- * Parts that must be available. `server` is, unless it is stopping. `issuer` always is where users are the server's
- * own.
+ * Parts that must be available. `server` is available unless it is stopping. `issuer` is always available if the
+ * server has its own users.
  */
 export const readinessParts = ['server', 'room', 'store', 'issuer'] as const;
 
@@ -19,7 +19,7 @@ interface ReadinessDeps {
   /** Returns whether the backplane can be reached now. */
   readonly isRoomReady: () => boolean;
   readonly isStopping: () => boolean;
-  /** Resolves with whether the external issuer's keys were ever fetched: without them nobody can join. */
+  /** Resolves with whether the external issuer's keys were ever fetched. Without them no client can join. */
   readonly isIssuerReady?: (() => Promise<boolean>) | undefined;
 }
 
@@ -31,7 +31,7 @@ export const createReadiness =
   async () => {
     const missing: NotReady[] = [];
     if (isStopping()) missing.push({ part: 'server', code: 'shutting_down', detail: 'The server is stopping.' });
-    // The local backplane is closed while the server stops: that is no second reason.
+    // A stopping server has closed its local backplane, which is no second reason.
     else if (!isRoomReady()) missing.push({ part: 'room', code: 'unavailable', detail: 'Redis cannot be reached.' });
     await ping().catch(() =>
       missing.push({ part: 'store', code: 'store_unavailable', detail: 'The store cannot be read or written.' }),

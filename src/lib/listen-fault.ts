@@ -18,12 +18,13 @@ export function explainAddress(error: unknown, { variables: [HOST, PORT], host, 
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return (
       `${HOST} is ${host}, a name that cannot be resolved (${code}). Set ${HOST} to 127.0.0.1, or to 0.0.0.0 for all ` +
-      `addresses. Some shells and conda set HOST themselves`
+      `addresses. Some shells, and conda, set HOST themselves`
     );
   if (code === 'EADDRNOTAVAIL') return `${HOST} is ${host}, which is not an address of this machine`;
-  if (code === 'EAFNOSUPPORT') return `${HOST} is ${host}, and this machine has no addresses of that kind`;
+  if (code === 'EAFNOSUPPORT') return `${HOST} is ${host}, but this machine has no addresses of that kind`;
   if (code === 'EADDRINUSE')
     return `${PORT} ${port} is in use: another program listens on ${shown}:${port}, or another Palaver`;
-  if (code === 'EACCES') return `${PORT} ${port} is reserved: this user may not listen on ${shown}:${port}`;
-  return `nothing can listen on ${shown}:${port} (${code}): check ${HOST} and ${PORT}`;
+  if (code === 'EACCES')
+    return `${PORT} ${port} is reserved: this user must not listen on ${shown}:${port}. Choose a port above 1023`;
+  return `Palaver cannot listen on ${shown}:${port} (${code}): check ${HOST} and ${PORT}`;
 }

@@ -1,7 +1,7 @@
 /** An event of the log. Its name is stable, since dashboards and alerts use it; people read the text. */
 interface Event {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-  /** Message for people. */
+  /** Message for people; the field `msg`. */
   readonly text: string;
   /** Further fields of its line. */
   readonly fields: readonly string[];
@@ -13,119 +13,127 @@ export const logEvents = {
   server_listening: { level: 'info', text: 'Palaver is listening', fields: ['http', 'chat', 'metrics'] },
   server_stopping: { level: 'info', text: 'Palaver is stopping', fields: ['signal'] },
   server_stopped: { level: 'info', text: 'Palaver has stopped', fields: [] },
-  server_failed: { level: 'fatal', text: 'Palaver failed', fields: ['err'] },
-  stop_failed: { level: 'error', text: 'Palaver did not stop as it should', fields: ['err'] },
+  server_failed: { level: 'fatal', text: 'Palaver failed because of an unexpected error', fields: ['err'] },
+  stop_failed: { level: 'error', text: 'Palaver did not shut down in order', fields: ['err'] },
 
   setting_unknown: {
     level: 'warn',
-    text: 'no setting has this name; it may be misspelt',
+    text: 'unknown setting: its name may be misspelt',
     fields: ['name', 'likely'],
   },
   file_descriptors_few: {
     level: 'warn',
-    text: 'fewer file descriptors are allowed than MAX_SESSIONS needs',
+    text: 'the limit of open files is too low for MAX_SESSIONS: raise it, or lower MAX_SESSIONS',
     fields: ['limit', 'needed'],
   },
   file_descriptors_exhausted: {
     level: 'error',
-    text: 'no file descriptor is left: new connections are cut off',
+    text: 'all file descriptors are in use: new connections are cut off',
     fields: ['code', 'limit'],
   },
   file_descriptors_available: { level: 'info', text: 'file descriptors are available again', fields: [] },
-  log_lines_lost: { level: 'warn', text: 'lines of the log could not be written', fields: ['lost'] },
+  log_lines_lost: { level: 'warn', text: 'the log can be written again: some lines were lost', fields: ['lost'] },
 
   request: {
     level: 'info',
     text: 'request',
     fields: ['requestId', 'method', 'path', 'status', 'code', 'ms', 'ip', 'sessionId', 'userId'],
   },
-  request_unread: { level: 'debug', text: 'a request could not be read', fields: ['reason', 'code', 'ip'] },
-  head_too_large: { level: 'info', text: 'the head of a request is too large', fields: ['ip'] },
+  request_unread: { level: 'debug', text: 'request unreadable', fields: ['reason', 'code', 'ip'] },
+  head_too_large: { level: 'info', text: 'request rejected: its URL and headers are too large', fields: ['ip'] },
   forwarded_unread: {
     level: 'warn',
-    text: 'X-Forwarded-For names no address: limits count the address of the proxy',
+    text: 'X-Forwarded-For has an invalid address: rate limits count the address of the proxy instead',
     fields: ['requestId', 'entry'],
   },
   origin_refused: {
     level: 'info',
-    text: 'a page of this origin may not use this server',
+    text: 'origin refused: add it to ALLOWED_ORIGINS if the page is yours',
     fields: ['requestId', 'origin'],
   },
-  request_failed: { level: 'error', text: 'a request failed', fields: ['requestId', 'err'] },
-  connection_failed: { level: 'debug', text: 'a connection failed', fields: ['requestId', 'err'] },
-  upgrade_failed: { level: 'error', text: 'an upgrade failed', fields: ['requestId', 'err'] },
+  request_failed: { level: 'error', text: 'request failed', fields: ['requestId', 'err'] },
+  connection_failed: { level: 'debug', text: 'connection failed', fields: ['requestId', 'err'] },
+  upgrade_failed: { level: 'error', text: 'handshake failed', fields: ['requestId', 'err'] },
 
-  session_joined: { level: 'debug', text: 'a session joined', fields: session },
-  session_left: { level: 'debug', text: 'a session left', fields: [...session, 'code', 'by'] },
-  session_gone: { level: 'debug', text: 'a peer is gone', fields: session },
-  session_broke_protocol: { level: 'debug', text: 'a session broke the protocol', fields: [...session, 'err'] },
-  session_failed: { level: 'error', text: 'a session failed', fields: [...session, 'code', 'err'] },
-  frame_refused: { level: 'debug', text: 'a frame was refused', fields: [...session, 'code'] },
-  slow_consumer: { level: 'warn', text: 'slow consumer', fields: [...session, 'buffered', 'slowConsumers'] },
-  seat_not_released: { level: 'error', text: 'a seat could not be given up', fields: [...session, 'err'] },
+  session_joined: { level: 'debug', text: 'session joined', fields: session },
+  session_left: { level: 'debug', text: 'session left', fields: [...session, 'code', 'by'] },
+  session_gone: { level: 'debug', text: 'session dead: it did not answer a ping', fields: session },
+  session_broke_protocol: {
+    level: 'debug',
+    text: 'session violated the WebSocket protocol',
+    fields: [...session, 'err'],
+  },
+  session_failed: { level: 'error', text: 'session failed', fields: [...session, 'code', 'err'] },
+  frame_refused: { level: 'debug', text: 'frame refused', fields: [...session, 'code'] },
+  slow_consumer: {
+    level: 'warn',
+    text: 'session closed: slow consumer',
+    fields: [...session, 'buffered', 'slowConsumers'],
+  },
+  seat_not_released: { level: 'error', text: 'session not removed from the room', fields: [...session, 'err'] },
 
   token_refused: {
     level: 'debug',
-    text: 'a token was refused',
+    text: 'token refused',
     fields: [...session, 'reason', 'claim', 'expected', 'got'],
   },
   token_put_off: {
     level: 'debug',
-    text: 'the key of a token is not known yet',
+    text: 'token put off: its key is not known yet',
     fields: [...session, 'reason', 'kid', 'retryAfterS'],
   },
-  issuer_unavailable: { level: 'warn', text: 'the keys of JWKS_URL cannot be fetched', fields: ['err'] },
-  issuer_back: { level: 'info', text: 'the keys of JWKS_URL can be fetched again', fields: [] },
-  token_given_back: { level: 'info', text: 'a token was given back', fields: ['requestId', 'userId'] },
-  user_disabled: { level: 'info', text: 'a user was disabled', fields: ['requestId', 'userId'] },
-  user_enabled: { level: 'info', text: 'a user was enabled', fields: ['requestId', 'userId'] },
+  issuer_unavailable: { level: 'warn', text: 'cannot fetch the keys of JWKS_URL', fields: ['err'] },
+  issuer_back: { level: 'info', text: 'the keys of JWKS_URL are available again', fields: [] },
+  token_given_back: { level: 'info', text: 'user logged out', fields: ['requestId', 'userId'] },
+  user_disabled: { level: 'info', text: 'user disabled', fields: ['requestId', 'userId'] },
+  user_enabled: { level: 'info', text: 'user enabled', fields: ['requestId', 'userId'] },
   hash_not_renewed: {
     level: 'warn',
-    text: 'a password hash could not be renewed',
+    text: 'cannot store the new password hash: the old one stays',
     fields: ['requestId', 'userId', 'err'],
   },
   hashing_ended: {
     level: 'error',
-    text: 'the process for passwords ended; it starts again with the next one',
+    text: 'the process that hashes passwords ended: it restarts with the next password',
     fields: ['code', 'signal', 'failed', 'err'],
   },
-  revocations_unread: { level: 'warn', text: 'revocations cannot be read', fields: ['err'] },
+  revocations_unread: { level: 'warn', text: 'cannot read revocations: trying again', fields: ['err'] },
 
   store_unavailable: { level: 'error', text: 'the store is unavailable', fields: ['err'] },
   store_available: { level: 'info', text: 'the store is available again', fields: [] },
-  history_behind: { level: 'error', text: 'messages cannot be kept', fields: ['err', 'waiting'] },
-  history_caught_up: { level: 'info', text: 'messages are kept again', fields: ['lost'] },
-  history_lost: { level: 'error', text: 'messages could not be kept', fields: ['lost'] },
+  history_behind: { level: 'error', text: 'cannot store messages: they wait in memory', fields: ['err', 'waiting'] },
+  history_caught_up: { level: 'info', text: 'messages are stored again', fields: ['lost'] },
+  history_lost: { level: 'error', text: 'messages were not stored before the server stopped', fields: ['lost'] },
   clock_implausible: {
     level: 'warn',
-    text: 'the clock is implausibly far from the time of the last stored messages: check it',
+    text: 'the clock is far from the time of the last stored messages: check it',
     fields: ['aheadS', 'lastKnown'],
   },
   second_server: {
     level: 'error',
-    text: 'another server has started on this database without REDIS_URL: they are two rooms, stop one of them',
+    text: 'another server uses this database without REDIS_URL, as a room of its own: stop one of them',
     fields: ['epoch'],
   },
-  history_not_pruned: { level: 'warn', text: 'old messages were not removed', fields: ['err'] },
+  history_not_pruned: { level: 'warn', text: 'cannot remove expired messages: trying again', fields: ['err'] },
 
-  redis_lost: { level: 'warn', text: 'the link to Redis failed', fields: ['err'] },
-  redis_unusable: { level: 'warn', text: 'a connection to Redis cannot do its work', fields: ['use', 'err'] },
-  redis_usable: { level: 'info', text: 'a connection to Redis does its work again', fields: ['use'] },
+  redis_lost: { level: 'warn', text: 'connection to Redis lost', fields: ['err'] },
+  redis_unusable: { level: 'warn', text: 'cannot use a connection to Redis: reconnecting', fields: ['use', 'err'] },
+  redis_usable: { level: 'info', text: 'a connection to Redis works again', fields: ['use'] },
   redis_may_evict: {
     level: 'warn',
     text: 'Redis may evict keys: set maxmemory-policy to noeviction',
     fields: ['policy'],
   },
-  redis_back: { level: 'info', text: 'Redis is there', fields: [] },
+  redis_back: { level: 'info', text: 'connection to Redis restored', fields: [] },
 } as const satisfies Record<string, Event>;
 
 export type LogEvent = keyof typeof logEvents;
 
 type Field<Name extends LogEvent> = (typeof logEvents)[Name]['fields'][number];
-/** Fields that a log may have bound already. */
+/** Fields that the log may already have. */
 type Bound = (typeof session)[number];
 
-/** Fields of an event's line: all are required. Undefined ones are left out of the line. */
+/** Fields of an event's line. All are required; undefined ones are left out of the line. */
 export type FieldsOf<Name extends LogEvent> = {
   readonly [Key in Exclude<Field<Name>, Bound>]: Key extends 'err' ? unknown : string | number | undefined;
 } & { readonly [Key in Extract<Field<Name>, Bound>]?: string | undefined };

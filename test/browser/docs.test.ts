@@ -68,16 +68,16 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     onPage('/docs/websocket', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
       await page.getByRole('link', { name: 'The room' }).click();
-      await page.getByRole('button', { name: /^chat_message: somebody said something/ }).click();
+      await page.getByRole('button', { name: /^chat_message: a message in the room/ }).click();
       await page.getByText('from_user').locator('visible=true').first().waitFor();
     }));
 
   it('lead from one reference to the other, to the guide, and back', () =>
     onPage('/docs/http', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
-      await page.getByRole('link', { name: 'the WebSocket half' }).first().click();
+      await page.getByRole('link', { name: 'The WebSocket reference' }).first().click();
       await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
-      await page.getByRole('link', { name: 'the client guide' }).first().click();
+      await page.getByRole('link', { name: 'The client guide' }).first().click();
       await page.getByRole('heading', { level: 1, name: 'A client in another language' }).waitFor();
       await page.getByRole('button', { name: 'API' }).hover();
       await page.getByRole('link', { name: 'HTTP console' }).locator('visible=true').click();
@@ -263,7 +263,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       async (page) => {
         await page.getByRole('heading', { name: heading }).first().waitFor();
         expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(background);
-        const frame = page.getByRole('button', { name: /^chat_message: somebody said something/ });
+        const frame = page.getByRole('button', { name: /^chat_message: a message in the room/ });
         if (colorScheme === 'dark') await frame.click();
         await page.waitForLoadState('networkidle');
         if (pictures) await page.screenshot({ path: join(pictures, `docs-${colorScheme}.png`) });

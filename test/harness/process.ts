@@ -64,3 +64,16 @@ export function launch(
 /** Launches the server itself, not through npm. */
 export const launchServer = (env: Readonly<Record<string, string>>): ServerProcess =>
   launch(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], { PORT: '0', ...env });
+
+const alive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/** Resolves once there is no process with this id. A negative id is a process group. */
+export const gone = async (pid: number): Promise<void> => {
+  while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+};

@@ -150,7 +150,7 @@ describe('the whole system', () => {
           'x',
         ),
       }),
-      /DATA_DIR: \/.*\/x is a file, or lies in one/,
+      /DATA_DIR: \/.*\/x must be a folder, but it or a parent of it is a file/,
     ],
     [
       'a DATA_DIR in a file',
@@ -160,7 +160,7 @@ describe('the whole system', () => {
           'x/y',
         ),
       }),
-      /DATA_DIR: \/.*\/x\/y is a file, or lies in one/,
+      /DATA_DIR: \/.*\/x\/y must be a folder, but it or a parent of it is a file/,
     ],
     [
       'a database that is none',
@@ -170,7 +170,7 @@ describe('the whole system', () => {
     ...['palaver.db', 'jwt-secret', 'epoch'].map((name): (typeof unable)[number] => [
       `a folder in the place of ${name}`,
       () => ({ DATA_DIR: folder((at) => mkdirSync(join(at, name))) }),
-      new RegExp(`DATA_DIR: /.*/${name} is a folder, and must be a file`),
+      new RegExp(`DATA_DIR: /.*/${name} must be a file, but it is a folder`),
     ]),
     [
       'a MONGODB_URI that is none',
@@ -203,7 +203,7 @@ describe('the whole system', () => {
       const as = ['--reuid', '65534', '--regid', '65534', '--clear-groups', ...commandLine()];
       const server = run('setpriv', as, { DATA_DIR: dataDir, PORT: '0' });
       expect(await server.exited()).toBe(1);
-      expect(server.output()).toMatch(/DATA_DIR: \/.* belongs to user 0, and this is user 65534 \(EACCES\)\n$/);
+      expect(server.output()).toMatch(/DATA_DIR: \/.* belongs to user 0, but Palaver runs as user 65534 \(EACCES\)\n$/);
     }
   });
 

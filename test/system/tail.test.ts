@@ -82,7 +82,7 @@ describe('at the end of a pipe, palaver tail', () => {
     seen.child.stdin.end('one\n\ntwo\nthree');
     expect(await seen.exited()).toBe(0);
     expect(seen.stdout().replace(/^\d\d:\d\d:\d\d/gm, 'at')).toBe(
-      '— 2 here: Ann, Igor\nat Igor: one\nat Igor: two\nat Igor: three\n',
+      '— 2 online: Ann, Igor\nat Igor: one\nat Igor: two\nat Igor: three\n',
     );
     await until(() => heard.length === 5, 'Igor to leave');
     expect(heard).toEqual(['Igor joined', 'Igor: one', 'Igor: two', 'Igor: three', 'Igor left']);
@@ -211,19 +211,19 @@ describe('it exits', () => {
   });
 });
 
-it('comes back by itself, and says where something may be missing', async () => {
+it('reconnects by itself, and says where messages may be missing', async () => {
   const seen = tail(['--token', await tokenOf('Bob')]);
   await seen.printed('here');
   await server.stop();
-  await seen.printed('— away: ');
+  await seen.printed('— reconnecting: ');
   // Of another past: nobody knows any more what was said.
   await using next = await startTestServer({ env: { PORT: String(server.port) } });
-  await seen.printed('— something may be missing here\n');
+  await seen.printed('— messages may be missing here\n');
   expect(next.port).toBe(server.port);
   seen.child.stdin.end('Back!\n');
   expect(await seen.exited()).toBe(0);
   expect(seen.stdout().replace(/^\d\d:\d\d:\d\d/gm, 'at')).toMatch(
-    /^— 1 here: Bob\n— away: .+\n— something may be missing here\nat → Bob\n— 1 here: Bob\nat Bob: Back!\n$/,
+    /^— 1 online: Bob\n— reconnecting: .+\n— messages may be missing here\nat → Bob\n— 1 online: Bob\nat Bob: Back!\n$/,
   );
 });
 

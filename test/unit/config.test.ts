@@ -216,7 +216,7 @@ describe('the configuration', () => {
     [{ ...external, JWKS_URL: 'https:issuer' }, /^JWKS_URL .*an http or https URL/],
     [
       { ...external, JWKS_URL: 'https://igor:canary@issuer.example/jwks' },
-      /^JWKS_URL is not valid: it must not hold a us/,
+      /^JWKS_URL is not valid: it must not have a us/,
     ],
     [{ ...external, JWT_ALGORITHMS: 'RS256,HS256' }, /^JWT_ALGORITHMS .*RS256/],
     [{ ...external, JWT_ALGORITHMS: 'none' }, /^JWT_ALGORITHMS /],
@@ -281,11 +281,11 @@ describe('the configuration of a process', () => {
   });
 
   it.each([
-    ['UTF-16 without a mark', Buffer.from('PORT=4000', 'utf16le'), '.env holds NUL characters: save it as UTF-8 text'],
+    ['UTF-16 without a mark', Buffer.from('PORT=4000', 'utf16le'), '.env has NUL characters: save it as UTF-8 text'],
     [
       'a NUL character',
       Buffer.from('PORT=4000\nJWT_ISSUER=canary\0'),
-      '.env holds NUL characters: save it as UTF-8 text',
+      '.env has NUL characters: save it as UTF-8 text',
     ],
     ['Latin-1', Buffer.from('JWT_ISSUER=canaryé', 'latin1'), '.env is not valid UTF-8: save it as UTF-8 text'],
     ['a colon for the sign', Buffer.from('HOST=::1\n\nPORT: 4000 # canary\n'), '.env: line 3 must be NAME=value'],

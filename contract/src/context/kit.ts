@@ -62,7 +62,7 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, dea
   const answerPatience = createPatience(30_000, 5_000, 2);
 
   function inTime(): void {
-    if (Date.now() > deadlineMs) throw new Unfinished('the time was over');
+    if (Date.now() > deadlineMs) throw new Unfinished('the time ran out');
   }
 
   /** Waits as long as an answer tells to, and says whether there is anything to wait for. */
@@ -70,7 +70,9 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, dea
     const seconds = Number(headers['retry-after']);
     if (!(status === 429 || status === 503) || !(seconds >= 0)) return false;
     if (Date.now() + seconds * 1_000 > deadlineMs)
-      throw new Unfinished(`answered ${status}, to come back in ${seconds} s, for which there is no time`);
+      throw new Unfinished(
+        `the server answered ${status} with Retry-After: ${seconds}, which is longer than the time left`,
+      );
     await sleep(seconds * 1_000);
     return true;
   }

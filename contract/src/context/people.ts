@@ -84,10 +84,10 @@ export function createPeople({
   }
 
   async function minted(claims: Readonly<Record<string, unknown>>): Promise<string> {
-    if (jwtSecret === undefined) throw new NotTried('only a minted token can try this; --jwt-secret allows it');
+    if (jwtSecret === undefined) throw new NotTried('it needs tokens that the kit signs: give --jwt-secret');
     const example = await exampleToken();
     if (example !== undefined && !isSignedWith(jwtSecret, example))
-      throw new Unfinished('--jwt-secret is not what tokens are signed with here');
+      throw new Unfinished('--jwt-secret is not the secret of this server');
     const { iss = 'palaver' } = claimsOf(example ?? '');
     return mint(jwtSecret, { iss, exp: nowS() + 3_600, ...claims });
   }
@@ -109,7 +109,7 @@ export function createPeople({
     if (tokens.length > 0) return userOf(tokens[roles.indexOf(role)] ?? tokens[0] ?? '');
     if (hasUsers) return signedUp(role);
     if (jwtSecret === undefined)
-      throw new CouldNotRun('This server makes no users: give --token twice or more, or --jwt-secret');
+      throw new CouldNotRun('This server has no sign-up: give --token twice or more, or --jwt-secret');
     const { username } = names(role);
     return { username, token: await minted({ id: username, username }), own: true };
   }
@@ -127,7 +127,7 @@ export function createPeople({
       return await making;
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
-      throw new NotTried(`there is no user to try it with: ${error.message}`);
+      throw new NotTried(`it needs a user, and the sign-up failed: ${error.message}`);
     }
   }
 
@@ -153,7 +153,7 @@ export function createPeople({
       return minted({ id: claimsOf(first).id, username, exp, jti: randomUUID() });
     }
     const { token } = await people.again();
-    if (typeof token !== 'string' || token === first) throw new NotTried('a second login gives no second token');
+    if (typeof token !== 'string' || token === first) throw new NotTried('a second login returns no second token');
     return token;
   }
 

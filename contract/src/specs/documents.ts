@@ -35,7 +35,7 @@ function refsIn(value: unknown): string[] {
  */
 export async function readDocument(name: DocumentName, version: RegExp, place: string | URL): Promise<Document> {
   const fail = (why: string): never => {
-    throw new CouldNotRun(`The ${name} document at ${place} can't be read: ${why}`);
+    throw new CouldNotRun(`Cannot read the ${name} document at ${place}: ${why}`);
   };
   let document: unknown;
   try {
@@ -48,7 +48,7 @@ export async function readDocument(name: DocumentName, version: RegExp, place: s
   }
   if (!version.test(String(member(document, name)))) return fail(`it is not ${name} ${version.source}`);
   const outside = refsIn(document).find((ref) => !ref.startsWith('#/'));
-  if (outside) return fail(`it refers to ${outside}, outside of it; bundle it first`);
+  if (outside) return fail(`it refers to ${outside}, which is outside the document: bundle it first`);
   return document as Document;
 }
 
@@ -67,9 +67,7 @@ export function createValidator(documents: Readonly<Record<DocumentName, Documen
     try {
       validate = ajv.getSchema(`${document}#${encodeURI(at)}`);
     } catch (error) {
-      throw new CouldNotRun(
-        `The schema at ${at} of the ${document} document can't be used: ${(error as Error).message}`,
-      );
+      throw new CouldNotRun(`Cannot use the schema at ${at} of the ${document} document: ${(error as Error).message}`);
     }
     if (!validate) throw new CouldNotRun(`The ${document} document has no schema at ${at}`);
     return validate(value) ? undefined : ajv.errorsText(validate.errors, { dataVar: '' });

@@ -69,7 +69,7 @@ const codesOf = ({ properties }: Schema): string[] => {
 
 function readAnswer(document: Document, status: string, given: unknown, place: string): DeclaredAnswer {
   if (!/^\d{3}$/.test(status))
-    throw new CouldNotRun(`The openapi document has an answer '${status}', which is no status`);
+    throw new CouldNotRun(`The openapi document has a response '${status}', which is not a status`);
   const { part, at } = resolve(document, given, place);
   const content = Object.entries(objectAt(part, 'content'));
   const problems = content.filter(([mediaType]) => mediaType === 'application/problem+json');

@@ -177,7 +177,7 @@ describe('why a token is refused', () => {
         .flatMap(({ reason }) => reason ?? []);
       return [status, json.code, json.detail, ...reasons];
     };
-    const unreadable = 'Authorization must be "Bearer", a space and one token, once.';
+    const unreadable = 'Send Authorization once, as "Bearer", a space and one token.';
     for (const authorization of [
       `Bearer Bearer ${token}`,
       'Bearer',
@@ -188,7 +188,7 @@ describe('why a token is refused', () => {
     expect(await refusal({ authorization: `Bearer ${token}`, 'sec-websocket-protocol': 'bearer.x' })).toEqual([
       401,
       'invalid_token',
-      'The request carries two tokens that differ.',
+      'The request has two different tokens.',
       'tokens_differ',
     ]);
     expect(await refusal({ authorization: 'Bearer a.b.c' })).toEqual([401, 'invalid_token', undefined, 'not_a_token']);

@@ -133,7 +133,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
       readdirSync(dataDir).map((name) => `${name} ${hash('sha256', readFileSync(join(dataDir, name)))}`);
     const before = content();
     const kept = await restored(file, dataDir);
-    expect([kept.code, kept.errors]).toEqual([1, expect.stringMatching(/exists already: .*--replace/)]);
+    expect([kept.code, kept.errors]).toEqual([1, expect.stringMatching(/already exists: .*--replace/)]);
     expect(content()).toEqual(before);
 
     const server = await startTestServer({ env: { DATA_DIR: dataDir, JWT_SECRET: '' } });

@@ -23,7 +23,7 @@ describe('palaver', { timeout: manyStartsMs }, () => {
     expect(await palaver(args, {})).toEqual({ code: 0, out: `${version}\n`, errors: '' });
   });
 
-  it('help lists the commands, and explains one', async () => {
+  it('help lists the commands; help COMMAND prints the options of one', async () => {
     const [help, flag, users] = [
       await palaver(['help'], {}),
       await palaver(['--help'], {}),
@@ -35,7 +35,22 @@ describe('palaver', { timeout: manyStartsMs }, () => {
     expect(await palaver(['help', 'nothing'], {})).toMatchObject({ code: 2, out: '' });
   });
 
-  it('ends quietly when nobody reads what it prints any more', async () => {
+  it.each<[args: string[], errors: string]>([
+    [['nothing'], "palaver has no command 'nothing'\nUsage: palaver [command]; palaver --help lists the commands\n"],
+    [['backup'], 'Give the file to write\nUsage: palaver backup FILE\n'],
+    [
+      ['users', 'add', '--email'],
+      "Option '--email <value>' argument missing\nUsage: palaver users add --email EMAIL --username NAME\n",
+    ],
+    [
+      ['token'],
+      'Give --email or --id\nUsage: palaver token --email EMAIL [--ttl DURATION]\n       palaver token --id ID [--ttl DURATION]\n',
+    ],
+  ])('%j fails with 2, the error and the usage lines', async (args, errors) => {
+    expect(await palaver(args, {})).toEqual({ code: 2, out: '', errors });
+  });
+
+  it('exits with 0 and no error when the reader of its output closes the pipe', async () => {
     const env = { DATA_DIR: temporaryFolder() };
     for (const command of ['users list', '--help', '--version', 'users --help'])
       expect(await inShell(`palaver ${command} | true; exit $PIPESTATUS`, env)).toEqual({
@@ -47,7 +62,7 @@ describe('palaver', { timeout: manyStartsMs }, () => {
     expect(errors).toEqual({ code: 2, out: '', errors: '' });
   });
 
-  it('says so with exit code 1 when standard output cannot be written', async () => {
+  it('reports an unwritable standard output and exits with 1', async () => {
     for (const command of ['--version', 'help'])
       expect(await inShell(`palaver ${command} > /dev/full`)).toEqual({
         code: 1,

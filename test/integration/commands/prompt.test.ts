@@ -63,7 +63,7 @@ describe.skipIf(noTerminal)('a prompt at a terminal', { timeout: manyStartsMs },
     await run.shows('Password 1: ');
     run.type(key);
     expect(await run.exited()).toBe(0);
-    expect(run.shown()).toMatch(/^Password 1: closed\s+No password was given\s+$/);
+    expect(run.shown()).toMatch(/^Password 1: closed\s+The password is missing\s+$/);
   });
 });
 
@@ -76,7 +76,7 @@ describe('a prompt at a pipe', { timeout: manyStartsMs }, () => {
     ],
     ['takes a line that nothing ends for the password', 'canary', 'lengths [6]'],
     ['takes an empty line for an empty password', '\nhello\n', 'lengths [0] line "hello"'],
-    ['fails where there is no line', '', 'No password was given'],
+    ['fails where there is no line', '', 'The password is missing'],
   ])('%s, and shows no question', async (_, input, want) => {
     const [command, ...args] = program(1);
     const child = spawn(command!, args, { stdio: 'pipe' });

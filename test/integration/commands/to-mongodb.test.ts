@@ -136,12 +136,14 @@ describe('a copy of all that is kept', { timeout: manyStartsMs }, () => {
     const from = await filled(6);
     const used = await stores();
     await used.messages.putRun({ epoch: '9', lastId: undefined });
-    await expect(copyStores(from, used)).rejects.toThrow(/A server has run on that database/);
+    await expect(copyStores(from, used)).rejects.toThrow(/A server has run on the target database/);
     expect(await used.users.list(undefined, 1)).toEqual([]);
 
     const taken = await stores();
     await taken.users.insert({ id: 'another', email: 'other@x', username: 'u 5', passwordHash: 'hash' });
-    await expect(copyStores(from, taken)).rejects.toThrow(/u5@x cannot be copied: .*username_taken/);
+    await expect(copyStores(from, taken)).rejects.toThrow(
+      /User u5@x cannot be copied: another user of the target has that name/,
+    );
 
     const lossy = async (change: (to: Stores) => Stores) => copyStores(from, change(await stores()));
     const cases: ((to: Stores) => Stores)[] = [
@@ -231,15 +233,18 @@ describe.skipIf(noMongo)('palaver to-mongodb', { timeout: manyStartsMs }, () => 
     await chat.close();
 
     const late = await palaver(['to-mongodb'], target);
-    expect([late.code, late.errors]).toEqual([1, expect.stringMatching(/A server has run on that database/)]);
+    expect([late.code, late.errors]).toEqual([1, expect.stringMatching(/A server has run on the target database/)]);
   });
 
   it('needs to know where from and where to', async () => {
     const empty = { DATA_DIR: temporaryFolder() };
     const nowhere = await palaver(['to-mongodb'], empty);
-    expect([nowhere.code, nowhere.errors]).toEqual([1, expect.stringMatching(/^Set MONGODB_URI/)]);
+    expect([nowhere.code, nowhere.errors]).toEqual([
+      1,
+      expect.stringMatching(/^MONGODB_URI is not set: it names the database/),
+    ]);
     const nothing = await palaver(['to-mongodb'], { ...empty, MONGODB_URI: mongo.uri() });
-    expect([nothing.code, nothing.errors]).toEqual([1, expect.stringMatching(/^There is no database in/)]);
+    expect([nothing.code, nothing.errors]).toEqual([1, expect.stringMatching(/^DATA_DIR .* has no database/)]);
     expect((await palaver(['to-mongodb', 'now'], empty)).code).toBe(2);
   });
 });

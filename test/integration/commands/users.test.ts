@@ -56,7 +56,7 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       const { status, json } = await login(server, 'ann@example.com');
       expect([status, json.id, json.username]).toEqual([200, added.out.trim(), 'Ann']);
       const taken = await palaver(add('ANN@example.com', 'Bob'), env, password);
-      expect(taken).toEqual({ code: 1, out: '', errors: 'E-mail taken\n' });
+      expect(taken).toEqual({ code: 1, out: '', errors: 'Another user has this e-mail address\n' });
     });
 
     it('lists each user on a line, with its state', async () => {
@@ -117,9 +117,10 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
         expect(claims.exp - claims.iat).toBe(ttlS);
       }
       await palaver(['users', 'disable', id], env);
-      expect(await palaver(['token', '--id', id], env)).toEqual({ code: 1, out: '', errors: 'The user is disabled\n' });
+      const disabled = await palaver(['token', '--id', id], env);
+      expect(disabled).toEqual({ code: 1, out: '', errors: 'The user is disabled: enable the user first\n' });
       const unknown = await palaver(['token', '--id', 'nobody'], env);
-      expect(unknown).toEqual({ code: 1, out: '', errors: 'There is no such user\n' });
+      expect(unknown).toEqual({ code: 1, out: '', errors: 'No user has the id nobody\n' });
     });
 
     it('refuses add, list and token with an external issuer, and still disables users by id', async () => {
@@ -167,7 +168,7 @@ describe('palaver users', { timeout: manyStartsMs }, () => {
     const env = { DATA_DIR: temporaryFolder() };
     const at = async (...answers: string[]) => {
       const run = atTerminal(commandLine(...add('ann@example.com', 'Ann')).join(' '), env);
-      for (const [index, question] of ['Password: ', 'Once more: '].slice(0, answers.length).entries()) {
+      for (const [index, question] of ['Password: ', 'Repeat it: '].slice(0, answers.length).entries()) {
         await run.shows(question);
         run.type(answers[index]!);
       }
@@ -176,19 +177,19 @@ describe('palaver users', { timeout: manyStartsMs }, () => {
     const differ = await at('canary one\r', 'canary two\r');
     expect([differ.code, differ.shown]).toEqual([1, expect.stringContaining('The two passwords differ')]);
     const interrupted = await at('canary\u0003');
-    expect([interrupted.code, interrupted.shown]).toEqual([1, expect.stringContaining('No password was given')]);
+    expect([interrupted.code, interrupted.shown]).toEqual([1, expect.stringContaining('The password is missing')]);
     const right = await at('canary one\r', 'canary one\r');
-    expect([right.code, right.shown]).toEqual([0, expect.stringMatching(/^Password: \s+Once more: \s+[\w-]{36}\s+$/)]);
+    expect([right.code, right.shown]).toEqual([0, expect.stringMatching(/^Password: \s+Repeat it: \s+[\w-]{36}\s+$/)]);
     for (const { shown } of [differ, interrupted, right]) expect(shown).not.toContain('canary');
   });
 
   it.each([
-    [['users'], /users needs one of add, list, disable, enable/],
-    [['users', 'constructor'], /users needs one of/],
+    [['users'], /users needs a command: use add, list, disable, enable$/],
+    [['users', 'constructor'], /users has no command 'constructor': use add/],
     [['users', 'add', '--email', 'a@b'], /--email and --username/],
-    [['users', 'add', '--password', 'x'], /Unknown option '--password'/],
-    [['users', 'disable'], /the id or the e-mail address/],
-    [['users', 'disable', 'a', 'b'], /nothing else/],
+    [['users', 'add', '--password', 'x'], /^Unknown option '--password'$/],
+    [['users', 'disable'], /^Give the id or the e-mail address of a user$/],
+    [['users', 'disable', 'a', 'b'], /^Too many arguments: give only the id/],
     [['token'], /--email or --id/],
     [['token', '--email', 'a@b', '--id', 'a'], /--email or --id/],
   ])('rejects the arguments %j', async ([name, ...args], says) => {

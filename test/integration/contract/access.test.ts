@@ -232,12 +232,19 @@ describe('token_refresh', () => {
     ['forged', () => mint(ann, { secret: 'another secret, of 32 bytes and more' })],
     ['expired', () => mint({ ...ann, exp: nowS() - 6 })],
     ['another user’s', () => mint({ ...ann, id: '2' })],
-    ['given back', () => mint({ ...ann, jti: 'back' })],
+    [
+      'revoked',
+      async (server: TestServer) => {
+        // Minted once: a token of the next second is another one.
+        const token = await mint({ ...ann, jti: 'back' });
+        await logout(server, token);
+        return token;
+      },
+    ],
   ])('with a token that is %s is refused, and the session goes on', async (_, make) => {
     await using server = await startTestServer();
-    await logout(server, await mint({ ...ann, jti: 'back' }));
     const chat = await connect(server, { token: await mint(ann) });
-    refresh(chat, await make());
+    refresh(chat, await make(server));
     expect((await chat.next('error')).msg).toMatchObject({ code: 'invalid_token', nonce: 'r-1' });
     await lives(chat);
   });

@@ -47,7 +47,7 @@ describe('the URL of a Redis', () => {
 
   const database = /the number of a database/;
   const encoded = /@ as %40, \/ as %2F, # as %23/;
-  const query = /its query may have db/;
+  const query = /its query may only have db/;
   const refused: [url: string, says: RegExp][] = [
     ['http://a', /must begin with redis:\/\//],
     ['redis://', /must begin with redis:\/\//],

@@ -9,10 +9,10 @@ const explained = (fields: object, dataDir: string, host = '::1') =>
 describe('a start that fails', () => {
   it.each([
     ['EADDRINUSE', 'PORT 3000 is in use: another program listens on [::1]:3000, or another Palaver'],
-    ['EACCES', 'PORT 3000 is reserved: this user may not listen on [::1]:3000'],
-    ['EAFNOSUPPORT', 'HOST is ::1, and this machine has no addresses of that kind'],
+    ['EACCES', 'PORT 3000 is reserved: this user must not listen on [::1]:3000. Choose a port above 1023'],
+    ['EAFNOSUPPORT', 'HOST is ::1, but this machine has no addresses of that kind'],
     ['EADDRNOTAVAIL', 'HOST is ::1, which is not an address of this machine'],
-    ['ENFILE', 'nothing can listen on [::1]:3000 (ENFILE): check HOST and PORT'],
+    ['ENFILE', 'Palaver cannot listen on [::1]:3000 (ENFILE): check HOST and PORT'],
   ])('for its address, with %s', (code, says) => {
     expect(explained({ code, syscall: 'listen' }, 'data')).toBe(says);
   });

@@ -64,7 +64,7 @@ describe('a reader', () => {
     ['listenAddress', listenAddress, 'http://0.0.0.0', 'not a URL'],
     ['listenAddress', listenAddress, 'localhost:80', 'without a port'],
     ['keySetUrl', keySetUrl, 'https:issuer', 'it must be an http or https URL'],
-    ['keySetUrl', keySetUrl, 'https://igor@issuer.example', 'it must not hold a user name or a password'],
+    ['keySetUrl', keySetUrl, 'https://igor@issuer.example', 'it must not have a user name or password'],
     ['originList', originList, 'https://a.example,b', 'an origin is a scheme and a host'],
     ['mongoUri', mongoUri, 'mongodb://u:p@x@host', '@ must be written as %40'],
     ['redisUrl', redisUrl, 'http://host', 'it must begin with redis://'],

@@ -1,12 +1,10 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { constants, getPriority } from 'node:os';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPasswords } from '../../../src/users/passwords.ts';
 import { createScryptProcess, type HashingEnd, niceness, paramsOf, scryptHere } from '../../../src/users/scrypt.ts';
 import { within } from '../../harness/deadline.ts';
-import { temporaryFolder } from '../../harness/folder.ts';
-import { serve } from '../../system/process.ts';
+import { gone } from '../../harness/process.ts';
 
 const cheap = { logN: 10, r: 8, p: 1 };
 /** Longer than a millisecond, and short enough for a busy machine. */
@@ -23,18 +21,6 @@ function start(options: Parameters<typeof createScryptProcess>[0] = {}) {
 }
 
 const priorityWith = (nice: number): number => Math.min(constants.priority.PRIORITY_LOW, getPriority() + nice);
-
-const alive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
-
-const gone = async (pid: number): Promise<void> => {
-  while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 
 describe('the process for passwords', () => {
   it('makes keys that this process verifies, and the other way round', async () => {
@@ -171,21 +157,5 @@ describe('the process for passwords', () => {
     expect(there.pid).toBe(pid);
     passwords.close();
     await within(gone(pid), 'its end');
-  });
-
-  it('does not outlive a server that was killed', async () => {
-    const server = serve({ DATA_DIR: temporaryFolder() });
-    const { host, port } = await server.address();
-    const user = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
-    await fetch(`http://${host}:${port}/createUser`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(user),
-    });
-    // All of the server's group but itself.
-    const group = server.child.pid!;
-    server.child.kill('SIGKILL');
-    await once(server.child, 'exit');
-    await within(gone(-group), 'the end of what it had started');
   });
 });

@@ -23,7 +23,7 @@ const probes = new WeakMap<Kit, Promise<Answer>>();
 /** Returns the operator's secret. @throws {NotTried} without it {Unfinished} where the server has another */
 export async function adminToken(kit: Kit): Promise<string> {
   const { adminToken: token, specs } = kit;
-  if (token === undefined) throw new NotTried('only an admin can try this; --admin-token allows it');
+  if (token === undefined) throw new NotTried("it needs the operator's token: give --admin-token");
   const enable = specs.http.operations.find(({ id }) => id === 'enableUser');
   if (!enable) return token;
   const { method, path } = enable;
@@ -53,7 +53,7 @@ export const asksWith = ({ specs }: Kit, token: string): Request[] =>
 async function tokenToLose(kit: Kit, operation: Operation): Promise<string> {
   if (!isForUsers(kit.specs, operation)) return adminToken(kit);
   const { token, own } = await kit.user('bob');
-  if (!own) throw new NotTried('a token that was given might not be good for anything afterwards');
+  if (!own) throw new NotTried('it might revoke a token that was given with --token');
   return token;
 }
 
@@ -79,7 +79,7 @@ export function securedCases(operation: Operation): Case[] {
     },
     {
       id: `http.${id}.bad-token`,
-      says: 'is refused with a token that does not hold',
+      says: 'is refused with an invalid token',
       run: async (kit) => {
         needs(operation, 401);
         await expectAnswer(kit, asked('contract.bad.token'), 'a bad token', {
@@ -92,7 +92,7 @@ export function securedCases(operation: Operation): Case[] {
   if (!body && answers.get(400)?.codes.includes('body_not_allowed'))
     cases.push({
       id: `http.${id}.body`,
-      says: 'is refused with a body, which it does not take',
+      says: 'is refused with a body, which it does not accept',
       last: true,
       run: async (kit) => {
         const token = await tokenToLose(kit, operation);
@@ -103,7 +103,7 @@ export function securedCases(operation: Operation): Case[] {
   if (!body)
     cases.push({
       id: `http.${id}.with-token`,
-      says: 'is answered with success to who has a token',
+      says: 'succeeds with a token',
       last: true,
       run: async (kit) => {
         const request = asked(await tokenToLose(kit, operation));

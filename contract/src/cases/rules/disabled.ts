@@ -53,11 +53,11 @@ async function expectEnabled(kit: Kit, token: string): Promise<void> {
 
 export const disabled: Case = {
   id: 'rule.disabled',
-  says: 'what a user has open ends with 4003 when it is disabled, it is refused, and all is good again once it is enabled',
+  says: 'disabling a user closes its connections with 4003 and refuses it; enabling it undoes both',
   run: async (kit) => {
     await adminToken(kit);
     const { token, own } = await kit.user('bob');
-    if (!own) throw new NotTried('only users that the kit has made are shut out');
+    if (!own) throw new NotTried('the kit disables only users that it has created');
     const id = String(claimsOf(token).id ?? member((await kit.signedUp('bob')).created.json, 'id'));
     const sessions = [await kit.join('bob'), await kit.join('bob')];
     for (const session of sessions) await session.until('first frame', () => true);

@@ -29,7 +29,7 @@ async function heardAfter(bob: Session, refused: SeenFrame): Promise<void> {
 
 export const frameLimit: Case = {
   id: 'rule.limit.frames',
-  says: 'a frame too many is refused with rate_limited, and its nonce tells which; the others are published, and one after retry_after_ms is, too',
+  says: 'a frame over the limit is refused with rate_limited and its nonce; the others are published, as is one sent after retry_after_ms',
   run: async (kit) => {
     if (!kit.specs.chat.errorCodes.includes('rate_limited'))
       throw new NotTried('the contract declares no rate_limited');
@@ -46,7 +46,7 @@ export const frameLimit: Case = {
       const last = errors.at(-1);
       if (last) return heardAfter(bob, last);
     }
-    throw new NotTried(`${mostFrames} frames in a moment are not too many here`);
+    throw new NotTried(`${mostFrames} frames in a moment do not reach the limit of this server`);
   },
 };
 
@@ -56,13 +56,13 @@ const mostVolleys = 6;
 
 export const pageLimit: Case = {
   id: 'rule.limit.pages',
-  says: 'a page too many is refused with 429 rate_limited',
+  says: 'a page over the limit is refused with 429 rate_limited',
   run: async (kit) => {
     const operation = kit.specs.http.operations.find(({ id }) => id === 'listMessages');
     if (!operation?.answers.get(429)?.codes.includes('rate_limited'))
       throw new NotTried('the contract declares no such limit');
     const [request] = asksWith(kit, (await kit.user('bob')).token).filter(({ path }) => path === operation.path);
-    if (!request) throw new NotTried('no token of a user asks for a page');
+    if (!request) throw new NotTried('listMessages needs no user token');
     for (let volley = 0; volley < mostVolleys; volley += 1) {
       const answers = await Promise.all(Array.from({ length: pagesAtOnce }, () => kit.ask(request, 429)));
       const refused = answers.find(({ status }) => status >= 300);
@@ -71,6 +71,6 @@ export const pageLimit: Case = {
         throw broken(kit, request, `a page too many: answered ${told(refused)}`);
       return;
     }
-    throw new NotTried(`${mostVolleys * pagesAtOnce} pages in a moment are not too many here`);
+    throw new NotTried(`${mostVolleys * pagesAtOnce} pages in a moment do not reach the limit of this server`);
   },
 };

@@ -8,7 +8,7 @@ import { asksWith } from '../http/secured.ts';
 
 export const logout: Case = {
   id: 'rule.logout',
-  says: 'a token that was given back is refused, what it opened ends with 4003, and other tokens of the user are good',
+  says: 'a revoked token is refused and its connections end with 4003; other tokens of the user stay valid',
   run: async (kit) => {
     if (!kit.specs.http.operations.some(({ id }) => id === 'logout')) throw new NotTried('the contract has no logout');
     const { token: other } = await kit.user('bob');
@@ -18,7 +18,7 @@ export const logout: Case = {
     // Those that only read, and at last the one that gives back once more.
     const asks = asksWith(kit, token);
     const request = asks.at(-1);
-    if (!request) throw new NotTried('nothing asks for a token');
+    if (!request) throw new NotTried('no operation needs a token');
     const answer = await kit.ask(request);
     if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to who gives its token back`);
     const code = await opened.closed('close with 4003');

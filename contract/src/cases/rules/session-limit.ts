@@ -9,7 +9,7 @@ const mostSessions = 32;
 
 export const sessionLimit: Case = {
   id: 'rule.limit.sessions',
-  says: 'who has too many sessions is refused with 429, and those that there are live on',
+  says: 'a session over the limit is refused with 429, and the existing sessions stay open',
   run: async (kit) => {
     const { token } = await kit.user('ann');
     const joins = joinRequests(kit, token);
@@ -17,7 +17,7 @@ export const sessionLimit: Case = {
     const sessions = [await kit.join('ann')];
     while (asked && (await kit.ask(asked, 429)).status !== 429) {
       if (sessions.length === mostSessions)
-        throw new NotTried(`${mostSessions} sessions of one user are not too many here`);
+        throw new NotTried(`${mostSessions} sessions of one user do not reach the limit of this server`);
       sessions.push(await kit.join('ann'));
     }
     for (const request of joins)

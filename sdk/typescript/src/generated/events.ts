@@ -3,18 +3,18 @@ import type { ChatMessage, ErrorMessage, TokenRefreshed, UserJoined, UserLeft, U
 
 /** One event per frame that the server sends. */
 export interface Events {
-  /** The first frame of every session. The list is in join order; `[]` if nobody is here yet. */
+  /** The first frame of every session. The list is in join order; `[]` if the room is empty. */
   users_online: UsersOnline;
-  /** A user's first session has joined. The joiner receives it too. */
+  /** A user's first session has joined. The user receives it too. */
   user_joined: UserJoined;
+  /** A message, to everyone including its sender. */
+  chat_message: ChatMessage;
+  /** Answers one frame of this session, to its sender alone. The connection stays open. */
+  error: ErrorMessage;
+  /** Answers a `token_refresh`, to its sender alone. The server closes the connection at `expires_at`, 5 seconds after the `exp` of the token, unless it receives another token before that. */
+  token_refreshed: TokenRefreshed;
   /** A user's last session has ended. */
   user_left: UserLeft;
-  /** Sent to everybody, the sender included. */
-  chat_message: ChatMessage;
-  /** Answers one frame of this session; nobody else sees it. The connection lives on. */
-  error: ErrorMessage;
-  /** Answers a `token_refresh`; nobody else sees it. The connection is closed at `expires_at`, 5 seconds after the `exp` of the token, unless another comes. */
-  token_refreshed: TokenRefreshed;
 }
 
 /** The client's next step after each close code: reconnect, reconnect with a new token, or stop. */
@@ -34,8 +34,8 @@ export const afterClose = {
 export const eventNames = [
   'users_online',
   'user_joined',
-  'user_left',
   'chat_message',
   'error',
   'token_refreshed',
+  'user_left',
 ] as const satisfies readonly (keyof Events)[];

@@ -13,7 +13,7 @@ import type {
   UserId,
 } from './types.ts';
 
-/** How each operation is asked: what doesn't go into the path or the query is the JSON body. */
+/** Request of each operation. Members that are in neither the path nor the query form the JSON body. */
 export const operations = {
   createUser: { method: 'POST', path: '/createUser', params: {}, body: true, token: false },
   login: { method: 'POST', path: '/login', params: {}, body: true, token: false },
@@ -87,7 +87,7 @@ export interface Operations {
   };
   disableUser: {
     input: {
-      /** The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it. */
+      /** The user's id, percent-encoded. No user has the id `.` or `..`: a URL cannot name it, so tokens with it are refused. */
       id: UserId;
     };
     output: void;
@@ -103,7 +103,7 @@ export interface Operations {
   };
   enableUser: {
     input: {
-      /** The user's id, percent-encoded. No user has the id `.` or `..`: a token with one of them is refused, since no URL can name it. */
+      /** The user's id, percent-encoded. No user has the id `.` or `..`: a URL cannot name it, so tokens with it are refused. */
       id: UserId;
     };
     output: void;
@@ -119,7 +119,7 @@ export interface Operations {
   };
   join: {
     input: {
-      /** The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events. */
+      /** The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events. */
       last_event_id?: FrameId;
     };
     output: never;
@@ -144,7 +144,7 @@ export interface Operations {
   };
   joinByPost: {
     input: {
-      /** The `id` of the last frame that was seen: `users_online` has one too. As `Last-Event-ID` in Server-Sent Events. */
+      /** The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events. */
       last_event_id?: FrameId;
     };
     output: never;
@@ -169,9 +169,9 @@ export interface Operations {
   };
   listMessages: {
     input: {
-      /** The page ends before this place in the order, that of a message or any other. */
+      /** Return the page that ends before this position in the stream: the `id` of a message, or any other position. */
       before?: FrameId;
-      /** How many messages a page has at most. 50 if absent. (1..100) */
+      /** The maximum number of messages in a page. 50 if absent. (1..100) */
       limit?: number;
     };
     output: MessagePage;
@@ -217,7 +217,7 @@ export interface Operations {
 
 export type OperationId = keyof Operations;
 
-/** Carries one operation out: the transport, which no spec can say. */
+/** Performs one operation: the transport. */
 export type Call<Options> = <Id extends OperationId>(
   id: Id,
   input: Operations[Id]['input'],
@@ -231,7 +231,7 @@ export abstract class Methods<Options> {
   /**
    * Create a user.
    *
-   * Needs no authentication. E-mail and username are each unique: the e-mail after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The password is kept as a scrypt hash only, which is slow on purpose: expect some tenths of a second.
+   * Needs no authentication. The e-mail address and the username must each be unique: the e-mail address after NFKC and lower case, the username as its schema says. Unknown properties are ignored. The server stores only an scrypt hash of the password. Hashing is slow on purpose: expect some tenths of a second.
    *
    * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `email_taken`, `username_taken`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `head_too_large`, `internal_error`, `overloaded`, `store_unavailable`.
    */
@@ -242,7 +242,7 @@ export abstract class Methods<Options> {
   /**
    * Log in.
    *
-   * Needs no authentication. The e-mail address is compared as it is unique: after NFKC and lower case. The token, another one each time, opens `/join` until it expires, after 12 hours unless whoever runs the server says otherwise; then the server closes what it opened with 4001, unless it was handed a new one before that (`token_refresh`).
+   * Needs no authentication. E-mail addresses are compared after NFKC and lower case. Every login returns a new token. It opens `/join` until it expires, by default after 12 hours. The server then closes its connections with 4001, unless they have received a new token (`token_refresh`).
    *
    * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `invalid_credentials`, `user_disabled`, `body_too_large`, `unsupported_media_type`, `too_many_attempts`, `head_too_large`, `internal_error`, `overloaded`, `store_unavailable`.
    */
@@ -251,9 +251,9 @@ export abstract class Methods<Options> {
   }
 
   /**
-   * Give a token back.
+   * Log out.
    *
-   * The token of this request is refused from now on, and the connections that hold it are closed with 4003. Other tokens of the user are good as before. Takes no body.
+   * Revokes the token of this request. The server refuses it from now on, and closes the connections that hold it with 4003. Other tokens of the user stay valid. Takes no body.
    *
    * Rejects with the codes `malformed_request`, `body_not_allowed`, `missing_token`, `invalid_token`, `user_disabled`, `head_too_large`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
@@ -262,9 +262,9 @@ export abstract class Methods<Options> {
   }
 
   /**
-   * Shut a user out.
+   * Disable a user.
    *
-   * All connections of the user are closed with 4003 at once; its tokens are refused, and it can't log in, until it is enabled. `id` is that of its tokens: a user of an external issuer, or one that was never here, can be disabled too. Takes no body; doing it twice is doing it once.
+   * Closes all connections of the user with 4003 at once. Until the user is enabled again, the server refuses the user's tokens and logins. `id` is the one in the user's tokens, so you can also disable a user of an external identity provider, or one that has never connected. Takes no body. Repeating the request changes nothing.
    *
    * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `head_too_large`, `internal_error`, `store_unavailable`.
    */
@@ -276,9 +276,9 @@ export abstract class Methods<Options> {
   }
 
   /**
-   * Let a user in again.
+   * Enable a user.
    *
-   * Its tokens are good again as far as they were, and it can log in. Takes no body; doing it twice is doing it once, and one that wasn't disabled stays as it is.
+   * Accepts the user's tokens again, as far as they are still valid, and lets the user log in. Takes no body. Repeating the request changes nothing, and neither does enabling a user that isn't disabled.
    *
    * Rejects with the codes `malformed_request`, `body_not_allowed`, `invalid_parameter`, `missing_token`, `invalid_token`, `head_too_large`, `internal_error`, `store_unavailable`.
    */
@@ -287,9 +287,9 @@ export abstract class Methods<Options> {
   }
 
   /**
-   * What was said before.
+   * Read the message history.
    *
-   * A page of the room's history, oldest first: the last messages, or those before a given one. `before` asks for the page before this one; it is absent where nothing comes before, neither a message nor a gap. Nothing is missing between the first and the last of a page but at the places that `gaps` names. Messages are there moments after they were delivered, and as long as whoever runs the server keeps them (30 days, the last 100,000, unless it says otherwise); a server that keeps none lacks this operation. What was delivered before a server that ends in order closed its connections is kept like everything else.
+   * Returns a page of the message history, oldest first: the last messages, or those before a given position. `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a message nor a gap. Between the first and the last message of a page nothing is missing, except where `gaps` says so. A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly shutdown are stored like all others.
    *
    * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `head_too_large`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */
@@ -301,9 +301,9 @@ export abstract class Methods<Options> {
   }
 
   /**
-   * Is the process alive?
+   * Check that the process is alive.
    *
-   * Answers as long as the process does.
+   * Answers as long as the process runs.
    *
    * Rejects with the codes `malformed_request`, `head_too_large`.
    */
@@ -312,9 +312,18 @@ export abstract class Methods<Options> {
   }
 
   /**
-   * Does it want traffic?
+   * Check that the server is ready.
    *
-   * For load balancers: whether all parts are there. While the user store is away the chat goes on for those who have a token. Where several are away, `code` is that of the first in this order: the server stops, the room's order can't be asked (Redis, where several nodes share it), the store can't be reached, an issuer elsewhere has not given any keys yet, so that nobody can join; `detail` names each of them. While keys are known the server is ready, also when their issuer can't be reached any more.
+   * For load balancers: says whether all parts are available. While the user store is unavailable, the chat goes on
+   * for everyone who has a token. If several parts are unavailable, `detail` names each of them, and `code` is the
+   * first in this order:
+   *
+   * 1. `shutting_down`: the server is stopping.
+   * 2. `unavailable`: the room's stream is unavailable (Redis, where several nodes share it).
+   * 3. `store_unavailable`: the store is unavailable.
+   * 4. `issuer_unavailable`: the external issuer has not returned any keys yet, so nobody can join.
+   *
+   * Once the server has keys, it stays ready even while their issuer is unavailable.
    *
    * Rejects with the codes `malformed_request`, `head_too_large`, `store_unavailable`, `unavailable`, `shutting_down`, `issuer_unavailable`.
    */
@@ -323,9 +332,9 @@ export abstract class Methods<Options> {
   }
 
   /**
-   * The HTTP half, as JSON.
+   * Get the OpenAPI document as JSON.
    *
-   * This document: the operations that this server has. Components and tags that none of them uses may be in it, and `servers` is an example.
+   * This document, with the operations that this server has. It may contain components and tags that none of them uses, and `servers` is an example.
    *
    * Rejects with the codes `malformed_request`, `head_too_large`.
    */
@@ -334,9 +343,9 @@ export abstract class Methods<Options> {
   }
 
   /**
-   * The WebSocket half, as JSON.
+   * Get the AsyncAPI document as JSON.
    *
-   * The AsyncAPI half of the contract: the frames of the room.
+   * The AsyncAPI document: the frames that travel over the WebSocket.
    *
    * Rejects with the codes `malformed_request`, `head_too_large`.
    */

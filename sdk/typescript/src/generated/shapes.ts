@@ -1,13 +1,12 @@
 // Generated from specs/ by `npm run generate`. Do not edit.
 
-/** The kind of a value, of each item or of each member; a member whose name ends in `?` may be absent. */
+/** Kind of a value, of its items or of its members. A member whose name ends in `?` may be absent. */
 export type Shape = 'string' | 'number' | 'boolean' | readonly [Shape] | { readonly [member: string]: Shape };
 
-/** Each frame that the server sends, by its type. */
+/** Shape of each frame that the server sends, by its type. */
 export const frameShapes: { readonly [type: string]: Shape } = {
   users_online: { type: 'string', id: 'string', sent_at: 'string', msg: { list: ['string'], 'recovered?': 'boolean' } },
   user_joined: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string' } },
-  user_left: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string' } },
   chat_message: {
     type: 'string',
     id: 'string',
@@ -20,9 +19,10 @@ export const frameShapes: { readonly [type: string]: Shape } = {
     msg: { code: 'string', detail: 'string', 'nonce?': 'string', 'retry_after_ms?': 'number' },
   },
   token_refreshed: { type: 'string', sent_at: 'string', msg: { expires_at: 'string', 'nonce?': 'string' } },
+  user_left: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string' } },
 };
 
-/** The answer of each operation that has one. */
+/** Shape of the response of each operation that has one. */
 export const answerShapes: { readonly [operation: string]: Shape } = {
   createUser: { id: 'string', username: 'string', email: 'string' },
   login: { id: 'string', username: 'string', token: 'string' },

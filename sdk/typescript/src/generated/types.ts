@@ -1,13 +1,13 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
 import type { ChatMessage, FrameId, Token, Username } from './frames.ts';
 
-/** Who a user is. Opaque; two tokens with the same id are the same user. (1..128 code points) */
+/** Identifies a user. Opaque: two tokens with the same id are of the same user. (1..128 code points) */
 export type UserId = string;
 
-/** One `@`, something on both sides, no white space or control characters; kept as sent. Unique after NFKC and lower case. (3..254 code points) */
+/** One `@` with something on both sides, and no white space or control characters. Stored as sent. Unique after NFKC and lower case. (3..254 code points) */
 export type Email = string;
 
-/** No composition rules. (8..256 code points) */
+/** Any characters: no kinds of characters are required. (8..256 code points) */
 export type Password = string;
 
 export type CreateUserRequest = {
@@ -16,7 +16,7 @@ export type CreateUserRequest = {
   password: Password;
 };
 
-/** Any well-formed text may be tried; what can't be right is simply wrong. */
+/** Any well-formed text is accepted. Credentials that cannot be right are simply wrong. */
 export type LoginRequest = {
   email: string;
   password: string;
@@ -35,9 +35,9 @@ export type Login = {
 };
 
 export type MessagePage = {
-  /** Oldest first; each as it was delivered. */
+  /** The messages, oldest first, each as it was delivered. */
   messages: ChatMessage[];
-  /** Places in the order, oldest first. Between such a place and the message before it something may have been said that is kept nowhere; a place after the last message is one of these too. Between two of them there is a message: neighbouring gaps are one. They are at most `limit`; one more that comes before all messages is in the page before this one, alone. */
+  /** Positions in the stream, oldest first. Between such a position and the message before it, messages may be missing for good. A position after the last message is one of these too. Two gaps always have a message between them: neighbouring gaps are one. A page has at most `limit` gaps; a further one that comes before all messages is alone in the page before this one. */
   gaps: FrameId[];
   before?: FrameId;
 };
@@ -54,7 +54,7 @@ export type Readiness = {
 export type OpenApiDocument = {
   openapi: '3.1.0';
   info: DocumentInfo;
-  /** What each path takes and answers. */
+  /** The operations of each path. */
   paths: {};
 };
 
@@ -62,9 +62,9 @@ export type OpenApiDocument = {
 export type AsyncApiDocument = {
   asyncapi: '3.0.0';
   info: DocumentInfo;
-  /** Where frames travel. */
+  /** The channels that frames travel on. */
   channels: {};
-  /** Who sends which. */
+  /** The frames that each side sends. */
   operations: {};
 };
 
@@ -73,7 +73,7 @@ export type DocumentInfo = {
   version: string;
 };
 
-/** What went wrong, for programs. Stable; the introduction has a remedy for each. */
+/** A stable code for programs. The introduction lists what to do about each. */
 export type ProblemCode =
   | 'malformed_request'
   | 'malformed_body'
@@ -108,27 +108,27 @@ export type ProblemCode =
 
 /** Problem details (RFC 9457). */
 export type Problem = {
-  /** The problem's identifier, `urn:palaver:problem:` and its code. */
+  /** The identifier of the problem: `urn:palaver:problem:` and its code. */
   type: string;
-  /** What went wrong, for people; the same for every occurrence of its code. The wording is left to the server. (1.. code points) */
+  /** The fault, for people. The same for every occurrence of a code. Each server chooses the wording. (1.. code points) */
   title: string;
   /** The HTTP status. (400..599) */
   status: number;
   code: ProblemCode;
-  /** What went wrong this time. (1.. code points) */
+  /** The fault in this request, for people. (1.. code points) */
   detail?: string;
-  /** All that failed validation, on 400 only. (1.. items) */
+  /** Every fault that validation found. Only with 400. (1.. items) */
   errors?: FieldError[];
 };
 
 export type FieldError = {
-  /** Where, as a JSON pointer (RFC 6901) into the body, or into the parameters by name: to the member itself, also where it is missing. */
+  /** The faulty member, as a JSON pointer (RFC 6901) into the body, or into the parameters by name. It names the member itself also if that is missing. */
   pointer: string;
-  /** What is wrong there, for people. For a pattern, `x-pattern-error` beside it has the words; they bind nobody. (1.. code points) */
+  /** The fault, for people, worded to follow the name of the member. For a pattern, `x-pattern-error` has a wording, which servers may change. (1.. code points) */
   detail: string;
 };
 
-/** How many code points a text may have. */
+/** Lengths of texts, in code points. */
 export const limits = {
   token: { min: 1, max: 16384 },
   username: { min: 1, max: 64 },

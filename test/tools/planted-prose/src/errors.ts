@@ -1,0 +1,3 @@
+export const problems = {
+  not_found: [404, 'What was asked for is missing'],
+} as const;

@@ -1,0 +1,3 @@
+export const logEvents = {
+  store_unavailable: { level: 'warn', text: 'the store is away', fields: ['err'] },
+} as const;
