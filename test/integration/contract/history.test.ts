@@ -45,7 +45,7 @@ describe('GET /messages', () => {
     expect((await page(server)).messages).toHaveLength(50);
   });
 
-  it('takes any place of the order', async () => {
+  it('takes any position in the stream', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     await say(ann, 1, 3);
