@@ -53,37 +53,37 @@ const refusing =
 export const closes: readonly Violation[] = [
   {
     name: 'binary-ignored',
-    breaks: 'a binary frame is ignored',
+    breaks: 'ignores a binary frame',
     caughtBy: 'ws.bytes.binary',
     plant: swallowing(isBinary),
   },
   {
     name: 'binary-taken',
-    breaks: 'a binary frame is taken for text',
+    breaks: 'reads a binary frame as text',
     caughtBy: 'ws.bytes.binary',
     plant: swallowing(isBinary, ({ payload }) => [textFrame(payload.toString())]),
   },
   {
     name: 'close-code-undeclared',
-    breaks: 'a binary frame is answered with a close code that is not declared',
+    breaks: 'answers a binary frame with an undeclared close code',
     caughtBy: 'ws.close.undeclared',
     plant: onClose(1003, () => [closeFrame(4044)]),
   },
   {
     name: 'too-big-ignored',
-    breaks: 'a frame that is too big is ignored',
+    breaks: 'ignores a frame that is too big',
     caughtBy: 'ws.bytes.oversized',
     plant: swallowing(({ payload }) => payload.length > maxFrameBytes),
   },
   {
     name: 'too-big-is-policy',
-    breaks: 'a frame that is too big is answered with another close code',
+    breaks: 'answers a frame that is too big with another close code',
     caughtBy: 'ws.bytes.oversized',
     plant: onClose(1009, () => [closeFrame(1008)]),
   },
   {
     name: 'too-big-cut',
-    breaks: 'the connection is cut at a frame that is too big',
+    breaks: 'cuts the connection at a frame that is too big',
     caughtBy: 'ws.bytes.oversized',
     plant: onClose(1009, (session) => {
       session.cut();
@@ -92,7 +92,7 @@ export const closes: readonly Violation[] = [
   },
   {
     name: 'not-utf8-mended',
-    breaks: 'a frame that is not UTF-8 is taken, with U+FFFD in it',
+    breaks: 'accepts a frame that is not UTF-8, with U+FFFD in it',
     caughtBy: 'ws.bytes.not-utf8',
     plant: swallowing(
       (frame) => isText(frame) && !isUtf8(frame),
@@ -101,37 +101,37 @@ export const closes: readonly Violation[] = [
   },
   {
     name: 'not-utf8-without-a-code',
-    breaks: 'a frame that is not UTF-8 is answered with a close without a code',
+    breaks: 'answers a frame that is not UTF-8 with a close without a code',
     caughtBy: 'ws.bytes.not-utf8',
     plant: onClose(1007, () => [{ ...closeFrame(1007), payload: Buffer.alloc(0) }]),
   },
   {
     name: 'patient-for-ever',
-    breaks: 'however many frames are refused, the connection lives on',
+    breaks: 'keeps the connection open however many frames it refuses',
     caughtBy: 'rule.errors.too-many',
     plant: refusing((count) => count > 10),
   },
   {
     name: 'patient-for-twice-as-long',
-    breaks: 'forty frames are refused before the connection ends, not twenty',
+    breaks: 'refuses forty frames before it closes the connection, instead of twenty',
     caughtBy: 'rule.errors.too-many',
     plant: refusing((count) => count <= 20),
   },
   {
     name: 'expiry-is-going-away',
-    breaks: 'an expired token is answered with another close code',
+    breaks: 'answers an expired token with another close code',
     caughtBy: 'rule.token-expiry',
     plant: onClose(4001, () => [closeFrame(1001)]),
   },
   {
     name: 'leave-not-answered',
-    breaks: "a client's close is not answered",
+    breaks: "does not answer a client's close",
     caughtBy: 'ws.close.undeclared',
     plant: onClose(1000, () => []),
   },
   {
     name: 'limit-too-low',
-    breaks: 'a frame of half the size that is allowed is too big',
+    breaks: 'reports a frame of half the allowed size as too big',
     caughtBy: 'ws.bytes.just-fits',
     plant: swallowing(
       ({ payload }) => payload.length > maxFrameBytes / 2,

@@ -59,7 +59,7 @@ const known = { frame: ['type', 'sent_at', 'msg'], msg: ['text', 'nonce', 'from_
 export const frames: readonly Violation[] = [
   {
     name: 'first-frame-late',
-    breaks: 'the first frame is another than users_online',
+    breaks: 'sends another frame before users_online',
     caughtBy: 'rule.first-frame',
     plant: onTell('users_online', (message) => [
       { ...message, type: 'user_joined', msg: { username: 'Somebody' } },
@@ -68,13 +68,13 @@ export const frames: readonly Violation[] = [
   },
   {
     name: 'roster-without-its-place',
-    breaks: 'users_online has no id',
+    breaks: 'sends users_online without an id',
     caughtBy: 'ws.frame.users_online',
     plant: onTell('users_online', (message) => without(message, 'id')),
   },
   {
     name: 'roster-of-objects',
-    breaks: 'the list of users_online holds objects',
+    breaks: 'sends objects in the list of users_online',
     caughtBy: 'ws.frame.users_online',
     plant: onTell('users_online', (message) =>
       withMsg(message, { list: (message.msg.list as string[]).map((username) => ({ username })) }),
@@ -82,73 +82,73 @@ export const frames: readonly Violation[] = [
   },
   {
     name: 'frame-with-more',
-    breaks: 'user_joined has a property that is not declared',
+    breaks: 'sends user_joined with an undeclared property',
     caughtBy: 'ws.frame.user_joined',
     plant: onTell('user_joined', (message) => withMsg(message, { id: '4' })),
   },
   {
     name: 'frame-undeclared',
-    breaks: 'a frame of a type that is not declared is sent',
+    breaks: 'sends a frame of an undeclared type',
     caughtBy: 'ws.frame.undeclared',
     plant: onTell('users_online', (message) => [message, { ...message, type: 'welcome', msg: {} }]),
   },
   {
     name: 'frame-not-json',
-    breaks: 'a text frame that is not JSON is sent',
+    breaks: 'sends a text frame that is not JSON',
     caughtBy: 'ws.frame.undeclared',
     plant: onTell('users_online', (message, _session) => [message, textFrame('hello')]),
   },
   {
     name: 'frame-binary',
-    breaks: 'an error is sent in a binary frame',
+    breaks: 'sends an error in a binary frame',
     caughtBy: 'ws.frame.undeclared',
     plant: onTell('error', (message) => binaryFrame(JSON.stringify(message))),
   },
   {
     name: 'time-with-an-offset',
-    breaks: 'sent_at has an offset instead of Z',
+    breaks: 'sends sent_at with an offset instead of Z',
     caughtBy: 'ws.frame.user_left',
     plant: onTell('user_left', (message) => ({ ...message, sent_at: message.sent_at!.replace('Z', '+00:00') })),
   },
   {
     name: 'id-a-number',
-    breaks: 'the id of a message is a number',
+    breaks: 'sends the id of a message as a number',
     caughtBy: 'ws.frame.chat_message',
     plant: onTell('chat_message', (message, _, room) => ({ ...message, id: room.positionOf(message.id!) as never })),
   },
   {
     name: 'text-normalised',
-    breaks: 'texts are delivered in Unicode form C',
+    breaks: 'delivers texts in Unicode form C',
     caughtBy: 'rule.exact',
     plant: heard((text) => text.normalize('NFC')),
   },
   {
     name: 'text-trimmed',
-    breaks: 'texts are delivered without white space at their ends',
+    breaks: 'delivers texts without white space at their ends',
     caughtBy: 'rule.exact',
     plant: heard((text) => text.trim() || text),
   },
   {
     name: 'text-cut',
-    breaks: 'long texts are delivered without their end',
+    breaks: 'delivers long texts without their end',
     caughtBy: 'ws.send.chat_message.valid.msg.text.maxLength',
     plant: heard((text) => [...text].slice(0, 4_000).join('')),
   },
   {
     name: 'text-escaped',
-    breaks: 'texts are delivered with their < as &lt;',
+    breaks: 'delivers texts with `<` escaped as `&lt;`',
     caughtBy: 'rule.exact',
     plant: heard((text) => text.replaceAll('<', '&lt;')),
   },
   {
     name: 'nonce-forgotten',
-    breaks: 'the nonce does not come back',
+    breaks: 'delivers the echo without its nonce',
     caughtBy: 'rule.echo',
     plant: onTell('chat_message', (message) => ({ ...message, msg: without(message.msg, 'nonce') })),
   },
   {
     name: 'nonce-lowered',
-    breaks: 'the nonce comes back in small letters',
+    breaks: 'delivers the nonce in lower case',
     caughtBy: 'rule.exact',
     plant: onTell('chat_message', (message) =>
       typeof message.msg.nonce === 'string' ? withMsg(message, { nonce: message.msg.nonce.toLowerCase() }) : undefined,
@@ -156,7 +156,7 @@ export const frames: readonly Violation[] = [
   },
   {
     name: 'spoofed-name',
-    breaks: 'from_user is what the client says',
+    breaks: 'takes from_user from the client',
     caughtBy: 'rule.spoof',
     plant: spoofed(({ msg: { from_user } }, message) =>
       typeof from_user === 'string' ? withMsg(message, { from_user }) : message,
@@ -164,19 +164,19 @@ export const frames: readonly Violation[] = [
   },
   {
     name: 'spoofed-time',
-    breaks: 'sent_at is what the client says',
+    breaks: 'takes sent_at from the client',
     caughtBy: 'rule.spoof',
     plant: spoofed(({ sent_at }, message) => (typeof sent_at === 'string' ? { ...message, sent_at } : message)),
   },
   {
     name: 'spoofing-refused',
-    breaks: 'a message that says who sent it is refused',
+    breaks: 'refuses a message that has from_user',
     caughtBy: 'rule.spoof',
     plant: refusing(({ msg }) => msg?.from_user !== undefined),
   },
   {
     name: 'frame-closed',
-    breaks: 'a frame with an unknown property is refused',
+    breaks: 'refuses a frame with an unknown property',
     caughtBy: 'ws.send.chat_message.valid.unknown-properties',
     plant: refusing(
       (message) =>
@@ -186,31 +186,31 @@ export const frames: readonly Violation[] = [
   },
   {
     name: 'text-counts-utf16',
-    breaks: 'lengths are counted in UTF-16 units, so that 4,096 emoji are too many',
+    breaks: 'counts lengths in UTF-16 units, so that 4,096 emoji are too many',
     caughtBy: 'ws.send.chat_message.valid.msg.text.maxLength',
     plant: refusing((message) => textOf(message)!.length > 4_096),
   },
   {
     name: 'white-space-refused',
-    breaks: 'a text of white space alone is refused',
+    breaks: 'refuses a text of white space alone',
     caughtBy: 'rule.exact',
     plant: refusing((message) => textOf(message)!.trim() === ''),
   },
   {
     name: 'empty-taken',
-    breaks: 'an empty text is delivered',
+    breaks: 'delivers an empty text',
     caughtBy: 'ws.send.chat_message.invalid.msg.text.minLength',
     plant: taking((text) => text === ''),
   },
   {
     name: 'too-long-taken',
-    breaks: 'a text that is too long is delivered',
+    breaks: 'delivers a text that is too long',
     caughtBy: 'ws.send.chat_message.invalid.msg.text.maxLength',
     plant: taking((text) => [...text].length > 4_096),
   },
   {
     name: 'nonce-for-its-sender-only',
-    breaks: 'others are not shown the nonce',
+    breaks: 'shows the nonce to its sender only',
     caughtBy: 'rule.exact',
     plant: onTell('chat_message', (message, { claims }) =>
       message.msg.from_user === claims.username ? undefined : { ...message, msg: without(message.msg, 'nonce') },
@@ -218,7 +218,7 @@ export const frames: readonly Violation[] = [
   },
   {
     name: 'name-cut',
-    breaks: 'from_user is cut at 32 characters',
+    breaks: 'cuts from_user at 32 characters',
     caughtBy: 'rule.echo',
     plant: onTell('chat_message', (message) =>
       withMsg(message, { from_user: [...String(message.msg.from_user)].slice(0, 32).join('') }),

@@ -10,13 +10,13 @@ const upgradeRequired = (change: (response: Response) => Response): (() => Switc
 export const handshake: readonly Violation[] = [
   {
     name: 'subprotocol-not-answered',
-    breaks: 'the subprotocol that was offered is not answered',
+    breaks: 'selects no subprotocol although one was offered',
     caughtBy: 'ws.handshake.subprotocol',
     plant: switched((response) => withHeader(response, 'Sec-WebSocket-Protocol', undefined)),
   },
   {
     name: 'subprotocol-unasked',
-    breaks: 'a subprotocol is answered that was not offered',
+    breaks: 'selects a subprotocol that was not offered',
     caughtBy: 'ws.handshake.header',
     plant: switched((response, request) =>
       header(request, 'sec-websocket-protocol')
@@ -26,7 +26,7 @@ export const handshake: readonly Violation[] = [
   },
   {
     name: 'post-refused',
-    breaks: 'POST /join is a method that it does not have',
+    breaks: 'answers POST /join as an unknown method',
     caughtBy: 'ws.handshake.post.header',
     plant: onAsk('/join', (request) =>
       request.method === 'POST'
@@ -36,7 +36,7 @@ export const handshake: readonly Violation[] = [
   },
   {
     name: 'key-ignored',
-    breaks: 'a handshake without a key is let in',
+    breaks: 'accepts a handshake without a key',
     caughtBy: 'ws.handshake.no-key',
     plant: onAsk('/join', (request) =>
       header(request, 'upgrade') && header(request, 'sec-websocket-key') === undefined
@@ -46,25 +46,25 @@ export const handshake: readonly Violation[] = [
   },
   {
     name: 'accept-wrong',
-    breaks: 'the key is not answered',
+    breaks: 'sends a wrong Sec-WebSocket-Accept',
     caughtBy: 'rule.accept',
     plant: switched((response) => withHeader(response, 'Sec-WebSocket-Accept', 'c2hhMSBvZiBhbm90aGVyIGtleQ==')),
   },
   {
     name: 'upgrade-not-named',
-    breaks: 'who has to upgrade is not told to what',
+    breaks: 'asks for an upgrade without naming the protocol',
     caughtBy: 'http.join.headers',
     plant: upgradeRequired((response) => withHeader(response, 'Upgrade', undefined)),
   },
   {
     name: 'upgrade-is-malformed',
-    breaks: 'who asks without a handshake is answered 400',
+    breaks: 'answers a plain request to /join with 400',
     caughtBy: 'ws.handshake.header',
     plant: upgradeRequired(() => problem(400, 'malformed_handshake', 'Malformed handshake')),
   },
   {
     name: 'namesake-let-in',
-    breaks: 'two users of one name are in the room',
+    breaks: 'lets two users of one name into the room',
     caughtBy: 'rule.presence.namesake',
     plant: onAsk('/join', (request, { sessions }) => {
       const { id, username } = claimsOf(tokenOf(request));
@@ -75,13 +75,13 @@ export const handshake: readonly Violation[] = [
   },
   {
     name: 'sessions-refused-for-good',
-    breaks: 'who has too many sessions is not told when to come back',
+    breaks: 'refuses a session over the limit without Retry-After',
     caughtBy: 'http.join.headers',
     plant: onAnswer('GET', '/join', 429, (response) => withHeader(response, 'Retry-After', undefined)),
   },
   {
     name: 'version-ignored',
-    breaks: 'a handshake of another version is let in',
+    breaks: 'accepts a handshake of another version',
     caughtBy: 'ws.handshake.version',
     plant: onAsk('/join', (request) =>
       header(request, 'sec-websocket-version') ? withHeader(request, 'Sec-WebSocket-Version', '13') : undefined,
@@ -89,13 +89,13 @@ export const handshake: readonly Violation[] = [
   },
   {
     name: 'query-refused',
-    breaks: 'a path with a query is not known',
+    breaks: 'does not know a path with a query',
     caughtBy: 'ws.handshake.token-in-url',
     plant: () => ({ ask: ({ target }) => (target.includes('?') ? problem(404, 'not_found', 'Not found') : undefined) }),
   },
   {
     name: 'body-ignored',
-    breaks: 'a handshake with a body is asked to upgrade',
+    breaks: 'asks a handshake with a body to upgrade',
     caughtBy: 'ws.handshake.post.body',
     plant: onAnswer('POST', '/join', 400, (response) =>
       response.body.includes('body_not_allowed')

@@ -37,19 +37,19 @@ const lateMs = 60_000;
 export const history: readonly Violation[] = [
   {
     name: 'history-late',
-    breaks: 'what was said is in the history a minute later',
+    breaks: 'stores a message in the history a minute late',
     caughtBy: 'rule.history.soon',
     plant: onPage((messages) => messages.filter(({ sent_at = '' }) => Date.parse(sent_at) < Date.now() - lateMs)),
   },
   {
     name: 'limit-ignored',
-    breaks: 'a page is as long as it likes',
+    breaks: 'ignores the limit of a page',
     caughtBy: 'rule.history.limit',
     plant: withoutQuery('limit'),
   },
   {
     name: 'gaps-unbounded',
-    breaks: 'a page has more gaps than it was asked for messages',
+    breaks: 'sends more gaps in a page than its limit',
     caughtBy: 'rule.history.limit',
     plant: onAnswer('GET', '/messages', 200, (response) =>
       withJson(response, (page) => ({ ...page, gaps: Array.from({ length: 51 }, (_, n) => `~${n}`) })),
@@ -57,13 +57,13 @@ export const history: readonly Violation[] = [
   },
   {
     name: 'before-ignored',
-    breaks: 'every page is the newest',
+    breaks: 'sends the newest page for every before',
     caughtBy: 'rule.history.pages',
     plant: withoutQuery('before'),
   },
   {
     name: 'page-repeats',
-    breaks: 'the last message of a page is the first of the one behind it once more',
+    breaks: 'repeats the last message of a page on the next',
     caughtBy: 'rule.history.pages',
     plant: () => {
       let first: Message | undefined;
@@ -76,55 +76,55 @@ export const history: readonly Violation[] = [
   },
   {
     name: 'page-loses',
-    breaks: 'where a page ends a message is lost',
+    breaks: 'omits a message between two pages',
     caughtBy: 'rule.history.pages',
     plant: onPage((messages, { target }) => (target.includes('before=') ? messages.slice(0, -1) : messages)),
   },
   {
     name: 'page-reversed',
-    breaks: 'the newest message of a page comes first',
+    breaks: 'sends the newest message of a page first',
     caughtBy: 'rule.history.pages',
     plant: onPage((messages) => messages.toReversed()),
   },
   {
     name: 'page-changes',
-    breaks: 'messages are in the history without their nonce',
+    breaks: 'stores messages without their nonce',
     caughtBy: 'rule.history.pages',
     plant: onPage((messages) => messages.map((message) => ({ ...message, msg: without(message.msg, 'nonce') }))),
   },
   {
     name: 'page-limit-is-of-attempts',
-    breaks: 'who asks for too many pages is told of too many attempts',
+    breaks: 'reports too many pages as too many attempts',
     caughtBy: 'rule.limit.pages',
     plant: onAnswer('GET', '/messages', 429, () => problem(429, 'too_many_attempts', 'Too many attempts')),
   },
   {
     name: 'parameter-unchecked',
-    breaks: 'a page of more than may be asked for is answered 200',
+    breaks: 'accepts a page limit above the maximum',
     caughtBy: 'http.listMessages.parameter.limit.maximum',
     plant: invalidParameter((_, { target }) => (/limit=\d+/.test(target) ? emptyPage : undefined)),
   },
   {
     name: 'parameter-not-a-number',
-    breaks: 'a limit that is no number is ignored',
+    breaks: 'ignores a limit that is not a number',
     caughtBy: 'http.listMessages.parameter.limit.type',
     plant: invalidParameter((_, { target }) => (/limit=[a-z]/.test(target) ? emptyPage : undefined)),
   },
   {
     name: 'parameter-pointer-elsewhere',
-    breaks: 'what is wrong with a parameter is told of another one',
+    breaks: 'points to another parameter than the invalid one',
     caughtBy: 'http.listMessages.parameter.before.maxLength',
     plant: invalidParameter((response) => ({ ...response, body: response.body.replace('/before', '/limit') })),
   },
   {
     name: 'parameter-bound-too-low',
-    breaks: 'a page as large as may be asked for is refused',
+    breaks: 'refuses a page of the largest allowed limit',
     caughtBy: 'http.listMessages.parameter.limit.maximum.just',
     plant: onAsk('/messages', (request) => ({ ...request, target: request.target.replace('limit=100', 'limit=101') })),
   },
   {
     name: 'last-event-id-unchecked',
-    breaks: 'an id that no frame can have is ignored at the door',
+    breaks: 'ignores an impossible last_event_id',
     caughtBy: 'http.join.parameter.last_event_id.maxLength',
     plant: onAsk('/join', (request) => ({
       ...request,
@@ -133,7 +133,7 @@ export const history: readonly Violation[] = [
   },
   {
     name: 'anybody-disabled',
-    breaks: 'a user with an id that nobody can have is disabled',
+    breaks: 'disables a user with an impossible id',
     caughtBy: 'http.disableUser.parameter.id.maxLength',
     plant: () => ({
       answer: (response, request) =>

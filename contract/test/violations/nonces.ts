@@ -54,7 +54,7 @@ const tellAll = (message: Message, to: readonly Session[]): undefined => {
 export const nonces: readonly Violation[] = [
   {
     name: 'nonce-published-twice',
-    breaks: 'what is sent again under its nonce is published again',
+    breaks: 'publishes a repeated nonce again',
     caughtBy: 'rule.nonce.once',
     plant: () => {
       const isRepeat = createRepeats();
@@ -79,7 +79,7 @@ export const nonces: readonly Violation[] = [
   },
   {
     name: 'repeat-to-all',
-    breaks: 'what answers a message that is sent again goes to everybody',
+    breaks: 'sends the answer to a repeated message to everyone',
     caughtBy: 'rule.nonce.once',
     plant: onRepeat((message, session, sessions) =>
       tellAll(
@@ -90,7 +90,7 @@ export const nonces: readonly Violation[] = [
   },
   {
     name: 'repeat-to-own-sessions',
-    breaks: "what answers a message that is sent again goes to the user's other sessions, too",
+    breaks: "sends the answer to a repeated message to the user's other sessions, too",
     caughtBy: 'rule.nonce.answered',
     plant: onRepeat((message, session, sessions) =>
       tellAll(
@@ -101,31 +101,31 @@ export const nonces: readonly Violation[] = [
   },
   {
     name: 'repeat-unanswered',
-    breaks: 'what is sent again under its nonce is not answered',
+    breaks: 'does not answer a repeated message',
     caughtBy: 'rule.nonce.answered',
     plant: onRepeat(() => []),
   },
   {
     name: 'repeat-with-a-new-id',
-    breaks: 'what answers a message that is sent again has an id of its own',
+    breaks: 'answers a repeated message with a new id',
     caughtBy: 'rule.nonce.answered',
     plant: onRepeat((message) => ({ ...message, id: `${message.id}0` })),
   },
   {
     name: 'repeat-at-a-new-time',
-    breaks: 'what answers a message that is sent again says another time',
+    breaks: 'answers a repeated message with a new time',
     caughtBy: 'rule.nonce.answered',
     plant: onRepeat((message) => ({ ...message, sent_at: '2099-01-01T00:00:00.000Z' })),
   },
   {
     name: 'repeat-in-other-words',
-    breaks: 'what answers a message that is sent again has the text that was sent the second time',
+    breaks: 'answers a repeated message with the text of the repetition',
     caughtBy: 'rule.nonce.answered',
     plant: onRepeat((message) => withMsg(message, { text: 'In other words' })),
   },
   {
     name: 'nonce-of-all',
-    breaks: "another user's message under a nonce that somebody has used is swallowed",
+    breaks: "drops another user's message with a used nonce",
     caughtBy: 'rule.nonce.own',
     plant: () => {
       const owners = new Map<string, string | undefined>();

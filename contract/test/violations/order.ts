@@ -55,13 +55,13 @@ const earlier = (sentAt: string): string => new Date(Date.parse(sentAt) - 1_500)
 export const order: readonly Violation[] = [
   {
     name: 'order-swapped-for-one',
-    breaks: 'one client receives messages in another order, their ids with them',
+    breaks: 'delivers messages to one client in another order, with their ids',
     caughtBy: 'rule.order.rising',
     plant: swapping(isTheOne, (first, second) => [second, first]),
   },
   {
     name: 'order-differs-for-one',
-    breaks: 'one client receives messages in another order, and the ids of the others',
+    breaks: 'delivers messages to one client in another order, under the ids of the others',
     caughtBy: 'rule.order.same',
     plant: swapping(isTheOne, (first, second) => [
       { ...first, msg: second.msg },
@@ -70,7 +70,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'reordered-with-a-second-session',
-    breaks: 'who has two sessions receives messages in another order',
+    breaks: 'delivers messages in another order to a user with two sessions',
     caughtBy: 'rule.order.same',
     plant: swapping(hasAnotherSession, (first, second) => [
       { ...first, msg: second.msg },
@@ -79,7 +79,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'sender-overtakes-itself',
-    breaks: 'what a client says is published in another order than it was said',
+    breaks: "publishes a client's messages in another order than sent",
     caughtBy: 'rule.early-frames',
     plant: () => {
       const { hold, take } = createHold((session, frame) => session.say(frame));
@@ -97,7 +97,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'twice-for-one',
-    breaks: 'one client receives a message twice',
+    breaks: 'delivers a message twice to one client',
     caughtBy: 'rule.order.once',
     plant: onTell('chat_message', (message, session, room) =>
       isTheOne(session, room) && isThird(message, room) ? [message, message] : undefined,
@@ -105,7 +105,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'twice-with-a-second-session',
-    breaks: 'who has two sessions receives each message twice',
+    breaks: 'delivers each message twice to a user with two sessions',
     caughtBy: 'rule.order.once',
     plant: onTell('chat_message', (message, session, room) =>
       hasAnotherSession(session, room) ? [message, message] : undefined,
@@ -113,7 +113,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'dropped-for-one',
-    breaks: 'one client misses a message',
+    breaks: 'drops a message for one client',
     caughtBy: 'rule.order.complete',
     plant: onTell('chat_message', (message, session, room) =>
       isTheOne(session, room) && isThird(message, room) && message.msg.from_user !== session.claims.username
@@ -123,7 +123,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'ids-go-backwards',
-    breaks: 'a message has a smaller id than the one before',
+    breaks: 'gives a message a smaller id than the one before',
     caughtBy: 'rule.order.rising',
     plant: onTell('chat_message', (message, _, room) =>
       isThird(message, room) ? { ...message, id: `0${message.id}` } : undefined,
@@ -131,7 +131,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'ids-differ',
-    breaks: 'one client is told another id for a message',
+    breaks: 'sends one client another id for a message',
     caughtBy: 'rule.order.three-clients',
     plant: onTell('chat_message', (message, session, room) =>
       isTheOne(session, room) ? { ...message, id: `${message.id}0` } : undefined,
@@ -139,7 +139,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'times-differ',
-    breaks: 'one client is told another time for a message',
+    breaks: 'sends one client another time for a message',
     caughtBy: 'rule.order.same',
     plant: onTell('chat_message', (message, session, room) =>
       isTheOne(session, room) ? { ...message, sent_at: new Date().toISOString().replace(/.Z/, '9Z') } : undefined,
@@ -147,7 +147,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'time-goes-backwards',
-    breaks: 'a message was sent before the one in front of it',
+    breaks: 'gives a message an earlier time than the one before',
     caughtBy: 'rule.time',
     plant: onTell('chat_message', (message, _, room) =>
       isThird(message, room) ? { ...message, sent_at: earlier(message.sent_at!) } : undefined,
@@ -155,7 +155,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'echo-missing',
-    breaks: 'a sender does not receive its own message',
+    breaks: 'sends no echo to the sender',
     caughtBy: 'rule.echo',
     plant: onTell('chat_message', (message, { claims }) =>
       message.msg.from_user === claims.username ? [] : undefined,
@@ -163,7 +163,7 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'echo-to-one-session',
-    breaks: "a sender's other session does not receive its message",
+    breaks: "sends no echo to the sender's other session",
     caughtBy: 'rule.order.three-clients',
     plant: () => {
       const said = new Map<unknown, Session>();
@@ -177,13 +177,13 @@ export const order: readonly Violation[] = [
   },
   {
     name: 'early-frame-lost',
-    breaks: 'a frame that is sent the moment the socket opens is lost',
+    breaks: 'drops a frame that is sent as soon as the socket opens',
     caughtBy: 'rule.early-frames',
     plant: () => ({ say: (_, session) => (session.open ? undefined : []) }),
   },
   {
     name: 'last-words-lost',
-    breaks: 'what a client says right before it closes is lost',
+    breaks: 'drops a message that is sent right before the close',
     caughtBy: 'rule.last-words',
     plant: () => {
       const { hold, take } = createHold((session, frame) => session.say(frame));

@@ -34,25 +34,25 @@ const firstMessage =
 export const presence: readonly Violation[] = [
   {
     name: 'self-untold',
-    breaks: 'who comes in does not hear of it',
+    breaks: 'sends a new session no user_joined of its own',
     caughtBy: 'rule.presence.first-session',
     plant: untold('user_joined', isOwn),
   },
   {
     name: 'join-untold',
-    breaks: 'who is in the room does not hear of who comes in',
+    breaks: 'sends user_joined to nobody else in the room',
     caughtBy: 'rule.presence.first-session',
     plant: untold('user_joined', (message, session) => !isOwn(message, session)),
   },
   {
     name: 'join-told-twice',
-    breaks: 'who comes in is announced twice',
+    breaks: 'announces a user twice',
     caughtBy: 'rule.presence.consistent',
     plant: onTell('user_joined', (message) => [message, { ...message, id: `${message.id}0` }]),
   },
   {
     name: 'self-in-roster',
-    breaks: 'who comes in is in its own users_online already',
+    breaks: 'lists a user in its own first users_online',
     caughtBy: 'rule.presence.first-session',
     plant: onTell('users_online', (message, { claims }) =>
       listOf(message).includes(claims.username!)
@@ -62,7 +62,7 @@ export const presence: readonly Violation[] = [
   },
   {
     name: 'roster-stale',
-    breaks: 'users_online names who has left',
+    breaks: 'lists a user in users_online who has left',
     caughtBy: 'rule.roster',
     plant: () => {
       const gone = new Set<string>();
@@ -76,19 +76,19 @@ export const presence: readonly Violation[] = [
   },
   {
     name: 'roster-incomplete',
-    breaks: 'users_online misses who came first',
+    breaks: 'omits the first user from users_online',
     caughtBy: 'rule.roster',
     plant: onTell('users_online', (message) => withList(message, listOf(message).slice(1))),
   },
   {
     name: 'roster-backwards',
-    breaks: 'users_online is not in the order of joining',
+    breaks: 'lists users_online in reverse order of joining',
     caughtBy: 'rule.roster',
     plant: onTell('users_online', (message) => withList(message, listOf(message).toReversed())),
   },
   {
     name: 'roster-misses-itself',
-    breaks: 'a second session does not see its own name in users_online',
+    breaks: 'omits a user from the users_online of its second session',
     caughtBy: 'rule.presence.second-session',
     plant: onTell('users_online', (message, { claims }) =>
       withList(
@@ -99,7 +99,7 @@ export const presence: readonly Violation[] = [
   },
   {
     name: 'second-session-announced',
-    breaks: 'a second session of a user is announced',
+    breaks: 'announces a second session of a user',
     caughtBy: 'rule.presence.second-session',
     plant: () => ({
       opened: (session, room) => {
@@ -109,7 +109,7 @@ export const presence: readonly Violation[] = [
   },
   {
     name: 'leaves-with-one-of-two',
-    breaks: 'a user leaves when one of two sessions ends',
+    breaks: 'sends user_left when one of two sessions ends',
     caughtBy: 'rule.presence.last-session',
     plant: () => ({
       ended: ({ claims }, room) => {
@@ -120,25 +120,25 @@ export const presence: readonly Violation[] = [
   },
   {
     name: 'departure-untold',
-    breaks: 'nobody hears that a user has left',
+    breaks: 'sends no user_left',
     caughtBy: 'rule.presence.last-session',
     plant: untold('user_left', everyone),
   },
   {
     name: 'departure-of-another',
-    breaks: 'user_left names another user',
+    breaks: 'names another user in user_left',
     caughtBy: 'rule.presence.consistent',
     plant: onTell('user_left', (message) => withMsg(message, { username: 'Somebody' })),
   },
   {
     name: 'roster-too-new',
-    breaks: 'what follows users_online has an id before its own',
+    breaks: 'sends a frame after users_online with an id before its own',
     caughtBy: 'rule.order.rising',
     plant: onTell('users_online', (message) => ({ ...message, id: `9${message.id}` })),
   },
   {
     name: 'replayed-to-the-late',
-    breaks: 'who comes in receives again what was said before',
+    breaks: 'replays old messages to a new session',
     caughtBy: 'rule.order.rising',
     plant: () => {
       let last: Frame | undefined;
@@ -153,13 +153,13 @@ export const presence: readonly Violation[] = [
   },
   {
     name: 'first-message-missed',
-    breaks: 'who comes in misses the first message after its users_online',
+    breaks: 'drops the first message after users_online for a new session',
     caughtBy: 'rule.order.complete',
     plant: firstMessage(() => []),
   },
   {
     name: 'roster-counts-sessions',
-    breaks: 'users_online names a user once for each session',
+    breaks: 'lists a user in users_online once for each session',
     caughtBy: 'rule.presence.second-session',
     plant: onTell('users_online', (message, _, { sessions }) =>
       withList(

@@ -1,8 +1,8 @@
-/** `npm run contract:violations`: plants each violation and says what caught it. `-- --write` puts the table into the README. */
+/** Plants each violation and prints what caught it: `npm run contract:violations`. `-- --write` writes VIOLATIONS.md. */
 import { parseArgs, styleText } from 'node:util';
 import { attempt, attemptAll, brokenIn, confused, type Outcome } from './attempt.ts';
 import { groups } from './index.ts';
-import { writeTable } from './table.ts';
+import { writePage } from './table.ts';
 
 const { values, positionals } = parseArgs({
   options: { write: { type: 'boolean' }, verbose: { type: 'boolean' } },
@@ -40,5 +40,5 @@ for (const pair of pairs) console.log(`✗ ${pair.join(' and ')} are not told ap
 failures += clean.length + pairs.length;
 const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
 console.log(`${outcomes.length} violations, ${failures} failures, ${seconds} s`);
-if (values.write) writeTable();
+if (values.write) writePage();
 process.exitCode = failures === 0 ? 0 : 1;

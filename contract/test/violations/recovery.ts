@@ -68,19 +68,19 @@ const withRecovered = (change: (recovered: unknown, message: Message) => Message
 export const recovery: readonly Violation[] = [
   {
     name: 'recovery-misses-one',
-    breaks: 'of what was missed one message does not follow, and recovered is true',
+    breaks: 'drops one missed message although recovered is true',
     caughtBy: 'rule.recovery.whole',
     plant: recovering((_, number) => (number === 1 ? [] : undefined)),
   },
   {
     name: 'recovery-repeats-one',
-    breaks: 'of what was missed one message comes twice',
+    breaks: 'replays one missed message twice',
     caughtBy: 'rule.recovery.whole',
     plant: recovering((frame, number) => (number === 1 ? [frame, frame] : undefined)),
   },
   {
     name: 'recovery-disordered',
-    breaks: 'what was missed comes out of order',
+    breaks: 'replays missed messages out of order',
     caughtBy: 'rule.recovery.whole',
     plant: () => {
       const { hold, release } = holding();
@@ -92,7 +92,7 @@ export const recovery: readonly Violation[] = [
   },
   {
     name: 'newer-before-missed',
-    breaks: 'something newer comes before what was missed',
+    breaks: 'sends a newer message before the missed ones',
     caughtBy: 'rule.recovery.whole',
     plant: () => {
       const { hold, release } = holding();
@@ -104,7 +104,7 @@ export const recovery: readonly Violation[] = [
   },
   {
     name: 'recovery-changes-one',
-    breaks: 'what was missed comes without its nonce',
+    breaks: 'replays missed messages without their nonce',
     caughtBy: 'rule.recovery.whole',
     plant: recovering((frame) => {
       const message = messageOf(frame)!;
@@ -113,13 +113,13 @@ export const recovery: readonly Violation[] = [
   },
   {
     name: 'recovery-begins-too-early',
-    breaks: 'who comes back receives what it had seen already',
+    breaks: 'replays messages that the client had received',
     caughtBy: 'rule.recovery.whole',
     plant: behindRoster(true),
   },
   {
     name: 'recovery-never',
-    breaks: 'who comes back a moment later is told that nothing can be recovered',
+    breaks: 'recovers nothing for a client that reconnects a moment later',
     caughtBy: 'rule.recovery.whole',
     plant: () => {
       const silent = recovering(() => [])();
@@ -129,7 +129,7 @@ export const recovery: readonly Violation[] = [
   },
   {
     name: 'recovered-from-nowhere',
-    breaks: 'an id that was never given recovers',
+    breaks: 'recovers from an id that was never assigned',
     caughtBy: 'rule.recovery.unknown',
     plant: withRecovered((recovered, message) =>
       recovered === false ? withMsg(message, { recovered: true }) : undefined,
@@ -137,13 +137,13 @@ export const recovery: readonly Violation[] = [
   },
   {
     name: 'unrecovered-and-yet-told',
-    breaks: 'nothing is recovered, and something of the past follows',
+    breaks: 'replays old messages although recovered is false',
     caughtBy: 'rule.recovery.unknown',
     plant: behindRoster(false),
   },
   {
     name: 'recovered-unasked',
-    breaks: 'users_online says recovered to who has not asked',
+    breaks: 'sends recovered to a client without last_event_id',
     caughtBy: 'rule.recovery.told',
     plant: withRecovered((recovered, message) =>
       recovered === undefined ? withMsg(message, { recovered: false }) : undefined,
@@ -151,7 +151,7 @@ export const recovery: readonly Violation[] = [
   },
   {
     name: 'recovered-untold',
-    breaks: 'users_online does not say recovered to who has asked',
+    breaks: 'omits recovered for a client with last_event_id',
     caughtBy: 'rule.recovery.told',
     plant: withRecovered((_, message) => ({ ...message, msg: without(message.msg, 'recovered') })),
   },

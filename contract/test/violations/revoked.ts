@@ -84,25 +84,25 @@ const isLogin = (request: Request): boolean => pathOf(request) === '/login';
 export const revoked: readonly Violation[] = [
   {
     name: 'logout-closes-nothing',
-    breaks: 'what a token opened lives on when it is given back',
+    breaks: 'keeps the connections of a revoked token open',
     caughtBy: 'rule.logout',
     plant: givenBack({ giveBack: done, withIt: () => refusedToken }),
   },
   {
     name: 'logout-is-going-away',
-    breaks: 'what a token opened is closed with another code when it is given back',
+    breaks: 'closes the connections of a revoked token with another code',
     caughtBy: 'rule.logout',
     plant: () => ({ tell: (frame) => (closeCodeOf(frame) === 4003 ? [closeFrame(1001)] : undefined) }),
   },
   {
     name: 'logout-revokes-nothing',
-    breaks: 'a token that was given back opens as before',
+    breaks: 'accepts a revoked token',
     caughtBy: 'rule.logout',
     plant: givenBack({ withIt: (request) => asAnother(request, { ...claimsOf(tokenOf(request)) }) }),
   },
   {
     name: 'logout-is-for-the-door',
-    breaks: 'a token that was given back is good for everything but the door',
+    breaks: 'accepts a revoked token everywhere but at /join',
     caughtBy: 'rule.logout',
     plant: givenBack({
       withIt: (request) =>
@@ -111,31 +111,31 @@ export const revoked: readonly Violation[] = [
   },
   {
     name: 'logout-closes-all',
-    breaks: 'with one token that is given back all connections of its user are closed',
+    breaks: 'closes all connections of the user of a revoked token',
     caughtBy: 'rule.logout',
     plant: givenBack({ closes: () => true }),
   },
   {
     name: 'logout-revokes-all',
-    breaks: 'with one token that is given back all tokens of its user are refused',
+    breaks: 'refuses all tokens of the user of a revoked token',
     caughtBy: 'rule.logout',
     plant: givenBack({ withAnother: () => refusedToken }),
   },
   {
     name: 'disable-closes-nothing',
-    breaks: 'the connections of a user that is disabled live on',
+    breaks: 'keeps the connections of a disabled user open',
     caughtBy: 'rule.disabled',
     plant: shutOut({ disable: done, asks: () => userDisabled }),
   },
   {
     name: 'disable-is-going-away',
-    breaks: 'the connections of a user that is disabled are closed with another code',
+    breaks: 'closes the connections of a disabled user with another code',
     caughtBy: 'rule.disabled',
     plant: () => ({ tell: (frame) => (closeCodeOf(frame) === 4003 ? [closeFrame(1001)] : undefined) }),
   },
   {
     name: 'disabled-let-in',
-    breaks: 'a user that is disabled is let in',
+    breaks: "accepts a disabled user's handshake",
     caughtBy: 'rule.disabled',
     plant: shutOut({
       asks: (request) =>
@@ -144,7 +144,7 @@ export const revoked: readonly Violation[] = [
   },
   {
     name: 'disabled-reads-on',
-    breaks: 'a user that is disabled reads what is said',
+    breaks: 'lets a disabled user read the history',
     caughtBy: 'rule.disabled',
     plant: shutOut({
       asks: (request) =>
@@ -153,7 +153,7 @@ export const revoked: readonly Violation[] = [
   },
   {
     name: 'disabled-logs-in',
-    breaks: 'a user that is disabled logs in',
+    breaks: 'lets a disabled user log in',
     caughtBy: 'rule.disabled',
     plant: onAnswer('POST', '/login', 403, () =>
       json(200, { id: 'planted', username: 'A stranger', token: tokenFor({ id: 'planted', username: 'A stranger' }) }),
@@ -161,19 +161,19 @@ export const revoked: readonly Violation[] = [
   },
   {
     name: 'disabled-is-invalid',
-    breaks: 'a user that is disabled is told that its token does not hold',
+    breaks: "reports a disabled user's token as invalid",
     caughtBy: 'rule.disabled',
     plant: shutOut({ asks: () => refusedToken }),
   },
   {
     name: 'enable-without-effect',
-    breaks: 'a user that is enabled again is refused as before',
+    breaks: 'refuses an enabled user as before',
     caughtBy: 'rule.disabled',
     plant: shutOut({ enable: done }),
   },
   {
     name: 'enabled-has-no-login',
-    breaks: 'a user that is enabled again cannot log in',
+    breaks: "refuses an enabled user's login",
     caughtBy: 'rule.disabled',
     plant: () => {
       let disabled = false;
@@ -187,7 +187,7 @@ export const revoked: readonly Violation[] = [
   },
   {
     name: 'admin-for-everybody',
-    breaks: 'whoever has any token disables a user',
+    breaks: 'lets any token disable a user',
     caughtBy: 'http.disableUser.bad-token',
     plant: () => ({
       ask: (request) =>
@@ -198,7 +198,7 @@ export const revoked: readonly Violation[] = [
   },
   {
     name: 'admin-without-a-token',
-    breaks: 'whoever asks without a token disables a user',
+    breaks: 'disables a user without a token',
     caughtBy: 'http.disableUser.no-token',
     plant: () => ({
       ask: (request) =>

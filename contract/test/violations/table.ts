@@ -1,26 +1,38 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { groups } from './index.ts';
 
-const readme = new URL('../../README.md', import.meta.url);
-const start = '<!-- violations -->\n';
-const end = '<!-- /violations -->';
+const page = new URL('../../VIOLATIONS.md', import.meta.url);
 
-/** Which case catches which violation, for people. */
-const table = (): string =>
-  groups
-    .flatMap(({ name: group, violations }) => [
-      `\n| ${group} | what the server does | caught by |`,
-      '|---|---|---|',
-      ...violations.map(({ name, breaks, caughtBy }) => `| \`${name}\` | ${breaks} | \`${caughtBy}\` |`),
-    ])
-    .join('\n');
+const introduction = `# Violations
 
-/** The README as it is, and with the table in its place. */
-export function readmes(): { readonly found: string; readonly wanted: string } {
-  const found = readFileSync(readme, 'utf8');
-  const [from, to] = [found.indexOf(start), found.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`contract/README.md lacks its markers, ${start}and ${end}`);
-  return { found, wanted: `${found.slice(0, from + start.length)}${table()}\n\n${found.slice(to)}` };
-}
+<!-- Written by npm run contract:violations -- --write from contract/test/violations. -->
 
-export const writeTable = (): void => writeFileSync(readme, readmes().wanted);
+A proxy plants each of these violations in front of a real server, and the tests of the kit check that the named case catches it. [README.md](README.md#proof-that-it-can-fail) says more.
+`;
+
+/** Headings of the groups whose names alone say too little. */
+const titles: Readonly<Record<string, string>> = {
+  http: 'HTTP',
+  order: 'Message stream',
+  past: 'Recovery, nonces and history',
+  closes: 'Closing a connection',
+};
+const titleOf = (group: string): string => titles[group] ?? `${group.charAt(0).toUpperCase()}${group.slice(1)}`;
+
+/** Returns the page as it should be: which case catches which violation. */
+export const violationsPage = (): string =>
+  `${introduction}${groups
+    .map(
+      ({ name: group, violations }) => `
+## ${titleOf(group)}
+
+| violation | what the server does | caught by |
+|---|---|---|
+${violations.map(({ name, breaks, caughtBy }) => `| \`${name}\` | ${breaks} | \`${caughtBy}\` |`).join('\n')}
+`,
+    )
+    .join('')}`;
+
+export const readPage = (): string => readFileSync(page, 'utf8');
+
+export const writePage = (): void => writeFileSync(page, violationsPage());

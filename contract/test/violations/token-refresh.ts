@@ -18,13 +18,13 @@ const onForeign = (change: (message: Message) => Message | readonly (Message | R
 export const tokenRefresh: readonly Violation[] = [
   {
     name: 'refresh-ignored',
-    breaks: 'a new token is not answered',
+    breaks: 'ignores a new token',
     caughtBy: 'rule.token-refresh.answered',
     plant: onSay((message) => (message?.type === 'token_refresh' ? [] : undefined)),
   },
   {
     name: 'refreshed-to-all',
-    breaks: 'everybody hears that a connection has a new token',
+    breaks: 'sends token_refreshed to everyone',
     caughtBy: 'rule.token-refresh.answered',
     plant: onTell('token_refreshed', (message, session, { sessions }) => {
       for (const other of sessions) if (other !== session) other.tell(messageFrame(message));
@@ -33,31 +33,31 @@ export const tokenRefresh: readonly Violation[] = [
   },
   {
     name: 'refreshed-twice',
-    breaks: 'a new token is answered twice',
+    breaks: 'answers a new token twice',
     caughtBy: 'rule.token-refresh.answered',
     plant: onTell('token_refreshed', (message) => [message, message]),
   },
   {
     name: 'refreshed-until-before',
-    breaks: 'expires_at is the end of the old token',
+    breaks: 'sends the expiry of the old token as expires_at',
     caughtBy: 'rule.token-refresh.answered',
     plant: onRefreshed((message, { claims }) => withMsg(message, { expires_at: isoOf(claims.exp) })),
   },
   {
     name: 'refreshed-without-nonce',
-    breaks: 'what answers a new token lacks its nonce',
+    breaks: 'sends token_refreshed without its nonce',
     caughtBy: 'rule.token-refresh.answered',
     plant: onRefreshed((message) => ({ ...message, msg: without(message.msg, 'nonce') })),
   },
   {
     name: 'refreshed-with-more',
-    breaks: 'what answers a new token has a property that is not declared',
+    breaks: 'sends token_refreshed with an undeclared property',
     caughtBy: 'ws.frame.token_refreshed',
     plant: onRefreshed((message) => withMsg(message, { username: 'Ann' })),
   },
   {
     name: 'refresh-without-effect',
-    breaks: 'a connection with a new token ends with its first one',
+    breaks: 'closes a connection with a new token when its first one expires',
     caughtBy: 'rule.token-refresh.survives',
     plant: onSay((message, _, session) => {
       const { id, exp } = claimsOf(String(message?.msg?.token));
@@ -68,19 +68,19 @@ export const tokenRefresh: readonly Violation[] = [
   },
   {
     name: 'foreign-token-taken',
-    breaks: 'the token of another user is taken',
+    breaks: 'accepts the token of another user',
     caughtBy: 'rule.token-refresh.foreign',
     plant: onForeign((message) => refreshed(message, 4_000_000_000)),
   },
   {
     name: 'foreign-token-ends-the-session',
-    breaks: 'the token of another user ends the connection',
+    breaks: 'closes the connection at the token of another user',
     caughtBy: 'rule.token-refresh.foreign',
     plant: onForeign((message) => [message, closeFrame(1008)]),
   },
   {
     name: 'foreign-token-is-invalid-message',
-    breaks: 'the token of another user is told as a frame that is invalid',
+    breaks: 'reports the token of another user as an invalid message',
     caughtBy: 'rule.token-refresh.foreign',
     plant: onForeign((message) => withMsg(message, { code: 'invalid_message' })),
   },

@@ -41,19 +41,19 @@ const refused = problem(401, 'invalid_token', 'Token refused');
 export const tokens: readonly Violation[] = [
   {
     name: 'no-token-let-in',
-    breaks: 'who has no token is let in',
+    breaks: 'accepts a handshake without a token',
     caughtBy: 'ws.handshake.no-token',
     plant: onAsk('/join', (request) => (hasToken(request) ? undefined : admit(request))),
   },
   {
     name: 'forged-let-in',
-    breaks: 'a token that somebody else has signed is taken',
+    breaks: 'accepts a token with a foreign signature',
     caughtBy: 'ws.handshake.forged-token',
     plant: onAsk('/join', (request) => (forged(request) ? admit(request) : undefined)),
   },
   {
     name: 'garbage-let-in',
-    breaks: 'a token that is none is taken',
+    breaks: 'accepts a malformed token',
     caughtBy: 'ws.handshake.bad-token',
     plant: onAsk('/join', (request) =>
       tokenOf(request) !== undefined && claimsOf(tokenOf(request)).id === undefined ? admit(request) : undefined,
@@ -61,13 +61,13 @@ export const tokens: readonly Violation[] = [
   },
   {
     name: 'expired-let-in',
-    breaks: 'a token that has expired is taken',
+    breaks: 'accepts an expired token',
     caughtBy: 'ws.token.expired',
     plant: onAsk('/join', (request) => (expired(request) ? admit(request) : undefined)),
   },
   {
     name: 'scheme-ignored',
-    breaks: 'credentials of another scheme are told as a token that does not hold',
+    breaks: 'reports credentials of another scheme as an invalid token',
     caughtBy: 'ws.handshake.other-scheme',
     plant: onAnswer('GET', '/join', 401, (_, request) =>
       /^bearer /i.test(header(request, 'authorization') ?? 'Bearer ')
@@ -77,7 +77,7 @@ export const tokens: readonly Violation[] = [
   },
   {
     name: 'missing-token-is-an-error',
-    breaks: 'who has no token is told that it does not hold',
+    breaks: 'reports a missing token as an invalid one',
     caughtBy: 'rule.www-authenticate',
     plant: unauthenticated('missing_token', (response) =>
       withHeader(response, 'WWW-Authenticate', 'Bearer error="invalid_token"'),
@@ -85,19 +85,19 @@ export const tokens: readonly Violation[] = [
   },
   {
     name: 'refusal-not-explained',
-    breaks: 'a token is refused without error="invalid_token"',
+    breaks: 'refuses a token without error="invalid_token"',
     caughtBy: 'rule.www-authenticate',
     plant: unauthenticated('invalid_token', (response) => withHeader(response, 'WWW-Authenticate', 'Bearer')),
   },
   {
     name: 'join-401-bare',
-    breaks: 'the door asks for a token without WWW-Authenticate',
+    breaks: 'refuses a handshake for its missing token without WWW-Authenticate',
     caughtBy: 'http.join.headers',
     plant: unauthenticated('missing_token', (response) => withHeader(response, 'WWW-Authenticate', undefined)),
   },
   {
     name: 'token-in-url',
-    breaks: 'a token in the URL opens the door',
+    breaks: 'accepts a token in the URL',
     caughtBy: 'ws.handshake.token-in-url',
     plant: onAsk('/join', (request) => {
       const token = /[?&][^=]*token=([^&]+)/.exec(request.target)?.[1];
@@ -106,7 +106,7 @@ export const tokens: readonly Violation[] = [
   },
   {
     name: 'subprotocol-refused',
-    breaks: 'a token in a subprotocol, as from a browser, is not found',
+    breaks: 'ignores a token in a subprotocol, as a browser sends it',
     caughtBy: 'ws.handshake.subprotocol',
     plant: onAsk('/join', (request) =>
       /bearer\./.test(header(request, 'sec-websocket-protocol') ?? '')
@@ -116,7 +116,7 @@ export const tokens: readonly Violation[] = [
   },
   {
     name: 'subprotocol-tells-the-token',
-    breaks: 'the subprotocol that is answered is the one with the token',
+    breaks: 'selects the subprotocol that holds the token',
     caughtBy: 'ws.handshake.subprotocol',
     plant: switched((response, request) =>
       header(response, 'sec-websocket-protocol')
@@ -126,7 +126,7 @@ export const tokens: readonly Violation[] = [
   },
   {
     name: 'contradiction-let-in',
-    breaks: 'of two tokens that differ one is taken',
+    breaks: 'accepts one of two different tokens',
     caughtBy: 'ws.handshake.two-tokens',
     plant: onAsk('/join', (request) =>
       header(request, 'authorization') && /bearer\./.test(header(request, 'sec-websocket-protocol') ?? '')
@@ -136,37 +136,37 @@ export const tokens: readonly Violation[] = [
   },
   {
     name: 'unsigned-let-in',
-    breaks: 'a token that nobody has signed is taken',
+    breaks: 'accepts an unsigned token',
     caughtBy: 'ws.handshake.unsigned-token',
     plant: onAsk('/join', (request) => (tokenOf(request)?.endsWith('.') ? admit(request) : undefined)),
   },
   {
     name: 'issuer-ignored',
-    breaks: 'a token of another issuer is taken',
+    breaks: 'accepts a token of another issuer',
     caughtBy: 'ws.token.other-issuer',
     plant: claiming(({ iss, ...claims }) => (iss === testIssuer ? undefined : claims)),
   },
   {
     name: 'not-before-ignored',
-    breaks: 'a token that is not good yet is taken',
+    breaks: 'accepts a token before its nbf',
     caughtBy: 'ws.token.not-yet',
     plant: claiming(({ nbf, ...claims }) => (typeof nbf === 'number' ? claims : undefined)),
   },
   {
     name: 'subject-ignored',
-    breaks: 'a token whose sub is somebody else is taken',
+    breaks: 'accepts a token whose sub is another user',
     caughtBy: 'ws.token.other-sub',
     plant: claiming(({ sub, ...claims }) => (typeof sub === 'string' && sub !== claims.id ? claims : undefined)),
   },
   {
     name: 'expiry-optional',
-    breaks: 'a token that never expires is taken',
+    breaks: 'accepts a token that never expires',
     caughtBy: 'ws.token.exp.required',
     plant: claiming((claims) => (claims.exp === undefined ? without(claims, 'exp') : undefined)),
   },
   {
     name: 'scheme-has-a-case',
-    breaks: 'the scheme is not known in small letters',
+    breaks: 'refuses the scheme in lower case',
     caughtBy: 'ws.handshake.scheme-case',
     plant: onAsk('/join', (request) =>
       header(request, 'authorization')?.startsWith('bearer ')

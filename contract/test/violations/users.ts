@@ -36,43 +36,43 @@ const errorsOf = (response: Response, change: (errors: Record<string, unknown>[]
 export const users: readonly Violation[] = [
   {
     name: 'created-is-200',
-    breaks: 'who signs up is answered 200',
+    breaks: 'answers a sign-up with 200',
     caughtBy: 'http.createUser.undeclared',
     plant: created((response) => ({ ...response, status: 200 })),
   },
   {
     name: 'created-with-more',
-    breaks: 'the new user is answered with a property that is not declared',
+    breaks: 'answers a sign-up with an undeclared property',
     caughtBy: 'http.createUser.201',
     plant: created((response) => withJson(response, (body) => ({ ...body, passwordHash: '$scrypt$' }))),
   },
   {
     name: 'created-with-less',
-    breaks: 'the new user is answered without its e-mail',
+    breaks: 'answers a sign-up without the e-mail',
     caughtBy: 'http.createUser.201',
     plant: created((response) => withJson(response, (body) => without(body, 'email'))),
   },
   {
     name: 'created-with-a-number',
-    breaks: "the new user's id is a number",
+    breaks: "sends the new user's id as a number",
     caughtBy: 'http.createUser.201',
     plant: created((response) => withJson(response, (body) => ({ ...body, id: 4 }))),
   },
   {
     name: 'created-as-text',
-    breaks: 'the new user is answered as text/plain',
+    breaks: 'answers a sign-up as text/plain',
     caughtBy: 'http.createUser.media-type',
     plant: created((response) => withHeader(response, 'Content-Type', 'text/plain')),
   },
   {
     name: 'created-changed',
-    breaks: 'the e-mail is kept in small letters, not as it was sent',
+    breaks: 'stores the e-mail in lower case instead of as sent',
     caughtBy: 'http.createUser.sign-up',
     plant: created((response) => withJson(response, (body) => ({ ...body, email: String(body.email).toLowerCase() }))),
   },
   {
     name: 'minimum-ignored',
-    breaks: 'a password that is too short is taken',
+    breaks: 'accepts a password that is too short',
     caughtBy: 'http.createUser.invalid.password.minLength',
     plant: notCreated((_, request) => {
       const { email, username, password } = bodyOf(request);
@@ -81,7 +81,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'pattern-ignored',
-    breaks: 'a name with a control character is taken',
+    breaks: 'accepts a name with a control character',
     caughtBy: 'http.createUser.invalid.username.pattern',
     plant: notCreated((_, request) => {
       const { email, username, password } = bodyOf(request);
@@ -91,13 +91,13 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'counts-utf16',
-    breaks: 'lengths are counted in UTF-16 units, so that a password of 256 emoji is too long',
+    breaks: 'counts lengths in UTF-16 units, so that a password of 256 emoji is too long',
     caughtBy: 'http.createUser.valid.longest',
     plant: read((_, request) => (String(bodyOf(request).password).length > 256 ? invalidBody('/password') : undefined)),
   },
   {
     name: 'shortest-refused',
-    breaks: 'a name of one character is refused',
+    breaks: 'refuses a name of one character',
     caughtBy: 'http.createUser.valid.shortest',
     plant: read((_, request) =>
       [...String(bodyOf(request).username)].length === 1 ? invalidBody('/username') : undefined,
@@ -105,7 +105,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'body-closed',
-    breaks: 'a body with an unknown property is refused',
+    breaks: 'refuses a body with an unknown property',
     caughtBy: 'http.createUser.valid.unknown-properties',
     plant: read((_, request) => {
       const unknown = Object.keys(bodyOf(request)).find((key) => !['email', 'username', 'password'].includes(key));
@@ -114,7 +114,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'missing-member-fails',
-    breaks: 'a body without an e-mail makes the server fail',
+    breaks: 'fails on a body without an e-mail',
     caughtBy: 'http.createUser.invalid.email.required',
     plant: notCreated((_, request) =>
       bodyOf(request).email === undefined && bodyOf(request).username !== undefined
@@ -124,7 +124,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'pointer-malformed',
-    breaks: 'pointers to what is invalid are no JSON pointers',
+    breaks: 'sends pointers that are not JSON pointers',
     caughtBy: 'http.createUser.400.invalid_body',
     plant: notCreated((response) =>
       errorsOf(response, (errors) => errors.map((error) => ({ ...error, pointer: `body.${error.pointer}` }))),
@@ -132,7 +132,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'pointer-elsewhere',
-    breaks: 'what is invalid is told of another member',
+    breaks: 'points to another member than the invalid one',
     caughtBy: 'http.createUser.invalid.email.type',
     plant: notCreated((response) =>
       errorsOf(response, (errors) => errors.map((error) => ({ ...error, pointer: '/somewhere' }))),
@@ -140,25 +140,25 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'first-error-only',
-    breaks: 'of all that is invalid only the first is told',
+    breaks: 'reports only the first of several errors',
     caughtBy: 'http.createUser.all-errors',
     plant: notCreated((response) => errorsOf(response, (errors) => errors.slice(0, 1))),
   },
   {
     name: 'malformed-is-invalid',
-    breaks: 'what is no JSON is told as invalid',
+    breaks: 'reports a body that is not JSON as invalid',
     caughtBy: 'http.createUser.malformed-body',
     plant: notCreated((response) => (response.body.includes('malformed_body') ? invalidBody('') : undefined)),
   },
   {
     name: 'media-type-ignored',
-    breaks: 'JSON is taken under another media type',
+    breaks: 'accepts JSON under another media type',
     caughtBy: 'http.createUser.other-media-types',
     plant: onAsk('/createUser', (request) => withHeader(request, 'Content-Type', 'application/json')),
   },
   {
     name: 'charset-refused',
-    breaks: 'JSON that says that it is UTF-8 is refused',
+    breaks: 'refuses JSON whose charset is declared as UTF-8',
     caughtBy: 'http.login.content-type',
     plant: onAsk('/login', (request) =>
       /charset/i.test(header(request, 'content-type') ?? '')
@@ -168,43 +168,43 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'too-large-is-malformed',
-    breaks: 'a body that is too large is told as malformed',
+    breaks: 'reports a body that is too large as malformed',
     caughtBy: 'http.createUser.too-large',
     plant: onAnswer('POST', '/createUser', 413, () => problem(400, 'malformed_body', 'Body is not JSON')),
   },
   {
     name: 'email-twice',
-    breaks: 'an e-mail can sign up twice',
+    breaks: 'lets an e-mail sign up twice',
     caughtBy: 'http.createUser.taken',
     plant: conflict('email_taken', (_, request) => user(bodyOf(request))),
   },
   {
     name: 'conflict-mixed-up',
-    breaks: 'a name that is taken is told as an e-mail that is',
+    breaks: 'reports a taken name as a taken e-mail',
     caughtBy: 'http.createUser.valid.longest',
     plant: conflict('username_taken', () => problem(409, 'email_taken', 'E-mail taken')),
   },
   {
     name: 'problem-with-null',
-    breaks: 'an optional member of a problem is null',
+    breaks: 'sends null for an optional member of a problem',
     caughtBy: 'http.createUser.409.email_taken',
     plant: conflict('email_taken', (response) => withJson(response, (body) => ({ ...body, detail: null }))),
   },
   {
     name: 'login-is-201',
-    breaks: 'who logs in is answered 201',
+    breaks: 'answers a login with 201',
     caughtBy: 'http.login.undeclared',
     plant: loggedIn((response) => ({ ...response, status: 201 })),
   },
   {
     name: 'login-of-another',
-    breaks: 'who logs in is answered another id than at sign-up',
+    breaks: 'answers a login with another id than the sign-up',
     caughtBy: 'http.login.right',
     plant: loggedIn((response) => withJson(response, (body) => ({ ...body, id: `${body.id}0` }))),
   },
   {
     name: 'token-opaque',
-    breaks: 'the token that is issued is no JSON Web Token',
+    breaks: 'issues a token that is not a JSON Web Token',
     caughtBy: 'http.login.200',
     plant: loggedIn((response) =>
       withJson(response, (body) => ({ ...body, token: String(body.token).replaceAll('.', '~') })),
@@ -212,7 +212,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'password-ignored',
-    breaks: 'a wrong password opens',
+    breaks: 'accepts a wrong password',
     caughtBy: 'http.login.wrong',
     plant: () => {
       const logins = new Map<unknown, Response>();
@@ -228,13 +228,13 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'login-401-bare',
-    breaks: 'wrong credentials are answered without WWW-Authenticate',
+    breaks: 'answers wrong credentials without WWW-Authenticate',
     caughtBy: 'http.login.headers',
     plant: notLoggedIn((response) => withHeader(response, 'WWW-Authenticate', undefined)),
   },
   {
     name: 'login-tells-who-is-there',
-    breaks: 'an unknown e-mail is told apart from a wrong password',
+    breaks: 'answers an unknown e-mail differently from a wrong password',
     caughtBy: 'http.login.wrong',
     plant: () => {
       const known = new Set<unknown>();
@@ -250,7 +250,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'name-compared-exactly',
-    breaks: 'a name that differs in upper case alone can sign up beside the other',
+    breaks: 'lets a name sign up that differs from another only in case',
     caughtBy: 'http.createUser.taken',
     plant: () => {
       const made = new Set<unknown>();
@@ -266,7 +266,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'token-of-another',
-    breaks: 'the token that is issued is of another user',
+    breaks: 'issues a token of another user',
     caughtBy: 'rule.echo',
     plant: loggedIn((response) =>
       withJson(response, ({ id, username, ...rest }) => ({
@@ -279,7 +279,7 @@ export const users: readonly Violation[] = [
   },
   {
     name: 'chunks-unbounded',
-    breaks: 'a body that is too large is read where it comes in chunks',
+    breaks: 'reads a chunked body that is too large',
     caughtBy: 'http.createUser.too-large',
     plant: onAnswer('POST', '/createUser', 413, (_, request) =>
       header(request, 'content-length') === undefined ? invalidBody('') : undefined,

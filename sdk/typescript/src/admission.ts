@@ -15,13 +15,15 @@ interface Applicant {
 
 /** Returns why the server could not take this message, or undefined. */
 function faultOf({ text, nonce }: Applicant, queue: Pick<MessageQueue, 'has'>): string | undefined {
-  // A text far too long for a frame would cost the connection. All other rules are the server's to check.
+  // The server would close the connection over a text too long for a frame. It checks all other rules itself.
   if (typeof text !== 'string' || codePoints(text) > limits.text.max)
-    return `A message is a text of at most ${limits.text.max} characters.`;
-  return queue.has(nonce as string) ? 'A message with this nonce is being sent already.' : nonceFault(nonce);
+    return `text: must be a string of at most ${limits.text.max} characters.`;
+  return queue.has(nonce as string)
+    ? 'nonce: must be new, but a message with this nonce is already being sent.'
+    : nonceFault(nonce);
 }
 
-/** Returns the number of messages of which no more are taken, or undefined while there is room. */
+/** Returns the limit that the queue has reached, or undefined. */
 function limitReached(
   { waiting, count }: Pick<MessageQueue, 'waiting' | 'count'>,
   isOpen: boolean,
@@ -43,5 +45,6 @@ export function checkAdmission(
   const fault = faultOf(message, queue);
   if (fault !== undefined) throw new PalaverError('invalid_message', fault);
   const full = limitReached(queue, isOpen);
-  if (full !== undefined) throw new PalaverError('offline_queue_full', `${full} messages wait to be sent already.`);
+  if (full !== undefined)
+    throw new PalaverError('offline_queue_full', `${full} messages are already waiting to be sent.`);
 }

@@ -14,7 +14,7 @@ function retryAfterMs({ headers }: Response): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-/** Shape of this server's problems. A gateway may answer with another kind of RFC 9457. */
+/** Shape of Palaver's problems. A gateway may answer with other RFC 9457 problems. */
 const problemShape = {
   code: 'string',
   'title?': 'string',
@@ -44,19 +44,19 @@ async function textOf(response: Response): Promise<string> {
     bytes += value.length;
     if (bytes > maxAnswerBytes) {
       await reader.cancel();
-      throw new RangeError(`The answer has more than ${maxAnswerBytes} bytes`);
+      throw new RangeError(`The answer has more than ${maxAnswerBytes} bytes.`);
     }
     text += decoder.decode(value, { stream: true });
   }
 }
 
-/** Returns the text for people: the first field that is wrong, if the problem names one. */
+/** Returns the message for people: the fault of the first field, if the problem names one. */
 function messageOf({ errors: [first] = [], detail, title, code }: Problem): string {
   if (first) return first.pointer.length > 1 ? `${first.pointer.slice(1)}: ${first.detail}` : first.detail;
   return detail ?? title ?? code;
 }
 
-/** Reads the answer to an operation. @throws {PalaverError} for all but a success that the contract declares */
+/** Reads the answer to an operation. @throws {PalaverError} unless it is a success that the contract declares */
 export async function readAnswer(id: OperationId, response: Response, url: string): Promise<unknown> {
   const { status, headers } = response;
   const details = { status, retryAfterMs: retryAfterMs(response) };
@@ -65,7 +65,7 @@ export async function readAnswer(id: OperationId, response: Response, url: strin
     const to = headers.get('location');
     throw new PalaverError(
       'connection_failed',
-      `${url} redirects${to ? ` to ${to}` : ''}. No redirect is followed, since passwords and tokens would go along: set \`url\` to where the server is.`,
+      `${url} redirects${to ? ` to ${to}` : ''}. The SDK follows no redirects, because it would send passwords and tokens along: set \`url\` to the address of the server.`,
       // A browser hides the status.
       status ? details : {},
     );
@@ -82,5 +82,9 @@ export async function readAnswer(id: OperationId, response: Response, url: strin
   if (response.ok && shape === undefined && status === 204) return undefined;
   const answer = parse(text);
   if (response.ok && shape !== undefined && fits(answer, shape)) return answer;
-  throw new PalaverError('connection_failed', `${url} answered ${status}, and not as a Palaver server does`, details);
+  throw new PalaverError(
+    'connection_failed',
+    `${url} answered ${status}, but not like a Palaver server: check \`url\`.`,
+    details,
+  );
 }

@@ -34,10 +34,10 @@ export interface Connection {
   readonly ended: Promise<Ended>;
 }
 
-/** Decides what follows a failure. A refusal of this client or this user is final; all else is temporary. */
+/** Decides what follows a failure. Refusals of this client or user are final; all other failures are temporary. */
 export function endedBy(error: PalaverError): Ended {
   const { code, status = 0 } = error;
-  // The answer of another server may come from a proxy whose server is down.
+  // A foreign answer may come from a proxy whose server is down.
   const isTemporary = code === 'connection_failed' || [0, 408, 425, 429].includes(status) || status >= 500;
   return { code, error, next: isTemporary ? 'reconnect' : status === 401 ? 'new_token' : 'stop' };
 }
@@ -53,7 +53,7 @@ function endedWith(closeCode: number, reason: string): Ended {
   };
 }
 
-/** Ends a connection without its peer, where the platform can. */
+/** Ends a connection without waiting for its peer, if the platform can. */
 function destroy(socket: WebSocketLike): void {
   try {
     // A close would wait for a silent peer.
@@ -101,7 +101,7 @@ export function connect({ url, token, dial, whyRefused, onFrame, onReceived }: C
     if (socket) destroy(socket);
     whyRefused(asking.signal).then(
       (error) => end(endedBy(error)),
-      () => drop(new PalaverError('connection_failed', `No WebSocket to ${url} could be opened`, { cause })),
+      () => drop(new PalaverError('connection_failed', `Cannot open a WebSocket to ${url}.`, { cause })),
     );
   };
   /** Uses the WebSocket. One that the app passed in may throw. */

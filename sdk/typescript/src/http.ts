@@ -8,9 +8,9 @@ import { tokenOf } from './token.ts';
 export interface CallOptions {
   /** Ends the call: it rejects with `aborted`. */
   readonly signal?: AbortSignal;
-  /** How long one try may take, in milliseconds. */
+  /** Time limit of one try, in milliseconds. */
   readonly timeoutMs?: number;
-  /** How often the call is repeated, where a repetition can't act twice. */
+  /** Number of retries, if the call is safe to repeat. */
   readonly maxRetries?: number;
   /** Token, for the operations that need one. */
   readonly token?: string;
@@ -50,7 +50,7 @@ function isNeverConnected(error: unknown): boolean {
   return neverConnected.includes(String(code)) || (cause !== undefined && isNeverConnected(cause));
 }
 
-/** Returns how long to wait before the next try, in milliseconds; undefined where there must be none. */
+/** Returns how long to wait before the next try, in milliseconds, or undefined if there must be none. */
 function waitMs(id: OperationId, { code, status, retryAfterMs, cause }: PalaverError, tries: number) {
   if (code === 'aborted') return undefined;
   const busy = status === 429 || status === 503;
@@ -59,12 +59,12 @@ function waitMs(id: OperationId, { code, status, retryAfterMs, cause }: PalaverE
   return (retryAfterMs ?? 0) + backoffMs(tries);
 }
 
-/** Names the most frequent reason for which a browser hides an answer: the server doesn't allow the page's origin. */
+/** Returns a hint at the usual reason for which a browser hides an answer: the server doesn't allow the page's origin. */
 function originHint(url: string): string {
   const { document, location } = globalThis as { document?: unknown; location?: { origin?: string } };
   const origin = document === undefined ? undefined : location?.origin;
   if (!origin || `${url}/`.startsWith(`${origin}/`)) return '';
-  return `, or does not allow this page: ALLOWED_ORIGINS of the server must have ${origin}`;
+  return ` It may be down, or not allow this page: add ${origin} to its ALLOWED_ORIGINS.`;
 }
 
 /** Creates the function that calls operations with `fetch`. It rejects with a `PalaverError`. */
@@ -85,14 +85,14 @@ export function createCall(transport: Transport): Call<CallOptions> {
           ...(token !== undefined && { Authorization: `Bearer ${token}` }),
         },
         body: body ?? null,
-        // Not `error`: Workers don't support it, and elsewhere its error doesn't say what happened.
+        // Not `error`: Workers don't support it, and on other platforms its error doesn't name the reason.
         redirect: 'manual',
         signal,
       });
       return (await readAnswer(id, response, url)) as Operations[typeof id]['output'];
     } catch (cause) {
       if (cause instanceof PalaverError) throw cause;
-      throw new PalaverError('connection_failed', `${url} could not be reached${originHint(url)}`, { cause });
+      throw new PalaverError('connection_failed', `Cannot reach ${url}.${originHint(url)}`, { cause });
     }
   }
 

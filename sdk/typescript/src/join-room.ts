@@ -13,7 +13,7 @@ import type { Credentials, JoinOptions, Room, RoomEvents, RoomState } from './ro
 import { type Session, type SessionDeps, type SessionOptions, startSession } from './session.ts';
 import { createTokenSource } from './token-source.ts';
 
-/** How long the server may take to answer a close, in milliseconds. */
+/** Time limit for the server's answer to a close, in milliseconds. */
 const closeMs = 2_000;
 /** How many messages may wait in an iterator of `messages()`. */
 const maxStreamed = 1_000;
@@ -71,7 +71,7 @@ function startRoom(options: RoomOptions, credentials: Credentials): Joining {
     session = startSession(sessionDeps, { token, lastId, hasGap: wasOpen && lastId === undefined, giveUp });
     const ended = await session.ended;
     if (ended.error.status !== 400 || lastId === undefined) return ended;
-    // The server can't read this position. Without it the next attempt is as good as any.
+    // The server rejects this position, so the next attempt goes without it.
     position.forget();
     return { ...ended, next: 'reconnect' };
   }
@@ -153,7 +153,7 @@ export function joinRoom(options: RoomOptions, joinOptions: JoinOptions): Promis
   const { room, ended } = startRoom(options, joinOptions);
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
-      reject(new PalaverError('aborted', 'Joining was aborted', { cause: signal?.reason }));
+      reject(new PalaverError('aborted', 'Joining was aborted.', { cause: signal?.reason }));
       void room.close();
     };
     if (signal?.aborted) return onAbort();

@@ -8,7 +8,7 @@ interface Source<T> {
 
 /**
  * Iterates over the items of a source from now on. Ends when the source ends, after all items before that.
- * @throws {PalaverError} `too_slow` where more than `most` items wait to be read
+ * @throws {PalaverError} `too_slow` if more than `most` items wait to be read
  */
 export function createStream<T>({ onItem, onEnd }: Source<T>, most: number): AsyncIterableIterator<T> {
   const waiting: T[] = [];
@@ -22,7 +22,9 @@ export function createStream<T>({ onItem, onEnd }: Source<T>, most: number): Asy
   const subscriptions = [
     onItem((item) => {
       if (waiting.length >= most)
-        return stop(new PalaverError('too_slow', `More than ${most} messages waited to be read`));
+        return stop(
+          new PalaverError('too_slow', `The app reads messages() too slowly: more than ${most} messages are waiting.`),
+        );
       waiting.push(item);
       wake();
     }),

@@ -19,5 +19,5 @@ export function codePoints(text: string): number {
 /** Returns why the server would refuse this nonce, or undefined. */
 export function nonceFault(nonce: unknown): string | undefined {
   if (typeof nonce === 'string' && nonce !== '' && codePoints(nonce) <= limits.nonce.max) return undefined;
-  return `A nonce is a text of ${limits.nonce.min} to ${limits.nonce.max} characters.`;
+  return `nonce: must be a string of ${limits.nonce.min} to ${limits.nonce.max} characters.`;
 }

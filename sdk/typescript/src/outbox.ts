@@ -21,15 +21,15 @@ export interface Outbox {
   /** Stops sending because the connection has ended. Messages in flight are unsettled until the next one. */
   suspend(): void;
   hasUnsettled(): boolean;
-  /** Rejects unsettled messages: no server can tell any more whether they were delivered. */
+  /** Rejects unsettled messages, because no server can tell any more whether they were delivered. */
   rejectUnsettled(): void;
   /** Rejects all messages: there will be no further connection. */
   close(): void;
 }
 
-const noEcho = 'The message has not come back in time. It may have been delivered.';
-const late = 'The room could not take the message in time. It was not sent.';
-const lost = 'The connection ended before the message came back. It may have been delivered.';
+const noEcho = 'The server did not confirm the message in time. It may have been delivered.';
+const late = 'The room was not open in time. The message was not sent.';
+const lost = 'The connection ended before the server confirmed the message. It may have been delivered.';
 
 function waitingTime({ maxWaitMs }: SendOptions, nowMs: number): Pick<OutgoingMessage, 'waitDeadlineMs' | 'isPatient'> {
   const isPatient = typeof maxWaitMs === 'number' && !Number.isNaN(maxWaitMs);
@@ -152,7 +152,7 @@ export function createOutbox(answerMs: number): Outbox {
       rejectUnsettled();
       transmit = undefined;
       for (const message of queue.all()) {
-        const when = mayBeDelivered(message) ? 'came back. It may have been delivered' : 'was sent';
+        const when = mayBeDelivered(message) ? 'was confirmed. It may have been delivered' : 'was sent';
         take(message).reject(new PalaverError('closed', `The room was closed before the message ${when}.`));
       }
       deadlines.stop();

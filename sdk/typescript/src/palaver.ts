@@ -13,11 +13,11 @@ export interface PalaverOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Replaces the platform's own WebSocket. It gets the token as a subprotocol. */
   readonly WebSocket?: WebSocketConstructor;
-  /** How long one try of a call, one handshake or one message may take, in milliseconds. 30,000 if absent. */
+  /** Time limit of one try of a call, one handshake or one message, in milliseconds. 30,000 if absent. */
   readonly timeoutMs?: number;
-  /** How often a call is repeated where a repetition can't act twice. 2 if absent. */
+  /** Number of retries of a call that is safe to repeat. 2 if absent. */
   readonly maxRetries?: number;
-  /** After how much silence the client asks whether the server is still there, in milliseconds. 30,000 if absent. */
+  /** Silence after which the client checks the connection, in milliseconds. 30,000 if absent. */
   readonly heartbeatIntervalMs?: number;
 }
 
@@ -25,7 +25,7 @@ export interface PalaverOptions {
 function baseUrl(text: string): string {
   // React Native's URL has `href` and little else.
   const [, scheme, host, path] = /^(https?:\/\/)(?:[^/?#]*@)?([^/?#]+)([^?#]*)/.exec(new URL(text).href) ?? [];
-  if (!scheme) throw new TypeError(`url must begin with http:// or https://, not ${text}`);
+  if (!scheme) throw new TypeError(`url: must begin with http:// or https://, not ${text}`);
   return `${scheme}${host}${path}`.replace(/\/+$/, '');
 }
 
@@ -41,7 +41,7 @@ export class Palaver extends Methods<CallOptions> {
   protected override readonly call: Call<CallOptions>;
   readonly #join: (options: JoinOptions) => Promise<Room>;
 
-  /** @throws {TypeError} where `url` is no http or https URL */
+  /** @throws {TypeError} if `url` is not an http or https URL */
   constructor({
     url,
     fetch = globalThis.fetch,
@@ -55,15 +55,15 @@ export class Palaver extends Methods<CallOptions> {
     const call = createCall({ url: base, fetch, timeoutMs, maxRetries });
     const atMost = (ms: number): number => Math.min(ms, maxTimerMs);
     /**
-     * Calls `/join` without a handshake: the server answers with its reason, or with 426 where it has none to refuse.
+     * Calls `/join` without a handshake: the server answers with the reason of its refusal, or with 426 if it has none.
      */
     const whyRefused: RoomOptions['whyRefused'] = async (token, lastId, signal) => {
       const input = lastId === undefined ? {} : { last_event_id: lastId };
       const cause: unknown = await call('join', input, { token, maxRetries: 0, signal }).catch((reason) => reason);
       const { code } = Object(cause) as Partial<PalaverError>;
       if (cause instanceof PalaverError && code !== 'upgrade_required' && code !== 'timeout') return cause;
-      const hint = code === 'upgrade_required' ? ', though the server answers: a proxy may not pass WebSockets on' : '';
-      return new PalaverError('connection_failed', `No WebSocket to ${base} could be opened${hint}`, { cause });
+      const hint = code === 'upgrade_required' ? ' The server answers, so a proxy may block WebSockets.' : '';
+      return new PalaverError('connection_failed', `Cannot open a WebSocket to ${base}.${hint}`, { cause });
     };
     const room = {
       url: `${base.replace(/^http/, 'ws')}/join`,
@@ -81,8 +81,8 @@ export class Palaver extends Methods<CallOptions> {
    * Joins the chat room. Resolves once you are in the roster; rejects with the problem of a refused handshake. The room
    * reconnects by itself later on: listen to its `state`.
    *
-   * Rejects with the codes of the operation `join`, `timeout`, `aborted`, `connection_failed` and `connection_lost`;
-   * with `invalid_token` and no `status` where `token` or `getToken` gave no valid token.
+   * Rejects with the codes of the operation `join`, `timeout`, `aborted`, `connection_failed` and `connection_lost`.
+   * Rejects with `invalid_token` and no `status` if `token` or `getToken` gives no valid token.
    * @example
    * const room = await palaver.join({ getToken: async () => (await palaver.login(credentials)).token });
    */

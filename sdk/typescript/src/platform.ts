@@ -10,7 +10,7 @@ export interface WebSocketLike {
   onerror: ((event: never) => void) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  /** Ends the connection without its peer. Not in the standard, but in `ws` and Bun. */
+  /** Ends the connection without waiting for its peer. Not standard, but in `ws` and Bun. */
   terminate?(): void;
 }
 
@@ -26,22 +26,22 @@ export const dialWith =
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(token))
       throw new PalaverError(
         'invalid_token',
-        'The token has a character that a subprotocol must not have (RFC 9110, 5.6.2).',
+        'The token has a character that is not allowed in a WebSocket subprotocol (RFC 9110, 5.6.2).',
       );
     return new WebSocket(url, ['palaver.v1', `bearer.${token}`]);
   };
 
 let dialHere: Dial = (url, token) => {
-  if (!globalThis.WebSocket) throw new TypeError('There is no WebSocket here: pass the option WebSocket');
+  if (!globalThis.WebSocket) throw new TypeError('This platform has no WebSocket: pass one in the option `WebSocket`.');
   return dialWith(globalThis.WebSocket as WebSocketConstructor)(url, token);
 };
 
-/** Replaces how this platform connects, for platforms that have something better than the standard. */
+/** Replaces the standard way to connect, for platforms with a better one. */
 export const provideDial = (dial: Dial): void => {
   dialHere = dial;
 };
 
-/** Starts a handshake with the best that the platform has. */
+/** Starts a handshake with the best WebSocket of the platform. */
 export const dialPlatform: Dial = (url, token) => dialHere(url, token);
 
 /**

@@ -37,10 +37,10 @@ export async function within<T>(
     why ??= new PalaverError(code, message, { cause });
     stop.abort(why);
   };
-  const onAbort = (): void => end('aborted', `${what} was aborted`, signal?.reason);
+  const onAbort = (): void => end('aborted', `${what} was aborted.`, signal?.reason);
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort);
-  const onLate = (): void => end('timeout', `${what} took longer than ${timeoutMs} ms`);
+  const onLate = (): void => end('timeout', `${what} took longer than ${timeoutMs} ms.`);
   const timer = setTimeout(onLate, Math.min(timeoutMs, maxTimerMs));
   try {
     return await new Promise<T>((resolve, reject) => {

@@ -20,7 +20,7 @@ const maxRefusals = 2;
 const asPalaverError = (error: unknown): PalaverError =>
   error instanceof PalaverError
     ? error
-    : new PalaverError('connection_failed', 'Cannot get a token: getToken failed', { cause: error });
+    : new PalaverError('connection_failed', 'Cannot get a token: getToken failed.', { cause: error });
 
 const final = (ended: Ended): Ended => ({ ...ended, next: 'stop' });
 

@@ -2,7 +2,7 @@ import { PalaverError } from './error.ts';
 
 /**
  * Returns a token without the white space that a file or a page puts around it.
- * @throws {PalaverError} `invalid_token` for a value that is no valid token
+ * @throws {PalaverError} `invalid_token` for a value that is not a valid token
  */
 export function tokenOf(given: unknown): string {
   if (typeof given !== 'string')
@@ -18,7 +18,7 @@ export function tokenOf(given: unknown): string {
   if (bad !== undefined)
     throw new PalaverError(
       'invalid_token',
-      `The token has a character that no token has: U+${bad.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}.`,
+      `The token has an invalid character: U+${bad.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}.`,
     );
   return token;
 }

@@ -162,7 +162,7 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
           return reach(url);
         }, `http://${stranger.host}:${stranger.port}`);
         await stranger.stop();
-        expect(hidden).toContain(`ALLOWED_ORIGINS of the server must have ${world.url}`);
+        expect(hidden).toContain(`add ${world.url} to its ALLOWED_ORIGINS`);
       } finally {
         await browser.close();
       }

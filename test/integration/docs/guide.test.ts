@@ -15,6 +15,7 @@ const texts = [
   'SECURITY.md',
   'sdk/typescript/README.md',
   'contract/README.md',
+  'contract/VIOLATIONS.md',
   'test/README.md',
   ...pages.map((name) => `docs/${name}`),
 ];

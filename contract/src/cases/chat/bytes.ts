@@ -63,7 +63,7 @@ export function byteCases({ chat: { closeCodes } }: Specs): Case[] {
     },
     {
       id: 'ws.bytes.just-fits',
-      says: 'a frame at the limit is taken',
+      says: 'a frame at the limit is accepted',
       run: async (kit) => {
         if (limit === undefined) throw new NotTried('the contract states no limit');
         const session = await kit.join('ann');

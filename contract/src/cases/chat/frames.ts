@@ -91,7 +91,7 @@ function chatCases({ type, schema, examples }: DeclaredFrame, example: unknown):
         for (const { value } of samples) await taken(kit, await speakers.next(), value as object);
       }),
     ),
-    named('unknown-properties', 'properties that are not known are ignored', async (kit) => {
+    named('unknown-properties', 'unknown properties are ignored', async (kit) => {
       const speakers = createSpeakers(kit);
       const said = { text: 'With more than is known', nonce: newNonce() };
       await taken(kit, await speakers.next(), {
@@ -101,7 +101,7 @@ function chatCases({ type, schema, examples }: DeclaredFrame, example: unknown):
         msg: { ...said, contract: { a: null }, toString: 2 },
       });
     }),
-    named('generated', 'what is made at random from the schema is published', async (kit) => {
+    named('generated', 'random frames of the schema are published', async (kit) => {
       const speakers = createSpeakers(kit);
       await shrunk(kit, arbitraryOf(schema), 25, async (frame) => {
         try {
@@ -122,7 +122,7 @@ const ofItsForm = ['malformed_json', 'unknown_type', 'invalid_message'];
 /** A frame of which the kit knows only what the spec says: its examples may be refused, but not for their form. */
 const examplesCase = ({ type, examples }: DeclaredFrame): Case => ({
   id: `ws.send.${type}.examples`,
-  says: 'the examples are not refused for their form',
+  says: 'the examples are accepted as valid',
   run: async (kit) => {
     const session = await kit.join('bob');
     session.mayEnd();
@@ -164,7 +164,7 @@ export function frameCases({ chat: { client, server } }: Specs): Case[] {
     }),
     {
       id: 'ws.send.unknown-type',
-      says: 'a type that is not for clients to send is refused',
+      says: 'a type that clients may not send is refused',
       run: (kit) =>
         refuseAll(
           kit,
@@ -177,7 +177,7 @@ export function frameCases({ chat: { client, server } }: Specs): Case[] {
     },
     {
       id: 'ws.send.malformed',
-      says: 'what is no JSON is refused',
+      says: 'a frame that is not JSON is refused',
       run: (kit) =>
         refuseAll(
           kit,

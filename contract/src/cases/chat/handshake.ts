@@ -47,43 +47,43 @@ const forged = (token: string): string => token.replace(/\.[^.]*$/, `.${'A'.repe
 const accepted: readonly Variant[] = [
   {
     name: 'header',
-    says: 'a token in Authorization opens',
+    says: 'a token in Authorization is accepted',
     attempt: withToken((token) => ({ headers: bearer(token) })),
     want: '101',
   },
   {
     name: 'subprotocol',
-    says: 'a token in a subprotocol opens, and palaver.v1 is answered',
+    says: 'a token in a subprotocol is accepted, and palaver.v1 is selected',
     attempt: withToken((token) => ({ headers: offered(protocolName, `bearer.${token}`) })),
     want: '101',
     protocol: protocolName,
   },
   {
     name: 'header-and-protocol',
-    says: 'palaver.v1 is answered where it is offered beside a token in the header',
+    says: 'palaver.v1 is selected when it is offered beside a token in the header',
     attempt: withToken((token) => ({ headers: { ...bearer(token), ...offered(protocolName) } })),
     want: '101',
     protocol: protocolName,
   },
   {
     name: 'scheme-case',
-    says: "the scheme's name has no case (RFC 9110, 11.1)",
+    says: "the scheme's name is case-insensitive (RFC 9110, 11.1)",
     attempt: withToken((token) => ({ headers: { Authorization: `bearer ${token}` } })),
     want: '101',
   },
 ];
 
 const refused: readonly Variant[] = [
-  { name: 'no-token', says: 'without a token nobody comes in', attempt: always({}), want: '401 missing_token' },
+  { name: 'no-token', says: 'a handshake without a token is refused', attempt: always({}), want: '401 missing_token' },
   {
     name: 'other-scheme',
-    says: 'credentials of another scheme are none',
+    says: 'credentials of another scheme count as a missing token',
     attempt: always({ headers: { Authorization: 'Basic YTpi' } }),
     want: '401 missing_token',
   },
   {
     name: 'token-in-url',
-    says: 'a token in the URL is none',
+    says: 'a token in the URL counts as a missing token',
     attempt: async (kit) => {
       const { token } = await kit.user('ann');
       return { path: `${kit.specs.chat.address}?token=${token}&access_token=${token}` };
@@ -92,25 +92,25 @@ const refused: readonly Variant[] = [
   },
   {
     name: 'bad-token',
-    says: 'what is no token is refused',
+    says: 'a malformed token is refused',
     attempt: always({ headers: bearer('contract.bad.token') }),
     want: '401 invalid_token',
   },
   {
     name: 'bad-subprotocol-token',
-    says: 'what is no token is refused as a subprotocol too',
+    says: 'a malformed token in a subprotocol is refused',
     attempt: always({ headers: offered(protocolName, 'bearer.contract.bad.token') }),
     want: '401 invalid_token',
   },
   {
     name: 'forged-token',
-    says: 'a token whose signature is another one is refused',
+    says: 'a token with a wrong signature is refused',
     attempt: withToken((token) => ({ headers: bearer(forged(token)) })),
     want: '401 invalid_token',
   },
   {
     name: 'unsigned-token',
-    says: 'a token that nobody has signed is refused',
+    says: 'an unsigned token is refused',
     attempt: withToken((token) => {
       const none = Buffer.from('{"alg":"none"}').toString('base64url');
       return { headers: bearer(`${none}.${token.split('.')[1]}.`) };
@@ -119,7 +119,7 @@ const refused: readonly Variant[] = [
   },
   {
     name: 'two-tokens',
-    says: 'a token that a second one contradicts is refused',
+    says: 'two different tokens in one handshake are refused',
     attempt: async (kit) => {
       const [ann, observer] = [await kit.user('ann'), await kit.user('observer')];
       return { headers: { ...bearer(ann.token), ...offered(protocolName, `bearer.${observer.token}`) } };

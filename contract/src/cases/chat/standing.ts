@@ -15,7 +15,7 @@ export function standingChat({ chat, wrongWith }: Specs): Standing[] {
   const types = chat.server.map(({ type }) => type);
   const framesOf: Standing[] = chat.server.map(({ type, at }) => ({
     id: `ws.frame.${type}`,
-    says: `every ${type} is as its schema has it`,
+    says: `every ${type} matches its schema`,
     judge: (seen) => {
       const frames = each(seen).filter(({ frame }) => frame.type === type);
       for (const { session, frame } of frames) {
@@ -42,7 +42,7 @@ export function standingChat({ chat, wrongWith }: Specs): Standing[] {
     ...framesOf,
     {
       id: 'ws.frame.undeclared',
-      says: 'every frame is text that holds JSON, of a type that is declared',
+      says: 'every frame is JSON text of a declared type',
       judge: (seen) => {
         const found = each(seen).find(({ frame }) => !types.includes(frame.type));
         if (!found) return each(seen).length === 0 ? 'unseen' : undefined;

@@ -34,15 +34,15 @@ export function tokenCases({ http: { operations, tokenClaims }, chat: { address 
   };
   const samples = [...byKeyword(brokenSamples(rest, good()))].filter(([place]) => place !== 'type');
   return [
-    token('minted', 'a token that was minted elsewhere, with the same secret, opens', '101', good),
-    token('unknown-claims', 'claims that are not known are ignored', '101', () => ({ ...good(), contract: [1] })),
-    token('expired', 'a token that has expired is refused', refused, () => ({ ...good(), exp: nowS() - 60 })),
-    token('not-yet', 'a token that is not good yet is refused', refused, () => ({ ...good(), nbf: nowS() + 60 })),
+    token('minted', 'a token minted elsewhere with the same secret is accepted', '101', good),
+    token('unknown-claims', 'unknown claims are ignored', '101', () => ({ ...good(), contract: [1] })),
+    token('expired', 'an expired token is refused', refused, () => ({ ...good(), exp: nowS() - 60 })),
+    token('not-yet', 'a token before its nbf is refused', refused, () => ({ ...good(), nbf: nowS() + 60 })),
     token('other-issuer', 'a token of another issuer is refused', refused, () => ({
       ...good(),
       iss: 'contract-nobody',
     })),
-    token('other-sub', 'a token whose sub is not its id is refused', refused, () => ({
+    token('other-sub', 'a token whose sub differs from its id is refused', refused, () => ({
       ...good(),
       sub: 'contract-bob',
     })),
@@ -57,7 +57,7 @@ export function tokenCases({ http: { operations, tokenClaims }, chat: { address 
       // A name that short may be somebody's.
       .filter(([place]) => !place.startsWith('sub.') && place !== 'username.minLength')
       .map(([place, edges]) =>
-        token(`${place}.just`, 'a token at this bound opens', '101', () => ({
+        token(`${place}.just`, 'a token at this bound is accepted', '101', () => ({
           ...(edges[0]?.value as object),
           ...(place.startsWith('id.') && { username: somebody() }),
         })),

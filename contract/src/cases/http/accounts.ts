@@ -21,7 +21,7 @@ function same(
 const signUpCases = (createUser: Operation): Case[] => [
   {
     id: 'http.createUser.sign-up',
-    says: 'a new user is made with the e-mail address and the name that were sent',
+    says: 'a new user has the e-mail address and the name that were sent',
     run: async (kit) => {
       for (const role of ['ann', 'bob'] as const) {
         const { created, email, username, password } = await kit.signedUp(role);
@@ -35,7 +35,7 @@ const signUpCases = (createUser: Operation): Case[] => [
   },
   {
     id: 'http.createUser.taken',
-    says: 'an e-mail address, or a name, that differs in upper case alone is taken',
+    says: 'an e-mail address, or a name, that differs only in case is taken',
     run: async (kit) => {
       const { email, username } = await kit.account();
       const asked = (body: object): Request =>
@@ -72,7 +72,7 @@ async function wrongCredentials(kit: Kit, login: Operation): Promise<void> {
 const loginCases = (login: Operation): Case[] => [
   {
     id: 'http.login.right',
-    says: 'who has signed up logs in, under the same id and name',
+    says: 'a user logs in with the id and name from its sign-up',
     run: async (kit) => {
       const { created, loggedIn, email, password, username } = await kit.account();
       const id = member(created.json, 'id');
@@ -85,7 +85,7 @@ const loginCases = (login: Operation): Case[] => [
   },
   {
     id: 'http.login.wrong',
-    says: 'a wrong password, one that nobody could have, and an unknown e-mail address are answered alike',
+    says: 'a wrong password, an impossible one and an unknown e-mail address get the same response',
     run: (kit) => wrongCredentials(kit, login),
   },
 ];

@@ -73,7 +73,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
     ...[...byKeyword(example === undefined ? [] : brokenSamples(body.schema, example)).keys()].map((place) =>
       invalidCase(operation, body, place),
     ),
-    named('all-errors', 'errors list all that is wrong, not the first', async (kit) => {
+    named('all-errors', 'errors list every fault, not only the first', async (kit) => {
       needs(operation, 400, 'invalid_body');
       if (required.length < 2) throw new NotTried('the body does not have two required members');
       await expectInvalid(kit, operation, {
@@ -82,7 +82,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
         pointers: required.map((name) => `/${name}`),
       });
     }),
-    named('malformed-body', 'what is no JSON in UTF-8 is refused', async (kit) => {
+    named('malformed-body', 'a body that is not JSON in UTF-8 is refused', async (kit) => {
       needs(operation, 400, 'malformed_body');
       for (const [what, bytes] of notJson(textFor(kit)))
         await expectAnswer(kit, bodyRequest(operation, bytes), what, { status: 400, code: 'malformed_body' });
@@ -101,7 +101,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
       const { method, path } = operation;
       await expectAnswer(kit, { method, path, body: textFor(kit) }, 'no content type', { status: 415, code });
     }),
-    named('content-type', 'JSON is JSON, however its content type is written', async (kit) => {
+    named('content-type', 'JSON is accepted in every spelling of its content type', async (kit) => {
       for (const type of ['Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8'])
         await isRefused(kit, bodyRequest(operation, invalid, type), type);
     }),
@@ -139,7 +139,7 @@ async function refusalOf(kit: Kit, operation: Operation, value: unknown): Promis
 /** Sends the examples. The kit knows nothing more of the operation, so any answer will do that doesn't blame the body. */
 const examplesCase = (operation: Operation, { examples }: DeclaredBody): Case => ({
   id: `http.${operation.id}.valid.examples`,
-  says: 'the examples are not refused for their form',
+  says: 'the examples are accepted as valid',
   run: async (kit) => {
     for (const value of examples) {
       const refusal = await refusalOf(kit, operation, value);
@@ -150,6 +150,6 @@ const examplesCase = (operation: Operation, { examples }: DeclaredBody): Case =>
 
 const generatedCase = (operation: Operation, { schema }: DeclaredBody): Case => ({
   id: `http.${operation.id}.valid.generated`,
-  says: 'what is made at random from the schema is not refused for its form',
+  says: 'random bodies of the schema are accepted as valid',
   run: (kit) => shrunk(kit, arbitraryOf(schema), 10, (value) => refusalOf(kit, operation, value)),
 });

@@ -19,7 +19,7 @@ function plainCases(operation: Operation): Case[] {
   const cases: Case[] = [
     {
       id: `http.${id}.plain`,
-      says: 'is answered with success',
+      says: 'succeeds',
       run: async (kit) => {
         const answer = await kit.ask(request);
         if (answer.status >= 300) throw broken(kit, request, `${method} ${path} is answered ${told(answer)}`);
@@ -29,7 +29,7 @@ function plainCases(operation: Operation): Case[] {
   if (answers.has(304) && parameters.some(({ name }) => name === 'if-none-match'))
     cases.push({
       id: `http.${id}.conditional`,
-      says: 'who has it already is answered 304, and who has another one is answered in full',
+      says: 'a client with the current ETag receives 304, and one with another ETag the whole document',
       run: async (kit) => {
         const { etag } = (await kit.ask(request)).headers;
         if (etag === undefined) throw broken(kit, request, 'there is no ETag');
@@ -44,7 +44,7 @@ function plainCases(operation: Operation): Case[] {
 
 const malformed = (operation: Operation): Case => ({
   id: `http.${operation.id}.malformed`,
-  says: 'a request without Host, which is no HTTP/1.1, is refused',
+  says: 'a request without Host, which HTTP/1.1 requires, is refused',
   run: async (kit) => {
     const { method, path } = operation;
     needs(operation, 400, 'malformed_request');
@@ -60,7 +60,7 @@ function methodCase(path: string, { http: { operations, unmatched } }: Specs): C
   const known = there.map(({ method }) => method);
   return {
     id: `http.${there[0]?.id}.methods`,
-    says: 'a method that this path does not have is answered 405 with those that it has',
+    says: 'another method of this path is answered 405, with Allow',
     run: async (kit) => {
       needs(unmatched, 405);
       for (const method of methods.filter((each) => !known.includes(each))) {
@@ -96,7 +96,7 @@ const unknownPaths = ({ http: { operations, unmatched } }: Specs): Case => ({
 /** Reports an operation whose body the kit cannot try. No contract has one so far. */
 const untriedBodies = ({ id }: Operation): Case => ({
   id: `http.${id}.bodies`,
-  says: 'bodies behind a token are as their schema has them',
+  says: 'bodies behind a token match their schema',
   run: async () => {
     throw new NotTried('the kit tries only bodies of operations that need no token');
   },

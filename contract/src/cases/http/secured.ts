@@ -79,7 +79,7 @@ export function securedCases(operation: Operation): Case[] {
     },
     {
       id: `http.${id}.bad-token`,
-      says: 'is refused with a token that does not hold',
+      says: 'is refused with an invalid token',
       run: async (kit) => {
         needs(operation, 401);
         await expectAnswer(kit, asked('contract.bad.token'), 'a bad token', {
@@ -92,7 +92,7 @@ export function securedCases(operation: Operation): Case[] {
   if (!body && answers.get(400)?.codes.includes('body_not_allowed'))
     cases.push({
       id: `http.${id}.body`,
-      says: 'is refused with a body, which it does not take',
+      says: 'is refused with a body, which it does not accept',
       last: true,
       run: async (kit) => {
         const token = await tokenToLose(kit, operation);
@@ -103,7 +103,7 @@ export function securedCases(operation: Operation): Case[] {
   if (!body)
     cases.push({
       id: `http.${id}.with-token`,
-      says: 'is answered with success to who has a token',
+      says: 'succeeds with a token',
       last: true,
       run: async (kit) => {
         const request = asked(await tokenToLose(kit, operation));

@@ -135,7 +135,7 @@ export function standingHttp(specs: Specs, url: URL): Standing[] {
     },
     {
       id: `http.${operation.id}.headers`,
-      says: 'the headers that are declared as required are there, and all are as declared',
+      says: 'required headers are present, and all declared headers match',
       judge: (seen) => first(all(seen, operation.id), wrongHeader),
     },
     {

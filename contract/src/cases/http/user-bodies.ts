@@ -47,7 +47,7 @@ export function userBodyCases(operation: Operation, { schema }: DeclaredBody): C
   const { email, username, password } = schema.properties ?? {};
   const generatedCase = (numRuns: number, adapt: (kit: Kit, body: object, flag: boolean) => Promise<Tried>): Case => ({
     id: `http.${operation.id}.valid.generated`,
-    says: 'what is made at random from the schema is not refused for its form',
+    says: 'random bodies of the schema are accepted as valid',
     run: (kit) =>
       shrunk(kit, fc.tuple(arbitraryOf(schema), fc.boolean()), numRuns, async ([body, flag]) =>
         faultOf(kit, operation, await adapt(kit, body as object, flag)),
@@ -56,23 +56,15 @@ export function userBodyCases(operation: Operation, { schema }: DeclaredBody): C
 
   if (operation.id === 'login')
     return [
-      triedCase(
-        operation,
-        'unknown-properties',
-        'properties that the contract does not know are ignored',
-        async (kit) => [{ body: { ...kit.names('nobody'), ...unknown }, want: nobody }],
-      ),
+      triedCase(operation, 'unknown-properties', 'unknown properties are ignored', async (kit) => [
+        { body: { ...kit.names('nobody'), ...unknown }, want: nobody },
+      ]),
       generatedCase(1, async (_, body) => ({ body, want: nobody })),
     ];
   return [
-    triedCase(
-      operation,
-      'unknown-properties',
-      'properties that the contract does not know are ignored',
-      async (kit) => [
-        { body: { ...kit.names('nobody'), ...unknown, email: (await kit.account()).email }, want: emailTaken },
-      ],
-    ),
+    triedCase(operation, 'unknown-properties', 'unknown properties are ignored', async (kit) => [
+      { body: { ...kit.names('nobody'), ...unknown, email: (await kit.account()).email }, want: emailTaken },
+    ]),
     triedCase(operation, 'longest', 'texts may be as long as the schema allows', async (kit) => [
       {
         body: {

@@ -42,7 +42,7 @@ export function answers(url: URL): Standing[] {
     ),
     rule(
       'rule.accept',
-      'Sec-WebSocket-Accept is the answer to the key (RFC 6455, 4.2.2)',
+      'Sec-WebSocket-Accept matches the key (RFC 6455, 4.2.2)',
       ({ request, answer }) => answer.status === 101 && request.headers?.['Sec-WebSocket-Key'] !== undefined,
       ({ request, answer }) => {
         const key = `${String(request.headers?.['Sec-WebSocket-Key'])}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
@@ -66,7 +66,7 @@ export function answers(url: URL): Standing[] {
     ),
     rule(
       'rule.problem-status',
-      'a problem says the status that it is answered with (RFC 9457, 3.1.2)',
+      'the status in a problem is that of the response (RFC 9457, 3.1.2)',
       (each) => each.answer.status >= 400 && typeof code(each) === 'string',
       ({ answer }) => {
         const status = member(answer.json, 'status');

@@ -53,7 +53,7 @@ async function expectEnabled(kit: Kit, token: string): Promise<void> {
 
 export const disabled: Case = {
   id: 'rule.disabled',
-  says: 'what a user has open ends with 4003 when it is disabled, it is refused, and all is good again once it is enabled',
+  says: 'disabling a user closes its connections with 4003 and refuses it; enabling it undoes both',
   run: async (kit) => {
     await adminToken(kit);
     const { token, own } = await kit.user('bob');

@@ -4,7 +4,7 @@ import { inOrder } from '../chat/hold.ts';
 
 export const earlyFrames: Case = {
   id: 'rule.early-frames',
-  says: 'what a client sends the moment its connection opens is published, in the order sent',
+  says: 'frames that a client sends as soon as its connection opens are published, in the order sent',
   run: async (kit) => {
     const said = Array.from({ length: 5 }, (_, index) => ({ text: `early ${index}`, nonce: newNonce() }));
     const { username } = await kit.user('ann');

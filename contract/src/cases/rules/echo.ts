@@ -5,7 +5,7 @@ import { say } from '../chat/say.ts';
 
 export const echo: Case = {
   id: 'rule.echo',
-  says: 'a message comes back to its sender, as to everybody else, under the name of the sender',
+  says: "a message is delivered to its sender as to everyone else, under the sender's name",
   run: async (kit) => {
     const observer = await kit.observer();
     for (const speaker of [await kit.join('ann'), await kit.join('bob')])

@@ -4,7 +4,7 @@ import { broken, told } from '../http/answers.ts';
 
 export const emailCase: Case = {
   id: 'rule.email-case',
-  says: 'who has signed up logs in with the e-mail address in whatever case it is written',
+  says: 'a user logs in with the e-mail address in any case',
   run: async (kit) => {
     const { request, answer } = await kit.again();
     if (answer.status !== 200)

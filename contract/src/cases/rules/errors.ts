@@ -7,7 +7,7 @@ const bad = '{"type":"contract"}';
 
 const alone: Case = {
   id: 'rule.errors.alone',
-  says: 'an error goes to the session that has sent the frame, to no other, not even of the same user',
+  says: 'an error goes to the session that sent the frame, and to no other, not even of the same user',
   run: async (kit) => {
     const [ann, second, bob, observer] = [
       await kit.join('ann'),
@@ -29,7 +29,7 @@ const alone: Case = {
 
 const once: Case = {
   id: 'rule.errors.once',
-  says: 'a frame that is refused is answered with one error, is not published, and the connection lives on',
+  says: 'a refused frame is answered with one error, is not published, and leaves the connection open',
   run: async (kit) => {
     const [ann, observer] = [await kit.join('ann'), await kit.observer()];
     const from = observer.frames.length;
@@ -50,7 +50,7 @@ const once: Case = {
 
 const nonces: Case = {
   id: 'rule.errors.nonce',
-  says: 'the nonce of a frame that is refused comes back in the error, and where there was none there is none',
+  says: 'an error repeats the nonce of the refused frame, and has none where the frame had none',
   run: async (kit) => {
     const ann = await kit.join('ann');
     for (const nonce of [newNonce(), undefined]) {

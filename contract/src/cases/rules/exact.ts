@@ -23,7 +23,7 @@ const delicate = [
 
 export const exact: Case = {
   id: 'rule.exact',
-  says: 'text and nonce are delivered exactly as sent, to everybody',
+  says: 'text and nonce are delivered to everyone exactly as sent',
   run: async (kit) => {
     const [ann, observer] = [await kit.join('ann'), await kit.observer()];
     for (const text of delicate) {

@@ -3,7 +3,7 @@ import type { Standing } from '../case.ts';
 
 export const firstFrame: Standing = {
   id: 'rule.first-frame',
-  says: 'users_online is the first frame of a session, and comes once',
+  says: 'users_online is the first frame of a session, and is sent once',
   judge: ({ sessions }) => {
     for (const session of sessions) {
       const wrong = session.frames.find(({ type }, index) => (type === 'users_online') !== (index === 0));

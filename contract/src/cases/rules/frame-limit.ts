@@ -29,7 +29,7 @@ async function heardAfter(bob: Session, refused: SeenFrame): Promise<void> {
 
 export const frameLimit: Case = {
   id: 'rule.limit.frames',
-  says: 'a frame too many is refused with rate_limited, and its nonce tells which; the others are published, and one after retry_after_ms is, too',
+  says: 'a frame over the limit is refused with rate_limited and its nonce; the others are published, as is one sent after retry_after_ms',
   run: async (kit) => {
     if (!kit.specs.chat.errorCodes.includes('rate_limited'))
       throw new NotTried('the contract declares no rate_limited');
@@ -56,7 +56,7 @@ const mostVolleys = 6;
 
 export const pageLimit: Case = {
   id: 'rule.limit.pages',
-  says: 'a page too many is refused with 429 rate_limited',
+  says: 'a page over the limit is refused with 429 rate_limited',
   run: async (kit) => {
     const operation = kit.specs.http.operations.find(({ id }) => id === 'listMessages');
     if (!operation?.answers.get(429)?.codes.includes('rate_limited'))

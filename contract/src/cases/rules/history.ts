@@ -63,7 +63,7 @@ async function kept(kit: Kit, text: string): Promise<SeenFrame> {
 
 const soon: Case = {
   id: 'rule.history.soon',
-  says: 'what was just said is in the history moments later',
+  says: 'a delivered message is in the history moments later',
   run: async (kit) => void (await kept(kit, 'For the history')),
 };
 
@@ -72,7 +72,7 @@ const usualLimit = 50;
 
 const limit: Case = {
   id: 'rule.history.limit',
-  says: 'a page has as many messages, and gaps, at most as it was asked for, and 50 where it was not',
+  says: 'a page has at most as many messages, and gaps, as its limit, which is 50 by default',
   run: async (kit) => {
     for (const text of ['One of three', 'Two of three', 'Three of three']) await kept(kit, text);
     for (const [query, most] of [
@@ -123,7 +123,7 @@ async function pagesBack(kit: Kit): Promise<readonly unknown[]> {
 
 const pages: Case = {
   id: 'rule.history.pages',
-  says: 'pages go back from the newest message to the first, with each as it was delivered, once and in order',
+  says: 'pages go from the newest message to the first, with each message once, in order and as delivered',
   run: async (kit) => {
     const last = await kept(kit, 'The newest for now');
     const all = await pagesBack(kit);

@@ -4,7 +4,7 @@ import { inOrder } from '../chat/hold.ts';
 
 export const lastWords: Case = {
   id: 'rule.last-words',
-  says: 'what a client sent before its close is published',
+  says: 'frames that a client sent before its close are published',
   run: async (kit) => {
     const [ann, observer] = [await kit.join('ann'), await kit.observer()];
     const said = Array.from({ length: 3 }, (_, index) => ({ text: `last word ${index}`, nonce: newNonce() }));

@@ -8,7 +8,7 @@ import { asksWith } from '../http/secured.ts';
 
 export const logout: Case = {
   id: 'rule.logout',
-  says: 'a token that was given back is refused, what it opened ends with 4003, and other tokens of the user are good',
+  says: 'a revoked token is refused and its connections end with 4003; other tokens of the user stay valid',
   run: async (kit) => {
     if (!kit.specs.http.operations.some(({ id }) => id === 'logout')) throw new NotTried('the contract has no logout');
     const { token: other } = await kit.user('bob');

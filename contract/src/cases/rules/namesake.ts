@@ -4,7 +4,7 @@ import { expectAnswer } from '../http/answers.ts';
 
 export const namesake: Case = {
   id: 'rule.presence.namesake',
-  says: 'somebody else of the same name, as the eye has it, is refused while the name is in the room',
+  says: 'another user whose name looks the same is refused while the name is in the room',
   run: async (kit) => {
     const { username } = await kit.user('ann');
     const token = await kit.minted({ id: 'contract-namesake', username: username.toUpperCase() });

@@ -61,7 +61,7 @@ const once: Case = {
 
 const answered: Case = {
   id: 'rule.nonce.answered',
-  says: "what is sent again under its nonce is answered with the first one's frame, to that session alone",
+  says: 'a repeated nonce is answered with the frame of the first message, to that session alone',
   run: async (kit) => {
     const { ann, second, first, heard } = await sayAgain(kit);
     for (const session of [ann, second]) {
@@ -77,7 +77,7 @@ const answered: Case = {
 
 const own: Case = {
   id: 'rule.nonce.own',
-  says: "another user's message under the same nonce is a message of its own",
+  says: "another user's message with the same nonce is a separate message",
   run: async (kit) => {
     needsNonces(kit);
     const [ann, bob, observer] = [await kit.join('ann'), await kit.join('bob'), await kit.observer()];

@@ -39,7 +39,7 @@ const inSessions = (
 
 const rising: Standing = {
   id: 'rule.order.rising',
-  says: 'ids compare as plain strings in the order in which frames come, those after the roster above its own',
+  says: "ids compare as plain strings in the order of the frames, and those after the roster are above the roster's",
   judge: (seen) =>
     inSessions(seen, (session) => {
       const start = session.frames.find(({ type }) => type === 'users_online')?.id ?? '';
@@ -54,7 +54,7 @@ const rising: Standing = {
 
 const once: Standing = {
   id: 'rule.order.once',
-  says: 'no frame of the order comes twice',
+  says: 'no frame of the stream is delivered twice',
   judge: (seen) =>
     inSessions(seen, (session) => {
       const ids = new Set<string>();
@@ -77,7 +77,7 @@ function difference(mine: unknown, its: unknown, label: string, path = ''): stri
 
 const same: Standing = {
   id: 'rule.order.same',
-  says: 'what stands at an id is the same for everybody',
+  says: 'the frame of an id is the same for everyone',
   judge: (seen) => {
     const known = new Map<string, { session: SeenSession; frame: SeenFrame }>();
     return inSessions(seen, (session) => {
@@ -94,7 +94,7 @@ const same: Standing = {
 
 const complete: Standing = {
   id: 'rule.order.complete',
-  says: "nothing is missed between a session's roster and the last that it received",
+  says: 'a session misses nothing between its roster and the last frame that it received',
   judge: (seen) => {
     const all = new Map(seen.sessions.flatMap(ordered).map((frame) => [frame.id, frame]));
     return inSessions(seen, (session) => {

@@ -24,7 +24,7 @@ async function absent(kit: Kit, observer: Session): Promise<string> {
 
 const first: Case = {
   id: 'rule.presence.first-session',
-  says: "a user's first session is told who is here without itself, then that it has joined, and so is everybody",
+  says: "a user's first session receives the roster without itself, then its own user_joined, as does everyone",
   run: async (kit) => {
     const observer = await kit.observer();
     const username = await absent(kit, observer);
@@ -43,7 +43,7 @@ const first: Case = {
 
 const second: Case = {
   id: 'rule.presence.second-session',
-  says: 'a further session of a user finds itself in the list, once, and announces nothing',
+  says: 'a further session of a user finds its name in the roster, once, and announces nothing',
   run: async (kit) => {
     const observer = await kit.observer();
     const ann = await kit.join('ann');
@@ -70,7 +70,7 @@ const cutMs = 15_000;
 
 const left: Case = {
   id: 'rule.presence.last-session',
-  says: "user_left comes when a user's last session ends, however it ends, and not before",
+  says: "user_left is sent when a user's last session ends, however it ends, and not before",
   run: async (kit) => {
     const observer = await kit.observer();
     const username = await absent(kit, observer);
@@ -95,7 +95,7 @@ const left: Case = {
 /** By all that any session received. */
 export const consistent: Standing = {
   id: 'rule.presence.consistent',
-  says: 'who joins was not there, and who leaves was',
+  says: 'user_joined names a user who was not in the room, and user_left one who was',
   judge: ({ sessions }) => {
     for (const session of sessions) {
       let roster: readonly string[] = [];

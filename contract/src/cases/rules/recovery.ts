@@ -38,7 +38,7 @@ function checkRecovered(session: Session, online: SeenFrame, missed: readonly Se
 
 const whole: Case = {
   id: 'rule.recovery.whole',
-  says: 'who comes back with the id of the last frame seen receives what it missed, once, in order, before anything newer',
+  says: 'a client that reconnects with the id of its last frame receives the missed messages, once, in order, before anything newer',
   run: async (kit) => {
     needsRecovery(kit);
     const [ann, bob, observer] = [await kit.join('ann'), await kit.join('bob'), await kit.observer()];
@@ -71,7 +71,7 @@ const neverGiven = ['!', 'contract'];
 
 const unknown: Case = {
   id: 'rule.recovery.unknown',
-  says: 'with an id that was never given nothing is recovered, and nothing of the past follows',
+  says: 'with an id that was never assigned, nothing is recovered, and no old frame follows',
   run: async (kit) => {
     needsRecovery(kit);
     const observer = await kit.observer();
@@ -93,7 +93,7 @@ export const recovery: readonly Case[] = [whole, unknown];
 /** By all that any session received. */
 export const recoveredTold: Standing = {
   id: 'rule.recovery.told',
-  says: 'users_online says recovered to who came with last_event_id, and to nobody else',
+  says: 'users_online has recovered for clients that sent last_event_id, and for no others',
   judge: ({ sessions }) => {
     for (const session of sessions) {
       const [online] = session.frames;

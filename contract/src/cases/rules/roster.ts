@@ -7,7 +7,7 @@ import { ordered } from './order.ts';
 /** A session that was there before knows the roster at every position that it has passed. */
 export const roster: Standing = {
   id: 'rule.roster',
-  says: 'the list is who is in the room at its id, in join order, as whoever was there before can tell',
+  says: 'the roster lists the users in the room at its id, in the order of joining, as earlier sessions saw them',
   judge: ({ sessions }) => {
     let compared = false;
     for (const session of sessions) {

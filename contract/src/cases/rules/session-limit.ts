@@ -9,7 +9,7 @@ const mostSessions = 32;
 
 export const sessionLimit: Case = {
   id: 'rule.limit.sessions',
-  says: 'who has too many sessions is refused with 429, and those that there are live on',
+  says: 'a session over the limit is refused with 429, and the existing sessions stay open',
   run: async (kit) => {
     const { token } = await kit.user('ann');
     const joins = joinRequests(kit, token);

@@ -6,7 +6,7 @@ import { echoOf } from '../chat/say.ts';
 
 export const spoof: Case = {
   id: 'rule.spoof',
-  says: 'from_user, sent_at and id of a client are ignored, whatever they hold',
+  says: 'from_user, sent_at and id from a client are ignored, whatever their values',
   run: async (kit) => {
     const ann = await kit.join('ann');
     const { username } = await kit.user('observer');

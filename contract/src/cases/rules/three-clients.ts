@@ -8,7 +8,7 @@ import { settle } from '../chat/say.ts';
 
 export const threeClients: Case = {
   id: 'rule.order.three-clients',
-  says: 'three clients that speak at once are heard in one order by everybody, each as it spoke, also by who comes late',
+  says: 'messages of three clients that send at once have one order for everyone, later sessions included, and keep the order of each sender',
   run: async (kit) => {
     const [ann, second, bob, observer] = [
       await kit.join('ann'),

@@ -4,7 +4,7 @@ import { ordered } from './order.ts';
 
 export const time: Standing = {
   id: 'rule.time',
-  says: 'within the order sent_at never goes backwards',
+  says: 'sent_at never decreases within the stream',
   judge: (seen) => {
     const byId = seen.sessions
       .flatMap((session) => ordered(session).map((frame) => ({ session, frame })))

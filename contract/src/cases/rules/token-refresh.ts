@@ -35,7 +35,7 @@ async function refreshed(kit: Kit, session: Session, token: string): Promise<See
 
 const answered: Case = {
   id: 'rule.token-refresh.answered',
-  says: 'a new token of the same user is answered with token_refreshed, its end and the nonce, to this session alone',
+  says: 'a new token of the same user is answered with token_refreshed, its expiry and the nonce, to this session alone',
   run: async (kit) => {
     needsRefresh(kit);
     const token = await kit.secondToken();
@@ -57,7 +57,7 @@ const answered: Case = {
 
 const foreign: Case = {
   id: 'rule.token-refresh.foreign',
-  says: 'the token of another user is refused with invalid_token, and the connection lives on',
+  says: 'the token of another user is refused with invalid_token, and the connection stays open',
   run: async (kit) => {
     needsRefresh(kit);
     const { token } = await kit.user('observer');
@@ -74,7 +74,7 @@ const leewaysS = [3, 7];
 
 const survives: Case = {
   id: 'rule.token-refresh.survives',
-  says: 'a connection that was handed a new token lives on when its first one expires',
+  says: 'a connection with a new token stays open when its first token expires',
   run: async (kit) => {
     needsRefresh(kit);
     const { username } = await kit.user('ann');
