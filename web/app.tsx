@@ -5,7 +5,7 @@ import { Entrance } from './entrance.tsx';
 import { forgetKept, ownerOf } from './kept.ts';
 import { type Before, forget, recall, remember, type Stay } from './stay.ts';
 
-/** Where the page comes from, whatever path a proxy has put before it. */
+/** Creates a client of the server that served the page, also behind a proxy that adds a path. */
 const createPalaver = (): Palaver => new Palaver({ url: new URL('.', document.baseURI).href });
 
 export function App() {
@@ -18,7 +18,7 @@ export function App() {
   };
   const leave = (why?: string): void => {
     forget();
-    // Without a reason it is a sign-out: then nothing stays behind.
+    // Without a reason the user has signed out, so nothing stays behind.
     if (why === undefined) forgetKept();
     setBefore({ email: stay?.email ?? '', why });
     setStay(undefined);

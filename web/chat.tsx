@@ -13,8 +13,8 @@ import { Unsent } from './unsent.tsx';
 import { pageSize, useTranscript } from './use-transcript.ts';
 import { inWords } from './words.ts';
 
-/** After these only another token helps. */
-const ofTheToken: readonly string[] = [
+/** Codes after which only another token helps. */
+const tokenCodes: readonly string[] = [
   'token_expired',
   'invalid_token',
   'missing_token',
@@ -22,12 +22,12 @@ const ofTheToken: readonly string[] = [
   'user_disabled',
 ];
 
-/** How long the server may take to say more, before the user is sent to the sign-in without it. */
+/** Time limit for the server's reason, before the user returns to the sign-in without it. */
 const whyTimeoutMs = 3_000;
 
 /**
- * Returns why the token is no longer good. The close code of a revoked token is that of a disabled user too; only a
- * request tells them apart.
+ * Returns why the token is no longer valid. A revoked token and a disabled user have the same close code, and only a
+ * request can tell them apart.
  */
 async function whyEnded(palaver: Palaver, token: string, { code, detail }: Cause): Promise<string> {
   if (code !== 'access_revoked') return inWords(code, detail);
@@ -39,7 +39,7 @@ async function whyEnded(palaver: Palaver, token: string, { code, detail }: Cause
 
 interface Props {
   readonly token: string;
-  /** Whether the token is for this stay alone: it is given back with it. One that was brought along isn't. */
+  /** Whether the page got the token from a login, so that signing out revokes it. A token that the user entered stays valid. */
   readonly isOwnToken: boolean;
   /** User whose draft and unsent messages these are. */
   readonly owner: string;
@@ -48,7 +48,7 @@ interface Props {
 }
 
 export function Chat({ token, isOwnToken, owner, createPalaver, onLeave }: Props) {
-  // Another one is another stay: how to join again.
+  // A new client makes `useRoom` join again.
   const [palaver, setPalaver] = useState(createPalaver);
   const room = useRoom(
     palaver,
@@ -65,15 +65,15 @@ export function Chat({ token, isOwnToken, owner, createPalaver, onLeave }: Props
   const loadTop = (): void => load(top!.key);
   const kept = useKept(owner);
   const outgoing = useOutgoing({ room, entries, kept });
-  const [said, setSaid] = useState(0);
+  const [sentCount, setSentCount] = useState(0);
   const composer = useRef<HTMLTextAreaElement>(null);
   const focusComposer = (): void => composer.current?.focus();
 
   const me = room.username;
 
   const cause = room.state === 'closed' ? causeOf(room) : undefined;
-  const end = cause && ofTheToken.includes(cause.code) ? cause.code : undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is so
+  const end = cause && tokenCodes.includes(cause.code) ? cause.code : undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, when the token has ended
   useEffect(() => {
     if (end === undefined) return;
     let isGone = false;
@@ -84,12 +84,12 @@ export function Chat({ token, isOwnToken, owner, createPalaver, onLeave }: Props
   }, [end]);
   useEffect(focusComposer, []);
 
-  const say = (text: string): void => {
-    outgoing.say(text);
-    setSaid((count) => count + 1);
+  const send = (text: string): void => {
+    outgoing.send(text);
+    setSentCount((count) => count + 1);
   };
   const signOut = (): void => {
-    // Where it can't be given back it ends by its time.
+    // If the logout fails, the token stays valid until it expires.
     if (isOwnToken) palaver.logout({ token }).catch(() => {});
     onLeave();
   };
@@ -97,7 +97,7 @@ export function Chat({ token, isOwnToken, owner, createPalaver, onLeave }: Props
     <div class="chat">
       <header>
         <h1>Palaver</h1>
-        {/* Takes its room before the name is known, so that the buttons stay where they are. */}
+        {/* Takes up its space before the name is known, so that the buttons don't move. */}
         <p class="me">
           {me && (
             <>
@@ -124,7 +124,7 @@ export function Chat({ token, isOwnToken, owner, createPalaver, onLeave }: Props
           atEnd={atEnd}
           shown={entries}
           newest={entries.findLast((entry) => !('hole' in entry))?.key}
-          said={said}
+          sentCount={sentCount}
           failures={outgoing.items.filter(({ why }) => why !== undefined).length}
           isCut={isCut}
           onTop={room.state === 'open' && top?.hole.state === 'open' ? loadTop : undefined}
@@ -149,7 +149,7 @@ export function Chat({ token, isOwnToken, owner, createPalaver, onLeave }: Props
             }}
           />
         </Conversation>
-        <Composer input={composer} draft={kept.kept.draft} onDraft={(draft) => kept.keep({ draft })} onSay={say} />
+        <Composer input={composer} draft={kept.kept.draft} onDraft={(draft) => kept.keep({ draft })} onSend={send} />
       </main>
     </div>
   );

@@ -3,18 +3,18 @@ import type { Ref } from 'preact';
 import { useState } from 'preact/hooks';
 import { lengthOf } from './length.ts';
 
-/** The composer counts down from this many characters left. */
+/** Number of characters left from which on the composer counts down. */
 const nearlyFull = 200;
 
 interface Props {
   readonly input: Ref<HTMLTextAreaElement>;
-  /** The text it begins with. */
+  /** Initial text. */
   readonly draft: string;
   readonly onDraft: (text: string) => void;
-  readonly onSay: (text: string) => void;
+  readonly onSend: (text: string) => void;
 }
 
-export function Composer({ input, draft, onDraft, onSay }: Props) {
+export function Composer({ input, draft, onDraft, onSend }: Props) {
   const [text, setText] = useState(draft);
   const write = (next: string): void => {
     setText(next);
@@ -24,11 +24,11 @@ export function Composer({ input, draft, onDraft, onSay }: Props) {
   const submit = (event: Event): void => {
     event.preventDefault();
     if (text.trim() === '' || left < 0) return;
-    onSay(text);
+    onSend(text);
     write('');
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    // While an input method composes a word, Enter chooses it; Safari then says so by the key code alone.
+    // While an input method composes a word, Enter chooses it. Safari reports that only in the key code.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     submit(event);
   };

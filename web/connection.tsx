@@ -24,10 +24,10 @@ interface Props {
   readonly onJoin: () => void;
 }
 
-/** How the connection is, read out when it changes. */
+/** Shows the state of the connection, which screen readers announce when it changes. */
 export function Connection({ view, onJoin }: Props) {
   const cause = causeOf(view);
-  // Before the first connection is begun there is nothing to be closed.
+  // Before the first attempt to connect, the room is closed without a cause.
   const state = view.state === 'closed' && !cause ? 'connecting' : view.state;
   const why = state !== 'open' && cause ? ` ${inWords(cause.code, cause.detail)}` : '';
   return (

@@ -1,40 +1,40 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** So near the end counts as there. */
+/** Distance from the end that still counts as the end. */
 const nearPx = 40;
 
 interface Props {
-  /** Whether the reader is at the end; kept here. */
+  /** Whether the reader is at the end. This component updates it. */
   readonly atEnd: RefObject<boolean>;
-  /** Changes with what is shown. */
+  /** Changes when the shown entries change. */
   readonly shown: unknown;
-  /** Changes when something was added at the end. */
+  /** Changes when an entry was added at the end. */
   readonly newest: unknown;
-  /** Changes when the reader has said something: that is to be seen, wherever one was. */
-  readonly said: unknown;
-  /** How many messages were not sent. They are at the end. */
+  /** Changes when the reader has sent a message, which scrolls to the end. */
+  readonly sentCount: unknown;
+  /** Number of messages that were not sent. They are at the end. */
   readonly failures: number;
-  /** Whether it ends before the newest. */
+  /** Whether it ends before the newest message. */
   readonly isCut: boolean;
-  /** Loads what comes before; absent where that can't be. */
+  /** Loads earlier messages; undefined if there are none, or they cannot be loaded now. */
   readonly onTop: (() => void) | undefined;
-  /** Called when the reader asks for the end. */
+  /** Called when the reader jumps to the end. */
   readonly onNewest: () => void;
   readonly children: ComponentChildren;
 }
 
 /**
- * Shows its end as long as the reader doesn't look further up; then it says that there is more. Whatever comes or goes
- * above, what the reader looks at stays where it is.
+ * Stays at the end until the reader scrolls up, and then shows a button when there are new messages. The message that the
+ * reader looks at does not move when entries above it change.
  */
-export function Conversation({ atEnd, shown, newest, said, failures, isCut, onTop, onNewest, children }: Props) {
+export function Conversation({ atEnd, shown, newest, sentCount, failures, isCut, onTop, onNewest, children }: Props) {
   const box = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const held = useRef<{ readonly line: Element; readonly offset: number }>(undefined);
   const [hasMore, setMore] = useState(false);
 
-  // By its lower edge: the name above a message goes when it turns out to go on from another.
+  // By the lower edge, because the name above a message may disappear when an earlier message is loaded.
   const offsetOf = (line: Element): number =>
     line.getBoundingClientRect().bottom - box.current!.getBoundingClientRect().top + box.current!.scrollTop;
   const hold = (): void => {
@@ -65,11 +65,11 @@ export function Conversation({ atEnd, shown, newest, said, failures, isCut, onTo
     hold();
     lookUp();
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what they hold is of no matter, that they change is
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the values change, and does not read them
   useLayoutEffect(() => {
     if (isCut) onNewest();
     toEnd();
-  }, [said]);
+  }, [sentCount]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
   useLayoutEffect(() => setMore(!atEnd.current), [newest]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above
@@ -82,8 +82,8 @@ export function Conversation({ atEnd, shown, newest, said, failures, isCut, onTo
     else stay();
     lookUp();
   }, [shown, onTop === undefined]);
-  // The keyboard of a phone comes up, the window turns, a message turns out not to have been sent.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it asks what is so then
+  // The size changes with the keyboard of a phone, the orientation, and messages that fail.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the callback reads the current values
   useLayoutEffect(() => {
     const watch = new ResizeObserver(() => (atEnd.current ? toEnd() : stay()));
     watch.observe(box.current!);
@@ -94,7 +94,7 @@ export function Conversation({ atEnd, shown, newest, said, failures, isCut, onTo
   const label = failures > 0 ? 'A message was not sent' : 'New messages';
   return (
     <div class="conversation">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users must be able to scroll it */}
       <section class="scroll" ref={box} tabIndex={0} aria-label="Conversation" onScroll={onScroll}>
         <div ref={content}>{children}</div>
       </section>

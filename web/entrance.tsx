@@ -11,20 +11,23 @@ interface Props {
   readonly onEnter: (stay: Stay) => void;
 }
 
-/** How one comes in here: the document that the server shows of itself has no `/login` where tokens come from elsewhere. */
-type Door = { readonly hasUsers: boolean; readonly hasSignUp: boolean } | { readonly failure: string } | undefined;
+/** Ways to sign in, from the server's OpenAPI document. It has no `/login` if an external issuer makes the tokens. */
+type SignInWays =
+  | { readonly hasUsers: boolean; readonly hasSignUp: boolean }
+  | { readonly failure: string }
+  | undefined;
 
 export function Entrance({ createPalaver, before, onEnter }: Props) {
   const [palaver] = useState(createPalaver);
-  const [door, setDoor] = useState<Door>();
+  const [ways, setWays] = useState<SignInWays>();
   const look = (): void => {
-    setDoor(undefined);
+    setWays(undefined);
     palaver.openapiJson().then(
-      ({ paths }) => setDoor({ hasUsers: '/login' in paths, hasSignUp: '/createUser' in paths }),
-      (error) => setDoor({ failure: errorInWords(error) }),
+      ({ paths }) => setWays({ hasUsers: '/login' in paths, hasSignUp: '/createUser' in paths }),
+      (error) => setWays({ failure: errorInWords(error) }),
     );
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is shown
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, at the first render
   useEffect(look, []);
 
   return (
@@ -33,27 +36,27 @@ export function Entrance({ createPalaver, before, onEnter }: Props) {
       <p class="why" role="alert">
         {before?.why}
       </p>
-      {door === undefined && <p role="status">Loading…</p>}
-      {door && 'failure' in door && (
+      {ways === undefined && <p role="status">Loading…</p>}
+      {ways && 'failure' in ways && (
         <>
           <p class="failure" role="alert">
-            {door.failure}
+            {ways.failure}
           </p>
           <button type="button" class="main" onClick={look}>
             Try again
           </button>
         </>
       )}
-      {door && 'hasUsers' in door && door.hasUsers && (
+      {ways && 'hasUsers' in ways && ways.hasUsers && (
         <SignIn
           palaver={palaver}
-          hasSignUp={door.hasSignUp}
+          hasSignUp={ways.hasSignUp}
           email={before?.email ?? ''}
           focus={before !== undefined}
           onEnter={onEnter}
         />
       )}
-      {door && 'hasUsers' in door && !door.hasUsers && <TokenForm focus={before !== undefined} onEnter={onEnter} />}
+      {ways && 'hasUsers' in ways && !ways.hasUsers && <TokenForm focus={before !== undefined} onEnter={onEnter} />}
       <p class="aside">
         <a href="docs">Documentation</a>
       </p>

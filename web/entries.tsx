@@ -2,9 +2,9 @@ import { Fragment, type JSX } from 'preact';
 import { memo } from 'preact/compat';
 import type { Entry, Hole, Notice } from './transcript.ts';
 
-/** So long after a message the next one of the same author is headed by the name again. */
+/** Time after a message from which on the next one of the same author shows the name again. */
 const headingMs = 5 * 60_000;
-/** How many names a notice tells. */
+/** Number of names that a notice shows. */
 const maxNames = 3;
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
@@ -12,13 +12,13 @@ const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeSty
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' });
 
 function NoticeLine({ what, names }: Notice) {
-  const told = names.slice(0, maxNames);
-  const more = names.length - told.length;
+  const shown = names.slice(0, maxNames);
+  const more = names.length - shown.length;
   return (
     <li class="notice">
-      {told.map((name, index) => (
+      {shown.map((name, index) => (
         <span key={name}>
-          {index > 0 && (index === told.length - 1 && more === 0 ? ' and ' : ', ')}
+          {index > 0 && (index === shown.length - 1 && more === 0 ? ' and ' : ', ')}
           <bdi>{name}</bdi>
         </span>
       ))}
@@ -27,7 +27,7 @@ function NoticeLine({ what, names }: Notice) {
   );
 }
 
-/** What is asked of a hole: to be loaded. The focus doesn't go with the button. */
+/** Button that loads the messages of a hole. It moves the focus to the conversation, because the button disappears. */
 function LoadButton({ label, onLoad }: { readonly label: string; readonly onLoad: () => void }) {
   return (
     <button
@@ -42,7 +42,7 @@ function LoadButton({ label, onLoad }: { readonly label: string; readonly onLoad
   );
 }
 
-/** Before all that is loaded: on the way to what came before it, or the beginning. Said quietly. */
+/** First line of the conversation: loading earlier messages, or the beginning. Screen readers announce it politely. */
 export function Top({ hole, onLoad }: { readonly hole: Hole | undefined; readonly onLoad: () => void }) {
   return (
     <div class="top">
@@ -56,7 +56,7 @@ export function Top({ hole, onLoad }: { readonly hole: Hole | undefined; readonl
   );
 }
 
-/** Amid what is shown. */
+/** Line in the conversation where messages may be missing and can be loaded. */
 function HoleLine({ hole, onLoad }: { readonly hole: Hole; readonly onLoad: () => void }) {
   return (
     <li class="notice">
@@ -73,7 +73,7 @@ function HoleLine({ hole, onLoad }: { readonly hole: Hole; readonly onLoad: () =
 interface MessageProps {
   readonly message: Extract<Entry, { message: unknown }>['message'];
   readonly isOwn: boolean;
-  /** The one before is by the same author, and recent: the name is said to those who don't see it only. */
+  /** Whether the previous message is recent and by the same author. The name is then only for screen readers. */
   readonly continues: boolean;
 }
 
@@ -101,7 +101,7 @@ interface Props {
   readonly onLoad: (key: string) => void;
 }
 
-/** What was said, in its order. What was there when one came is no news, so that nobody is read all of it. */
+/** Shows the conversation in order. Screen readers announce only what was added since the user joined. */
 export const Entries = memo(({ entries, me, onLoad }: Props) => {
   const lines: { readonly history: JSX.Element[]; readonly news: JSX.Element[] } = { history: [], news: [] };
   let before: Entry | undefined;

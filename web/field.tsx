@@ -5,12 +5,12 @@ interface Props extends Pick<TextareaHTMLAttributes<HTMLTextAreaElement>, 'autoC
   readonly label: string;
   readonly isSecret?: boolean;
   readonly hint?: string | undefined;
-  /** What is wrong with it, as a sentence. */
+  /** Fault of the value, as a sentence. */
   readonly wrong?: string | undefined;
   readonly onText: (text: string) => void;
 }
 
-/** A labelled input whose hint and fault are read out with it. */
+/** Labelled input. Screen readers announce its hint and its fault with it. */
 export function Field({ name, label, isSecret = false, hint, wrong, onText, ...rest }: Props) {
   const [hintId, wrongId] = [`${name}-hint`, `${name}-wrong`];
   const input = {

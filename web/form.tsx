@@ -4,13 +4,13 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 interface Props {
   readonly heading: string;
   readonly action: string;
-  /** What the button says while it runs. */
+  /** Text of the button while the form is being submitted. */
   readonly busy: string;
-  /** What is wrong with all of it. */
+  /** Fault of the whole form. */
   readonly failure: string | undefined;
-  /** Changes with every answer: then the first field that is wrong gets the focus. */
+  /** Changes with every answer. Then the first field with a fault gets the focus. */
   readonly answer: unknown;
-  /** Whether the first field that is empty gets the focus when the form appears. */
+  /** Whether the first empty field gets the focus when the form appears. */
   readonly focus: boolean;
   readonly onSubmit: () => Promise<void>;
   readonly children: ComponentChildren;
@@ -25,7 +25,7 @@ export function Form({ heading, action, busy, failure, answer, focus, onSubmit, 
     const inputs = [...form.current!.querySelectorAll('input')];
     (inputs.find(({ value }) => value === '') ?? inputs[0])?.focus();
   }, [focus]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what it holds is of no matter, that it changes is
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the value changes, and does not read it
   useEffect(() => {
     form.current!.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [answer]);
@@ -43,7 +43,7 @@ export function Form({ heading, action, busy, failure, answer, focus, onSubmit, 
       <p class="failure" role="alert">
         {failure}
       </p>
-      {/* Not disabled while it runs: that would take the focus away. */}
+      {/* Not `disabled`, which would take the focus away. */}
       <button type="submit" class="main" aria-disabled={isBusy}>
         {isBusy ? busy : action}
       </button>

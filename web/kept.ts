@@ -5,11 +5,11 @@ import type { Stay } from './stay.ts';
 export interface Unconfirmed {
   readonly text: string;
   readonly nonce: string;
-  /** Whether it went out on a connection, so that it may have been delivered. */
+  /** Whether it was sent on a connection, so that it may have been delivered. */
   readonly mayBeDelivered: boolean;
 }
 
-/** Text that a user has written and nobody has received yet. */
+/** Text that a user has written and the server has not confirmed. */
 export interface Kept {
   readonly draft: string;
   readonly unsent: readonly Unconfirmed[];
@@ -19,11 +19,11 @@ const key = 'palaver-unsent';
 const nothing: Kept = { draft: '', unsent: [] };
 
 /*
- * In sessionStorage, beside the token: it survives a reload and an expired sign-in, belongs to this tab alone, and goes
- * with a sign-out. Where storage is forbidden, a reload loses it.
+ * The text is in sessionStorage, beside the token. It survives a reload and an expired sign-in, belongs to this tab alone,
+ * and is removed at the sign-out. If storage is forbidden, a reload loses it.
  */
 
-/** Returns who wrote it: the e-mail address, or what a token of an external issuer says of its user. */
+/** Returns the author of the text: the e-mail address, or the user of an external issuer's token. */
 export function ownerOf({ token, email }: Stay): string {
   if (email !== '') return email.normalize('NFKC').toLowerCase();
   try {
@@ -63,7 +63,7 @@ export function forgetKept(): void {
   } catch {}
 }
 
-/** Returns the text that this user left unsent in this tab, and a function that replaces parts of it. Another user's is dropped. */
+/** Returns this user's unsent text, and a function that replaces parts of it. Drops the text of another user. */
 export function useKept(owner: string): { readonly kept: Kept; readonly keep: (part: Partial<Kept>) => void } {
   const [held] = useState(() => {
     const kept = recallKept(owner);

@@ -1,2 +1,2 @@
-/** In code points, as the contract counts. */
+/** Returns the length in code points, as in the contract. */
 export const lengthOf = (text: string): number => [...text].length;

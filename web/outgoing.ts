@@ -5,13 +5,13 @@ import type { Unconfirmed, useKept } from './kept.ts';
 import type { Entry } from './transcript.ts';
 import { isUnclear, unsentInWords } from './words.ts';
 
-/** A message that has not come back yet, or never will. */
+/** A message that the server has not confirmed, or has rejected. */
 export interface Outgoing extends Unconfirmed {
-  /** Why it was not sent; undefined as long as it may still come back. */
+  /** Why it was not sent; undefined while the server may still confirm it. */
   readonly why?: string | undefined;
 }
 
-interface Parts {
+interface OutgoingOptions {
   readonly room: Pick<RoomView, 'state' | 'messages'> & Pick<ReturnType<typeof useRoom>, 'send'>;
   /** Entries of the conversation, loaded history included. */
   readonly entries: readonly Entry[];
@@ -20,20 +20,20 @@ interface Parts {
 }
 
 const nonceBytes = 16;
-/** How many outlive a reload. */
+/** Number of messages that survive a reload. */
 const maxKept = 100;
 
-/** Random: nobody else knows it before the message is published. */
+/** Returns a random nonce, which nobody else knows before the message is published. */
 const createNonce = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(nonceBytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 const nonceOf = ({ msg: { nonce } }: ChatMessage): string | undefined => nonce;
 
 /**
- * The messages on their way. Each keeps its nonce however often it is sent, so that the server publishes it once, and
- * an echo settles it however late it comes: over the connection, or in the history.
+ * Sends messages and tracks those that the server has not confirmed. Each keeps its nonce over all tries, so that the
+ * server publishes it once. A late echo confirms it too, on the connection or in the history.
  */
-export function useOutgoing({ room, entries, kept: { kept, keep } }: Parts) {
+export function useOutgoing({ room, entries, kept: { kept, keep } }: OutgoingOptions) {
   const { state, messages } = room;
   const [items, setItems] = useState<readonly Outgoing[]>(() =>
     kept.unsent.map((item) => ({ ...item, why: unsentInWords(undefined, item.mayBeDelivered) })),
@@ -56,10 +56,10 @@ export function useOutgoing({ room, entries, kept: { kept, keep } }: Parts) {
       (error) => fail(nonce, error),
     );
   };
-  const say = (text: string): void => transmit({ text, nonce: createNonce(), mayBeDelivered: false });
+  const send = (text: string): void => transmit({ text, nonce: createNonce(), mayBeDelivered: false });
 
   useLayoutEffect(() => {
-    // With a connection, everything that waits goes out.
+    // The SDK sends all waiting messages when the connection opens.
     if (state !== 'open') return;
     const goesOut = ({ why, mayBeDelivered }: Outgoing): boolean => why === undefined && !mayBeDelivered;
     if (items.some(goesOut))
@@ -78,5 +78,5 @@ export function useOutgoing({ room, entries, kept: { kept, keep } }: Parts) {
     keep({ unsent: last.map(({ text, nonce, mayBeDelivered }) => ({ text, nonce, mayBeDelivered })) });
   }, [items, keep]);
 
-  return { items, say, again: transmit, discard };
+  return { items, send, again: transmit, discard };
 }

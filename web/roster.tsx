@@ -12,13 +12,13 @@ interface Props {
   readonly me: string | undefined;
 }
 
-/** Shows the online users: beside the messages, or on a phone folded up above them. */
+/** Shows the online users: beside the messages or, on a phone, folded above them. */
 export function Roster({ roster, me }: Props) {
   const isWide = useSyncExternalStore(onWidth, () => wideEnough.matches);
   const title = `Online (${roster.length})`;
   const names = (
-    // biome-ignore lint/a11y/noRedundantRoles: without bullets, Safari takes it for no list
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard
+    // biome-ignore lint/a11y/noRedundantRoles: Safari does not treat a list without bullets as a list
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users must be able to scroll it
     <ul role="list" aria-label="Names" tabIndex={0}>
       {roster.map((name) => (
         <li key={name}>

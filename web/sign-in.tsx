@@ -11,7 +11,7 @@ type Name = keyof typeof labels;
 const names = Object.keys(labels) as Name[];
 type Wrong = Partial<Record<Name, string>>;
 
-/** What needn't be asked: the same bounds as the server's. */
+/** Returns a fault of the length, by the server's own bounds. */
 function lengthFault(name: Name, text: string): string | undefined {
   const { min, max } = limits[name];
   const length = lengthOf(text);
@@ -20,7 +20,7 @@ function lengthFault(name: Name, text: string): string | undefined {
   return length > max ? `${labels[name]} must have at most ${max} characters; this one has ${length}.` : undefined;
 }
 
-/** Which fields an error is about. */
+/** Returns the faults that an error names, by field. */
 function faultsIn(error: unknown): Wrong {
   if (!(error instanceof PalaverError)) return {};
   if (error.code === 'email_taken') return { email: errorInWords(error) };
@@ -36,7 +36,7 @@ function faultsIn(error: unknown): Wrong {
 
 interface Props {
   readonly palaver: Palaver;
-  /** Whether somebody new may come. */
+  /** Whether the server has sign-up. */
   readonly hasSignUp: boolean;
   readonly email: string;
   readonly focus: boolean;
@@ -106,7 +106,7 @@ export function SignIn({ palaver, hasSignUp, email, focus, onEnter }: Props) {
             hint={`Others see this name. Up to ${limits.username.max} characters.`}
           />
         )}
-        {/* Not type="email": browsers rewrite what is typed there. */}
+        {/* Not type="email", because browsers rewrite its value. */}
         <Field {...field('email')} inputMode="email" autoComplete={isNew ? 'email' : 'username'} />
         <Field
           {...field('password')}

@@ -1,22 +1,22 @@
-/** Who is signed in here. */
+/** The signed-in user. */
 export interface Stay {
   readonly token: string;
-  /** For the next sign-in; empty where tokens come from elsewhere. */
+  /** E-mail address for the next sign-in; empty if the user entered a token. */
   readonly email: string;
 }
 
-/** Nobody is signed in: what a sign-in begins with. */
+/** The previous stay, which the sign-in form shows. */
 export interface Before {
   readonly email: string;
-  /** Why one is here again. */
+  /** Why the stay ended; undefined after a sign-out. */
   readonly why: string | undefined;
 }
 
 const key = 'palaver';
 
 /*
- * In sessionStorage: it lets a reload stay signed in, belongs to this tab alone, and goes with it. The password is kept
- * nowhere. Where storage is forbidden, a reload signs out.
+ * The token is in sessionStorage: a reload stays signed in, and closing the tab removes it. The password is not stored.
+ * If storage is forbidden, a reload signs out.
  */
 
 export function recall(): Stay | undefined {

@@ -8,7 +8,7 @@ interface Props {
   readonly onEnter: (stay: Stay) => void;
 }
 
-/** Instead of signing in, where tokens come from elsewhere. */
+/** Replaces the sign-in form if an external issuer makes the tokens. */
 export function TokenForm({ focus, onEnter }: Props) {
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState<{ readonly token?: string }>({});

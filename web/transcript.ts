@@ -1,19 +1,19 @@
 import type { ChatMessage, MessagePage } from '@palaver/sdk';
 
-/** Who came and went while one was here. */
+/** Users who joined or left. */
 export interface Notice {
   readonly what: 'joined' | 'left';
   readonly names: readonly string[];
 }
 
-/** Where something may have been said that is not loaded: between the messages around it, or before all of them. */
+/** A place where messages may exist that are not loaded: between two messages, or before all of them. */
 export interface Hole {
   readonly state: 'open' | 'loading' | 'failed';
   /** Why it could not be loaded. */
   readonly why?: string;
 }
 
-/** `isNews`: not of the history that was there when one came. `gap`: something may be missing that is kept nowhere. */
+/** `isNews`: added since the user joined. `gap`: messages may be missing that the server does not have. */
 export type Entry = { readonly key: string; readonly isNews: boolean } & (
   | { readonly message: ChatMessage }
   | { readonly notice: Notice }
@@ -22,26 +22,26 @@ export type Entry = { readonly key: string; readonly isNews: boolean } & (
 );
 export type HoleEntry = Extract<Entry, { hole: unknown }>;
 
-/** A stretch of the conversation, in its order. Where it leaves something out there is an entry that says so. */
+/** A part of the conversation, in order. Holes and gaps mark the places where messages may be missing. */
 export interface Transcript {
   readonly entries: readonly Entry[];
-  /** It ends before the newest: the reader is far up, and not everything is kept. */
+  /** Whether the end was dropped, because the reader has scrolled far up. */
   readonly isCut: boolean;
 }
 
-/** How many entries are kept, whoever reads how far. */
+/** Maximum number of entries. */
 export const maxEntries = 1_000;
 
 let keys = 0;
-const newKey = (what: string): string => {
+const newKey = (kind: string): string => {
   keys += 1;
-  return `${what}-${keys}`;
+  return `${kind}-${keys}`;
 };
-/** A new key each time: what is loaded for an old one finds its place no more. */
+/** Creates a hole with a new key, so that a page that is being loaded for an old hole is dropped. */
 const newHole = (isNews: boolean): HoleEntry => ({ key: newKey('hole'), isNews, hole: { state: 'open' } });
 const entryOf = (message: ChatMessage, isNews: boolean): Entry => ({ key: message.id, isNews, message });
 
-/** All that is known is what was said last; what came before it can be loaded. */
+/** Returns a transcript of the latest messages, with a hole before them. */
 export const begun = (latest: readonly ChatMessage[] = []): Transcript => ({
   entries: [newHole(false), ...latest.map((message) => entryOf(message, false))],
   isCut: false,
@@ -53,11 +53,11 @@ const idsOf = (entries: readonly Entry[]): string[] =>
 export const holeOf = ({ entries }: Transcript, key: string | undefined): HoleEntry | undefined =>
   entries.find((entry): entry is HoleEntry => entry.key === key && 'hole' in entry);
 
-/** The one before all else; none where the history begins. */
+/** Returns the hole at the top, or undefined if the transcript begins with the history. */
 export const topHoleOf = (transcript: Transcript): HoleEntry | undefined =>
   holeOf(transcript, transcript.entries[0]?.key);
 
-/** Where the page ends that a hole waits for; undefined: at the newest message. */
+/** Returns the id before which a hole's page ends, or undefined for a page of the newest messages. */
 export const endOf = ({ entries }: Transcript, key: string): string | undefined =>
   idsOf(entries.slice(entries.findIndex((entry) => entry.key === key)))[0];
 
@@ -66,7 +66,7 @@ const added = (transcript: Transcript, entries: readonly Entry[]): Transcript =>
     ? transcript
     : { ...transcript, entries: [...transcript.entries, ...entries] };
 
-/** What comes after all that is there. Anything else is there already, or where a hole says so. */
+/** Adds the messages that are newer than the last entry. Older ones are in the transcript already, or in a hole. */
 export function withMessages(transcript: Transcript, messages: readonly ChatMessage[]): Transcript {
   const lastId = idsOf(transcript.entries).at(-1) ?? '';
   const news = messages.filter(({ id }) => id > lastId);
@@ -79,14 +79,14 @@ export function withMessages(transcript: Transcript, messages: readonly ChatMess
 export const withNotice = (transcript: Transcript, what: Notice['what'], names: readonly string[]): Transcript =>
   added(transcript, names.length === 0 ? [] : [{ key: newKey(what), isNews: true, notice: { what, names } }]);
 
-/** From here on something may have been missed. */
+/** Adds a hole at the end, because messages may have been missed. */
 export function withHole(transcript: Transcript): { readonly transcript: Transcript; readonly key: string } {
   const { entries } = transcript;
   const last = entries.findLastIndex((entry) => !('notice' in entry));
   const at = entries[last];
   const hole = newHole(true);
   if (!at || !('hole' in at)) return { transcript: added(transcript, [hole]), key: hole.key };
-  // One hole there is enough. But what is being loaded for it may be too old now.
+  // One hole is enough, but the page that is being loaded for it may be too old now.
   return { transcript: { ...transcript, entries: entries.with(last, { ...hole, isNews: at.isNews }) }, key: hole.key };
 }
 
@@ -95,7 +95,7 @@ export const withHoleAs = (transcript: Transcript, key: string, hole: Hole): Tra
   entries: transcript.entries.map((entry) => (entry.key === key ? { ...entry, hole } : entry)),
 });
 
-/** Puts a page where a hole is; what the page doesn't reach stays a hole. */
+/** Puts a page in the place of a hole. The part that the page does not reach stays a hole. */
 export function filled(transcript: Transcript, key: string, page: MessagePage): Transcript {
   const { entries } = transcript;
   const entry = holeOf(transcript, key);
@@ -107,26 +107,26 @@ export function filled(transcript: Transcript, key: string, page: MessagePage): 
   const { messages, gaps, before } = page;
 
   const isReached = messages.some(({ id }) => id <= after) || (before !== undefined && before <= after);
-  // Not reached, and nothing older is kept: neither is the message above, nor perhaps what followed it.
+  // The server has nothing older, so it no longer has the message above, nor perhaps those after it.
   let isMissing = !isReached && before === undefined && after !== '';
-  const told: Entry[] = !isReached && before !== undefined ? [{ key, isNews, hole: { state: 'open' } }] : [];
+  const filling: Entry[] = !isReached && before !== undefined ? [{ key, isNews, hole: { state: 'open' } }] : [];
   let from = after;
   const goTo = (id: string | undefined): void => {
     isMissing ||= gaps.some((gap) => gap > from && (id === undefined || gap <= id));
-    if (isMissing) told.push({ key: newKey('gap'), isNews, gap: true });
+    if (isMissing) filling.push({ key: newKey('gap'), isNews, gap: true });
     isMissing = false;
     from = id ?? from;
   };
   for (const message of messages) {
     if (message.id <= after || (until !== undefined && message.id >= until)) continue;
     goTo(message.id);
-    told.push(entryOf(message, isNews));
+    filling.push(entryOf(message, isNews));
   }
   goTo(until);
-  return { ...transcript, entries: entries.toSpliced(at, 1, ...told) };
+  return { ...transcript, entries: entries.toSpliced(at, 1, ...filling) };
 }
 
-/** Lets go of what is too much, at the end from which the reader is away. */
+/** Drops the entries above the maximum, at the end that the reader does not see. */
 export function bounded(transcript: Transcript, isAtEnd: boolean, max = maxEntries): Transcript {
   const { entries } = transcript;
   if (entries.length <= max) return transcript;

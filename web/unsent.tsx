@@ -7,7 +7,7 @@ interface Props {
   readonly onDiscard: (nonce: string) => void;
 }
 
-/** Shows the messages that have not come back: on their way, or perhaps never sent and why. */
+/** Shows the messages that the server has not confirmed, and why some were not sent. */
 export function Unsent({ items, isOpen, onAgain, onDiscard }: Props) {
   if (items.length === 0) return null;
   return (

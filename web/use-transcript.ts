@@ -16,19 +16,19 @@ import {
 } from './transcript.ts';
 import { errorInWords } from './words.ts';
 
-/** How many messages are asked for at a time. */
+/** Number of messages in a page. */
 export const pageSize = 50;
 
 interface View extends Transcript {
-  /** Loads what a hole leaves out, or its newest page. Always the same function. */
+  /** Loads the newest page of a hole. Always the same function. */
   readonly load: (key: string) => void;
-  /** Lets go of what is shown, for the newest. */
+  /** Replaces the shown entries with the newest messages. */
   readonly toNewest: () => void;
 }
 
 /**
- * What was said, and who came and went meanwhile, over as many stays as it takes. Of one turn those who came go before
- * what was said, and those who left after it.
+ * Returns the messages, joins and leaves of all connections. In one render, joins go before the messages, and leaves after
+ * them.
  */
 export function useTranscript(
   { state, roster, messages, gaps }: RoomView,
@@ -41,9 +41,9 @@ export function useTranscript(
   const seen = useRef<{
     roster?: readonly string[];
     lastId: string;
-    /** Nothing is missing among the messages of the room after this place. */
+    /** No message of the room is missing after this id. */
     wholeAfter: string;
-    /** The hole that an absence has left, to be loaded as soon as one is back. */
+    /** Key of the hole that a lost connection has left, which is loaded after the reconnect. */
     missed?: string | undefined;
     wasConnecting: boolean;
   }>({ lastId: '', wholeAfter: '', wasConnecting: false });
@@ -57,7 +57,7 @@ export function useTranscript(
     keep(next);
     show(latest.current!);
   };
-  /** Many messages can come at once: what they change is shown with the next frame. */
+  /** Renders with the next animation frame, because many messages can come at once. */
   const showSoon = (): void => {
     frame.current ??= requestAnimationFrame(() => {
       frame.current = undefined;
@@ -80,25 +80,25 @@ export function useTranscript(
     change(begun(messages.filter(({ id }) => id > seen.current.wholeAfter).slice(-pageSize)));
   };
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what the room tells is all that it answers to
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs only when the room changes
   useLayoutEffect(() => {
     const { current } = seen;
     let next = latest.current!;
     const hear = (from: string, to?: string): void => {
-      const said = messages.filter(({ id }) => id > from && (to === undefined || id <= to));
-      next = withMessages(next, said);
-      current.lastId = said.at(-1)?.id ?? current.lastId;
+      const heard = messages.filter(({ id }) => id > from && (to === undefined || id <= to));
+      next = withMessages(next, heard);
+      current.lastId = heard.at(-1)?.id ?? current.lastId;
     };
     const miss = (after: string): void => {
       current.wholeAfter = after;
       ({ transcript: next, key: current.missed } = withHole(next));
     };
-    // Another stay: nobody tells what was said before it.
+    // After joining again, the server does not replay the messages before it.
     const isConnecting = state === 'connecting';
     if (isConnecting && !current.wasConnecting && current.roster) miss(current.lastId);
     current.wasConnecting = isConnecting;
     const known = new Set(current.roster ?? roster);
-    // Only when open: while it reconnects, the roster is on its way to being true.
+    // Only when open, because the roster is not current while the room reconnects.
     const here = state === 'open' ? new Set(roster) : known;
     next = withNotice(
       next,

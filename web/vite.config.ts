@@ -17,7 +17,7 @@ export default defineConfig({
   build: {
     outDir: path('../build/page'),
     emptyOutDir: true,
-    // The page's policy has no place for what is inlined or preloaded by script.
+    // The page's Content-Security-Policy allows no inlined assets and no preloading by script.
     assetsInlineLimit: 0,
     modulePreload: false,
   },

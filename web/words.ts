@@ -2,7 +2,7 @@ import { PalaverError, type PalaverErrorCode, type ProblemCode, type StateCode }
 
 const ofThisPage = 'The server did not understand this page. Reload it, and try again.';
 
-/** Every code of the contract and of the SDK, in a sentence for people. A new code does not compile without one. */
+/** A sentence for each code of the contract and the SDK. A new code without a sentence does not compile. */
 export const sentences: Readonly<Record<StateCode | PalaverErrorCode | ProblemCode, string>> = {
   // Signing in and signing up.
   invalid_credentials: 'The e-mail address or the password is wrong.',
@@ -39,7 +39,7 @@ export const sentences: Readonly<Record<StateCode | PalaverErrorCode | ProblemCo
   closed: 'The room is closed.',
   aborted: 'This was cancelled.',
   // A message, or a page of the history.
-  rate_limited: 'You sent too much at once. Wait a second, then try again.',
+  rate_limited: 'You sent too many messages at once. Wait a second, then try again.',
   invalid_message: 'The server did not accept this message.',
   offline_queue_full: 'Too many messages are waiting for the connection.',
   // A fault of this page, or of something between it and the server.
@@ -60,10 +60,10 @@ export const sentences: Readonly<Record<StateCode | PalaverErrorCode | ProblemCo
   unknown_type: ofThisPage,
 };
 
-/** A server that is newer than this page may know more codes; they come with words of their own. */
+/** Returns the sentence for a code, or `otherwise` for a code of a newer server. */
 export const inWords = (code: StateCode, otherwise: string): string => sentences[code] ?? otherwise;
 
-/** Returns what the server found wrong, with the name of each field. */
+/** Returns the faults that the server found, with the name of each field. */
 function faultsOf({ code, problem, message }: PalaverError): readonly string[] {
   if (code === 'invalid_message') return [message.replace(/^\/?(?:msg[/.])?(\w+): /, '$1 ').replace(/\.$/, '')];
   return problem?.errors?.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim()) ?? [];
@@ -76,11 +76,11 @@ export function errorInWords(error: unknown): string {
   return faults.length === 0 ? sentence : `${sentence.replace(/\.$/, '')}: ${faults.join('; ')}.`;
 }
 
-/** Whether the error leaves open if the message was delivered. */
+/** Returns whether the message may have been delivered in spite of the error. */
 export const isUnclear = (error: unknown): boolean =>
   error instanceof PalaverError && ['timeout', 'connection_lost', 'closed'].includes(error.code);
 
-/** Returns why a message was not sent; without an error the page was left before it knew. */
+/** Returns why a message was not sent. Without an error, the page was closed before the server answered. */
 export function unsentInWords(error: unknown, mayBeDelivered: boolean): string {
   if (mayBeDelivered) return 'The server has not confirmed this message. It may have been delivered.';
   return error === undefined ? 'Not sent.' : `Not sent. ${errorInWords(error)}`;

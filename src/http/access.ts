@@ -48,7 +48,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 const adminSecretWrong = { reason: 'signature', expected: 'ADMIN_TOKEN' } as const;
 
-/** Lets only requests through that carry the operator's secret. Takes as long whatever a request carries. */
+/** Lets only requests with the operator's secret through. Takes the same time for every request. */
 export function adminOnly(adminToken: string): MiddlewareHandler<AppEnv> {
   const wanted = digest(adminToken);
   const verify = async (token: string): Promise<object> => {

@@ -7,7 +7,7 @@ import type { AppEnv } from './env.ts';
 import { fixed } from './fixed.ts';
 import { folder } from './folder.ts';
 
-/** A bundled spec, as it is to be served. */
+/** A bundled spec in the form in which it is served. */
 type Document = Readonly<Record<string, unknown>>;
 
 interface Documents {
@@ -18,8 +18,8 @@ interface Documents {
 type Docs = Pick<Handlers<AppEnv>, 'docs' | 'openapiJson' | 'openapiYaml' | 'asyncapiJson' | 'asyncapiYaml'>;
 
 /**
- * What a page may do: run these scripts and ask this server. The pages set styles in attributes and elements of their own,
- * so styles may be inline; with no other origin to load from, they can't carry anything away.
+ * Returns the policy of a page: it may run these scripts and ask this server. Styles may be inline, because the pages set
+ * them in attributes and elements. They can't leak data, because they may load from no other origin.
  */
 const policy = (scripts: readonly string[] = []): Record<string, string> => ({
   'Content-Security-Policy': [
@@ -36,7 +36,7 @@ const policy = (scripts: readonly string[] = []): Record<string, string> => ({
   'Referrer-Policy': 'no-referrer',
 });
 
-/** The policy of a generated page, whose inline scripts are known by their hashes. */
+/** Returns the policy of a generated page, which allows its inline scripts by their hashes. */
 const policyOf = (html: Buffer): Record<string, string> =>
   policy(
     [...html.toString().matchAll(/<script(?: id="[\w-]+")?>(.*?)<\/script>/gs)].map(
@@ -49,7 +49,7 @@ const htmlType = 'text/html; charset=utf-8';
 const scriptType = 'text/javascript; charset=utf-8';
 
 const toJson = (document: Document): string => `${JSON.stringify(document, null, 2)}\n`;
-/** Without aliases, and with quotes where YAML 1.1 sees dates and booleans: not every reader follows the one, or 1.2. */
+/** Writes YAML for readers of version 1.1, too: without aliases, and with quotes around dates and booleans. */
 const toYaml = (document: Document): string =>
   stringify(document, { aliasDuplicateObjects: false, schema: 'yaml-1.1' });
 
@@ -75,7 +75,7 @@ function indexPage(): Buffer {
   return Buffer.from(readFileSync(siteIndex, 'utf8').replaceAll('="./', '="docs/'));
 }
 
-/** Returns the handlers of the documents and of the documentation's index. Their bytes are made once, here. */
+/** Returns the handlers of the documents and of the documentation's index. Their bytes are made once, at the start. */
 export function docsHandlers({ openapi, asyncapi }: Documents): Docs {
   const index = indexPage();
   return {
@@ -121,7 +121,7 @@ export function docsFiles(): Hono<AppEnv> {
   files.get('/sdk', (c) => c.redirect('sdk/index.html'));
   files.get('/sdk/', (c) => c.redirect('index.html'));
   files.route('/sdk', folder(sdkReference, policyOf));
-  // Several megabytes: read when somebody asks for the first time.
+  // Read at the first request, because it has several megabytes.
   let answer: ((c: Context) => Promise<Response>) | undefined;
   if (existsSync(referenceScript))
     files.get('/reference.js', (c) => {

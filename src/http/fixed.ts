@@ -5,11 +5,11 @@ import type { Context } from 'hono';
 
 const compress = promisify(gzip);
 
-/** Whether a client has these bytes already (RFC 9110, 13.1.2; the comparison is the weak one). */
+/** Returns whether a client already has these bytes, by the weak comparison (RFC 9110, 13.1.2). */
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch?.split(',').some((known) => ['*', etag, `W/${etag}`].includes(known.trim())) === true;
 
-/** Whether a client accepts gzip (RFC 9110, 12.5.3): named, or by `*`, and not with a weight of 0. */
+/** Returns whether a client accepts gzip, by its name or `*`, with a weight above 0 (RFC 9110, 12.5.3). */
 export function acceptsGzip(acceptEncoding = ''): boolean {
   const weights = new Map(
     acceptEncoding
@@ -24,7 +24,7 @@ export function acceptsGzip(acceptEncoding = ''): boolean {
   return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
 }
 
-/** Part of a large response that is written at a time: no more of it waits for a peer that doesn't read. */
+/** Size of the chunks of a large response: no more waits for a peer that doesn't read. */
 const pieceBytes = 65_536;
 /** Below this length, compression saves no packet. */
 const minCompressedBytes = 1_024;
