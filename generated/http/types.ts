@@ -1024,7 +1024,7 @@ export interface components {
     LastEventId: components['schemas']['FrameId'];
     /**
      * @description Return the page that ends before this position in the stream: the `id` of a message, or any other position.
-     * @example 0001709546565137-0000000000000004
+     * @example 0004102444800000-0000000000000000
      */
     Before: components['schemas']['FrameId'];
     /**
@@ -1476,7 +1476,7 @@ export interface operations {
       query?: {
         /**
          * @description Return the page that ends before this position in the stream: the `id` of a message, or any other position.
-         * @example 0001709546565137-0000000000000004
+         * @example 0004102444800000-0000000000000000
          */
         before?: components['parameters']['Before'];
         /**

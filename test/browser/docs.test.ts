@@ -64,12 +64,17 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       await page.getByText('email_taken').locator('visible=true').first().waitFor();
     }));
 
-  it('show a frame of the WebSocket reference', () =>
+  it('show the frames of the WebSocket reference, expanded and in the order in which a client meets them', () =>
     onPage('/docs/websocket', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
       await page.getByRole('link', { name: 'The room' }).click();
-      await page.getByRole('button', { name: /^chat_message: a message in the room/ }).click();
+      await page.getByRole('button', { name: /^3\. chat_message: a message in the room/ }).waitFor();
       await page.getByText('from_user').locator('visible=true').first().waitFor();
+      const titles = await page.locator('.message-title').allInnerTexts();
+      expect(titles.map((title) => title.split(':')[0]!.trim())).toEqual([
+        ...['1. users_online', '2. user_joined', '3. chat_message', '4. error', '5. token_refreshed', '6. user_left'],
+        ...['1. chat_message', '2. token_refresh'],
+      ]);
     }));
 
   it('lead from one reference to the other, to the guide, and back', () =>
@@ -263,8 +268,8 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       async (page) => {
         await page.getByRole('heading', { name: heading }).first().waitFor();
         expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(background);
-        const frame = page.getByRole('button', { name: /^chat_message: a message in the room/ });
-        if (colorScheme === 'dark') await frame.click();
+        if (colorScheme === 'dark')
+          await page.getByRole('button', { name: /^3\. chat_message: a message in the room/ }).scrollIntoViewIfNeeded();
         await page.waitForLoadState('networkidle');
         if (pictures) await page.screenshot({ path: join(pictures, `docs-${colorScheme}.png`) });
       },

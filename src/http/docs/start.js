@@ -2,17 +2,47 @@
 const reference = document.querySelector('#reference');
 const url = new URL(`../${reference.dataset.document}`, document.baseURI);
 
+/** Numbers the frames of each side: the reference sorts them by title, and a client meets them in this order. */
+function numberFrames({ channels, components, operations }) {
+  const channel = channels.room.messages;
+  for (const { messages } of Object.values(operations)) {
+    for (const [index, { $ref }] of messages.entries()) {
+      const frame = components.messages[channel[$ref.split('/').at(-1)].$ref.split('/').at(-1)];
+      frame.title = `${index + 1}. ${frame.title}`;
+    }
+  }
+}
+
+/** Opens each frame once, as soon as the reference has drawn it. A reader who closes one again keeps it closed. */
+function openFrames() {
+  const opened = new WeakSet();
+  new MutationObserver(() => {
+    for (const heading of reference.querySelectorAll('.message-heading')) {
+      const button = heading.closest('.section-accordion-header')?.querySelector('.section-accordion-button');
+      if (!button || opened.has(button)) continue;
+      opened.add(button);
+      if (button.ariaExpanded === 'false') button.click();
+    }
+  }).observe(reference, { childList: true, subtree: true });
+}
+
 async function showReference() {
-  const text = await (await fetch(url)).text();
+  // Links are relative to the document, which lies one level above this page.
+  const text = (await (await fetch(url)).text()).replaceAll('](docs/', '](');
+  const content = JSON.parse(text);
+  if (content.asyncapi) {
+    numberFrames(content);
+    openFrames();
+  }
   // A page whose script can't be loaded keeps its link to the document.
   reference.replaceChildren();
   globalThis.Scalar.createApiReference('#reference', {
-    // Links are relative to the document, which lies one level above this page.
-    content: text.replaceAll('](docs/', ']('),
+    content,
     // The console sends its requests to the server that this page comes from.
     servers: [{ url: new URL('..', document.baseURI).href.replace(/\/$/, '') }],
     persistAuth: true,
     agent: { disabled: true },
+    expandAllSchemaProperties: true,
     documentDownloadType: 'none',
     hideClientButton: true,
     mcp: { disabled: true },

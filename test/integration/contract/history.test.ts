@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../../generated/chat/index.ts';
 import type { MessagePage } from '../../../generated/http/index.ts';
+import openapi from '../../../generated/http/openapi.json' with { type: 'json' };
 import { type Chat, connect, lastId, messagesOf } from '../../harness/chat.ts';
 import { request } from '../../harness/http.ts';
 import { keeping, startTestServer, type TestServer } from '../../harness/server.ts';
@@ -44,13 +45,15 @@ describe('GET /messages', () => {
     expect((await page(server)).messages).toHaveLength(50);
   });
 
-  it('takes any place of the order', async () => {
+  it('takes any position in the stream', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     await say(ann, 1, 3);
     const joined = ann.frames.find(({ type }) => type === 'user_joined') as { id: string };
     expect(textsOf((await page(server, `?before=${joined.id}`)).messages)).toEqual([]);
     expect(textsOf((await page(server, '?before=~')).messages)).toEqual(names(1, 3));
+    const { example } = openapi.components.parameters.Before;
+    expect(textsOf((await page(server, `?before=${example}`)).messages)).toEqual(names(1, 3));
   });
 
   it('goes on over a restart, and forgets by number', async () => {
