@@ -72,8 +72,8 @@ export interface FanOutDeps {
 }
 
 /**
- * Creates the fan-out of this node. A write to a socket costs the same for one frame as for a hundred, so frames are
- * gathered and leave together: one buffer that all sessions share, written once to each. It knows no socket.
+ * Creates the fan-out of this node. A write to a socket costs the same for one frame as for a hundred. So frames are
+ * gathered in one buffer that all sessions share, and written once to each. It knows no socket.
  */
 export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlush }: FanOutDeps): FanOut {
   /** Open, and this node has delivered up to their position: they get every batch from now on, whole. */

@@ -10,7 +10,7 @@ const maxWaitRatio = 4;
 
 /**
  * Creates a pace that waits while more frames are to come. A flush costs a write for every session, however much it
- * carries. So it comes in the first turn of the event loop that brings no event while `isExpecting` returns false. It
+ * carries. So it is due in the first turn of the event loop without an event while `isExpecting` returns false. It
  * waits at most four times as long as the last flush took, which keeps flushes below a fifth of the time under any load.
  * @param isExpecting Returns whether something is known to be on its way
  */

@@ -6,7 +6,7 @@ import type { ChatCounts } from './counts.ts';
 export const pieceBytes = 65_536;
 /** A client is taken to be reading if its socket took something within this time. */
 const stallTimeoutMs = 30_000;
-/** Time that the queue still has to be written once it is closed. What waits then is dropped. */
+/** Time that the queue still has to be written once it is closed. The rest is dropped. */
 const flushTimeoutMs = 2_000;
 
 export interface SendQueueOptions {
@@ -118,8 +118,8 @@ function createBacklog(webSocket: WebSocket, socket: Socket, onTaken: () => void
 }
 
 /**
- * Frames on their way to one socket. Nearly always the socket has room, and nothing waits here. What the socket has no room
- * for waits here, since it can be dropped here. A class, so that thousands of sessions share its methods.
+ * Frames on their way to one socket. Nearly always the socket has room, and nothing waits here. Bytes that the
+ * socket has no room for wait here, because the queue can still drop them. A class, so that thousands of sessions share its methods.
  */
 export class SendQueue {
   readonly #webSocket: WebSocket;

@@ -18,8 +18,8 @@ const maxLength = 64;
 const maxNamed = 20;
 
 /**
- * Finds variables that look like misspelt ones of `known`: in the file those that are similar or begin alike, in the
- * environment, which other programs share, only those that differ by one letter from a variable that isn't set.
+ * Finds variables that look like misspelt ones of `known`. In the file, those that are similar or begin alike count. In
+ * the environment, which other programs share, a name must differ by one letter from a variable that isn't set.
  */
 export function unknownSettings(known: readonly string[], file: Env, environment: Env): UnknownSetting[] {
   const inFile = unknownNames(known, file).flatMap((name) => {

@@ -9,8 +9,8 @@ import {
 import type { AppEnv } from './env.ts';
 
 /**
- * Returns the address in a text as proxies write it: with a port, in brackets, with a zone, or IPv4 as IPv4-mapped IPv6
- * (RFC 4291, 2.5.5.2). Undefined where it holds no address.
+ * Returns the address in a text of a proxy, or undefined. It may have a port, brackets or a zone, or be an IPv4-mapped
+ * IPv6 address (RFC 4291, 2.5.5.2).
  */
 export function addressIn(text: string): string | undefined {
   // Nearly always.

@@ -24,7 +24,7 @@ export function acceptsGzip(acceptEncoding = ''): boolean {
   return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
 }
 
-/** Size of the chunks of a large response: no more waits for a peer that doesn't read. */
+/** Size of the chunks of a large response. No more waits for a slow consumer. */
 const pieceBytes = 65_536;
 /** Below this length, compression saves no packet. */
 const minCompressedBytes = 1_024;

@@ -27,8 +27,8 @@ export const newNonce = (): string => {
 };
 
 /**
- * Whether a frame brings what was said, however badly. A nonce of our making tells it whatever else is wrong; another one
- * only from this user, of whom another session may have said the same text; and a text only where no nonce came with it.
+ * Returns a function that recognizes the frame of a message, even with faults. A nonce of the kit identifies it alone. An
+ * arbitrary nonce counts only from this user, and a text only without a nonce.
  */
 export const brings = ({ text, nonce }: Said, username: string): ((frame: SeenFrame) => boolean) => {
   const isOwn = nonce?.startsWith(ownNonce) ?? false;

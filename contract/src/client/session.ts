@@ -9,7 +9,7 @@ import { type Answer, NoAnswer, parsed, withoutTokens } from './send.ts';
 import { claimsOf } from './users.ts';
 import { maskedFrame } from './wire.ts';
 
-/** One connection of the kit's to the room. What it waits for, it waits for as long as the patience lasts. */
+/** One connection of the kit to the room. All its waits end with the patience. */
 export interface Session extends SeenSession {
   /** Sends JSON, or characters and bytes as they are; bytes are a text frame unless `binary`. */
   send(frame: unknown): void;

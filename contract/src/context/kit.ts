@@ -23,7 +23,7 @@ export interface Kit extends People {
   readonly jwtSecret: string | undefined;
   /** The operator's secret. */
   readonly adminToken: string | undefined;
-  /** One request. Where it is told to come back later it does, unless a case wants just that answer. @throws {NoAnswer} */
+  /** Sends a request. Obeys `Retry-After`, unless a case wants that answer. @throws {NoAnswer} */
   ask(request: Request, wants?: number): Promise<Answer>;
   curl(request: Request): string;
   /** A session that ends with the case. @throws {Violation} where it isn't let in */

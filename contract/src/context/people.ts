@@ -37,7 +37,7 @@ export interface People {
 export interface LoggedIn {
   readonly request: Request;
   readonly answer: Answer;
-  /** Whatever is there in the place of a token. */
+  /** Value in the place of the token, of any type. */
   readonly token: unknown;
 }
 

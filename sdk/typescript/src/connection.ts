@@ -21,7 +21,7 @@ interface ConnectionOptions {
   readonly whyRefused: (signal: AbortSignal) => Promise<PalaverError>;
   /** Called with each frame that has the fields of its type. */
   readonly onFrame: (frame: ServerMessage | UnknownFrame) => void;
-  /** Called for everything that comes in, readable or not. */
+  /** Called for each received message, readable or not. */
   readonly onReceived: () => void;
 }
 

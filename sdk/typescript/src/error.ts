@@ -2,13 +2,13 @@ import type { ErrorCode, OperationId, Operations, Problem } from './generated/in
 
 /**
  * Codes of errors that arise in the client.
- * - `timeout`: no answer came in time.
+ * - `timeout`: the server did not answer in time.
  * - `aborted`: the caller's signal was aborted; `cause` is its reason.
- * - `connection_failed`: the server could not be reached, the answer came from no Palaver server, or `getToken` threw.
+ * - `connection_failed`: the server could not be reached, it is not a Palaver server, or `getToken` threw.
  * - `invalid_token`: `token` or `getToken` gave no valid token, and nothing was sent. With a `status`, the server has
  *   refused the token.
- * - `connection_lost`: the connection ended before the message came back, and no later one could recover it. The
- *   message may have been delivered.
+ * - `connection_lost`: the connection ended before the server confirmed the message, and no later one could recover it.
+ *   The message may have been delivered.
  * - `offline_queue_full`: too many messages are waiting to be sent. This one was not sent.
  * - `too_slow`: the app read `messages()` too slowly, and messages were dropped.
  * - `closed`: the room is closed for good.

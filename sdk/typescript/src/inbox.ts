@@ -16,8 +16,8 @@ export interface Inbox {
   readonly roster: readonly Username[];
   receive(frame: ServerMessage | UnknownFrame): void;
   /**
-   * Holds frames back until the caller of `join` has had the chance to add listeners: many frames can come in one turn
-   * of the event loop.
+   * Holds frames back until the caller of `join` has had the chance to add listeners. One turn of the event loop can bring
+   * many frames.
    */
   buffer(): void;
   /** Drops what is held back, and ignores what comes later. */

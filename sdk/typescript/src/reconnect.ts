@@ -3,7 +3,7 @@ import { backoffMs, maxRetryAfterMs, pause } from './timing.ts';
 
 /** A connection that lasts this long resets the wait before the next one, in milliseconds. */
 const steadyMs = 10_000;
-/** An attempt younger than this goes on when the user comes back to the page, in milliseconds. */
+/** An attempt younger than this goes on when the user returns to the page, in milliseconds. */
 const hangingMs = 1_000;
 
 interface ReconnectDeps {

@@ -98,7 +98,7 @@ export interface Room {
    * @throws {PalaverError} the code of the server's refusal, `connection_lost`, `timeout`, `offline_queue_full`, `closed`
    */
   send(text: string, options?: SendOptions): Promise<ChatMessage>;
-  /** Leaves. Resolves when the connection is closed; messages that have not come back by then reject with `closed`. */
+  /** Leaves. Resolves when the connection is closed. Unconfirmed messages reject with `closed`. */
   close(): Promise<void>;
   /**
    * Does the same as `close`, for `await using`.

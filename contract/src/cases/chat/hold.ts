@@ -10,7 +10,7 @@ export function checkPart(session: Session, frame: SeenFrame, name: string, want
     throw fault(session, `${name} is ${JSON.stringify(got)}, where ${JSON.stringify(want)} is due`, frame);
 }
 
-/** Waits for all of these, and checks that they come in this order. */
+/** Waits for all of these messages, and checks their order. */
 export async function inOrder(session: Session, said: readonly Said[], username = session.username): Promise<void> {
   let last = -1;
   for (const each of said) {

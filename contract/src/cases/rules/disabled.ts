@@ -11,17 +11,17 @@ import { say } from '../chat/say.ts';
 import { broken, expectAnswer, told } from '../http/answers.ts';
 import { adminToken, asksWith, bearer } from '../http/secured.ts';
 
-/** Asks what only who runs the server may ask. */
+/** Calls an operation of the operator. */
 async function change(kit: Kit, operationId: string, id: string): Promise<void> {
   const operation = kit.specs.http.operations.find((each) => each.id === operationId);
   if (!operation) throw new NotTried(`the contract has no ${operationId}`);
   const path = operation.path.replace(/\{[^}]+\}/g, encodeURIComponent(id));
   const request = { method: operation.method, path, headers: bearer(await adminToken(kit)) };
   const answer = await kit.ask(request);
-  if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to who runs the server`);
+  if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to the operator`);
 }
 
-/** A login of bob's, where it has signed up. */
+/** Returns a login of bob, if the server has sign-up. */
 async function loginRequest(kit: Kit): Promise<Request | undefined> {
   const { operations } = kit.specs.http;
   const login = operations.find(({ id }) => id === 'login');
@@ -32,7 +32,7 @@ async function loginRequest(kit: Kit): Promise<Request | undefined> {
 
 async function expectDisabled(kit: Kit, token: string): Promise<void> {
   const login = await loginRequest(kit);
-  // The one that gives the token back is the last.
+  // The logout comes last, because it revokes the token.
   for (const request of [...(login ? [login] : []), ...joinRequests(kit, token), ...asksWith(kit, token)])
     await expectAnswer(kit, request, `a user that is disabled, at ${request.path}`, {
       status: 403,
@@ -65,7 +65,8 @@ export const disabled: Case = {
       await change(kit, 'disableUser', id);
       for (const session of sessions) {
         const code = await session.closed('close with 4003 of a user that is disabled');
-        if (code !== 4003) throw fault(session, `a disabled user is closed with ${code}, where 4003 is due`);
+        if (code !== 4003)
+          throw fault(session, `the connection of a disabled user is closed with ${code} instead of 4003`);
       }
       await expectDisabled(kit, token);
     } finally {

@@ -44,7 +44,7 @@ const once: Case = {
     const published = observer.frames
       .slice(from)
       .find(({ msg, type }) => type === 'chat_message' && member(msg, 'nonce') === nonce);
-    if (published) throw fault(observer, 'what was refused is published', published);
+    if (published) throw fault(observer, 'a refused message is published', published);
   },
 };
 

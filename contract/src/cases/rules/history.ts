@@ -55,7 +55,7 @@ async function kept(kit: Kit, text: string): Promise<SeenFrame> {
     if (messages.some((message) => idOf(message) === echo.id)) return echo;
     if (Date.now() > lateMs) {
       kit.patience.missed();
-      throw broken(kit, request, `what was said is not there within ${waitMs / 1_000} s`);
+      throw broken(kit, request, `a sent message is not in the history after ${waitMs / 1_000} s`);
     }
     await sleep(pollMs);
   }

@@ -15,16 +15,17 @@ export const logout: Case = {
     const token = await kit.secondToken();
     const [opened, stays] = [await kit.join('bob', { token }), await kit.join('bob')];
     for (const session of [opened, stays]) await session.until('first frame', () => true);
-    // Those that only read, and at last the one that gives back once more.
+    // The reading operations first, and the logout last.
     const asks = asksWith(kit, token);
     const request = asks.at(-1);
     if (!request) throw new NotTried('no operation needs a token');
     const answer = await kit.ask(request);
-    if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to who gives its token back`);
+    if (answer.status >= 300) throw broken(kit, request, `answered ${told(answer)} to a logout`);
     const code = await opened.closed('close with 4003');
-    if (code !== 4003) throw broken(kit, request, `what the token opened is closed with ${code}, where 4003 is due`);
+    if (code !== 4003)
+      throw broken(kit, request, `the connection of a revoked token is closed with ${code} instead of 4003`);
     for (const each of [...joinRequests(kit, token), ...asks])
-      await expectAnswer(kit, each, 'a token that was given back', { status: 401, code: 'invalid_token' });
+      await expectAnswer(kit, each, 'a revoked token', { status: 401, code: 'invalid_token' });
     await say(kit, stays, { text: 'Still here', nonce: newNonce() });
     const [join] = joinRequests(kit, other);
     if (join) await expectAnswer(kit, join, 'another token of the user', { status: 101 });

@@ -21,7 +21,7 @@ const underNonce =
     member(msg, 'nonce') === nonce &&
     (username === undefined || member(msg, 'from_user') === username);
 
-/** Says something, once more in other words, and once more on another connection; resolves when all that came of it has come. */
+/** Sends a message three times under one nonce, with another text and on another connection. Resolves after all answers. */
 async function sayAgain(kit: Kit) {
   needsNonces(kit);
   const [ann, second] = [await kit.join('ann'), await kit.join('ann')];
@@ -37,7 +37,7 @@ async function sayAgain(kit: Kit) {
     session.mayRepeat(nonce);
     const from = session.frames.length;
     session.send(chatMessage({ text, nonce }));
-    // It may come behind what settles. Whether it came at all is for the rules to say.
+    // The answer may come late. The rules judge whether it came.
     await session.until('answer to what was sent again', underNonce(nonce), from).catch(() => {});
     await settle(kit, session, [ann, second, bob, observer]);
   }
@@ -53,8 +53,8 @@ const once: Case = {
     for (const session of [bob, observer]) {
       const frames = heard(session);
       const again = frames.find(({ id }) => id !== first.id);
-      if (again) throw fault(session, 'what was sent under one nonce is published twice', again);
-      if (frames.length > 1) throw fault(session, 'what answers a repeat goes to another user, too', frames.at(-1));
+      if (again) throw fault(session, 'one nonce is published twice', again);
+      if (frames.length > 1) throw fault(session, 'the answer to a repeat goes to another user, too', frames.at(-1));
     }
   },
 };
@@ -66,11 +66,11 @@ const answered: Case = {
     const { ann, second, first, heard } = await sayAgain(kit);
     for (const session of [ann, second]) {
       const [, answer, more] = heard(session);
-      if (!answer) throw fault(session, 'what was sent again under its nonce is not answered');
-      if (more) throw fault(session, 'what answers a repeat comes twice, or to another session of the user', more);
+      if (!answer) throw fault(session, 'a repeated nonce is not answered');
+      if (more) throw fault(session, 'the answer to a repeat comes twice, or to another session of the user', more);
       for (const name of ['id', 'sent_at', 'msg'])
         if (!isDeepStrictEqual(member(answer.value, name), member(first.value, name)))
-          throw fault(session, `what answers a repeat has another ${name} than the first one`, answer);
+          throw fault(session, `the answer to a repeat has another ${name} than the first message`, answer);
     }
   },
 };

@@ -6,8 +6,8 @@ import type { Standing } from '../case.ts';
 type Received = Pick<SeenSession, 'frames' | 'lastEventId' | 'repeats'>;
 
 /**
- * The frames that came in the room's order: all that carry an `id`, but for the roster's own, for what was missed before
- * it where that was asked for, and for what answers a message that was sent again.
+ * Returns the frames that a session received from the stream: all that have an `id`. The roster's own, requested missed
+ * messages, and answers to repeated messages don't count.
  */
 export function ordered({ frames, lastEventId, repeats }: Received): SeenFrame[] {
   const online = frames.find(({ type }) => type === 'users_online');
@@ -110,5 +110,5 @@ const complete: Standing = {
   },
 };
 
-/** The room's order, by all that any session received. */
+/** Rules of the stream, judged by the frames of all sessions. */
 export const order: readonly Standing[] = [rising, once, same, complete];

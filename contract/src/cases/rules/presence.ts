@@ -35,7 +35,7 @@ const first: Case = {
     if (Array.isArray(list) && list.includes(username))
       throw fault(ann, 'the list has the joiner itself already', online);
     if (Array.isArray(list) && !list.includes(observer.username))
-      throw fault(ann, 'the list lacks who was there before', online);
+      throw fault(ann, 'the list lacks a user who joined earlier', online);
     await ann.until('user_joined of its own', about('user_joined', username));
     await observer.until(`user_joined of ${username}`, about('user_joined', username), from);
   },
@@ -85,7 +85,7 @@ const left: Case = {
     await observer.until(`user_left of ${username}`, about('user_left', username), from);
     const back = observer.frames.length;
     const third = await kit.join('ann');
-    await observer.until(`user_joined of ${username}, who came back`, about('user_joined', username), back);
+    await observer.until(`user_joined of ${username}, who joined again`, about('user_joined', username), back);
     third.drop();
     const gone = about('user_left', username);
     await observer.until(`user_left of ${username}, whose connection was cut`, gone, back, cutMs);

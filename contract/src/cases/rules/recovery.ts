@@ -17,23 +17,23 @@ function needsRecovery({ specs: { http, chat } }: Kit): void {
 const recovered = ({ msg }: SeenFrame): unknown => member(msg, 'recovered');
 const textOf = (frame: SeenFrame): string => JSON.stringify(member(frame.msg, 'text'));
 
-/** Holds what a session received to all that was said between what it had seen last and its roster. */
+/** Checks that a session received exactly the messages between its last frame and its roster. */
 function checkRecovered(session: Session, online: SeenFrame, missed: readonly SeenFrame[]): void {
   const replayed = session.frames.filter(({ id, type }) => type !== 'users_online' && id !== '' && id <= online.id);
   const stray = replayed.find(({ id }) => !missed.some((frame) => frame.id === id));
-  if (stray) throw fault(session, 'what it had seen already, or nobody said, comes with what it missed', stray);
+  if (stray) throw fault(session, 'a replayed message is not one of the missed ones', stray);
   for (const [index, each] of missed.entries()) {
     const [found, again] = replayed.filter(({ id }) => id === each.id);
-    if (!found) throw fault(session, `recovered is true, and ${textOf(each)} is missing`, online);
-    if (again) throw fault(session, `${textOf(each)}, which it missed, comes twice`, again);
+    if (!found) throw fault(session, `recovered is true, but ${textOf(each)} is missing`, online);
+    if (again) throw fault(session, `the missed message ${textOf(each)} comes twice`, again);
     if (!isDeepStrictEqual(found.value, each.value))
-      throw fault(session, `${textOf(each)}, which it missed, is another than for who was there`, found);
-    if (replayed[index] !== found) throw fault(session, `${textOf(each)}, which it missed, comes out of order`, found);
+      throw fault(session, `the missed message ${textOf(each)} differs from the original`, found);
+    if (replayed[index] !== found) throw fault(session, `the missed message ${textOf(each)} comes out of order`, found);
   }
   const newer = session.frames.findIndex(({ id, type }) => type !== 'users_online' && id > online.id);
   const [last] = replayed.slice(-1);
   if (last && newer >= 0 && newer < session.frames.indexOf(last))
-    throw fault(session, 'something newer comes before what it missed', last);
+    throw fault(session, 'a newer message comes before the missed ones', last);
 }
 
 const whole: Case = {
@@ -42,7 +42,7 @@ const whole: Case = {
   run: async (kit) => {
     needsRecovery(kit);
     const [ann, bob, observer] = [await kit.join('ann'), await kit.join('bob'), await kit.observer()];
-    // Whatever is under way has come by then.
+    // All frames under way have arrived by then.
     await settle(kit, ann, [bob, observer]);
     const lastEventId = ann.frames.findLast(({ id }) => id !== '')?.id ?? '';
     ann.drop();
