@@ -35,7 +35,7 @@ export const createUserRoute = createRoute({
     },
     400: {
       description:
-        'The request is not valid HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`), or the body does not match the schema (`invalid_body`; `errors` then lists every fault). Each server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels (RFC 8259, 8.1 and 9).',
+        '- `malformed_request`: the request is not valid HTTP.\n- `malformed_body`: the body is not JSON in UTF-8.\n- `invalid_body`: the body does not match the schema. `errors` lists every fault.\n\nEach server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels\n(RFC 8259, 8.1 and 9).\n',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -174,7 +174,7 @@ export const loginRoute = createRoute({
     },
     400: {
       description:
-        'The request is not valid HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`), or the body does not match the schema (`invalid_body`; `errors` then lists every fault). Each server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels (RFC 8259, 8.1 and 9).',
+        '- `malformed_request`: the request is not valid HTTP.\n- `malformed_body`: the body is not JSON in UTF-8.\n- `invalid_body`: the body does not match the schema. `errors` lists every fault.\n\nEach server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels\n(RFC 8259, 8.1 and 9).\n',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -340,7 +340,7 @@ export const logoutRoute = createRoute({
     },
     401: {
       description:
-        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
+        '- `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.\n- `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that\n  `TokenClaims` requires, or is contradicted by a second token.\n\n`Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same\nvalue. The same token in the header and as a subprotocol is one token.\n',
       headers: {
         'WWW-Authenticate': {
           description:
@@ -446,7 +446,7 @@ export const disableUserRoute = createRoute({
     },
     401: {
       description:
-        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
+        '- `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.\n- `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that\n  `TokenClaims` requires, or is contradicted by a second token.\n\n`Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same\nvalue. The same token in the header and as a subprotocol is one token.\n',
       headers: {
         'WWW-Authenticate': {
           description:
@@ -540,7 +540,7 @@ export const enableUserRoute = createRoute({
     },
     401: {
       description:
-        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
+        '- `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.\n- `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that\n  `TokenClaims` requires, or is contradicted by a second token.\n\n`Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same\nvalue. The same token in the header and as a subprotocol is one token.\n',
       headers: {
         'WWW-Authenticate': {
           description:
@@ -653,7 +653,7 @@ export const joinRoute = createRoute({
     },
     400: {
       description:
-        'The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and none twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for a WebSocket, whatever its version.',
+        '- `malformed_request`: the request is not valid HTTP.\n- `body_not_allowed`: the request has a body.\n- `malformed_handshake`: its key, subprotocols or extensions are not what RFC 6455 asks for.\n- `invalid_parameter`: no frame can have this `last_event_id`.\n\nA key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and\nnone twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for\na WebSocket, whatever its version.\n',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -665,7 +665,7 @@ export const joinRoute = createRoute({
     },
     401: {
       description:
-        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
+        '- `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.\n- `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that\n  `TokenClaims` requires, or is contradicted by a second token.\n\n`Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same\nvalue. The same token in the header and as a subprotocol is one token.\n',
       headers: {
         'WWW-Authenticate': {
           description:
@@ -785,7 +785,7 @@ export const joinRoute = createRoute({
     },
     503: {
       description:
-        'The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere.',
+        '- `unavailable`: the room is unavailable.\n- `server_full`: the server has its maximum number of sessions.\n- `issuer_unavailable`: the key of the token is unknown, and its issuer cannot be asked for it until\n  `Retry-After` seconds have passed.\n- `shutting_down`: the server is stopping.\n\nTry again, perhaps elsewhere.\n',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -855,7 +855,7 @@ export const joinByPostRoute = createRoute({
     },
     400: {
       description:
-        'The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and none twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for a WebSocket, whatever its version.',
+        '- `malformed_request`: the request is not valid HTTP.\n- `body_not_allowed`: the request has a body.\n- `malformed_handshake`: its key, subprotocols or extensions are not what RFC 6455 asks for.\n- `invalid_parameter`: no frame can have this `last_event_id`.\n\nA key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and\nnone twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for\na WebSocket, whatever its version.\n',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -867,7 +867,7 @@ export const joinByPostRoute = createRoute({
     },
     401: {
       description:
-        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
+        '- `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.\n- `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that\n  `TokenClaims` requires, or is contradicted by a second token.\n\n`Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same\nvalue. The same token in the header and as a subprotocol is one token.\n',
       headers: {
         'WWW-Authenticate': {
           description:
@@ -987,7 +987,7 @@ export const joinByPostRoute = createRoute({
     },
     503: {
       description:
-        'The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere.',
+        '- `unavailable`: the room is unavailable.\n- `server_full`: the server has its maximum number of sessions.\n- `issuer_unavailable`: the key of the token is unknown, and its issuer cannot be asked for it until\n  `Retry-After` seconds have passed.\n- `shutting_down`: the server is stopping.\n\nTry again, perhaps elsewhere.\n',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -1047,7 +1047,7 @@ export const listMessagesRoute = createRoute({
     },
     401: {
       description:
-        'The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token.',
+        '- `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.\n- `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that\n  `TokenClaims` requires, or is contradicted by a second token.\n\n`Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same\nvalue. The same token in the header and as a subprotocol is one token.\n',
       headers: {
         'WWW-Authenticate': {
           description:

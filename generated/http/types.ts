@@ -670,7 +670,14 @@ export interface components {
         };
       };
     };
-    /** @description The request is not valid HTTP (`malformed_request`), the body is not JSON in UTF-8 (`malformed_body`), or the body does not match the schema (`invalid_body`; `errors` then lists every fault). Each server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels (RFC 8259, 8.1 and 9). */
+    /**
+     * @description - `malformed_request`: the request is not valid HTTP.
+     *     - `malformed_body`: the body is not JSON in UTF-8.
+     *     - `invalid_body`: the body does not match the schema. `errors` lists every fault.
+     *
+     *     Each server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels
+     *     (RFC 8259, 8.1 and 9).
+     */
     InvalidBody: {
       headers: {
         [name: string]: unknown;
@@ -815,7 +822,16 @@ export interface components {
       };
       content?: never;
     };
-    /** @description The request is not valid HTTP (`malformed_request`), it has a body (`body_not_allowed`), its key, subprotocols or extensions are not what RFC 6455 asks for (`malformed_handshake`), or no frame can have this `last_event_id` (`invalid_parameter`). A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and none twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for a WebSocket, whatever its version. */
+    /**
+     * @description - `malformed_request`: the request is not valid HTTP.
+     *     - `body_not_allowed`: the request has a body.
+     *     - `malformed_handshake`: its key, subprotocols or extensions are not what RFC 6455 asks for.
+     *     - `invalid_parameter`: no frame can have this `last_event_id`.
+     *
+     *     A key is 16 bytes in base64. Subprotocols are tokens of RFC 9110: at least one if the header is present, and
+     *     none twice. Empty list elements are ignored. The server checks all three if `Upgrade` and `Connection` ask for
+     *     a WebSocket, whatever its version.
+     */
     BadHandshake: {
       headers: {
         [name: string]: unknown;
@@ -829,7 +845,14 @@ export interface components {
         };
       };
     };
-    /** @description The request has no token, or credentials of another scheme (`missing_token`: get a token at `/login`). Or its token is invalid (`invalid_token`): expired, revoked, forged, from another issuer, without a claim that `TokenClaims` requires, or contradicted by a second token. `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same value. The same token in the header and as a subprotocol is one token. */
+    /**
+     * @description - `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.
+     *     - `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that
+     *       `TokenClaims` requires, or is contradicted by a second token.
+     *
+     *     `Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same
+     *     value. The same token in the header and as a subprotocol is one token.
+     */
     NotAuthenticated: {
       headers: {
         'WWW-Authenticate': components['headers']['WwwAuthenticate'];
@@ -1000,7 +1023,15 @@ export interface components {
         };
       };
     };
-    /** @description The room is unavailable (`unavailable`), the server has its maximum number of sessions (`server_full`), or the server is stopping (`shutting_down`). With `issuer_unavailable`, the key of the token is unknown, and its issuer cannot be asked for it until `Retry-After` seconds have passed. Try again, perhaps elsewhere. */
+    /**
+     * @description - `unavailable`: the room is unavailable.
+     *     - `server_full`: the server has its maximum number of sessions.
+     *     - `issuer_unavailable`: the key of the token is unknown, and its issuer cannot be asked for it until
+     *       `Retry-After` seconds have passed.
+     *     - `shutting_down`: the server is stopping.
+     *
+     *     Try again, perhaps elsewhere.
+     */
     RoomUnavailable: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
