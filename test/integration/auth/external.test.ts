@@ -6,8 +6,8 @@ import { startTestServer } from '../../harness/server.ts';
 import { mint, nowS } from '../../harness/tokens.ts';
 import { startIssuer, verifierOf } from '../../unit/auth/issuer.ts';
 
-describe('a server whose users are elsewhere', () => {
-  it('rotates keys with its issuer under a running chat, and nobody notices', async () => {
+describe('a server with an external issuer', () => {
+  it('follows the key rotation of its issuer during a chat', async () => {
     const issuer = await startIssuer();
     let nowMs = 0;
     const verify = verifierOf(issuer, { now: () => nowMs });
@@ -29,7 +29,7 @@ describe('a server whose users are elsewhere', () => {
     await Promise.all([igor.close(), bob.close()]);
   });
 
-  it('says 503 where the issuer cannot be asked, and 401 where it does not have the key', async () => {
+  it('answers 503 if the issuer is unavailable, and 401 if it does not have the key', async () => {
     const issuer = await startIssuer();
     const token = await issuer.sign('k1');
     issuer.behave((response) => response.destroy());
@@ -40,7 +40,7 @@ describe('a server whose users are elsewhere', () => {
     expect([foreign.status, foreign.json.code]).toEqual([401, 'invalid_token']);
   });
 
-  it('has no user endpoints, and its contract does not name them', async () => {
+  it('has no user routes, in the served contract either', async () => {
     const issuer = await startIssuer();
     await using server = await startTestServer({ env: issuer.env });
     const user = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
@@ -64,7 +64,7 @@ describe('a server whose users are elsewhere', () => {
     expect(JSON.stringify(served)).not.toMatch(/CreateUserRequest|"Users"/);
   });
 
-  it('answers an oversized token with a status that is declared', async () => {
+  it('answers an oversized token with a declared status', async () => {
     await using server = await startTestServer();
     const head = `GET /join HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'a'.repeat(20_000)}\r\n\r\n`;
     expect((await exchange(server, [head], { method: 'GET', path: '/join' })).status).toBe(431);
@@ -79,7 +79,7 @@ describe('a server whose issuer cannot be reached', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .filter(({ event }) => events.includes(String(event)));
 
-  it('is not ready until it has keys, and says so once in the log; afterwards it is, without its issuer too', async () => {
+  it('is ready only after it has fetched keys, logs that once, and stays ready without its issuer', async () => {
     const issuer = await startIssuer();
     issuer.behave((response) => response.writeHead(404).end());
     const lines: string[] = [];
@@ -104,7 +104,7 @@ describe('a server whose issuer cannot be reached', () => {
     expect((await request(server, 'GET', '/readyz')).status).toBe(200);
   });
 
-  it('puts tokens of an unknown key off, and says for how long', async () => {
+  it('defers tokens of an unknown key with Retry-After', async () => {
     const issuer = await startIssuer();
     let nowMs = 0;
     const verify = verifierOf(issuer, { now: () => nowMs });
@@ -121,7 +121,7 @@ describe('a server whose issuer cannot be reached', () => {
 });
 
 describe('why a token is refused', () => {
-  it('is in the log at every door, with what was expected, and the token is not', async () => {
+  it('is logged for requests, handshakes and token_refresh, with the expected value and without the token', async () => {
     const issuer = await startIssuer();
     const other = await startIssuer();
     const lines: string[] = [];
@@ -165,7 +165,7 @@ describe('why a token is refused', () => {
     await chat.close();
   });
 
-  it('is in the log and in the answer where the header cannot be read, or two tokens differ', async () => {
+  it('is logged and returned for an unreadable header and for two different tokens', async () => {
     const lines: string[] = [];
     await using server = await startTestServer({ env: { LOG_LEVEL: 'debug' }, onLogLine: (line) => lines.push(line) });
     const token = await mint({ id: '1', username: 'Igor' });

@@ -17,7 +17,7 @@ const open = (url: string) => createRedisBackplane({ create: linkingTo(url, room
 describe.skipIf(noRedis)('the Redis backplane', () => {
   backplaneSuite('redis', () => open(redis!.uri()));
 
-  it('refuses a call that comes late over an earlier link of the node', async () => {
+  it('refuses a late call over an earlier connection of the node', async () => {
     const create = linkingTo(redis!.uri(), roomKey);
     const link = await openLink({ create, room: roomKey, blockMs: 100 });
     onTestFinished(() => link.fail(new Error('over')));
@@ -32,7 +32,7 @@ describe.skipIf(noRedis)('the Redis backplane', () => {
     expect(await link.call('publish', [epoch, 'node', second, ...said])).toEqual(['accepted', '2']);
   });
 
-  it('goes on with a room where another node has left it, with its recent messages', async () => {
+  it('continues the room of another node, with its recent messages', async () => {
     const url = redis!.uri();
     const before = open(url);
     const heard: Envelope[] = [];

@@ -92,7 +92,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     expect(await faultOf(at('chat:word@HOST/1'))).toContain(says);
   });
 
-  it('is refused where it asks for a password and the URL has none', async () => {
+  it('is refused if it needs a password that the URL does not have', async () => {
     await admin.config('SET', 'requirepass', 'canary');
     onTestFinished(() => admin.config('SET', 'requirepass', '').then(() => {}));
     expect(await faultOf(at('HOST'))).toMatch(/it asks for a password, but REDIS_URL has none/);
@@ -108,7 +108,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     expect(await faultOf(`redis://127.0.0.1:${await answering(answer, isFirst)}`)).toMatch(says);
   });
 
-  it('is refused where it does not speak TLS and the URL asks for it', async () => {
+  it('is refused without TLS for a rediss:// URL', async () => {
     expect(await faultOf(`rediss://127.0.0.1:${redis.port}`)).toMatch(/it does not speak TLS, which rediss:/);
   });
 
@@ -209,7 +209,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     },
   );
 
-  it('is connected to again where it has become a replica', async () => {
+  it('is reconnected to after it has become a replica', async () => {
     const next = await startRedis(undefined, { databases: '16' });
     const proxy = await startTcpProxy(redis.port);
     const client = new Client(next.port);

@@ -131,7 +131,7 @@ it.each([
   expect(code).toBe(closeCodes[name]);
 });
 
-it('a client that takes nothing while more comes than may wait reads the close with 1013 when it reads again', async () => {
+it('closes a client that reads nothing, and the client can read the close with 1013 later', async () => {
   const session = await startSession(3_000_000);
   for (let sent = fallBehind(session); session.released.length === 0; sent += 1) {
     session.sink.send(message(10_000));
@@ -142,7 +142,7 @@ it('a client that takes nothing while more comes than may wait reads the close w
   expect(code).toBe(closeCodes.too_slow);
 });
 
-it('a client is given all that it was promised however slowly it reads, and what comes meanwhile behind it', async () => {
+it('sends a slow client its whole roster and missed messages, and newer messages after them', async () => {
   const session = await startSession(4_000_000);
   // Eight times what may wait.
   const owed = Array.from({ length: 128 }, () => Buffer.concat(Array.from({ length: 16 }, () => message(4_096))));
@@ -153,7 +153,7 @@ it('a client is given all that it was promised however slowly it reads, and what
   expect([code, frames.chat_message, session.released]).toEqual(['read all', 128 * 16 + 101, []]);
 });
 
-it('what comes while a client takes what it was promised is bounded', async () => {
+it('bounds the messages that wait behind the roster and missed messages', async () => {
   const session = await startSession(1_000_000);
   session.sink.send(Buffer.concat(Array.from({ length: 2_000 }, () => message(4_096))), true);
   let sent = 0;
@@ -162,7 +162,7 @@ it('what comes while a client takes what it was promised is bounded', async () =
   expect(session.released).toEqual(['lost']);
 });
 
-it('a client that answers no ping stays while its socket takes what waits, and is ended with 1013 half a minute after', async () => {
+it('keeps a client without pongs while its socket takes data, and closes it with 1013 half a minute later', async () => {
   const session = await startSession(3_000_000, 100);
   fallBehind(session);
   let laterMs = 0;

@@ -46,7 +46,7 @@ function talk(chat: Chat): () => Promise<void> {
 }
 
 describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
-  it('bring back all that was kept when a backup began under load, and lie about nothing that came after', async () => {
+  it('restore all data of a backup under load, and show a gap after it', async () => {
     const env = { ...quick, DATA_DIR: temporaryFolder() };
     const file = join(temporaryFolder(), 'backup');
     const server = serve(env);
@@ -99,7 +99,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     await back.close();
   });
 
-  it('say that something is missing also where the backup was made of a server that had ended in order', async () => {
+  it('show a gap also after the backup of a stopped server', async () => {
     const { dataDir, file, user, id } = await backedUp();
     const { token } = user;
     const later = await startTestServer({ env: { DATA_DIR: dataDir, JWT_SECRET: '' } });
@@ -125,7 +125,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     }
   });
 
-  it('refuse where a server runs, where something is kept, and what is no whole backup; then nothing is changed', async () => {
+  it('refuse a running server, existing data and an incomplete backup, and change nothing', async () => {
     const { dataDir, file } = await backedUp();
     const restored = (path: string, folder: string, ...more: string[]) =>
       palaver(['restore', ...more, path], { DATA_DIR: folder });
@@ -176,7 +176,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     expect(readdirSync(folder)).toEqual(['cut', 'newer', 'noise', 'other']);
   });
 
-  it('say that a disk is full, and leave all as it was', async () => {
+  it('report a full disk, and change nothing', async () => {
     const dataDir = temporaryFolder();
     const env = { ...quick, DATA_DIR: dataDir };
     const server = serve(env);
@@ -216,7 +216,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     expect(await stored((await serve(env).address()) as TestServer)).toHaveLength(50);
   });
 
-  it('put a whole database into the place of a damaged one', async () => {
+  it('replace a damaged database', async () => {
     const { dataDir, file, user } = await backedUp();
     for (const name of ['palaver.db', 'palaver.db-wal']) writeFileSync(join(dataDir, name), 'noise'.repeat(10_000));
     expect(await palaver(['restore', '--replace', file], { DATA_DIR: dataDir })).toEqual(done);
@@ -225,7 +225,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     expect((await handshake(server, { token: user.token })).status).toBe(101);
   });
 
-  it('name what does it where all is in MongoDB or Redis, and that there is nothing to back up', async () => {
+  it('refer to the tools of MongoDB and Redis, and report a missing database', async () => {
     const file = join(temporaryFolder(), 'backup');
     const env = { DATA_DIR: temporaryFolder(), MONGODB_URI: 'mongodb://igor:canary@127.0.0.1:1/palaver' };
     for (const [command, tool] of [

@@ -30,7 +30,7 @@ function program(passwords: number): string[] {
 }
 
 describe.skipIf(noTerminal)('a prompt at a terminal', { timeout: manyStartsMs }, () => {
-  it('shows no password, also where two are pasted at once, and shows the lines after them', async () => {
+  it('hides passwords, even two pasted at once, and shows the lines after them', async () => {
     const run = atTerminal(program(2).join(' '));
     await run.shows('Password 1: ');
     run.type('canary\rcanary!\r');
@@ -43,7 +43,7 @@ describe.skipIf(noTerminal)('a prompt at a terminal', { timeout: manyStartsMs },
     expect(run.shown()).toMatch(/Password 1: \s+Password 2: \s+lengths \[6,7\]\s+hello\s+line "hello"\s/);
   });
 
-  it('does not show a password again that is looked for with the arrow keys', async () => {
+  it('does not show a password for the arrow keys', async () => {
     const run = atTerminal(program(1).join(' '));
     await run.shows('Password 1: ');
     run.type('canary\r');

@@ -79,8 +79,8 @@ function failingAt(whole: Stores, call: number): Stores {
   return { database, users: failing(users), revoked: failing(revoked), messages: failing(messages) };
 }
 
-describe('a copy of all that is kept', { timeout: manyStartsMs }, () => {
-  it('has all of it, page by page, and takes nothing away', async () => {
+describe('copyStores', { timeout: manyStartsMs }, () => {
+  it('copies all records, page by page, and removes none', async () => {
     const [from, to] = [await filled(), await stores()];
     const before = await content(from);
     expect(await copyStores(from, to)).toEqual(counts);
@@ -88,7 +88,7 @@ describe('a copy of all that is kept', { timeout: manyStartsMs }, () => {
     expect(await content(from)).toEqual(before);
   });
 
-  it('is whole after it was broken off anywhere and begun again', async () => {
+  it('completes a copy that was interrupted anywhere', async () => {
     const from = await filled(3);
     const whole = await content(from);
     const want = { ...counts, users: 3 };
@@ -102,7 +102,7 @@ describe('a copy of all that is kept', { timeout: manyStartsMs }, () => {
     expect(first).toEqual(want);
   });
 
-  it('follows what a server on the old store has changed since', async () => {
+  it('copies the changes since an earlier copy', async () => {
     const [from, to] = [await filled(), await stores()];
     await copyStores(from, to);
     const one = (await from.users.findById('id-7'))!;
@@ -118,7 +118,7 @@ describe('a copy of all that is kept', { timeout: manyStartsMs }, () => {
     expect(await to.messages.runs()).toEqual(await from.messages.runs());
   });
 
-  it('brings users whose names look the same, as version 0.1 has let them in, with their names', async () => {
+  it('copies users of version 0.1 whose names look the same', async () => {
     const [from, to] = [await stores(), await stores()];
     const users = ['Igor\ufe0f', 'Igor', 'IGOR\u034f'].map((username, n) => ({
       id: `${n}`,
@@ -132,7 +132,7 @@ describe('a copy of all that is kept', { timeout: manyStartsMs }, () => {
     expect(await to.users.insert({ ...users[1]!, id: 'new', email: 'new@x' })).toBe('username_taken');
   });
 
-  it('refuses where a server has run, where a name is taken by another, and where what it reads back is not the same', async () => {
+  it('refuses a used target, a taken name, and a copy that differs', async () => {
     const from = await filled(6);
     const used = await stores();
     await used.messages.putRun({ epoch: '9', lastId: undefined });
@@ -182,7 +182,7 @@ describe.skipIf(noMongo)('palaver to-mongodb', { timeout: manyStartsMs }, () => 
   });
   afterAll(() => mongo.remove());
 
-  it('brings users, tokens, the history and its ends to a server on MongoDB', async () => {
+  it('copies users, tokens and history to a server on MongoDB', async () => {
     const env = {
       DATA_DIR: temporaryFolder(),
       ADMIN_TOKEN: 'the-secret-of-whoever-runs-this-server',
@@ -236,7 +236,7 @@ describe.skipIf(noMongo)('palaver to-mongodb', { timeout: manyStartsMs }, () => 
     expect([late.code, late.errors]).toEqual([1, expect.stringMatching(/A server has run on the target database/)]);
   });
 
-  it('needs to know where from and where to', async () => {
+  it('reports a missing source or target', async () => {
     const empty = { DATA_DIR: temporaryFolder() };
     const nowhere = await palaver(['to-mongodb'], empty);
     expect([nowhere.code, nowhere.errors]).toEqual([

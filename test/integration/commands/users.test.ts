@@ -164,7 +164,7 @@ describe('palaver users', { timeout: manyStartsMs }, () => {
     expect(await palaver(['users', 'list'], env)).toEqual({ code: 0, out: '', errors: '' });
   });
 
-  it.skipIf(noTerminal)('asks for the password at a terminal, twice, and shows it nowhere', async () => {
+  it.skipIf(noTerminal)('asks for the password twice at a terminal, and never shows it', async () => {
     const env = { DATA_DIR: temporaryFolder() };
     const at = async (...answers: string[]) => {
       const run = atTerminal(commandLine(...add('ann@example.com', 'Ann')).join(' '), env);

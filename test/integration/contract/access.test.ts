@@ -27,7 +27,7 @@ async function lives(chat: Chat): Promise<void> {
   expect((await chat.next('chat_message')).msg.text).toBe('still here');
 }
 describe('POST /logout', () => {
-  it('ends what the token opened and nothing else, and the token is refused from then on', async () => {
+  it('closes the connections of the token and no others, and revokes the token', async () => {
     await using server = await startTestServer();
     const { email, password, token } = await signUp(server, 'Ann');
     const again = await request(server, 'POST', '/login', { json: { email, password } });
@@ -58,7 +58,7 @@ describe('POST /logout', () => {
     ]);
   });
 
-  it('means the token, however its signature is spelled', async () => {
+  it('revokes the token in every spelling of its signature', async () => {
     await using server = await startTestServer();
     const token = await mint(ann);
     // The last character of 43 in base64url carries two bits that don't matter.
@@ -86,7 +86,7 @@ describe('an id in a path', () => {
     },
   );
 
-  it.each(['.', '..', '%2e', '%2e%2e', '.%2E'])('%s is no id: no token has it, and nothing is there', async (id) => {
+  it.each(['.', '..', '%2e', '%2e%2e', '.%2E'])('%s is not an id and has no route', async (id) => {
     await using server = await startTestServer();
     const plain = decodeURIComponent(id);
     for (const verb of verbs) expect((await asAdmin(server, `/admin/users/${id}/${verb}`)).status).toBe(404);
@@ -95,7 +95,7 @@ describe('an id in a path', () => {
 });
 
 describe('a disabled user', () => {
-  it('is out at once with all its sessions, stays out, and is back when it is enabled', async () => {
+  it('loses all sessions at once, cannot join, and can join again when it is enabled', async () => {
     await using server = await startTestServer();
     const { id, email, password, token } = await signUp(server, 'Ann');
     const bob = await connect(server, { token: await mint({ id: 'b', username: 'Bob' }) });
@@ -119,7 +119,7 @@ describe('a disabled user', () => {
     await lives(bob);
   });
 
-  it('stays so over a restart, whatever its id holds', async () => {
+  it('stays disabled over a restart, with any characters in its id', async () => {
     const env = keeping();
     const ids = ['1', 'a/b', '%2e%2e', '?q#f', 'é😀', 'x'.repeat(128), '$ne'];
     {
@@ -131,7 +131,7 @@ describe('a disabled user', () => {
     expect(await door(server, await mint({ id: 'a', username: 'Ann' }))).toBe('101');
   });
 
-  it('can be of an issuer elsewhere', async () => {
+  it('can be a user of an external issuer', async () => {
     const issuer = await startIssuer();
     await using server = await startTestServer({ env: issuer.env });
     const token = await issuer.sign('k1');
@@ -144,7 +144,7 @@ describe('a disabled user', () => {
     expect(await door(server, token)).toBe('401 invalid_token');
   });
 
-  it('does not slip in with a handshake that is under way', async () => {
+  it('cannot join with a handshake that is under way', async () => {
     await using server = await startTestServer();
     const token = await mint(ann);
     const joining = Array.from({ length: 10 }, () =>
@@ -165,7 +165,7 @@ describe('/admin', () => {
     ['without a token', undefined, 'missing_token'],
     ['with the token of a user', 'user', 'invalid_token'],
     ['with one that begins like it', testAdminToken.slice(0, -1), 'invalid_token'],
-  ])('is closed to who comes %s, also with an id that nobody can have', async (_, token, code) => {
+  ])('refuses a request %s, also for an impossible id', async (_, token, code) => {
     await using server = await startTestServer();
     const credentials = token === undefined ? {} : bearer(token === 'user' ? await mint(ann) : token);
     for (const id of ['1', 'x'.repeat(129)]) {
@@ -174,7 +174,7 @@ describe('/admin', () => {
     }
   });
 
-  it('is not there without ADMIN_TOKEN, nor in the served contract', async () => {
+  it('is absent without ADMIN_TOKEN, in the served contract too', async () => {
     await using server = await startTestServer({ env: { ADMIN_TOKEN: '' } });
     expect((await request(server, 'POST', '/admin/anything', bearer(testAdminToken))).status).toBe(404);
     const { text } = await request(server, 'GET', '/openapi.json');
@@ -184,7 +184,7 @@ describe('/admin', () => {
 });
 
 describe('token_refresh', () => {
-  it('prolongs a session beyond the end of its first token, and is told to it alone', async () => {
+  it('extends a session beyond the expiry of its first token, and answers only that session', async () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: 'b', username: 'Bob' }) });
     // 5 s after `exp`, the tolerance of the clock, it is over.
@@ -202,7 +202,7 @@ describe('token_refresh', () => {
     expect(bob.frames.filter(({ type }) => type === 'token_refreshed')).toEqual([]);
   });
 
-  it('takes every token that the handshake takes, however long', async () => {
+  it('accepts tokens as long as the handshake does', async () => {
     await using server = await startTestServer();
     // Of the 16 KiB of a head, some are other headers.
     const token = await mint({ ...ann, groups: 'g'.repeat(11_500) });
@@ -220,7 +220,7 @@ describe('token_refresh', () => {
     await lives(chat);
   });
 
-  it('may bring the end nearer: the session lives as long as its newest token', async () => {
+  it('may shorten a session: it ends with its newest token', async () => {
     await using server = await startTestServer();
     const chat = await connect(server, { token: await mint(ann) });
     refresh(chat, await mint({ ...ann, exp: nowS() - 3 }));
@@ -249,7 +249,7 @@ describe('token_refresh', () => {
     await lives(chat);
   });
 
-  it('keeps the name that the session came with', async () => {
+  it('keeps the session’s name', async () => {
     await using server = await startTestServer();
     const chat = await connect(server, { token: await mint(ann) });
     refresh(chat, await mint({ ...ann, username: 'Anna' }));
@@ -258,7 +258,7 @@ describe('token_refresh', () => {
     expect((await chat.next('chat_message')).msg.from_user).toBe('Ann');
   });
 
-  it('moves the session to the new token: it ends with that one, and no longer with the old', async () => {
+  it('ties the session to the new token, and no longer to the old one', async () => {
     await using server = await startTestServer();
     const [old, next] = [await mint({ ...ann, jti: '1' }), await mint({ ...ann, jti: '2' })];
     const chat = await connect(server, { token: old });
@@ -270,7 +270,7 @@ describe('token_refresh', () => {
     expect(await chat.closed()).toBe(4003);
   });
 
-  it('does not hold up what follows while an issuer elsewhere is slow, and is one at a time', async () => {
+  it('does not delay later frames while an external issuer is slow, and runs one at a time', async () => {
     const issuer = await startIssuer();
     let nowMs = 0;
     const verify = verifierOf(issuer, { now: () => nowMs });

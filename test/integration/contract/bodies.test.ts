@@ -27,7 +27,7 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
     return await request(server, 'POST', path, options);
   }
 
-  describe('refuses what breaks one keyword, and says where', () => {
+  describe('refuses a body that breaks one keyword, and says where', () => {
     it.each(brokenSamples(schema, example))('$name', async ({ pointer, value }) => {
       const answer = await answerTo({ json: value });
       expect(told(answer)).toBe('400 invalid_body');
@@ -45,7 +45,7 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
     expect(pointersOf(answer).sort()).toEqual(properties.map((name) => `/${name}`).sort());
   });
 
-  describe('takes what just fits', () => {
+  describe('accepts values at the bounds', () => {
     const samples = edgeSamples(schema, example);
     it.each(samples)('$name', async ({ value }) => {
       expect(told(await answerTo({ json: value }))).toBe(welcome);
@@ -65,7 +65,7 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
   });
 
   const body = JSON.stringify(example);
-  describe('takes JSON in UTF-8 alone, by its content type', () => {
+  describe('accepts only JSON in UTF-8, by its content type', () => {
     it.each([
       ['application/json', welcome],
       ['Application/JSON', welcome],
@@ -90,7 +90,7 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
     });
   });
 
-  describe('takes no compressed body, by its content encoding', () => {
+  describe('refuses a compressed body, by its content encoding', () => {
     it.each([
       ['identity', welcome],
       ['Identity', welcome],
@@ -107,7 +107,7 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
     });
   });
 
-  describe('refuses what is no JSON in UTF-8', () => {
+  describe('refuses a body that is not JSON in UTF-8', () => {
     /** The body with these bytes within its first text. */
     const holding = (bytes: number[]): Uint8Array =>
       Buffer.concat([Buffer.from(body.slice(0, 10)), Buffer.from(bytes), Buffer.from(body.slice(10))]);
@@ -127,7 +127,7 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
     });
   });
 
-  describe('takes 16,384 bytes and no more', () => {
+  describe('accepts at most 16,384 bytes', () => {
     const padded = (length: number): string => body.padEnd(length);
     const type = { 'content-type': 'application/json' };
     it.each<[string, RequestOptions, string]>([
@@ -141,7 +141,7 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
   });
 });
 
-it('login knows who was created with the same body', async () => {
+it('login returns the user that was created with the same body', async () => {
   await using server = await startTestServer();
   const { id, username, email, password } = await signUp(server);
   const { status, json } = await request(server, 'POST', '/login', { json: { email: email.toUpperCase(), password } });

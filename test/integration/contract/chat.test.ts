@@ -211,7 +211,7 @@ describe('every close code', () => {
   });
 });
 
-it('all that the AsyncAPI spec declares was seen', () => {
+it('covers all frames, errors and close codes of the AsyncAPI spec', () => {
   expect(serverFrames.filter(({ type }) => !seen.frames.has(type))).toEqual([]);
   expect(errorCodes.filter((code) => !seen.errors.has(code))).toEqual([]);
   expect(closeCodes.filter((code) => !seen.closes.has(code))).toEqual([]);

@@ -57,7 +57,7 @@ const listed = (points: readonly number[]): string =>
     .map((point) => `U+${point.toString(16)}`)
     .join(' ');
 
-describe('of all characters, exactly those that the contract means', () => {
+describe('accepts exactly the characters that the contract allows', () => {
   const named = cases.map(([field, around, schema, validator, allowed]) => ({
     field,
     around,

@@ -20,7 +20,7 @@ const { payload, examples } = clientFrames[0]!;
 const schema = deref(asyncapi, payload);
 const example = examples.find(({ name }) => name === 'nonce')!.payload as { type: string; msg: Said };
 
-describe('what a client may send is published as it is', () => {
+describe('publishes valid messages unchanged', () => {
   const saying = (msg: object, beside = {}) => ({ ...example, ...beside, msg: { ...example.msg, ...msg } });
   const exact = [
     '  ',
@@ -61,7 +61,7 @@ describe('what a client may send is published as it is', () => {
     expect(await bob.next('chat_message')).toEqual(echo);
   });
 
-  it('just as big as a frame may be', async () => {
+  it('accepts a frame of the maximum size', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     ann.sendRaw(JSON.stringify(saying({ text: 'a', nonce: 'b' })).padEnd(65_536));
@@ -78,7 +78,7 @@ function nonceOf(frame: unknown): string | undefined {
   return typeof nonce === 'string' && fitsNonce.test(nonce) ? nonce : undefined;
 }
 
-describe('anything else is answered with an error, to that session alone', () => {
+describe('answers invalid frames with an error, only to that session', () => {
   const broken = brokenSamples(schema, example).map(({ name, pointer, value }): [string, string, string] => {
     const type = (value as { type?: unknown } | null)?.type;
     return [
@@ -125,7 +125,7 @@ describe('anything else is answered with an error, to that session alone', () =>
   });
 });
 
-it('20 bad frames are answered before the next one ends the connection', async () => {
+it('answers 20 invalid frames, and closes the connection at the next one', async () => {
   await using server = await startTestServer();
   const ann = await join(server, 'Ann');
   for (let n = 0; n < 20; n += 1) ann.sendRaw('{');

@@ -137,7 +137,7 @@ describe('a handshake', () => {
   });
 });
 
-describe('without a handshake, who would have been let in gets 426 and changes nothing', () => {
+describe('answers a plain request that could join with 426, and changes nothing', () => {
   it.each(['GET', 'POST'])('%s', async (method) => {
     await using server = await startTestServer();
     const ask = (bearerToken: string) =>
@@ -150,7 +150,7 @@ describe('without a handshake, who would have been let in gets 426 and changes n
   });
 });
 
-it('a browser is answered its subprotocol, and both methods open a chat', async () => {
+it('answers a browser with its subprotocol, and opens a chat with both ways to authenticate', async () => {
   await using server = await startTestServer();
   const ann = await connect(server, { method: 'POST', protocols: ['palaver.v1', bearer] });
   const bob = await connect(server, { token: other });

@@ -31,7 +31,7 @@ async function say(chat: Chat, from: number, to: number): Promise<void> {
 const names = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, n) => `m${from + n}`);
 
 describe('GET /messages', () => {
-  it('pages back to the beginning: each message once and as it was delivered, also what is not kept yet', async () => {
+  it('pages back to the beginning: each message once, as delivered, including unstored ones', async () => {
     await using server = await startTestServer();
     expect(await page(server)).toEqual({ messages: [], gaps: [] });
     const ann = await join(server, 'Ann');
@@ -45,7 +45,7 @@ describe('GET /messages', () => {
     expect((await page(server)).messages).toHaveLength(50);
   });
 
-  it('takes any position in the stream', async () => {
+  it('accepts any position in the stream', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     await say(ann, 1, 3);
@@ -56,7 +56,7 @@ describe('GET /messages', () => {
     expect(textsOf((await page(server, `?before=${example}`)).messages)).toEqual(names(1, 3));
   });
 
-  it('goes on over a restart, and forgets by number', async () => {
+  it('survives a restart, and keeps HISTORY_MAX_COUNT messages', async () => {
     const env = { ...keeping(), HISTORY_MAX_COUNT: '5' };
     {
       await using server = await startTestServer({ env });
@@ -71,7 +71,7 @@ describe('GET /messages', () => {
   });
 });
 
-it('what a server took before it ended in order came back, and is kept', async () => {
+it('stores every acknowledged message at an orderly shutdown', async () => {
   const env = keeping();
   const said: ChatMessage[] = [];
   {
@@ -91,8 +91,8 @@ it('what a server took before it ended in order came back, and is kept', async (
   expect([...before, ...last.messages]).toEqual(said);
 });
 
-describe('a connection that comes back', () => {
-  it('is told all that it missed, once and in order, before anything newer', async () => {
+describe('a client that reconnects', () => {
+  it('receives the missed messages once, in order, before newer ones', async () => {
     await using server = await startTestServer();
     const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     await say(ann, 1, 3);
@@ -115,7 +115,7 @@ describe('a connection that comes back', () => {
     for (const { id } of replayed) expect(id > at && id <= (online as { id: string }).id).toBe(true);
   });
 
-  it('has missed nothing where nothing was said', async () => {
+  it('has missed nothing if no message was sent', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     await say(ann, 1, 1);
@@ -126,7 +126,7 @@ describe('a connection that comes back', () => {
     expect(textsOf(messagesOf(back))).toEqual(['m2']);
   });
 
-  it('is told nothing of what it missed where that cannot be whole', async () => {
+  it('receives no missed messages if they would be incomplete', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     const { id: first } = await ann.next('users_online');
@@ -144,12 +144,12 @@ describe('a connection that comes back', () => {
     expect(textsOf(messagesOf(back))).toEqual(names(2, 1_001));
   });
 
-  it('is asked nothing where it asks nothing', async () => {
+  it('receives no replay without last_event_id', async () => {
     await using server = await startTestServer();
     expect((await (await join(server, 'Ann')).next('users_online')).msg).toEqual({ list: [] });
   });
 
-  it('recovers over a restart that was orderly', async () => {
+  it('recovers over an orderly restart', async () => {
     const env = keeping();
     let at: string;
     {
@@ -170,7 +170,7 @@ describe('a connection that comes back', () => {
 });
 
 describe('a nonce', () => {
-  it('of a user is published once: the repeat is answered with the first one, to its session alone', async () => {
+  it('of a user is published once; the repeat is answered with the first frame, to its session only', async () => {
     await using server = await startTestServer();
     const [ann, tab, bob] = [await join(server, 'Ann'), await join(server, 'Ann'), await join(server, 'Bob')];
     ann.say('once', 'n-1');
@@ -187,7 +187,7 @@ describe('a nonce', () => {
     expect(textsOf(messagesOf(tab))).toEqual(['once', 'once', 'fence']);
   });
 
-  it('is each user’s own', async () => {
+  it('belongs to one user', async () => {
     await using server = await startTestServer();
     const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     ann.say('hers', 'n-1');
@@ -215,7 +215,7 @@ describe('a nonce', () => {
 describe('a user whose connection broke', () => {
   const room = () => startTestServer({ env: { PRESENCE_GRACE: '1s', MAX_SESSIONS_PER_USER: '1' } });
 
-  it('comes back unnoticed, and leaves at once when it closes', async () => {
+  it('reconnects unnoticed, and leaves at once when it closes', async () => {
     await using server = await room();
     const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     await ann.next('user_joined');
@@ -231,7 +231,7 @@ describe('a user whose connection broke', () => {
     expect((await ann.next('user_left')).msg.username).toBe('Bob');
   });
 
-  it('has left when it does not come back in time', async () => {
+  it('leaves if it does not reconnect in time', async () => {
     await using server = await room();
     const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     bob.drop();

@@ -17,7 +17,7 @@ afterAll(() => server.stop());
 const undecodable = 'must be percent-encoded UTF-8';
 const once = 'must be given only once';
 
-describe('a query that is not valid says what is wrong, and where', () => {
+describe('names the fault and the place in an invalid query', () => {
   it.each<[path: string, want: Readonly<Record<string, string>>]>([
     ['/messages?limit=5&limit=7', { limit: once }],
     ['/messages?limit=5&limit=5', { limit: once }],
@@ -61,13 +61,13 @@ describe('a query that is not valid says what is wrong, and where', () => {
     },
   );
 
-  it('a plus is a space, and an encoded character is that character', async () => {
+  it('decodes a plus as a space, and percent-encoding', async () => {
     const { json } = await request(server, 'GET', `/messages?before=${'+'.repeat(64)}&limit=%35`, { headers });
     expect(json.messages).toEqual([]);
   });
 });
 
-describe('a body that is not valid says what is wrong, and where', () => {
+describe('names the fault and the place in an invalid body', () => {
   it.each<[body: unknown, detail: string]>([
     [{}, 'email: is missing; username: is missing; password: is missing'],
     [
@@ -89,7 +89,7 @@ describe('a body that is not valid says what is wrong, and where', () => {
   });
 });
 
-describe('a frame that is not valid says so in the same words', () => {
+describe('names the fault of an invalid frame in the same words', () => {
   it.each([
     [{}, 'type: is missing'],
     [{ type: 1 }, 'type: must be a string'],

@@ -31,7 +31,7 @@ async function seenUntil(chat: Chat, text: string): Promise<string[]> {
 }
 
 describe('presence', () => {
-  it("a user's first session is told who is here, then that it has joined", async () => {
+  it("sends the roster to a user's first session, then its own user_joined", async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     const bob = await join(server, 'Bob');
@@ -40,7 +40,7 @@ describe('presence', () => {
     expect(await seenUntil(ann, 'hi')).toEqual(['online ', 'joined Ann', 'joined Bob', 'Bob: hi']);
   });
 
-  it('a further session finds itself in the list and announces nothing; the last one leaves', async () => {
+  it('announces nothing for a further session, which is in the roster; user_left follows the last one', async () => {
     await using server = await startTestServer();
     const [ann, first] = [await join(server, 'Ann'), await join(server, 'Bob')];
     const second = await join(server, 'Bob');
@@ -53,7 +53,7 @@ describe('presence', () => {
     expect(ann.frames.map(inShort)).toEqual(['online ', 'joined Ann', 'joined Bob', 'Bob: one tab left', 'left Bob']);
   });
 
-  it('the list is in join order', async () => {
+  it('sends the roster in join order', async () => {
     await using server = await startTestServer();
     const zoe = await join(server, 'Zoe');
     const bob = await join(server, 'Bob');
@@ -64,7 +64,7 @@ describe('presence', () => {
     expect(inShort(await (await join(server, 'Eve')).next())).toBe('online Bob,Ann,Zoe');
   });
 
-  it("a user is called what its first session's token says", async () => {
+  it("takes a user's name from the token of its first session", async () => {
     await using server = await startTestServer();
     await connect(server, { token: await mint({ id: '1', username: 'Ann' }) });
     const second = await connect(server, { token: await mint({ id: '1', username: 'Anna' }) });
@@ -72,14 +72,14 @@ describe('presence', () => {
     expect(await seenUntil(second, 'hi')).toEqual(['online Ann', 'Ann: hi']);
   });
 
-  it('a connection that breaks leaves too', async () => {
+  it('sends user_left for a broken connection', async () => {
     await using server = await startTestServer();
     const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     bob.drop();
     expect((await ann.next('user_left')).msg).toEqual({ username: 'Bob' });
   });
 
-  it('a name is free again once its user has left', async () => {
+  it('frees a name when its user has left', async () => {
     await using server = await startTestServer();
     const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     await bob.close();
@@ -88,7 +88,7 @@ describe('presence', () => {
     expect(inShort(await other.next('user_joined'))).toBe('joined BOB');
   });
 
-  it('a user that the store has never seen may join, and one that it knows', async () => {
+  it('admits users with and without a stored account', async () => {
     await using server = await startTestServer();
     const { token, username } = await signUp(server);
     await join(server, 'Stranger');
@@ -98,7 +98,7 @@ describe('presence', () => {
 });
 
 describe('order', () => {
-  it('is one for all: ids rise, times never go back, nothing is missed or repeated', async () => {
+  it('is the same for all: ids rise, times never go back, no frame is missing or repeated', async () => {
     await using server = await startTestServer();
     const chats: Chat[] = [];
     for (const name of ['Ann', 'Bob', 'Cleo', 'Dan']) {
@@ -120,7 +120,7 @@ describe('order', () => {
     }
   });
 
-  it('goes on across a restart', async () => {
+  it('continues across a restart', async () => {
     const dataDir = await mkdtemp(pathOf(tmpdir(), 'palaver-'));
     const lastId = async (): Promise<string> => {
       await using server = await startTestServer({ env: { DATA_DIR: dataDir } });
@@ -135,10 +135,10 @@ describe('order', () => {
   });
 });
 
-describe('what a client sends', () => {
+describe('messages that a client sends', () => {
   const say = (text: string) => ({ type: 'chat_message', msg: { text } });
 
-  it.each(['GET', 'POST'] as const)('in one packet with its handshake (%s) is taken in order', async (method) => {
+  it.each(['GET', 'POST'] as const)('in one packet with its handshake (%s) are delivered in order', async (method) => {
     await using server = await startTestServer();
     const early = ['1', '2', '3', '4', '5'];
     const ann = await connect(server, { method, token: await tokenOf('Ann'), early: early.map(say) });
@@ -146,7 +146,7 @@ describe('what a client sends', () => {
     expect(await seenUntil(ann, '6')).toEqual(['online ', 'joined Ann', ...early.map((n) => `Ann: ${n}`), 'Ann: 6']);
   });
 
-  it('while the room still thinks about letting it in is taken in order', async () => {
+  it('while it is joining are delivered in order', async () => {
     const inner = createLocalBackplane({ epoch: Date.now() });
     const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const admit: Backplane['admit'] = async (member) => {
@@ -163,7 +163,7 @@ describe('what a client sends', () => {
     expect(await seenUntil(await joining, '3')).toEqual(['online ', 'joined Ann', 'Ann: 1', 'Ann: 2', 'Ann: 3']);
   });
 
-  it('the moment its socket opens is taken in order', async () => {
+  it('as soon as its socket opens are delivered in order', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
     const texts = Array.from({ length: 200 }, (_, n) => String(n));
@@ -171,7 +171,7 @@ describe('what a client sends', () => {
     expect((await seenUntil(ann, '199')).slice(2)).toEqual(texts.map((text) => `Ann: ${text}`));
   });
 
-  it('before its close is published', async () => {
+  it('before its close are published', async () => {
     await using server = await startTestServer();
     const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     for (const text of ['1', '2', '3']) bob.say(text);

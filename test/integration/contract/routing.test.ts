@@ -16,7 +16,7 @@ const unknown = [...paths.keys()].flatMap((path) =>
   methods.filter((method) => !methodsOf(path).includes(method)).map((method): [string, string] => [method, path]),
 );
 
-describe('a method that a path does not have is answered with those it has', () => {
+describe('answers an unknown method with the allowed ones', () => {
   it.each(unknown)('%s %s', async (method, path) => {
     await using server = await startTestServer();
     const { status, headers } = await request(server, method, path);
@@ -25,7 +25,7 @@ describe('a method that a path does not have is answered with those it has', () 
   });
 });
 
-describe('HEAD is answered as GET is, without a body', () => {
+describe('answers HEAD like GET, without a body', () => {
   it.each([
     ['/healthz', 200],
     ['/readyz', 200],
@@ -39,7 +39,7 @@ describe('HEAD is answered as GET is, without a body', () => {
   });
 });
 
-describe('a path that is not there', () => {
+describe('an unknown path', () => {
   const near = [...paths.keys()]
     .flatMap((path) => [`${path}/`, `/${path}`, `${path}/x`, path.toUpperCase(), `${path}%00`])
     // `/docs/` is the first page of the documentation, which no operation describes.
@@ -60,7 +60,7 @@ it.each([...paths.keys()])('%s does not mind a query', async (path) => {
   expect((await request(server, method!, `${path}?a=1&a=2&%zz`)).status).toBe(plain.status);
 });
 
-describe('what is no HTTP is answered once, and the connection ends', () => {
+describe('answers invalid HTTP once, and closes the connection', () => {
   it.each([
     ['words', 'Hello, are you there?\r\n\r\n'],
     ['bytes', '\u0016\u0003\u0001\r\n\r\n'],

@@ -27,8 +27,8 @@ async function seen(chat: Chat): Promise<string[]> {
 }
 const came = ['user_joined Bob', 'user_joined Ann'];
 
-describe('a close that asks the client back', () => {
-  it('4001 leaves the user in the room: a token that is renewed late is seen by nobody', async () => {
+describe('a close code after which the client reconnects', () => {
+  it('4001 keeps the user in the room, so that nobody notices a late renewal', async () => {
     await using server = await room();
     const bob = await observer(server);
     const late = await connect(server, { token: await mint({ ...ann, exp: nowS() - 3 }) });
@@ -38,7 +38,7 @@ describe('a close that asks the client back', () => {
     expect(await seen(bob)).toEqual(came);
   });
 
-  it('1013 leaves the user in the room', async () => {
+  it('1013 keeps the user in the room', async () => {
     await using server = await room({ MAX_BUFFERED_BYTES: '1024', RATE_LIMIT_FRAMES: '0' });
     const bob = await observer(server);
     const slow = await connect(server, { token: await mint(ann) });
@@ -55,8 +55,8 @@ describe('a close that asks the client back', () => {
   });
 });
 
-describe('a close that ends it', () => {
-  it('4003 leaves at once', async () => {
+describe('a close code that is final', () => {
+  it('4003 removes the user at once', async () => {
     await using server = await room();
     const bob = await observer(server);
     const out = await connect(server, { token: await mint(ann) });
@@ -65,7 +65,7 @@ describe('a close that ends it', () => {
     expect((await bob.next('user_left')).msg.username).toBe('Ann');
   });
 
-  it('1008 leaves at once', async () => {
+  it('1008 removes the user at once', async () => {
     await using server = await room();
     const bob = await observer(server);
     const loud = await connect(server, { token: await mint(ann) });

@@ -16,20 +16,20 @@ async function crowd(userOf: (n: number) => { email: string; username: string })
   return answers;
 }
 
-describe('fifty who sign up at once', () => {
+describe('fifty sign-ups at once', () => {
   const upperOrLower = (text: string, n: number): string => (n % 2 ? text.toUpperCase() : text);
 
-  it('with one e-mail address: one gets it', async () => {
+  it('with one e-mail address: one succeeds', async () => {
     const answers = await crowd((n) => ({ email: upperOrLower('one@example.com', n), username: `User ${n}` }));
     expect(answers).toEqual({ '201': 1, '409 email_taken': 49 });
   });
 
-  it('with one name: one gets it', async () => {
+  it('with one name: one succeeds', async () => {
     const answers = await crowd((n) => ({ email: `u${n}@example.com`, username: upperOrLower('One', n) }));
     expect(answers).toEqual({ '201': 1, '409 username_taken': 49 });
   });
 
-  it('with both: one gets both, and the others hear one clear answer', async () => {
+  it('with both: one succeeds, and the others get one clear answer', async () => {
     const answers = await crowd((n) => ({ email: 'one@example.com', username: upperOrLower('One', n) }));
     expect(answers).toEqual({ '201': 1, '409 email_taken': 49 });
   });

@@ -70,7 +70,7 @@ const bad: typeof good = [
   ['a username with a format character', () => mint({ ...ann, username: 'An\u200bn' })],
 ];
 
-describe('a token opens the door with', () => {
+describe('accepts a token with', () => {
   it.each(good)('%s', async (_, make) => {
     await using server = await startTestServer();
     expect((await handshake(server, { token: await make() })).status).toBe(101);
@@ -78,7 +78,7 @@ describe('a token opens the door with', () => {
   });
 });
 
-describe('a token is refused with', () => {
+describe('refuses a token with', () => {
   it.each(bad)('%s', async (_, make) => {
     await using server = await startTestServer();
     for (const credentials of [{ token: await make() }, { protocols: ['palaver.v1', `bearer.${await make()}`] }]) {

@@ -14,7 +14,7 @@ const plain = { Upgrade: undefined, Connection: 'close' };
 const longId = `/admin/users/${'x'.repeat(129)}/disable`;
 const ann = await mint({ id: '1', username: 'Ann' });
 
-describe('of several faults the first in the order of the contract is told', () => {
+describe('reports the first of several faults in the order of the contract', () => {
   const cases: [want: string, before: string, method: string, path: string, Options][] = [
     ['not_found', 'body_too_large', 'POST', '/nothing', { headers: text, body: 'x'.repeat(16_385) }],
     ['method_not_allowed', 'body_too_large', 'PUT', '/login', { headers: text, body: 'x'.repeat(16_385) }],

@@ -73,7 +73,7 @@ describe('MongoDB is unavailable', () => {
     expect(isUnavailable(error)).toBe(true);
   });
 
-  it('by a socket that the other party has ended', async () => {
+  it('after its peer has closed the socket', async () => {
     const error = await endedByPeer();
     expect([(error as Error).message, isUnavailable(error)]).toEqual([
       'This socket has been ended by the other party',
@@ -152,7 +152,7 @@ describe('a data folder that cannot be written', () => {
     expect(readdirSync(dataDir)).not.toContain('writable.tmp');
   });
 
-  it('is asked once for all who ask at a time', async () => {
+  it('is written once for concurrent requests', async () => {
     const database = openSqlite(temporaryFolder());
     onTestFinished(() => database.close());
     await Promise.all(Array.from({ length: 50 }, () => database.ping()));
@@ -166,7 +166,7 @@ describe('a data folder that cannot be written', () => {
 });
 
 describe('the health of a store', () => {
-  it('is said once when it goes and once when it is back, not while calls still fail', async () => {
+  it('is logged once when the store fails and once when it works again, not while calls still fail', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const events: unknown[] = [];

@@ -37,7 +37,7 @@ describe('the bytes of the client guide', () => {
     expect(frames.map(({ by }) => by)).toEqual('server server client server client server client server'.split(' '));
   });
 
-  it.each(frames)('frame %# is what stands before it, masked if it is the client’s', ({ by, bytes, said }) => {
+  it.each(frames)('frame %# matches the text before it, masked if it is the client’s', ({ by, bytes, said }) => {
     const { opcode, masked, payload, size } = frameIn(bytes)!;
     expect(size).toBe(bytes.length);
     expect(masked).toBe(by === 'client');
@@ -51,7 +51,7 @@ describe('the bytes of the client guide', () => {
     expect(fieldOf(response!.text, 'Sec-WebSocket-Accept')).toBe(accept);
   });
 
-  it('hold the token that the guide says', () => {
+  it('contain the token of the guide', () => {
     const claims = decodeJwt(fieldOf(request!.text, 'Authorization').replace('Bearer ', ''));
     expect(guide).toContain(`\`${JSON.stringify(claims)}\``);
   });

@@ -85,7 +85,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
       };
     }
 
-    it('carries a chat, and keeps connections on which nobody says anything', async () => {
+    it('carries a chat, and keeps silent connections', async () => {
       const [ann, bob] = [await joined('Ann'), await joined('Bob')];
       // What each ping sets off from here on shows that the connection has outlived the proxy's time-out.
       for (let n = 0; n < heldPings; n += 1) await within(once(bob.socket, 'ping'), 'a ping through the proxy');
@@ -95,7 +95,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
       await expect.poll(() => ann.texts).toEqual(['from Ann', 'from Bob']);
     });
 
-    it('says who asks: two clients are told apart, and nobody can make another name up', async () => {
+    it('forwards client addresses that cannot be forged', async () => {
       let attempts = 0;
       const logIn = async (localAddress: string, headers: Record<string, string> = {}): Promise<number> => {
         attempts += 1;
@@ -128,13 +128,13 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
         expect(answered['content-type']).not.toBe('application/problem+json');
     });
 
-    it('lets the server’s own pages in, and those of others not', async () => {
+    it('admits the server’s own pages, and refuses other origins', async () => {
       const { socket } = await joined('Ann', proxy, { Origin: `https://localhost:${proxy.port}` });
       expect(socket.readyState).toBe(WebSocket.OPEN);
       await expect(joined('Ann', proxy, { Origin: 'https://elsewhere.example' })).rejects.toThrow('403');
     });
 
-    it('lets the server say that a body is too big', async () => {
+    it('passes on the server’s answer to a body that is too large', async () => {
       const body = JSON.stringify({ email: 'a@example.com', username: 'x'.repeat(20_000), password: 'correct horse' });
       const { status, text } = await ask('POST', '/createUser', {
         headers: { 'Content-Type': 'application/json' },
@@ -143,7 +143,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
       expect({ status, code: JSON.parse(text).code }).toEqual({ status: 413, code: 'body_too_large' });
     });
 
-    it('speaks HTTP/2 to who can', async () => {
+    it('speaks HTTP/2', async () => {
       const session = http2(`https://localhost:${proxy.port}`, { ca, family: 4 } as object);
       onTestFinished(() => session.destroy());
       const stream = session.request({ ':path': '/readyz' });
@@ -153,14 +153,14 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
 
     if (kind !== nginx) return;
 
-    it('sends who comes without TLS to where it is', async () => {
+    it('redirects HTTP to HTTPS', async () => {
       const { status, headers } = await answerOf(
         plainly({ host: 'localhost', family: 4, port: proxy.plainPort, path: '/docs', agent: false }).end(),
       );
       expect({ status, to: headers.location }).toEqual({ status: 301, to: 'https://localhost/docs' });
     });
 
-    it('cuts who only listens, where its time-out is shorter than the heartbeat', async () => {
+    it('cuts a silent client if its timeout is shorter than the heartbeat', async () => {
       const slow = await startTestServer({ env: { ...env, HEARTBEAT_INTERVAL: '1h' } });
       onTestFinished(() => slow.stop());
       const hasty = await startProxy(kind, { guide, upstream: slow.port, certificates, timeout: '1s' });

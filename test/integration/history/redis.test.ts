@@ -69,7 +69,7 @@ describe.skipIf(noRedis)('the stores in Redis', () => {
     expect(await store.before(undefined, 10)).toEqual(page);
   });
 
-  it('do not take a wrong command for an unavailable Redis', async () => {
+  it('report a wrong command as an error, not as an unavailable Redis', async () => {
     const database = await open();
     onTestFinished(() => database.close());
     await database.redis.set('room:history:ids', 'a text');

@@ -31,7 +31,7 @@ const paths = {
 for (const [path, handler] of Object.entries(paths)) app.get(path, handler as Handler<AppEnv>);
 app.route('/docs/', docsFiles());
 
-describe('a document is served as it was given', () => {
+describe('serves a document as it was given', () => {
   it.each([
     ['/openapi.json', 'application/json', JSON.parse, openapi],
     ['/openapi.yaml', 'application/yaml', parse, openapi],
@@ -47,7 +47,7 @@ describe('a document is served as it was given', () => {
   });
 });
 
-describe('whoever has the bytes is not sent them again', () => {
+describe('answers 304 to a client that has the bytes', () => {
   const files = [
     '/docs/',
     '/docs/http',
@@ -78,7 +78,7 @@ describe('whoever has the bytes is not sent them again', () => {
     }
   });
 
-  it('other bytes have another name', async () => {
+  it('gives other bytes another ETag', async () => {
     const tags = await Promise.all(
       Object.keys(paths).map(async (path) => (await app.request(path)).headers.get('etag')),
     );
@@ -116,7 +116,7 @@ describe('compression', () => {
     },
   );
 
-  it('has an ETag of its own, which is answered 304', async () => {
+  it('has its own ETag, which is answered with 304', async () => {
     const etag = (await app.request('/docs/guide/docker', { headers: zipped })).headers.get('etag')!;
     expect(etag).not.toBe((await app.request('/docs/guide/docker')).headers.get('etag'));
     const again = await app.request('/docs/guide/docker', { headers: { ...zipped, 'If-None-Match': etag } });
@@ -124,7 +124,7 @@ describe('compression', () => {
   });
 });
 
-it('a file whose name has a hash of its content is cached for a year', async () => {
+it('caches files with a content hash in their name for a year', async () => {
   const page = await (await app.request('/docs/')).text();
   const [script] = /assets\/app\.[\w-]+\.js/.exec(page)!;
   const { headers } = await app.request(`/docs/${script}`);
@@ -134,7 +134,7 @@ it('a file whose name has a hash of its content is cached for a year', async () 
 describe.each(['/docs', '/docs/', '/docs/guide/docker', '/docs/http'])('the page %s', (path) => {
   const at = new URL(path, 'http://host');
 
-  it('runs the scripts of this server only, and asks this server only', async () => {
+  it('is restricted to scripts and requests of this server', async () => {
     const response = await app.request(path);
     const html = await response.text();
     const policy = new Map(
@@ -160,7 +160,7 @@ describe.each(['/docs', '/docs/', '/docs/guide/docker', '/docs/http'])('the page
     expect(response.headers.get('referrer-policy')).toBe('no-referrer');
   });
 
-  it('has relative links only, and each of them leads to a file', async () => {
+  it('has only relative links, and each leads to a file', async () => {
     const html = await (await app.request(path)).text();
     const named = [...html.matchAll(/(?:src|href)="([^"#]+)[^"]*"/g)].map(([, link]) => link!);
     const own = named.filter((link) => !/^(data|https?):/.test(link));

@@ -7,7 +7,7 @@ import { mint } from '../../harness/tokens.ts';
 const app = 'https://app.example.com';
 const webView = 'capacitor://localhost';
 
-describe('who may join from a page', () => {
+describe('joining from a page', () => {
   it.each([
     ['what is no page', undefined, true],
     ['a page of the server’s own', 'http://chat.example.com:3000', true],
@@ -28,7 +28,7 @@ describe('who may join from a page', () => {
     expect(createOriginCheck(['*'])(headers)).toBe(true);
   });
 
-  it('is asked at the handshake, before the token', async () => {
+  it('checks the origin before the token', async () => {
     await using server = await startTestServer({ env: { ALLOWED_ORIGINS: ` ${app} , https://b.example` } });
     const token = await mint({ id: '1', username: 'Ann' });
     const from = async (Origin: string, as = token) =>
@@ -42,7 +42,7 @@ describe('who may join from a page', () => {
   });
 });
 
-describe('what a page of another origin may read', () => {
+describe('responses for a page of another origin', () => {
   const ask = async (env: Record<string, string>, method: string, path: string, headers: Record<string, string>) => {
     await using server = await startTestServer({ env });
     const response = await fetch(`http://${server.host}:${server.port}${path}`, { method, headers });
@@ -53,7 +53,7 @@ describe('what a page of another origin may read', () => {
   const allowing = { ALLOWED_ORIGINS: app };
   const preflight = { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'content-type' };
 
-  it('is everything, where it is allowed: answers, problems, and how long to wait', async () => {
+  it('are readable if the origin is allowed: answers, problems and Retry-After', async () => {
     for (const [path, status] of [
       ['/healthz', 200],
       ['/nothing', 404],
@@ -71,12 +71,12 @@ describe('what a page of another origin may read', () => {
     }
   });
 
-  it('is the same for an app in a web view', async () => {
+  it('are readable for an allowed app in a web view', async () => {
     const answer = await ask({ ALLOWED_ORIGINS: webView }, 'GET', '/healthz', { Origin: webView });
     expect(answer.cors['access-control-allow-origin']).toBe(webView);
   });
 
-  it('is asked for by a preflight', async () => {
+  it('are announced by a preflight', async () => {
     expect(await ask(allowing, 'OPTIONS', '/login', { Origin: app, ...preflight })).toMatchObject({
       status: 204,
       cors: {
@@ -90,8 +90,8 @@ describe('what a page of another origin may read', () => {
 
   it.each([
     ['another origin', allowing, 'https://evil.example'],
-    ['any origin, where none is named', {}, app],
-  ])('is nothing for %s', async (_, env, Origin) => {
+    ['any origin without ALLOWED_ORIGINS', {}, app],
+  ])('are unreadable for %s', async (_, env, Origin) => {
     for (const [method, path, headers] of [
       ['GET', '/healthz', {}],
       ['OPTIONS', '/login', preflight],
@@ -101,13 +101,13 @@ describe('what a page of another origin may read', () => {
     }
   });
 
-  it('leaves an OPTIONS that is no preflight to the contract', async () => {
+  it('answers an OPTIONS request that is not a preflight by the contract', async () => {
     expect((await ask(allowing, 'OPTIONS', '/login', { Origin: app })).status).toBe(405);
   });
 });
 
 describe('the log', () => {
-  it('names an origin that is refused, once a request, in the words of ALLOWED_ORIGINS and no longer', async () => {
+  it('names a refused origin once per request, as ALLOWED_ORIGINS spells it, and truncated', async () => {
     const refused: object[] = [];
     await using server = await startTestServer({
       env: { ALLOWED_ORIGINS: app, LOG_LEVEL: 'info' },

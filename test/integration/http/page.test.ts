@@ -16,7 +16,7 @@ function builtPage(): URL {
   return pathToFileURL(`${folder}/`);
 }
 
-it('serves the page as it was built, and what it loads', async () => {
+it('serves the built page and its assets', async () => {
   await using server = await startTestServer({ page: builtPage() });
   const origin = `http://${server.host}:${server.port}`;
   const page = await fetch(`${origin}/`);
@@ -29,7 +29,7 @@ it('serves the page as it was built, and what it loads', async () => {
     expect([path, (await fetch(origin + path)).status]).toEqual([path, 404]);
 });
 
-it('lets the page run its own script only, and ask its own server only', async () => {
+it('restricts the page to its own script and server', async () => {
   await using server = await startTestServer({ page: builtPage() });
   const { headers } = await fetch(`http://${server.host}:${server.port}/`);
   const policy = headers.get('content-security-policy')!.split('; ');
@@ -49,7 +49,7 @@ it('lets the page run its own script only, and ask its own server only', async (
   expect(headers.get('x-content-type-options')).toBe('nosniff');
 });
 
-it('says how to build the page where it was not built', async () => {
+it('says how to build the page if it is not built', async () => {
   await using server = await startTestServer({ page: pathToFileURL(`${temporaryFolder()}/`) });
   const text = await (await fetch(`http://${server.host}:${server.port}/`)).text();
   expect(text).toContain('npm run build');

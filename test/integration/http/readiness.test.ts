@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from '../../harness/server.ts';
 const redis = 'Redis cannot be reached.';
 const store = 'The store cannot be read or written.';
 
-describe('GET /readyz lists all that is unavailable, and is named after the first', () => {
+describe('GET /readyz lists all unavailable parts, with the code of the first', () => {
   const noRoom = { ...createLocalBackplane({ epoch: 0 }), isReady: () => false };
   /** Asks while somebody else holds the database. */
   async function whileLocked(server: TestServer) {
@@ -42,7 +42,7 @@ describe('GET /readyz lists all that is unavailable, and is named after the firs
   });
 });
 
-describe('what a server that stops lacks', () => {
+describe('GET /readyz of a stopping server', () => {
   const missing = (away: boolean) =>
     createReadiness({
       ping: async () => {
@@ -52,13 +52,13 @@ describe('what a server that stops lacks', () => {
       isStopping: () => true,
     })();
 
-  it('is itself, and not the room that it closes', async () => {
+  it('lists the server, and not the room that it closes', async () => {
     expect(await missing(false)).toEqual([
       { part: 'server', code: 'shutting_down', detail: 'The server is stopping.' },
     ]);
   });
 
-  it('is the store too, while that is unavailable', async () => {
+  it('also lists an unavailable store', async () => {
     expect((await missing(true)).map(({ part }) => part)).toEqual(['server', 'store']);
   });
 });

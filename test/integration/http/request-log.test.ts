@@ -60,7 +60,7 @@ it.each<[bytes: string, reason: string]>([
   expect(of('request_unread')).toMatchObject([{ level: 20, reason, code: 'malformed_request', ip: '127.0.0.1' }]);
 });
 
-it('a head that is too large is said at the usual level, with its address', async () => {
+it('logs a head that is too large at level info, with the address', async () => {
   const { server, of } = await logging({ LOG_LEVEL: 'info' });
   await conversation(server, head('GET /healthz', `Cookie: ${'a'.repeat(20_000)}`));
   await server.stop();

@@ -31,7 +31,7 @@ it.each([
   expect(answer.headers).not.toHaveProperty('x-powered-by');
 });
 
-it('a token is kept nowhere on the way, nor is a refusal', async () => {
+it('forbids caching of tokens and refusals', async () => {
   const { email, password } = await signUp(server);
   const login = await request(server, 'POST', '/login', { json: { email, password } });
   expect([login.status, login.headers['cache-control']]).toEqual([200, 'no-store']);
@@ -39,6 +39,6 @@ it('a token is kept nowhere on the way, nor is a refusal', async () => {
   expect([refused.status, refused.headers['cache-control']]).toEqual([401, 'no-store']);
 });
 
-it('what may be asked for again says so itself', async () => {
+it('allows caching of static responses', async () => {
   expect((await request(server, 'GET', '/openapi.json')).headers['cache-control']).toBe('no-cache');
 });

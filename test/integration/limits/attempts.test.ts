@@ -51,7 +51,7 @@ describe('behind a proxy that names clients', () => {
     },
   );
 
-  it('one that names no address counts as the proxy, and the log says so once', async () => {
+  it('counts a client without a valid address as the proxy, and logs that once', async () => {
     const lines: string[] = [];
     const onLogLine = (line: string): void => void lines.push(line);
     const env = { TRUST_PROXY: '1', RATE_LIMIT_LOGIN: '2', LOG_LEVEL: 'warn' };

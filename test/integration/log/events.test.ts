@@ -21,7 +21,7 @@ const common = ['level', 'time', 'event', 'msg'];
 describe('the chapter’s table', () => {
   const rows = [...chapter.matchAll(/^\| `([a-z_]+)` \| (debug|info|warn|error|fatal) \| ([^|]*)\| .*\w.* \|$/gm)];
 
-  it('has a row for every event, with its level and its fields, and no other', () => {
+  it('has exactly one row for each event, with its level and fields', () => {
     const said = rows.map(([, name, level, fields]) => [
       name,
       { level, fields: [...fields!.matchAll(/`(\w+)`/g)].map(([, field]) => field) },
@@ -31,7 +31,7 @@ describe('the chapter’s table', () => {
     expect(said).toHaveLength(known.length);
   });
 
-  it('names are stable words, and no two events have one text', () => {
+  it('names are stable words, and no two events have the same text', () => {
     const texts = Object.values(logEvents).map(({ text }) => text);
     expect(new Set(texts).size).toBe(texts.length);
     for (const name of Object.keys(logEvents)) expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
@@ -111,7 +111,7 @@ describe('the lines of a server', () => {
     expect(await slow.closed()).toBe(1013);
   });
 
-  it('have an event of the table, its level and text, and no field that isn’t its own', () => {
+  it('have an event of the table, its level and text, and only its fields', () => {
     for (const line of lines) {
       const { event } = line;
       expect(Object.keys(logEvents)).toContain(event);
@@ -174,7 +174,7 @@ describe('the lines of a server', () => {
     ]);
   });
 
-  it('name nobody, and say nothing of what was said', () => {
+  it('contain no names and no messages', () => {
     const text = JSON.stringify(lines);
     for (const word of ['User 1', '@example.com', 'Hello', 'no JSON', '€']) expect(text).not.toContain(word);
   });

@@ -14,7 +14,7 @@ const ran = dashboard.panels.flatMap(({ title, targets = [] }) =>
 /** Prometheus adds them. */
 const added = ['job', 'instance'];
 
-describe.skipIf(noRedis ?? noMongo)('of the metrics of a node over Redis', () => {
+describe.skipIf(noRedis ?? noMongo)('the metrics of a node over Redis', () => {
   let exposed: Scrape;
   let cleanUp = async (): Promise<void> => {};
   beforeAll(async () => {
@@ -39,14 +39,14 @@ describe.skipIf(noRedis ?? noMongo)('of the metrics of a node over Redis', () =>
   const labelsOf = (name: string): string[] =>
     [...new Set(samplesOf(name).flatMap(({ labels }) => Object.keys(labels)))].filter((label) => label !== 'le').sort();
 
-  it('each is in the chapter’s table, with its type and its labels, and nothing else is', () => {
+  it('match the documented table, with types and labels', () => {
     const own = [...exposed.types].filter(([name]) => name.startsWith('palaver_'));
     expect(own.map(([name]) => name).sort()).toEqual([...documented.keys()].sort());
     for (const [name, type] of own)
       expect([name, { type, labels: labelsOf(name) }]).toEqual([name, documented.get(name)]);
   });
 
-  it('each has a help text, a unit at its end, and `_total` where it counts', () => {
+  it('have a help text, a unit as suffix, and `_total` for counters', () => {
     for (const [name, type] of exposed.types) {
       if (!name.startsWith('palaver_')) continue;
       expect(exposed.text).toMatch(new RegExp(`^# HELP ${name} \\S.*$`, 'm'));
@@ -78,15 +78,16 @@ describe.skipIf(noRedis ?? noMongo)('of the metrics of a node over Redis', () =>
     for (const label of groups) expect([...known], expression).toContain(label);
   }
 
-  it.each(ran)('the dashboard’s “$title” asks only for what there is: $legendFormat', ({ expr, legendFormat }) =>
+  it.each(ran)('the dashboard’s “$title” queries only exposed metrics: $legendFormat', ({ expr, legendFormat }) =>
     expectExposed(expr, legendFormat),
   );
-  it.each(alerts)('so does what one is to be woken for: %s', (expression) => expectExposed(expression));
-  it.each([...new Set(chapter.match(/`(?:process|nodejs)_\w+`/g))])('so does the chapter: %s', (name) =>
-    expect([...exposed.types.keys()]).toContain(name.slice(1, -1)),
+  it.each(alerts)('the alert queries only exposed metrics: %s', (expression) => expectExposed(expression));
+  it.each([...new Set(chapter.match(/`(?:process|nodejs)_\w+`/g))])(
+    'the documentation names only exposed metrics: %s',
+    (name) => expect([...exposed.types.keys()]).toContain(name.slice(1, -1)),
   );
 
-  it('every one of ours is on the dashboard', () => {
+  it('are all on the dashboard', () => {
     const shown = ran.flatMap(({ expr }) =>
       readExpression(expr).selectors.map(({ name }) => metricOf(name, exposed.types)),
     );
@@ -116,7 +117,7 @@ describe('the dashboard', () => {
   });
 });
 
-it('what is no PromQL is refused: the check can fail', () => {
+it('rejects invalid PromQL, so that the check can fail', () => {
   expect(() => readExpression('sum by (rate(x[5m])')).toThrow('No PromQL');
   expect(readExpression('rate(palaver_x{code="a"}[$__rate_interval])').selectors).toEqual([
     { name: 'palaver_x', labels: { code: 'a' } },

@@ -12,7 +12,7 @@ import { startTestServer, type TestServer } from '../../harness/server.ts';
 const env = { METRICS_PORT: '0' };
 
 describe('the address for metrics', () => {
-  it('is absent unless a port is set, and the chat’s own port has no metrics either way', async () => {
+  it('is absent without METRICS_PORT, and the chat’s port never has metrics', async () => {
     for (const more of [{}, env]) {
       await using server = await startTestServer({ env: more });
       expect(server.metrics === undefined).toBe(more !== env);
@@ -46,7 +46,7 @@ describe('the address for metrics', () => {
     expect((await fetch(metricsUrl(server, path), { method })).status).toBe(404);
   });
 
-  it('that can’t be had ends the start, which says which it is', async () => {
+  it('stops the start with an error that names the address, if it is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -57,7 +57,7 @@ describe('the address for metrics', () => {
     other.close();
   });
 
-  it('goes last: what the stop still does can be seen', async () => {
+  it('closes last, so that metrics show the shutdown', async () => {
     let server: TestServer | undefined;
     let last: Scrape | undefined;
     const store = sqliteMessageStore(openSqlite(temporaryFolder()));

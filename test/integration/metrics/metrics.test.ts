@@ -100,7 +100,7 @@ describe('metrics move with', () => {
     await reaches(server, 'sessions_closed_total', {}, 3);
   });
 
-  it('a reader that stalls', async () => {
+  it('a slow consumer', async () => {
     await using server = await metered();
     const [talker, slow] = [await join(server, 'Ann'), await join(server, 'Slow')];
     slow.pause();
@@ -117,7 +117,7 @@ describe('metrics move with', () => {
     await reaches(server, 'sessions_closed_total', { by: 'server', code: '1013' }, 1);
   });
 
-  it('a user who says too much', async () => {
+  it('a user above the rate limit', async () => {
     await using server = await metered({ env: { RATE_LIMIT_FRAMES: '1' } });
     const ann = await join(server, 'Ann');
     for (let n = 0; n < 8; n += 1) ann.say('flood');
@@ -253,7 +253,7 @@ describe('labels are bounded, and nobody is named', () => {
       .map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`)
       .sort();
 
-  it('whatever strangers send: the second time adds no series', async () => {
+  it('add no series when clients send the same garbage again', async () => {
     await using server = await metered();
     // A scrape leaves series of its own.
     await scrape(server);
@@ -270,7 +270,7 @@ describe('labels are bounded, and nobody is named', () => {
     for (const [label, value] of values) expect([label, value]).toEqual([label, expect.stringMatching(/^\w+$/)]);
   });
 
-  it('a close code that a client made up is one of the others', async () => {
+  it('count an invented close code as `other`', async () => {
     await using server = await metered();
     const before = series(await scrape(server));
     for (const code of [3_000, 4_321, 4_999]) {

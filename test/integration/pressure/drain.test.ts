@@ -20,7 +20,7 @@ const tokenOf = (name: string): Promise<string> => mint({ id: name, username: na
 const messages = ({ frames }: Chat): string[] => frames.flatMap((f) => (f.type === 'chat_message' ? [f.id] : []));
 
 describe('a server that drains', () => {
-  it('says so at once, lets nobody in, delivers what it acknowledged, ends all with 1001 one after the other, and exits with 0', async () => {
+  it('is unready at once, refuses joins, delivers acknowledged messages, closes sessions one by one with 1001, and exits with 0', async () => {
     const server = start({ DRAIN_WINDOW: '2s' });
     const address = (await server.address()) as TestServer;
     const names = Array.from({ length: 20 }, (_, n) => `User ${n}`);
@@ -64,7 +64,7 @@ describe('a server that drains', () => {
     expect(new Set(lengths).size).toBeGreaterThan(1);
   });
 
-  it('exits now at the second signal', async () => {
+  it('exits at once after a second signal', async () => {
     const server = start({ DRAIN_WINDOW: '1h' });
     const address = (await server.address()) as TestServer;
     const ann = await connect(address, { token: await tokenOf('Ann') });

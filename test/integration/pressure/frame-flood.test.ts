@@ -47,7 +47,7 @@ describe('a user that floods the room', () => {
     expect(seen).toHaveLength(published);
   });
 
-  it('is closed with 1008 where it keeps on, and there alone', async () => {
+  it('is closed with 1008 if it does not stop, and only on that connection', async () => {
     await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: '1' } });
     const token = await mint({ id: '1', username: 'Ann' });
     const [loud, quiet] = [await connect(server, { token }), await connect(server, { token })];
@@ -62,7 +62,7 @@ describe('a user that floods the room', () => {
     expect(['published', 'rate_limited']).toContain((await answersTo(quiet, ['q']))[0]);
   });
 
-  it('loses nothing where it sends 60 messages at once and waits for as long as each refusal says', async () => {
+  it('delivers 60 messages sent at once by a client that obeys retry_after_ms', async () => {
     await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: `${perSecond}` } });
     const ann = await connect(server, { token: await mint({ id: '1', username: 'Ann' }) });
     let unsaid = Array.from({ length: 60 }, (_, n) => `${n}`);
@@ -85,7 +85,7 @@ describe('a user that floods the room', () => {
     for (const waitMs of waits) expect(waitMs > 0 && waitMs <= 1_000 && Number.isInteger(waitMs)).toBe(true);
   });
 
-  it('has a budget of its own: frames too many take nothing from what invalid frames may be', async () => {
+  it('does not count rate-limited frames against the budget of invalid frames', async () => {
     await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: '1' } });
     const ann = await connect(server, { token: await mint({ id: '1', username: 'Ann' }) });
     for (let n = 0; n < 150; n += 1) ann.say('flood', `${n}`);
@@ -96,7 +96,7 @@ describe('a user that floods the room', () => {
     expect(invalid.every((frame) => frame.type === 'error' && frame.msg.retry_after_ms === undefined)).toBe(true);
   });
 
-  it('is not limited where the limit is 0', async () => {
+  it('is not limited with RATE_LIMIT_FRAMES=0', async () => {
     expect(createFrameLimit(0)).toBe(undefined);
     await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: '0' } });
     const ann = await connect(server, { token: await mint({ id: '1', username: 'Ann' }) });
@@ -106,7 +106,7 @@ describe('a user that floods the room', () => {
   });
 });
 
-it('frames keep their order under the limit, also those that the burst pays for', async () => {
+it('keeps the order of frames under the limit, and in a burst', async () => {
   await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: `${perSecond}` } });
   const ann = await connect(server, { token: await mint({ id: '1', username: 'Ann' }) });
   const nonces = Array.from({ length: burst }, (_, n) => `${n}`);

@@ -16,7 +16,7 @@ async function joinAndDie(server: TestServer, token: string) {
   return socket;
 }
 
-it('ten dead connections keep a user out for no longer than a ping, and nobody sees it leave', async () => {
+it('replaces one of ten dead connections after one ping, and sends no user_left', async () => {
   await using server = await startTestServer();
   const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
   const token = await mint({ id: '1', username: 'Ann' });
@@ -36,7 +36,7 @@ it('ten dead connections keep a user out for no longer than a ping, and nobody s
   expect(bob.frames.filter(({ type }) => type === 'user_left')).toEqual([]);
 });
 
-it('living connections stay, and one too many is refused', async () => {
+it('refuses one connection too many while the others are alive', async () => {
   await using server = await startTestServer({ env: { MAX_SESSIONS_PER_USER: '3' } });
   const token = await mint({ id: '1', username: 'Ann' });
   const sessions = await Promise.all(Array.from({ length: 3 }, () => connect(server, { token })));
@@ -45,7 +45,7 @@ it('living connections stay, and one too many is refused', async () => {
   await Promise.all(sessions.map((session) => session.next('chat_message')));
 });
 
-it('where the server is full, a dead connection of the same user makes room, and none of another user', async () => {
+it('replaces a dead connection of the same user, not of another, when the server is full', async () => {
   await using server = await startTestServer({ env: { MAX_SESSIONS: '2' } });
   const [ann, bob, cleo] = await Promise.all(
     ['Ann', 'Bob', 'Cleo'].map((username) => mint({ id: `id of ${username}`, username })),

@@ -6,7 +6,7 @@ import { joinRaw } from '../../harness/raw-session.ts';
 import { startTestServer } from '../../harness/server.ts';
 import { mint } from '../../harness/tokens.ts';
 
-it('who answers pings stays, who does not is gone, and the others see it leave', async () => {
+it('keeps sessions that answer pings, drops one that does not, and sends user_left', async () => {
   await using server = await startTestServer({ env: { HEARTBEAT_INTERVAL: '1s' } });
   const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
   const mute = await joinRaw(server, await mint({ id: '1', username: 'Mute' }));

@@ -27,7 +27,7 @@ function rosterOf(frames: readonly ServerMessage[]): string[] {
   return [...names];
 }
 
-it('a storm of joins and leaves, while others talk', async () => {
+it('keeps all rosters right during a storm of joins and leaves', async () => {
   await using server = await startTestServer();
   const join = async (name: string): Promise<Chat> =>
     connect(server, { token: await mint({ id: name, username: name }) });

@@ -40,7 +40,7 @@ describe.skipIf(noMongo)('MongoDB', () => {
     return { store: mongoRevocationStore(database), close: () => dropped(database) };
   });
 
-  it('keeps users for the next start, whose indexes are there already', async () => {
+  it('keeps users over a restart, with existing indexes', async () => {
     const uri = mongo.uri();
     const user = { id: '4', email: 'igor@example.com', username: 'Igor', passwordHash: 'hash' };
     const first = openMongo(uri);
@@ -53,7 +53,7 @@ describe.skipIf(noMongo)('MongoDB', () => {
     await dropped(second);
   });
 
-  it('keeps users of version 0.1 whose names look the same, and lets nobody else have either', async () => {
+  it('keeps users of version 0.1 whose names look the same, and reserves both names', async () => {
     const uri = mongo.uri();
     const first = openMongo(uri);
     const kept = ['Igor\ufe0f', 'Igor', 'Straße', 'User  Name', 'Ann'].map((username, n) => ({
@@ -85,7 +85,7 @@ describe.skipIf(noMongo)('MongoDB', () => {
   });
 });
 
-it('MongoDB that is away at the start is named, without its password', async () => {
+it('names an unavailable MongoDB at the start, without its password', async () => {
   const opened = mongoUserStore(openMongo('mongodb://igor:canary@127.0.0.1:1/palaver'));
   const error = await within(opened, 'the refusal').catch((error: Error) => error);
   expect(error).toMatchObject({ message: expect.stringMatching(/^MongoDB at 127\.0\.0\.1:1 cannot be used/) });
@@ -93,7 +93,7 @@ it('MongoDB that is away at the start is named, without its password', async () 
 });
 
 describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
-  it('does not wait for one that is there and does not answer', async () => {
+  it('does not wait for a MongoDB that does not answer', async () => {
     const mongo = await startMongo();
     const database = openMongo(mongo.uri(), { answerTimeoutMs: 2_000 });
     const store = await mongoUserStore(database);
@@ -112,7 +112,7 @@ describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
     await database.close();
   });
 
-  it('answers 503 meanwhile, chats on, and recovers by itself', async () => {
+  it('answers 503 during the outage, keeps the chat running, and recovers by itself', async () => {
     const mongo = await startMongo();
     await using server = await startTestServer({ env: { MONGODB_URI: mongo.uri() } });
     const ask = (path: string) => request(server, 'POST', path, { json: igor });

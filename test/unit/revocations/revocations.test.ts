@@ -24,7 +24,7 @@ async function load(kept: RevocationStore, now?: () => number) {
 const store = (): RevocationStore => sqliteRevocationStore(openSqlite(temporaryFolder()));
 
 describe('revocations', () => {
-  it('end what is watched once, and nothing that is no longer watched', async () => {
+  it('close a watched session once, and none that is no longer watched', async () => {
     const revocations = await load(store(), () => 0);
     const ended: string[] = [];
     const watch = (name: string, who: Identity) => revocations.watch(who, () => ended.push(name));

@@ -73,7 +73,7 @@ describe('SQLite', () => {
     expect(() => openSqlite(folder)).toThrow(/palaver\.db was written by a newer version/);
   });
 
-  it('keeps users of version 0.1 whose names look the same, and lets nobody else have either', async () => {
+  it('keeps users of version 0.1 whose names look the same, and reserves both names', async () => {
     const folder = temporaryFolder();
     await openSqlite(folder).close();
     const db = new DatabaseSync(join(folder, 'palaver.db'));
