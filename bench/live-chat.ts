@@ -1,4 +1,4 @@
-/** A thread that says something again and again, and measures how long each takes to come back. */
+/** Sends messages from a thread of its own, and measures how long each echo takes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect } from './client.ts';
 

@@ -37,7 +37,7 @@ function spreadOf(values: readonly number[]): Spread | undefined {
   return { median, least: sorted[0]!, most: sorted.at(-1)! };
 }
 
-/** Every metric of every server that was measured. What is compared is compared within a round, then the median taken. */
+/** Returns every metric of every measured server. Comparisons are made within a round; the row has their median. */
 export function rowsOf(runs: readonly Run[], { name, load }: NamedLoad): Row[] {
   const here = runs.filter((run) => run.load === name);
   const names = everyServer.filter((server) => here.some((run) => run.server === server));

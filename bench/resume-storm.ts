@@ -1,6 +1,6 @@
 /**
- * A thousand clients that were cut off come back at once to a server that was restarted: how long it takes until each has
- * all that it missed, and what somebody who goes on chatting notices of it. `npm run bench:resume -- --rounds 3`
+ * Reconnects a thousand clients at once to a restarted server. Measures how long it takes until each has its missed
+ * messages, and how much a user who chats meanwhile notices. `npm run bench:resume -- --rounds 3`
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

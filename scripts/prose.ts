@@ -12,10 +12,12 @@ import { passagesOfSpec } from './prose/specs.ts';
 import { commentsOf, stringsOf } from './prose/typescript.ts';
 import { applyStyle, type Finding, findVale, NoGo } from './prose/vale.ts';
 
-/** What is generated, and what others wrote. */
+/** Files that are generated, or that others wrote. */
 const ignored = /(^|\/)(node_modules|generated|dist|planted-prose|templates)\//;
 const strings = /^(?:src|web|sdk\/typescript\/src|contract\/src)\/.*\.tsx?$/;
-const comments = /^(?:src|web|sdk\/typescript\/src|contract\/src)\/.*\.tsx?$/;
+const comments = /\.tsx?$/;
+/** Folders whose comments are still to be rewritten. Remove one here, and run the check. */
+const uncheckedComments = /^test\/(?:attack|browser|cluster|harness|integration|system)\//;
 const maxReadmeLines = 150;
 
 const { values } = parseArgs({ options: { root: { type: 'string' }, optional: { type: 'boolean' } } });
@@ -26,16 +28,13 @@ const listFiles = (): string[] =>
     .split('\n')
     .filter((file) => file !== '' && !ignored.test(file));
 
-/** Returns the lines of a Markdown file. What marks no words, such as `<!-- -->`, is left to Vale. */
-const passagesOfMarkdown = (text: string): Passage[] => [passageFrom(text, 1)];
-
 function passagesOf(file: string): Passage[] {
   const text = readFileSync(join(root, file), 'utf8');
-  if (file.endsWith('.md')) return passagesOfMarkdown(text);
+  if (file.endsWith('.md')) return [passageFrom(text, 1)];
   if (/^specs\/.*\.yaml$/.test(file)) return passagesOfSpec(text);
   return [
     ...(strings.test(file) ? stringsOf(file, text) : []),
-    ...(comments.test(file) ? commentsOf(file, text) : []),
+    ...(comments.test(file) && !uncheckedComments.test(file) ? commentsOf(file, text) : []),
   ].map(({ lines }) => ({ lines: lines.map(({ text, line }) => ({ text: text.replaceAll('<', '‹'), line })) }));
 }
 

@@ -27,7 +27,7 @@ function judgeTrend(title: string, samples: readonly Sample[], figure: 'heapMb' 
   return { verdict, says, trend };
 }
 
-/** At rest nothing is left but what was leaked, and what is kept on purpose and as full as it gets since the warm-up. */
+/** Judges the heap at rest. It holds leaks, and caches that have been full since the warm-up. */
 function judgeRest([warm, last]: Measured['rests']): Judgement {
   const bytes = ((last.heapMb - warm.heapMb) * 2 ** 20) / (last.joins - warm.joins);
   const verdict = bytes < tolerance.bytesAJoin ? 'flat' : 'grows';

@@ -26,8 +26,8 @@ const quantile = (freedom: number): number => {
 };
 
 /**
- * Least squares. One sample is like the one before it, because a stalled client is in both: so what they deviate from the line
- * counts as fewer samples, by how alike neighbours are (autocorrelation of lag 1).
+ * Fits a line by least squares. One sample is like the one before it, because a stalled client is in both. So their
+ * deviations count as fewer samples, by how alike neighbours are (autocorrelation of lag 1).
  */
 export function trendOf(points: readonly Point[]): Trend {
   const meanMinute = mean(points.map(({ minute }) => minute));

@@ -20,7 +20,7 @@ const session = (label: string, ...made: readonly Made[]): SeenSession => ({
   repeats: new Set(),
 });
 
-/** Who came back after this id. */
+/** A session that reconnected after this id. */
 const back = (lastEventId: string, ...made: readonly Made[]): SeenSession => ({
   ...session('Ann', ...made),
   lastEventId,

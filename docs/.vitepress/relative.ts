@@ -6,8 +6,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Sets the base from the address of this script, and makes links absolute: the address of the page changes with each
- * navigation, and an index that is served without the slash at its end gets one.
+ * Sets the base from the address of this script, and makes links absolute, because the address of the page changes with
+ * each navigation. An index that is served without the slash at its end gets one.
  */
 const start = `
 const base = new URL('../../', import.meta.url).pathname;
@@ -20,7 +20,7 @@ for (const link of document.querySelectorAll('a[href], link[href]')) {
 if (location.pathname + '/' === base) history.replaceState(null, '', base + location.search + location.hash);
 `;
 
-/** @throws where the text is not there, because VitePress has changed */
+/** Replaces a text that occurs once. @throws if it doesn't, because VitePress has changed */
 function replaceOnce(text: string, from: string, to: string, file: string): string {
   if (text.split(from).length !== 2) throw new Error(`${file} should have ${from} once`);
   return text.replace(from, () => to);

@@ -7,7 +7,7 @@ export interface Request {
   readonly method: string;
   readonly target: string;
   readonly headers: Headers;
-  /** What has come of it so far, as it travelled. */
+  /** The bytes that have arrived so far, as they travelled. */
   readonly body: Buffer;
 }
 

@@ -23,7 +23,7 @@ import { claimsOf, createRoom, type Room, type SeenRoom, type Session, tokenOf }
 export interface Switch {
   /** A request's head, before the server sees it; a response in its place answers it. */
   ask?(request: Request, room: Room): Request | Response | undefined;
-  /** The response to it. What is not read as a request is answered too: then the method is empty. */
+  /** Changes the response to a request. Bytes that are no request are answered too: then the method is empty. */
   answer?(response: Response, request: Request, room: Room): Response | undefined;
   /** A client's frame, before the server sees it. */
   say?(frame: Frame, session: Session, room: Room): readonly Frame[] | undefined;

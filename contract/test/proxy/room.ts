@@ -1,4 +1,4 @@
-/** What the proxy knows of the room from what passes: some violations need more than one connection to be seen. */
+/** The proxy's view of the room, from the frames that pass. Some violations need more than one connection. */
 import { type Frame, type Message, messageFrame, messageOf } from './frames.ts';
 import { header, type Request } from './http.ts';
 
@@ -23,7 +23,7 @@ interface Claims {
 }
 
 export interface Room {
-  /** Who has been let in, in this order. */
+  /** The sessions, in the order of joining. */
   readonly sessions: readonly Session[];
   /** How many frames of the order have been seen up to the one with this id. */
   positionOf(id: string): number;
@@ -33,7 +33,7 @@ export interface Room {
 
 export interface SeenRoom extends Room {
   readonly sessions: Session[];
-  /** What belongs in front of this frame. */
+  /** Returns the frames to deliver before this one. */
   before(frame: Frame): Frame[];
 }
 
@@ -68,7 +68,7 @@ export function tokenOf(request: Request): string | undefined {
   return inHeader ?? /(?:^|[, ])bearer\.([^, ]+)/.exec(header(request, 'sec-websocket-protocol') ?? '')?.[1];
 }
 
-/** What a token says; nothing if it is none. */
+/** Returns the claims of a token, or none if it is malformed. */
 export function claimsOf(token: string | undefined): Claims {
   try {
     return JSON.parse(Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString()) as Claims;

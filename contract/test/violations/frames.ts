@@ -5,7 +5,7 @@ import { onSay, onTell, type Violation, withMsg, without } from './violation.ts'
 const textOf = ({ msg }: Partial<Message>): string | undefined =>
   typeof msg?.text === 'string' ? msg.text : undefined;
 
-/** Whatever is said is heard with another text. */
+/** Delivers every message with another text. */
 const heard = (change: (text: string) => string): (() => Switch) =>
   onTell('chat_message', (message) => withMsg(message, { text: change(String(message.msg.text)) }));
 

@@ -3,7 +3,7 @@ import type { Switch } from '../proxy/proxy.ts';
 import type { Room, Session } from '../proxy/room.ts';
 import { isTheOne, onSay, onTell, type Violation } from './violation.ts';
 
-/** What is held back does not wait for ever: without a next one it comes in its turn. */
+/** Time after which a held frame is sent without a next one. */
 const holdMs = 30;
 
 /** One frame of each session, held back until the next one. */

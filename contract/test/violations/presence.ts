@@ -11,7 +11,7 @@ const isOwn = ({ msg }: Message, { claims }: Session): boolean => msg.username =
 const isSecond = (session: Session, { sessions }: Room): boolean =>
   sessions.find(({ claims }) => claims.id === session.claims.id) !== session;
 
-/** Who is in the room hears no more of it. */
+/** Drops frames of this type for these sessions. */
 const untold = (type: string, toWhom: (message: Message, session: Session) => boolean): (() => Switch) =>
   onTell(type, (message, session) => (toWhom(message, session) ? [] : undefined));
 

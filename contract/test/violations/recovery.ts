@@ -49,7 +49,7 @@ const behindRoster = (recovered: boolean): (() => Switch) => {
       tell: (frame) => {
         const message = messageOf(frame);
         if (message?.type === 'chat_message' && !last?.payload.equals(frame.payload)) {
-          // The one that somebody has seen who comes back is further behind.
+          // The last frame that a reconnecting client has seen is further behind.
           before ??= frame;
           last = frame;
         }

@@ -8,20 +8,20 @@ import { done, json, onAnswer, pathOf, problem, tokenFor, type Violation, withHe
 const invalidToken = problem(401, 'invalid_token', 'Token refused');
 const refusedToken = withHeader(invalidToken, 'WWW-Authenticate', 'Bearer error="invalid_token"');
 const userDisabled = problem(403, 'user_disabled', 'User disabled');
-/** As if it came with a token that nobody has given back, of a user that nobody has disabled. */
+/** Replaces the token with a valid one, of a user who is not disabled. */
 const asAnother = (request: Request, claims: Readonly<Record<string, unknown>>): Request =>
   withHeader(request, 'Authorization', `Bearer ${tokenFor({ jti: 'planted', ...claims })}`);
 
 interface GivenBack {
-  /** Answers the first time that a token is given back, in the server's place. */
+  /** Answers the first logout of a token, in the server's place. */
   readonly giveBack?: Response;
-  /** Answers, or changes, what is asked with a token that was given back; or with another one of its user. */
+  /** Answers or changes requests with a revoked token, or with another one of its user. */
   readonly withIt?: (request: Request) => Request | Response;
   readonly withAnother?: (request: Request) => Request | Response;
   readonly closes?: (session: Session) => boolean;
 }
 
-/** Changes what becomes of tokens that are given back. */
+/** Changes the effect of a logout. */
 const givenBack =
   ({ giveBack, withIt, withAnother, closes }: GivenBack): (() => Switch) =>
   () => {
@@ -52,7 +52,7 @@ interface ShutOut {
   /** In the server's place. */
   readonly disable?: Response;
   readonly enable?: Response;
-  /** What a user that is disabled asks, and what it is answered. */
+  /** Changes requests of a disabled user, and the responses to them. */
   readonly asks?: (request: Request) => Request | Response | undefined;
   readonly answers?: (response: Response, request: Request) => Response | undefined;
 }

@@ -11,7 +11,7 @@ const refreshed = (message: Partial<Message>, exp: number | undefined): Message 
 });
 const onRefreshed = (change: (message: Message, session: Session) => Message): (() => Switch) =>
   onTell('token_refreshed', change);
-/** What answers the token of another user. */
+/** Changes the answer to the token of another user. */
 const onForeign = (change: (message: Message) => Message | readonly (Message | ReturnType<typeof closeFrame>)[]) =>
   onTell('error', (message) => (message.msg.code === 'invalid_token' ? change(message) : undefined));
 

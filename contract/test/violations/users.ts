@@ -17,7 +17,7 @@ import {
 
 const created = (change: Change): (() => Switch) => onAnswer('POST', '/createUser', 201, change);
 const notCreated = (change: Change): (() => Switch) => onAnswer('POST', '/createUser', 400, change);
-/** What the schema allows, whether it is made or taken already. */
+/** Changes the response to a valid sign-up, created or taken. */
 const read = (change: Change): (() => Switch) => onAnswer('POST', '/createUser', [201, 409], change);
 const conflict = (code: string, change: Change): (() => Switch) =>
   onAnswer('POST', '/createUser', 409, (response, request) =>

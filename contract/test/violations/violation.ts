@@ -8,7 +8,7 @@ import type { Room, Session } from '../proxy/room.ts';
 /** A way in which a server may break the contract. */
 export interface Violation {
   readonly name: string;
-  /** What the server does then, in the words of a reader of the contract. */
+  /** Behaviour of the server, in the words of a reader of the contract: "answers a sign-up with 200". */
   readonly breaks: string;
   /** The case of the kit that says so. */
   readonly caughtBy: string;
@@ -81,7 +81,7 @@ export function withHeader<Head extends Request | Response>(head: Head, name: st
   return { ...head, headers: value === undefined ? others : [...others, [name, value]] };
 }
 
-/** What a request's body says; nothing if it is no JSON object. */
+/** Returns the members of a request's body, or none if it is no JSON object. */
 export function bodyOf({ body }: Request): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(body.toString()));

@@ -161,7 +161,7 @@ describe('what was on its way', () => {
         await until(() => heard.length > 0, 'the question');
         tell(refusal(heard[0]!));
         await until(() => heard.length > 1, 'what is unsettled');
-        // It had come in late on the old connection, so this one is a repeat.
+        // It had arrived late on the old connection, so this one is a repeat.
         tell(said('4', three), said('4', three));
         await until(() => heard.length > 2, 'what waited');
         tell(said('5', heard[2]!));

@@ -1,6 +1,6 @@
 /**
- * Builds deploy/Dockerfile and tries the image as docs/guide/docker.md says: a server with a volume, a sign-up and a chat;
- * then a new container of a new image on the same volume. `npm run test:image` uses Docker, or buildah as root where there
+ * Builds deploy/Dockerfile and tries the image as docs/guide/docker.md says: a server with a volume, a sign-up and a chat.
+ * Then it starts a container of a new image on the same volume. `npm run test:image` uses Docker, or buildah as root where there
  * is no Docker.
  */
 import assert from 'node:assert/strict';

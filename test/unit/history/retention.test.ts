@@ -1,4 +1,4 @@
-/** Retention under clocks that are wrong: what is removed, and what is said. */
+/** Retention under wrong clocks: removed messages, and log events. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSqlite } from '../../../src/database/sqlite.ts';
 import { type History, openHistory } from '../../../src/history/history.ts';
@@ -133,7 +133,7 @@ describe('retention', () => {
     await room.start();
     await room.say('after');
     expect(saidLines(room)).toHaveLength(51);
-    // Pruning goes on: what was sent at an impossible time goes with what was said after it.
+    // Pruning goes on: messages of an impossible time are removed with those that were sent after them.
     await room.run(28 * day);
     expect(await room.kept()).toEqual(['before', 'meanwhile', 'after']);
     await room.run(day + 12 * hour);

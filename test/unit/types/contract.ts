@@ -1,5 +1,5 @@
 /**
- * What must not compile: `npm run check` compiles this file, and a line marked @ts-expect-error that does compile is an
+ * Code that must not compile. `npm run check` compiles this file, and a line marked @ts-expect-error that does compile is an
  * error of its own.
  */
 import type { closeCodes, ServerMessage } from '../../../generated/chat/index.ts';
