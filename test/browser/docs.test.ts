@@ -113,7 +113,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     }
   });
 
-  it('try an operation out on the server that they come from, and keep the token over a reload', () =>
+  it('try an operation out on their own server, and keep the token over a reload', () =>
     onPage('/docs/http#tag/users/POST/createUser', async (page) => {
       await page.getByRole('button', { name: /Test Request.*createUser/ }).click();
       await page.getByRole('button', { name: /^Send post request/ }).click();
@@ -251,7 +251,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     }),
   );
 
-  it('keep their link to the document where the reference is not installed', async () => {
+  it('keep their link to the document if the reference is not installed', async () => {
     const { page } = await open(browser, origin, 'light');
     await page.route('**/docs/reference.js', (route) => route.fulfill({ status: 404 }));
     await page.goto(`${origin}/docs/websocket`);

@@ -92,7 +92,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     return visitor;
   };
 
-  it('is shown to those who come, and again after a reload', async () => {
+  it('is shown after joining, and after a reload', async () => {
     const bob = await enter('Bob');
     await say(bob, 1, 3);
     const { page, faults } = await arrive();
@@ -107,7 +107,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await bob.close();
   });
 
-  it('is shown once, and whole, while more is said', async () => {
+  it('is shown completely and once while new messages arrive', async () => {
     const bob = await enter('Bob');
     await say(bob, 1, 70);
     const igor = await come();
@@ -280,7 +280,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     }
   });
 
-  it('is whole for who joins again', async () => {
+  it('is complete after joining again', async () => {
     const wire = await layWire(stage.server.port);
     try {
       const bob = await enter('Bob');
@@ -328,7 +328,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await second.close();
   });
 
-  it('is let go of where the reader is not, and the newest are a click away', async () => {
+  it('is dropped at the end that the reader does not see, and the newest messages are a click away', async () => {
     const most = 1_000;
     const bob = await enter('Bob');
     await say(bob, 1, most + 2 * pageSize);

@@ -32,7 +32,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
   const stage = useStage();
   const { come, serve } = stage;
 
-  it('lets two browsers chat, and asks nobody but its server', async () => {
+  it('lets two browsers chat, and sends requests only to its server', async () => {
     const igor = await come();
     await signUp(igor, 'Igor');
     const bob = await come();
@@ -89,7 +89,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await page.getByText('Connected').waitFor();
   });
 
-  it('signs in, says what is wrong, and stays signed in over a reload', async () => {
+  it('signs in, shows errors, and stays signed in over a reload', async () => {
     const { page } = await come();
     await fill(page, { 'E-mail': 'igor@example.com', Password: password });
     await page.getByText('The e-mail address or the password is wrong.').waitFor();
@@ -157,7 +157,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await holdToRules(page);
   });
 
-  it('comes back after the connection was lost, with what waited, and with a roster that is true', async () => {
+  it('reconnects, sends waiting messages, and shows the current roster', async () => {
     const wire = await layWire(stage.server.port);
     try {
       const igor = await come();
@@ -212,7 +212,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     return { igor, bob };
   }
 
-  it('says once what was on its way when the connection was lost', async () => {
+  it('sends messages in flight once after a lost connection', async () => {
     const wire = await layWire(stage.server.port);
     try {
       const { igor, bob } = await cutOff(wire);
@@ -225,7 +225,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  it('keeps a message that may be lost, and says so', async () => {
+  it('keeps a message that may be lost, and marks it', async () => {
     const { port } = stage.server;
     const wire = await layWire(port);
     try {
@@ -330,7 +330,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  it('keeps the draft and what was not sent over a reload, an expired token and a sign-in, for its user alone', async () => {
+  it('keeps the draft and unsent messages over a reload, an expired token and a sign-in, only for their user', async () => {
     const wire = await layWire(stage.server.port);
     try {
       const bob = await come(wire.origin);
@@ -462,7 +462,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     expect(await look()).not.toEqual(enabled);
   });
 
-  it('says what the server refuses, and can discard it', async () => {
+  it('shows a refused message, which can be discarded', async () => {
     const igor = await come();
     await signUp(igor, 'Igor');
     for (const text of ['one \ud800', 'two \ud800', 'three \ud800']) {
@@ -478,7 +478,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await expect.poll(() => refused.count()).toBe(2);
   });
 
-  it('joins again when the server comes back', async () => {
+  it('joins again when the server is back', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'palaver-'));
     try {
       const { port } = await serve({ DATA_DIR: dataDir });
@@ -592,7 +592,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await bob.close();
   });
 
-  it('holds what is long, and says how much fits', async () => {
+  it('fits long texts, and counts characters down', async () => {
     const name = 'W'.repeat(64);
     const igor = await come();
     await signUp(igor, name);
@@ -610,7 +610,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     expect(igor.faults).toEqual([]);
   });
 
-  it('says that its server is away, and looks again', async () => {
+  it('reports an unreachable server, and tries again', async () => {
     const wire = await layWire(stage.server.port);
     try {
       const { page } = await come(wire.origin);

@@ -63,7 +63,7 @@ for (const [name, alias, missing] of versions) {
     const shows = (page: Page, id: string, text: string): Promise<void> =>
       page.locator(`#${id}`, { hasText: new RegExp(`^${text}$`) }).waitFor({ state: 'attached' });
 
-    it('is in the room while the component is there, renders what changes, and keeps so many messages', async () => {
+    it('is in the room while the component is mounted, renders changes, and keeps maxMessages messages', async () => {
       const page = await open();
       const other = await connect(world.server, { token: await token('Other') });
       await shows(page, 'state', 'closed');
@@ -87,7 +87,7 @@ for (const [name, alias, missing] of versions) {
       await page.close();
     });
 
-    it('shows what was said while it was cut off', async () => {
+    it('shows messages sent while it was disconnected', async () => {
       const page = await open();
       const other = await connect(world.server, { token: await token('Other') });
       await setToken(page, await token('Ann'));
@@ -99,7 +99,7 @@ for (const [name, alias, missing] of versions) {
       await page.close();
     });
 
-    it('shows a gap where a server cannot tell what was missed', async () => {
+    it('shows a gap if the server cannot replay missed messages', async () => {
       const env = { ALLOWED_ORIGINS: world.url };
       const first = await startTestServer({ env });
       const page = await open(`http://${first.host}:${first.port}`);

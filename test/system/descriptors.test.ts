@@ -29,7 +29,7 @@ describe('a server with few file descriptors', { timeout: manyStartsMs }, () => 
     expect(enough.output()).not.toContain('file_descriptors');
   });
 
-  it('says once that none is left; the chat goes on, and newcomers join once there are some again', async () => {
+  it('logs once that no descriptor is left, keeps the chat running, and admits clients again later', async () => {
     const server = limited(128, { MAX_SESSIONS: '28' });
     const address = (await server.address()) as TestServer;
     const chat = await join(address, { token: await mint({ id: '1', username: 'Ann' }) });

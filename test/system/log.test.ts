@@ -142,7 +142,7 @@ describe('a server whose log fails', { timeout: manyStartsMs }, () => {
     await expectOrderlyEnd(served);
   });
 
-  it('ends in order with exit code 1 after a fault that nobody can log', async () => {
+  it('shuts down in order with exit code 1 after an error that cannot be logged', async () => {
     const preload = 'process.on(`SIGUSR2`, () => { throw new Error(`planted`); });';
     const served = await serve({ redirection: '> /dev/full 2>&1', preload });
     const chat = await served.joined();
@@ -151,7 +151,7 @@ describe('a server whose log fails', { timeout: manyStartsMs }, () => {
     expect(await served.code()).toBe(1);
   });
 
-  it.skipIf(noTerminal)('goes on when its terminal is gone', async () => {
+  it.skipIf(noTerminal)('keeps running without its terminal', async () => {
     const served = await serve({ onTerminal: true });
     served.shell.kill('SIGKILL');
     await expectService(served);

@@ -38,7 +38,7 @@ describe('the three packages, packed and installed together into an empty folder
     expect(Number.parseInt(stdout, 10)).toBeLessThanOrEqual(mostMegabytes);
   });
 
-  it('are what is built, and nothing else', async () => {
+  it('contain only the build', async () => {
     const { stdout } = await run('tar', '-tzf', join(inject('packed'), archiveOf('palaver')));
     const files = stdout.trim().split('\n');
     expect([...new Set(files.map((file) => file.split('/')[1]))].sort()).toEqual(
@@ -127,7 +127,7 @@ describe('the three packages, packed and installed together into an empty folder
     expect(seen.size).toBeGreaterThan(40);
   });
 
-  it('keep the contract, as the kit among them says', { timeout: patience }, async () => {
+  it('keep the contract', { timeout: patience }, async () => {
     const { stdout } = await run(command, 'contract', url);
     expect(stdout).toMatch(/^✓ \d{3} kept, 0 broken/m);
   });

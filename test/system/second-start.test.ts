@@ -86,7 +86,7 @@ describe('a second start on one DATA_DIR', { timeout: manyStartsMs }, () => {
 });
 
 describe('a start whose port is taken', { timeout: manyStartsMs }, () => {
-  it('changes nothing that is kept', async () => {
+  it('changes no stored data', async () => {
     const env = { ...settings, DATA_DIR: temporaryFolder() };
     const first = serve(env);
     await say((await first.address()) as TestServer, 'hello');
@@ -104,7 +104,7 @@ describe('a start whose port is taken', { timeout: manyStartsMs }, () => {
 });
 
 describe('a held port', () => {
-  it('answers those who came before the server was ready, once it is', async () => {
+  it('answers requests from before the server was ready', async () => {
     const held = await holdPort({ port: 0, host: '127.0.0.1' });
     onTestFinished(held.release);
     const socket = connectTo(held.port, '127.0.0.1');

@@ -49,7 +49,7 @@ describe('the whole system', () => {
     await igor.close();
   });
 
-  it('keeps users, tokens and the order over a restart, also when the clock went back', async () => {
+  it('keeps users, tokens and the stream over a restart, even if the clock was set back', async () => {
     const dataDir = temporaryFolder();
     const first = serve({ DATA_DIR: dataDir });
     const address = await first.address();
@@ -88,7 +88,7 @@ describe('the whole system', () => {
     expect(await server.exited()).toBe(0);
   });
 
-  it('stops also when nobody reads what it prints any more', async () => {
+  it('stops when its output is closed', async () => {
     const server = serve({ DATA_DIR: temporaryFolder() });
     await server.address();
     const { stdout, stderr } = server.child;
@@ -225,7 +225,7 @@ describe('the whole system', () => {
     expect(server.output()).not.toMatch(never);
   });
 
-  it('exits with 1 when MongoDB is away, and names its address, not its password', async () => {
+  it('exits with 1 without MongoDB, and names its address, not its password', async () => {
     const server = serve({ DATA_DIR: temporaryFolder(), MONGODB_URI: 'mongodb://igor:canary@127.0.0.1:1/palaver' });
     expect(await server.exited()).toBe(1);
     expect(server.output()).toContain('MongoDB at 127.0.0.1:1 cannot be used');

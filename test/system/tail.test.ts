@@ -114,7 +114,7 @@ describe('at the end of a pipe, palaver tail', () => {
     expect(lines.at(-1)).toContain('\\u009b2J');
   });
 
-  it('says once more what came too often', async () => {
+  it('sends rate-limited lines again', async () => {
     await using strict = await startTestServer({ env: { RATE_LIMIT_FRAMES: '2' } });
     const seen = run(command, ['tail', `http://127.0.0.1:${strict.port}`, '--token', await tokenOf('Bob')]);
     const texts = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -143,7 +143,7 @@ describe('at the end of a pipe, palaver tail', () => {
     expect(await seen.exited()).toBe(0);
   });
 
-  it('leaves where nobody reads what it prints', async () => {
+  it('leaves when its standard output is closed', async () => {
     const { room, heard } = await enter('Ann');
     const seen = tail(asIgor, itsPassword);
     await seen.printed('online');
@@ -154,7 +154,7 @@ describe('at the end of a pipe, palaver tail', () => {
   });
 });
 
-describe('what others write', () => {
+describe('messages of other users', () => {
   it('is shown, and never obeyed', async () => {
     const seen = tail(asIgor, itsPassword);
     await seen.printed('online');
@@ -192,7 +192,7 @@ describe('it exits', () => {
     expect([await seen.exited(), seen.stdout(), seen.stderr()]).toEqual([1, '', 'Wrong e-mail or password\n']);
   });
 
-  it('with 1 for a token that is refused, and where nobody is', async () => {
+  it('with 1 for a refused token, and without a server', async () => {
     const refused = tail([], { PALAVER_TOKEN: 'x' });
     expect(await refused.exited()).toBe(1);
     expect(refused.stderr()).not.toBe('');
@@ -201,7 +201,7 @@ describe('it exits', () => {
     expect(away.stderr()).not.toBe('');
   });
 
-  it('with 1 where it is sent away for good', async () => {
+  it('with 1 after a final close code', async () => {
     const seen = tail(['--token', await mint({ id: 'bob', username: 'Bob' })]);
     await seen.printed('online');
     const admin = { method: 'POST', headers: { Authorization: `Bearer ${testAdminToken}` } };

@@ -85,7 +85,7 @@ describe("an external issuer's keys", () => {
     expect(issuer.asked()).toBe(2);
   });
 
-  it('tell once that the issuer is away, and once that it is back', async () => {
+  it('report once that the issuer is unavailable, and once that it is back', async () => {
     const issuer = await startIssuer();
     const told: string[] = [];
     let nowMs = 0;

@@ -40,7 +40,7 @@ describe('the signing secret', () => {
     );
   });
 
-  it('is refused when the kept one is too short', () => {
+  it('is refused if the stored one is too short', () => {
     const dataDir = temporaryFolder();
     writeFileSync(join(dataDir, 'jwt-secret'), 'short');
     expect(() => signingSecret({ jwtSecret: undefined, dataDir })).toThrow(ConfigError);

@@ -31,7 +31,7 @@ describe('nextEpoch', () => {
     expect(epochs).toEqual([1_000, 1_001, 1_002, 1_003, 1_004, 5_000]);
   });
 
-  it('is not held up by what an interrupted run left aside', async () => {
+  it('ignores the leftovers of an interrupted run', async () => {
     await nextEpoch(root, () => 1_000);
     await writeFile(join(root, 'epoch.tmp'), '99');
     expect(await nextEpoch(root, () => 500)).toBe(1_001);

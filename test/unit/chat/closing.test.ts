@@ -32,7 +32,7 @@ function startClosing({ isBehind = false } = {}) {
 }
 
 describe('the server’s close', () => {
-  it('goes out behind what waits, with the name of its code', () => {
+  it('is sent after the queue, with the name of its code', () => {
     const { closing, calls, empty } = startClosing();
     closing.begin(closeCodes.service_restart);
     expect(calls).toEqual([]);

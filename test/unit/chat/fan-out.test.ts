@@ -62,7 +62,7 @@ function setUp({ maxKeptFrames = 10 } = {}) {
 }
 
 describe('fan-out', () => {
-  it('sends what was delivered since the last flush as one buffer, the same for every session', () => {
+  it('sends all frames since the last flush in one buffer that all sessions share', () => {
     const { live, deliver, flush, counts, flushes } = setUp();
     const sessions = [live('1'), live('2')];
     deliver('one', 'two');
@@ -76,7 +76,7 @@ describe('fan-out', () => {
     expect(flushes).toEqual([0, 0, 3]);
   });
 
-  it('keeps frames for a session that is not open, and drops what nobody needs', () => {
+  it('keeps frames for a session that is not open, and drops the others', () => {
     const { fanOut, log, live, deliver, flush } = setUp();
     live();
     deliver('before');
@@ -136,7 +136,7 @@ describe('fan-out', () => {
     expect([texts(), ends, fanOut.size]).toEqual([['online'], [], 0]);
   });
 
-  it('sends what is left and ends every session when the stream restarts elsewhere', () => {
+  it('sends the rest and ends every session when the stream restarts on another node', () => {
     const { live, fanOut, log, deliver, flush } = setUp();
     const [first, joiner] = [live(), fanOut.add('2')];
     deliver('last');

@@ -46,7 +46,7 @@ describe('a user with as many sessions as it may have', () => {
     expect([await made, here(), ghosts.waiting]).toEqual([true, [0, 2, 3], 0]);
   });
 
-  it('loses none that answers, and is refused as soon as all have', async () => {
+  it('loses no session that answers, and is refused when all have answered', async () => {
     const { ghosts, here, asked } = start([10, 2_000]);
     const made = ghosts.makeRoom('1');
     await vi.advanceTimersByTimeAsync(2_000);
@@ -58,7 +58,7 @@ describe('a user with as many sessions as it may have', () => {
     expect(asked()).toBe(4);
   });
 
-  it('waits for none that has been silent for long enough', async () => {
+  it('does not wait for a session that has been silent for long enough', async () => {
     const { ghosts, here } = start([undefined, undefined, undefined], [0, ghostTimeoutMs, ghostTimeoutMs]);
     expect([await ghosts.makeRoom('1'), here()]).toEqual([true, [0, 2]]);
     expect([await ghosts.makeRoom('1'), here()]).toEqual([true, [0]]);

@@ -67,7 +67,7 @@ describe('a connection', () => {
     expect(calls).toEqual(['ping', 'dead']);
   });
 
-  it('stays while its client reads what waits, and is not pinged twice', () => {
+  it('stays open while its client reads the queue, and gets no second ping', () => {
     const { queue, calls } = startHeartbeat();
     queue.isMoving = true;
     vi.advanceTimersByTime(5 * intervalMs);
@@ -77,7 +77,7 @@ describe('a connection', () => {
     expect(calls).toEqual(['ping', 'dead']);
   });
 
-  it('is a slow consumer if nothing of what waits is taken', () => {
+  it('is a slow consumer if the socket takes nothing of the queue', () => {
     const { queue, calls } = startHeartbeat();
     queue.isStalled = true;
     vi.advanceTimersByTime(10 * intervalMs);
@@ -126,7 +126,7 @@ describe('the end of a token', () => {
 });
 
 describe('a client that is asked for a sign of life', () => {
-  it('is pinged once however often it is asked, and all who ask hear its answer', () => {
+  it('is pinged once for several checks, which all get the answer', () => {
     const { heartbeat, calls } = startHeartbeat();
     expect(heartbeat.ask(() => void calls.push('first'))).toBe(0);
     vi.advanceTimersByTime(700);
@@ -149,7 +149,7 @@ describe('a client that is asked for a sign of life', () => {
     expect(calls).toEqual(['sign']);
   });
 
-  it('is dead if whoever asked drops it', () => {
+  it('is dead if the caller of the check drops it', () => {
     const { heartbeat, calls } = startHeartbeat();
     heartbeat.drop();
     expect(calls).toEqual(['dead']);

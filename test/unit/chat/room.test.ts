@@ -251,7 +251,7 @@ it('room: sends a session that opens in a flush what is published in it, once', 
 describe('room: replies and ends', () => {
   const reply = (code: 'unavailable' | 'malformed_json'): Buffer => encodeError({ code, detail: 'planted' });
 
-  it('sends a reply behind all that was delivered before, and to nobody else', async () => {
+  it('sends a reply after all earlier frames, and only to its session', async () => {
     const { room, flush } = await setUp();
     const [first, second] = [await joinAndOpen(room, ann), await joinAndOpen(room, bob)];
     flush();
@@ -383,7 +383,7 @@ describe('room: frames kept for a session that is not open', () => {
 });
 
 describe('room: refusals', () => {
-  it('are those of the backplane, and leave nothing behind', async () => {
+  it('match the backplane, and leave nothing behind', async () => {
     const { room, flush } = await setUp();
     const first = await joinAndOpen(room, ann);
     const namesake = { id: '9', username: 'ANN' };
@@ -413,7 +413,7 @@ describe('room: refusals', () => {
 describe('room: close', () => {
   const afterTimers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
-  it('ends every session with its code, behind what was accepted', async () => {
+  it('ends every session with its code, after all accepted messages', async () => {
     const { room, flush } = await setUp();
     const heard = [listen(), listen(), listen()];
     const sessions = [await join(room, ann), await join(room, bob), await join(room, cleo)];

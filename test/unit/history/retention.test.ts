@@ -156,7 +156,7 @@ describe('retention', () => {
     expect(saidLines(room)).toEqual([expect.closeTo(400, 1)]);
   });
 
-  it('removes what was said before a long pause once servers have run for a day since', async () => {
+  it('removes messages from before a long pause after a day of running', async () => {
     const room = world();
     await room.start();
     await room.say('before');
@@ -173,7 +173,7 @@ describe('retention', () => {
     expect(saidLines(room)).toHaveLength(2);
   });
 
-  it('keeps what was said while the clock was far behind', async () => {
+  it('keeps messages sent while the clock was far behind', async () => {
     const room = world();
     await room.start();
     await room.say('before');
@@ -196,7 +196,7 @@ describe('retention', () => {
     expect(await room.kept()).toEqual([]);
   });
 
-  it('removes all, whatever its time, and its gaps once nothing was said for so long', async () => {
+  it('removes all messages and gaps after HISTORY_MAX_AGE without a message', async () => {
     const room = world();
     await room.start();
     room.setClock(3_650 * day);
@@ -209,7 +209,7 @@ describe('retention', () => {
     expect([await room.kept(), await room.gaps()]).toEqual([[], 0]);
   });
 
-  it('warns also of a store that no pruning has run on, if its last message is far away', async () => {
+  it('warns about a store without earlier pruning if its last message is far from the clock', async () => {
     const room = world();
     await room.say('before');
     room.setClock(60 * day);
@@ -218,7 +218,7 @@ describe('retention', () => {
     expect(saidLines(room)).toEqual([expect.closeTo(60, 1)]);
   });
 
-  it('removes at once what an operator no longer wants to keep', async () => {
+  it('removes messages at once after a shorter HISTORY_MAX_AGE', async () => {
     const room = world();
     await room.start();
     await room.say('before');
@@ -229,7 +229,7 @@ describe('retention', () => {
     expect(await room.kept()).toEqual(['after']);
   });
 
-  it('gives what is revoked a time that is not ahead of what it believes, nor of the clock', async () => {
+  it('gives revocations a time that is ahead of neither the believed time nor the clock', async () => {
     const room = world();
     await room.start();
     expect(room.history().believedMs()).toBe(today);

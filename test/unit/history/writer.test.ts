@@ -39,7 +39,7 @@ function start() {
 }
 
 describe('the writer', () => {
-  it('writes what has gathered for 50 ms, 500 messages at once, and tells up to where', async () => {
+  it('writes queued messages every 50 ms, 500 at once, and reports the last id', async () => {
     const { add, writes, storedUpTo } = start();
     add(1);
     await vi.advanceTimersByTimeAsync(49);
@@ -63,7 +63,7 @@ describe('the writer', () => {
     expect(events).toEqual(['history_behind', 'history_caught_up']);
   });
 
-  it('writes at once what is left when it is closed', async () => {
+  it('writes the rest at once when it is closed', async () => {
     const { add, queue, writer } = start();
     add(1, 3);
     const closed = writer.close();

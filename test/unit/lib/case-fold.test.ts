@@ -55,7 +55,7 @@ describe('the key of a name', () => {
     expect(wrong((char) => nameKey(char.normalize('NFKC')) === nameKey(char))).toBe('');
   });
 
-  it('has nothing of a character that nobody sees', () => {
+  it('removes invisible characters', () => {
     expect(wrong((char) => /\p{DI}/u.test(char) === (nameKey(`a${char}b`) === 'ab'))).toBe('');
   });
 

@@ -42,7 +42,7 @@ describe.each(codes)('an output that fails with %s', (code) => {
     expect(device.lost).toEqual([]);
   });
 
-  it('keeps at most 1 MiB of lines, counts the others, and says so once where they are missing', async () => {
+  it('keeps at most 1 MiB of lines, and logs once how many others were lost', async () => {
     const { device, output, read } = overDevice(code, 0);
     const line = (n: number): string => `${String(n).padStart(1_023, '.')}\n`;
     for (let n = 0; n < 1_500; n += 1) output.write(line(n));
@@ -73,7 +73,7 @@ describe('an output that fails', () => {
     expect(read()).toBe(`${long}lost 1\n`);
   });
 
-  it('takes what waits at the end, without waiting for a disk that is full', () => {
+  it('writes waiting lines at the end, without waiting for a full disk', () => {
     const full = overDevice('ENOSPC', 0);
     full.output.write('line\n');
     full.output.end();

@@ -47,7 +47,7 @@ describe('passwords', () => {
     expect((await Promise.all(hashes)).map(passwords.isCurrent)).toEqual([true, false, false, false]);
   });
 
-  it('is never right for somebody who has no hash', async () => {
+  it('is never right without a hash', async () => {
     expect(await passwords.verify('a password that nobody has', undefined)).toBe(false);
   });
 
@@ -55,7 +55,7 @@ describe('passwords', () => {
     await expect(passwords.verify('correct horse', 'AAAA')).rejects.toThrow();
   });
 
-  it('refuses at once what its queue cannot hold, and carries the rest out', async () => {
+  it('refuses passwords above its queue limit at once, and hashes the rest', async () => {
     const small = createPasswords({ params: cheap, atOnce: 1, queueMax: 2 });
     // The hash that stands in for an unknown e-mail is made at the start, and counts as one.
     await small.hash('correct horse');
@@ -71,7 +71,7 @@ describe('passwords', () => {
     await expect(small.hash('correct horse')).resolves.toBeTypeOf('string');
   });
 
-  it('lets nobody wait for longer than a connection is kept on which nothing moves', async () => {
+  it('refuses a password that has waited longer than an idle connection lasts', async () => {
     const never = new Promise<never>(() => {});
     const scrypt = { kdf: () => never, verify: () => never, close: () => {} };
     const starved = createPasswords({ scrypt, timeoutMs: 20 });
@@ -83,7 +83,7 @@ describe('passwords', () => {
       expect(await within<unknown>(asked, 'a refusal', 2_000).catch(({ name }) => name)).toBe('Overloaded');
   });
 
-  it('does not hash what nobody waits for any more', async () => {
+  it('does not hash passwords of callers that have given up', async () => {
     const gate = Promise.withResolvers<void>();
     let begun = 0;
     const kdf: typeof scryptHere.kdf = async (...given) => {
@@ -112,7 +112,7 @@ describe('passwords', () => {
       await expect(asked).rejects.toMatchObject({ name: 'Overloaded', retryAfterS: 5 });
   });
 
-  it('hashes no more at once than it was told, the one that is made at the start included', async () => {
+  it('hashes at most `atOnce` passwords at once, including the one at the start', async () => {
     let under = 0;
     let most = 0;
     const kdf: typeof scryptHere.kdf = async (...given) => {

@@ -77,7 +77,7 @@ describe('the process for passwords', () => {
     expect(readFileSync(`/proc/${there.pid}/oom_score_adj`, 'utf8').trim()).toBe('1000');
   });
 
-  it('says what failed, and goes on', async () => {
+  it('reports a failed call, and keeps running', async () => {
     const there = start();
     await expect(there.verify(Buffer.from('no key'), password)).rejects.toThrow();
     const pid = there.pid;
@@ -85,7 +85,7 @@ describe('the process for passwords', () => {
     expect(there.pid).toBe(pid);
   });
 
-  it('rejects what it was doing when it is killed, and is there again for the next', async () => {
+  it('rejects calls under way when it is killed, and restarts for the next', async () => {
     const there = start();
     await there.kdf(password, cheap);
     const interrupted = [there.kdf(password, slow), there.kdf(password, slow)];
@@ -111,7 +111,7 @@ describe('the process for passwords', () => {
     expect(ends).toHaveLength(1);
   });
 
-  it('starts at once after the first end, and later and later after those that follow soon', async () => {
+  it('restarts at once after the first end, and with growing pauses after further ones', async () => {
     let nowMs = 0;
     const there = start({ now: () => nowMs });
     /** Starts it, and kills it. Returns when it may start again, in seconds. */

@@ -184,7 +184,7 @@ describe('a connection to Redis', () => {
     expect(events()).toEqual(['redis_lost', 'redis_back']);
   });
 
-  it('ignores what an earlier link still reads', async () => {
+  it('ignores reads of an earlier connection', async () => {
     await reconnect.start();
     const { fail, arrive, entriesAfter } = leases[0]!;
     entriesAfter.mockImplementation(() => new Promise(() => {}));
