@@ -7,7 +7,7 @@ import { join } from 'node:path';
 export const hasOpenssl: boolean = spawnSync('openssl', ['version']).status === 0;
 
 export interface Certificates {
-  /** Who signed the other one, and is known to nobody yet. */
+  /** Certificate of the issuer, which nobody trusts yet. */
   readonly ca: string;
   /** Of `localhost` and 127.0.0.1. */
   readonly cert: string;

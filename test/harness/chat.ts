@@ -54,7 +54,7 @@ export interface Chat {
 interface ConnectOptions extends Credentials {
   /** Text frames that travel in one packet with the handshake. */
   readonly early?: readonly unknown[];
-  /** What an earlier connection has seen last. */
+  /** Id of the last frame on an earlier connection. */
   readonly lastEventId?: string;
 }
 
@@ -115,7 +115,7 @@ function chatOver(socket: WebSocket): Chat {
     closeCode = code;
     observe(() => recordClose(code));
   });
-  // What went wrong shows in the close code.
+  // The close code shows the fault.
   socket.on('error', () => {});
 
   async function until<T>(look: () => T | undefined, what: string): Promise<T> {

@@ -10,10 +10,10 @@ import { freePort, listening } from './port.ts';
 /** A proxy that people put in front, of this machine's packages. */
 export interface ProxyKind {
   readonly name: string;
-  /** What its configuration in the guide is fenced with. */
+  /** Language of the code block with its configuration in the guide. */
   readonly fence: string;
   readonly isHere: boolean;
-  /** What stands in the guide for this machine's own; each has to be there. */
+  /** Texts of the guide that this machine's own replace; each must occur. */
   readonly replaced: (at: Places) => readonly (readonly [guide: string, here: string])[];
   /** A whole configuration around what stands in the guide, and what serves it. */
   readonly around: (config: string, folder: string) => string;

@@ -17,7 +17,7 @@ import {
   unreadable,
 } from './spec.ts';
 
-/** What was seen in this test file, as the specs name it. */
+/** Responses and frames of this test file, as the specs name them. */
 export const seen = {
   /** Such as `login 401 invalid_credentials`. */
   answers: new Set<string>(),
@@ -26,7 +26,7 @@ export const seen = {
   closes: new Set<number>(),
 };
 
-/** What RFC 6455 itself gives: an orderly end, a fault of the protocol, no code, no close at all. */
+/** Close codes of RFC 6455 itself: an orderly end, a fault of the protocol, no code, no close at all. */
 const ownCloseCodes = [1000, 1002, 1005, 1006];
 
 const ajv = new Ajv2020({ allErrors: true, strict: false, unicodeRegExp: true });
@@ -52,7 +52,7 @@ function parsed(place: string, text: string): unknown {
   }
 }
 
-/** What would tell a stranger about the inside: a stack, a file, a package, a version. */
+/** Texts that tell a stranger about the inside: a stack, a file, a package, a version. */
 const inside =
   /\bat \S+ \(|\.[cm]?[jt]s:\d|node_modules|node:internal|file:\/\/|\/(home|root|tmp|work|src)\/|\bv?\d+\.\d+\.\d+\b/i;
 const boasts = ['server', 'x-powered-by', 'via'];

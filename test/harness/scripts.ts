@@ -48,7 +48,7 @@ const problem = (peer: Peer, status: number, code: string, more: object = {}): v
     },
   );
 
-/** What no client can read, and what no type allows. */
+/** Frames that no client can read, and frames that no type allows. */
 const malformed: (object | string)[] = [
   ...['', '{', 'null', '[]', '5', '"text"', '{}', '['.repeat(100_000), '{"type":null}', '{"type":5,"msg":{}}'],
   ...['constructor', '__proto__', 'toString', 'hasOwnProperty'].map((type) => ({ type, id: {}, msg: null })),
@@ -78,7 +78,7 @@ function welcome(peer: Peer, run: Run, onText: (text: string, nonce: string) => 
   });
 }
 
-/** A script of handshakes; asked without one, the door is as it should be. */
+/** A script of handshakes. Other requests to `/join` are answered normally. */
 const door =
   (script: Script): Script =>
   (peer, run) =>

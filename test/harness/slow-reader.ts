@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 
-/** What a slow reader got: the close code, or in words how it ended otherwise; and how many frames of each type. */
+/** Result of a slow reader: the close code, or how it ended otherwise, and the number of frames of each type. */
 export interface Read {
   readonly code: number | string;
   readonly frames: Readonly<Record<string, number>>;

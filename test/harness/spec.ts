@@ -71,7 +71,7 @@ export const asyncapi = read('chat/asyncapi.json') as AsyncApi;
 const segment = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 const isRef = (part: object): part is Ref => '$ref' in part;
 
-/** What a reference leads to, in the end, and its JSON pointer. */
+/** Returns the final target of a reference, and its JSON pointer. */
 function resolve<Part extends object>(document: object, part: Part | Ref, at: string): { part: Part; at: string } {
   if (!isRef(part)) return { part, at };
   const place = part.$ref.slice(1);
@@ -146,14 +146,14 @@ export const paths: ReadonlyMap<string, ReadonlyMap<string, Operation>> = new Ma
   ]),
 );
 
-/** What answers a path or a method that the contract doesn't have. */
+/** The responses to a path or a method that the contract doesn't have. */
 export const unmatched: Operation = {
   id: 'unmatched',
   responses: readResponses(openapi['x-unmatched'], '/x-unmatched'),
   body: undefined,
 };
 
-/** What answers bytes in which no method and path could be read. */
+/** The responses to bytes in which no method and path could be read. */
 export const unreadable: Operation = {
   id: 'unreadable',
   responses: readResponses(

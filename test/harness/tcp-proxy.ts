@@ -15,7 +15,7 @@ export interface TcpProxy {
   received(): Record<Peer, number>;
   /** Nothing comes through any more, in either direction, and nobody is told. New connections fare the same. */
   stall(): void;
-  /** What was held back comes through. */
+  /** Lets held bytes through. */
   resume(): void;
   /** So long every piece takes, in milliseconds. */
   delay(ms: number): void;
@@ -50,7 +50,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       },
     });
 
-  /** Writes so many bytes on, and says when they are written. What comes after them goes nowhere. */
+  /** Writes so many bytes on, and says when they are written. Drops the bytes after them. */
   const limited = (to: Socket, bytes: number, onSpent: () => void): Writable => {
     let left = bytes;
     return new Writable({

@@ -1,9 +1,9 @@
 import { CompactSign } from 'jose';
 
-/** What the test server signs and checks tokens with. */
+/** Secret with which the test server signs and checks tokens. */
 export const testSecret = 'a secret for tests, of 32 bytes and more';
 export const testIssuer = 'palaver';
-/** What opens the test server's `/admin`. */
+/** Token of the test server's `/admin`. */
 export const testAdminToken = 'the-secret-of-whoever-runs-the-test-server';
 
 const encode = (claims: object): Uint8Array => Buffer.from(JSON.stringify(claims));

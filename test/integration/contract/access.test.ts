@@ -13,7 +13,7 @@ const admin = (server: TestServer, verb: 'disable' | 'enable', id: string): Prom
   request(server, 'POST', `/admin/users/${encodeURIComponent(id)}/${verb}`, bearer(testAdminToken));
 const asAdmin = (server: TestServer, path: string): Promise<Answer> =>
   request(server, 'POST', path, bearer(testAdminToken));
-/** What the door says to a token, in short. */
+/** Returns the response to a handshake with this token, in short. */
 async function door(server: TestServer, token: string): Promise<string> {
   const { status, json } = await handshake(server, { token });
   return `${status} ${json.code ?? ''}`.trim();
@@ -21,7 +21,7 @@ async function door(server: TestServer, token: string): Promise<string> {
 const refresh = (chat: Chat, token: string, nonce = 'r-1'): void =>
   chat.send({ type: 'token_refresh', msg: { token, nonce } });
 const ann = { id: '1', username: 'Ann' };
-/** What comes back to this session is what it says; so it lives. */
+/** Checks that a session is open: it receives the echo of its message. */
 async function lives(chat: Chat): Promise<void> {
   chat.say('still here');
   expect((await chat.next('chat_message')).msg.text).toBe('still here');

@@ -19,7 +19,7 @@ it('two operations take a body', () => {
 });
 
 describe.each(desks)('$id', ({ path, schema, example }) => {
-  /** What says that a body is right: nobody has this e-mail, so it is a new user or a wrong login. */
+  /** The response to a valid body: nobody has this e-mail, so it is a new user or a wrong login. */
   const welcome = path === '/login' ? '401 invalid_credentials' : '201';
 
   async function answerTo(options: RequestOptions): Promise<Answer> {

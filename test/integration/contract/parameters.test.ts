@@ -1,4 +1,4 @@
-/** What a query may not be, and the words that say so: the same over HTTP, in frames and on the command line. */
+/** Invalid queries and their error messages: the same over HTTP, in frames and on the command line. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decode } from '../../../src/chat/frames.ts';
 import { handshakeHeaders } from '../../harness/chat.ts';

@@ -17,7 +17,7 @@ async function observer(server: TestServer): Promise<Chat> {
   return connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
 }
 
-/** Who has come and gone, as this session sees it, up to what it says now. */
+/** Returns the joins and leaves that this session has seen, up to the echo of a message sent now. */
 async function seen(chat: Chat): Promise<string[]> {
   chat.say('up to here', `${chat.frames.length}`);
   await chat.next('chat_message');

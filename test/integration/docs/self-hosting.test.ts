@@ -87,7 +87,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
 
     it('carries a chat, and keeps silent connections', async () => {
       const [ann, bob] = [await joined('Ann'), await joined('Bob')];
-      // What each ping sets off from here on shows that the connection has outlived the proxy's time-out.
+      // The answer to each ping from here on shows that the connection has outlived the proxy's time-out.
       for (let n = 0; n < heldPings; n += 1) await within(once(bob.socket, 'ping'), 'a ping through the proxy');
       ann.say('from Ann');
       await expect.poll(() => bob.texts).toEqual(['from Ann']);

@@ -1,4 +1,4 @@
-/** What the log says of requests: who asked, what came of it, and why bytes were no request. */
+/** Log lines of requests: the client, the result, and why bytes were no request. */
 import { describe, expect, it } from 'vitest';
 import { handshakeLines } from '../../harness/chat.ts';
 import { conversation, head, untilClosed } from '../../harness/conversation.ts';

@@ -1,4 +1,4 @@
-/** What the log says, by the table of its events: in the chapter, and on the lines of a real server. */
+/** The table of log events, compared with the documentation and with the lines of a real server. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** What the chapter and the dashboard say of metrics, held to what a real node exposes. */
+/** The documentation and the dashboard, compared with the metrics of a real node. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../harness/chat.ts';
 import { request, signUp } from '../../harness/http.ts';

@@ -1,4 +1,4 @@
-/** What a real server tells Prometheus before and after real chat. */
+/** The metrics of a real server before and after a real chat. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
