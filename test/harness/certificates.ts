@@ -3,19 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Whether certificates can be made here. */
+/** Whether this machine can make certificates. */
 export const hasOpenssl: boolean = spawnSync('openssl', ['version']).status === 0;
 
 export interface Certificates {
-  /** Certificate of the issuer, which nobody trusts yet. */
+  /** Certificate of the authority, which no client trusts by default. */
   readonly ca: string;
-  /** Of `localhost` and 127.0.0.1. */
+  /** Certificate of `localhost` and 127.0.0.1. */
   readonly cert: string;
   readonly key: string;
   remove(): void;
 }
 
-/** An authority of one day, and a certificate of it, as files. */
+/** Creates the files of an authority, valid for a day, and of a certificate of it. */
 export function makeCertificates(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-certificates-'));
   const file = (name: string): string => join(folder, name);

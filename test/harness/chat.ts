@@ -27,20 +27,20 @@ const headersOf = ({ token, headers }: Credentials, usual: OutgoingHttpHeaders =
 
 /** An open connection; every frame and its close are recorded. */
 export interface Chat {
-  /** The subprotocol that the server answered; empty if none. */
+  /** Subprotocol in the server's answer; empty if none. */
   readonly protocol: string;
   /** Every frame so far. */
   readonly frames: readonly ServerMessage[];
-  /** The next frame that no `next` has passed yet; with a type, the next of that type. */
+  /** Returns the first frame after the last one that `next` has returned; with a type, the first of that type. */
   next(): Promise<ServerMessage>;
   next<Type extends FrameType>(type: Type): Promise<FrameOf<Type>>;
   /** Sends a `chat_message`. */
   say(text: string, nonce?: string): void;
   /** Sends this as JSON. */
   send(frame: unknown): void;
-  /** Sends these characters or bytes as they are; as a text frame unless `binary`. */
+  /** Sends characters or bytes unchanged, in a text frame unless `binary`. */
   sendRaw(data: string | Uint8Array, binary?: boolean): void;
-  /** Stops reading from the socket, and begins again. */
+  /** Stops reading from the socket, and resumes. */
   pause(): void;
   resume(): void;
   /** Cuts the connection without a close. */
@@ -54,11 +54,11 @@ export interface Chat {
 interface ConnectOptions extends Credentials {
   /** Text frames that travel in one packet with the handshake. */
   readonly early?: readonly unknown[];
-  /** Id of the last frame on an earlier connection. */
+  /** Id of the last frame of an earlier connection. */
   readonly lastEventId?: string;
 }
 
-/** Joins; resolves when the connection is open, rejects when the handshake is refused. */
+/** Joins. Resolves when the connection is open, and rejects if the handshake is refused. */
 export async function connect(server: TestServer, options: ConnectOptions = {}): Promise<Chat> {
   const { protocols = [], method = 'GET', early = [], lastEventId } = options;
   const query = lastEventId === undefined ? '' : `?last_event_id=${encodeURIComponent(lastEventId)}`;
@@ -94,7 +94,7 @@ function chatOver(socket: WebSocket): Chat {
   let closeCode: number | undefined;
   let violation: unknown;
 
-  /** A violation fails whoever waits, and the test run, also if nobody does. */
+  /** Rejects pending calls on a violation, and fails the test run even without any. */
   const observe = (record: () => void): void => {
     try {
       record();
@@ -115,7 +115,7 @@ function chatOver(socket: WebSocket): Chat {
     closeCode = code;
     observe(() => recordClose(code));
   });
-  // The close code shows the fault.
+  // The close code shows the error.
   socket.on('error', () => {});
 
   async function until<T>(look: () => T | undefined, what: string): Promise<T> {
@@ -163,17 +163,17 @@ function chatOver(socket: WebSocket): Chat {
   };
 }
 
-/** The headers of a handshake (RFC 6455, 4.1). */
+/** Returns the headers of a handshake (RFC 6455, 4.1). */
 export const handshakeHeaders: OutgoingHttpHeaders = {
   Connection: 'Upgrade',
   Upgrade: 'websocket',
   'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
   'Sec-WebSocket-Version': '13',
 };
-/** The same, a line each. */
+/** Returns the same headers, one per line. */
 export const handshakeLines = Object.entries(handshakeHeaders).map(([name, value]) => `${name}: ${value}`);
 
-/** Asks to join and returns the response, also that of a handshake that succeeds; its connection is cut at once. */
+/** Sends a handshake and returns the response, then cuts the connection. */
 export function handshake(
   { host, port }: TestServer,
   options: Credentials & { readonly path?: string } = {},
@@ -200,7 +200,7 @@ export function handshake(
   return within(asked, 'the answer to a handshake');
 }
 
-/** How far in the order it has heard. */
+/** Position in the stream that it has reached. */
 export const lastId = ({ frames }: Chat): string =>
   frames.flatMap((frame) => ('id' in frame ? [frame.id] : [])).at(-1)!;
 export const messagesOf = ({ frames }: Chat): ChatMessage[] => frames.filter((frame) => frame.type === 'chat_message');

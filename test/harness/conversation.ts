@@ -3,11 +3,11 @@ import { within } from './deadline.ts';
 import { type Answer, recorded } from './http.ts';
 import type { TestServer } from './server.ts';
 
-/** A request as bytes; what stands behind its head is up to the caller. */
+/** Returns a request as bytes. The caller adds the body. */
 export const head = (first: string, ...lines: string[]): string =>
   `${[`${first} HTTP/1.1`, 'Host: localhost', ...lines].join('\r\n')}\r\n\r\n`;
 
-/** All responses in these bytes; each says how long it is, or has no body. */
+/** Returns all responses in these bytes. Each names its length, or has no body. */
 export function responsesIn(bytes: Buffer): { status: number; headers: Record<string, string>; text: string }[] {
   const responses = [];
   for (let at = 0; at < bytes.length; ) {
@@ -27,7 +27,7 @@ export function responsesIn(bytes: Buffer): { status: number; headers: Record<st
 
 type Address = Pick<TestServer, 'host' | 'port'>;
 
-/** Bytes; a text is sent byte for character. Of several, each is sent once something has answered the one before it. */
+/** Bytes, or a text with one byte per character. Of several, each is sent after an answer to the one before. */
 type Sent = string | Uint8Array | readonly string[];
 
 /** Sends these bytes and reads until the server ends the connection. */
@@ -39,7 +39,7 @@ export async function untilClosed({ host, port }: Address, sent: Sent): Promise<
     chunks.push(chunk);
     socket.write(later.shift() ?? '', 'latin1');
   });
-  // Bytes that nobody wants any more may be answered with a reset after the response.
+  // Unread bytes may cause a reset after the response.
   socket.on('error', () => {});
   // By an error or without one.
   const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -53,8 +53,8 @@ export async function untilClosed({ host, port }: Address, sent: Sent): Promise<
 }
 
 /**
- * Has a conversation in HTTP until the server ends it. The responses are recorded as answers to `asked`, in this order; one
- * that nobody has asked for, as an answer to what is no request.
+ * Sends HTTP requests until the server closes the connection. Records the responses as answers to `asked`, in order. A
+ * further response is recorded as an answer to unreadable bytes.
  */
 export async function conversation(
   server: Address,

@@ -1,4 +1,4 @@
-/** Rejects if the promise has not settled by a generous deadline, against hanging only. The error names what is missing. */
+/** Rejects if the promise has not settled by a generous deadline, only against hanging. The error names the missing event. */
 export async function within<T>(promise: Promise<T>, what: string | (() => string), deadlineMs = 10_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

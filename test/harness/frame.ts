@@ -1,16 +1,16 @@
-/** Frames as bytes (RFC 6455, 5.2): made as any client may make them, also wrongly, and read. */
+/** Writes and reads WebSocket frames as bytes, valid and invalid ones (RFC 6455, 5.2). */
 
 export const opcodes = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
 
 export interface FrameOptions {
-  /** Whether it is the last of its message; it is unless this says no. */
+  /** Whether it is the last frame of its message. True if absent. */
   readonly fin?: boolean;
   /** The reserved bits as a number; RSV1 is 4. */
   readonly rsv?: number;
   readonly masked?: boolean;
-  /** In how many bits the length is written; as few as it needs, unless this says more. */
+  /** Number of bits of the length field. The minimum if absent. */
   readonly lengthBits?: 16 | 64;
-  /** A length that is not the payload's. */
+  /** Length to write in place of the payload's. */
   readonly length?: bigint;
 }
 
@@ -20,7 +20,7 @@ const mask = Buffer.of(0x37, 0xfa, 0x21, 0x3d);
 const masking = (bytes: Uint8Array, key: Uint8Array): Buffer =>
   Buffer.from(bytes.map((byte, at) => byte ^ key[at % 4]!));
 
-/** The second byte, and what of the length does not fit into it. */
+/** Returns the second byte, and the extended length. */
 function lengthField(length: bigint, bits: 16 | 64 | undefined): Buffer {
   if (bits === 64 || length > 65_535n) {
     const bytes = Buffer.of(127, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -31,7 +31,7 @@ function lengthField(length: bigint, bits: 16 | 64 | undefined): Buffer {
   return Buffer.of(Number(length));
 }
 
-/** One frame; a right one of a client unless the options say otherwise. */
+/** Returns a frame: a valid one of a client unless the options change it. */
 export function frame(
   opcode: number,
   payload: string | Uint8Array = '',
@@ -45,15 +45,15 @@ export function frame(
 }
 
 export interface ReadFrame {
-  /** With the reserved bits above it: a right one is below 16. */
+  /** Opcode with the reserved bits above it: a valid one is below 16. */
   readonly opcode: number;
   readonly masked: boolean;
   readonly payload: Buffer;
-  /** How many bytes the whole frame has. */
+  /** Size of the whole frame in bytes. */
   readonly size: number;
 }
 
-/** The first frame in these bytes; undefined if more has to come. */
+/** Returns the first frame in these bytes, or undefined if it is incomplete. */
 export function frameIn(bytes: Buffer): ReadFrame | undefined {
   const [first = 0, second = 0] = bytes;
   const masked = (second & 0x80) !== 0;

@@ -2,7 +2,7 @@ import type { MessagePage } from '../../generated/http/index.ts';
 import { request } from './http.ts';
 import type { TestServer } from './server.ts';
 
-/** All pages of the history, the latest first, as a client reads them. */
+/** Returns all pages of the history, the latest first, as a client reads them. */
 export async function readPages(
   server: Pick<TestServer, 'host' | 'port'>,
   token: string,
@@ -20,7 +20,7 @@ export async function readPages(
   return pages;
 }
 
-/** The ids of all messages, and the gaps, in order. */
+/** Returns the ids of all messages, and the gaps, in order. */
 export function placesIn(pages: readonly MessagePage[]): { readonly ids: string[]; readonly gaps: string[] } {
   const inOrder = pages.toReversed();
   return {

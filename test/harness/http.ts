@@ -14,11 +14,11 @@ export interface Answer {
 
 export interface RequestOptions {
   readonly headers?: OutgoingHttpHeaders;
-  /** Sent as `application/json` unless the headers say something else. */
+  /** Body to send as `application/json`, unless the headers have another type. */
   readonly json?: unknown;
-  /** Sent as it is, with its length. */
+  /** Body to send unchanged, with its length. */
   readonly body?: string | Uint8Array;
-  /** Sent one by one, without a length. */
+  /** Chunks to send one by one, without a length. */
   readonly chunks?: readonly (string | Uint8Array)[];
 }
 
@@ -29,7 +29,7 @@ export async function answerOf(method: string, path: string, response: IncomingM
   return recorded({ method, path }, response.statusCode!, response.headers, Buffer.concat(chunks).toString());
 }
 
-/** Records a response that was read already. */
+/** Records a response that has been read. */
 export function recorded(
   asked: { method: string; path: string } | undefined,
   status: number,
@@ -40,7 +40,7 @@ export function recorded(
   return { status, headers, json: typeof body === 'object' ? (body as Answer['json']) : {}, text };
 }
 
-/** One request on a connection of its own. */
+/** Sends a request on its own connection. */
 export function request(
   { host, port }: Pick<TestServer, 'host' | 'port'>,
   method: string,
@@ -75,7 +75,7 @@ export interface TestUser {
   readonly token: string;
 }
 
-/** Makes a user through the front door, and logs it in. */
+/** Signs a user up and logs it in. */
 export async function signUp(server: TestServer, username = `User ${++users}`): Promise<TestUser> {
   const email = `user${++users}@example.com`;
   const password = 'correct horse battery staple';

@@ -1,6 +1,6 @@
 import type { TestServer } from './server.ts';
 
-/** One line of what Prometheus reads. */
+/** A sample in the text format. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ export interface Scrape {
   readonly samples: readonly Sample[];
   /** Name of a metric → its type. */
   readonly types: ReadonlyMap<string, string>;
-  /** The sum of the samples with this name that have these labels; 0 where there is none. */
+  /** Returns the sum of the samples with this name and these labels, or 0. */
   sum(name: string, labels?: Readonly<Record<string, string>>): number;
 }
 
@@ -27,7 +27,7 @@ function sampleOf(line: string): Sample {
   return { name: name!, labels: Object.fromEntries(pairs), value: Number(value) };
 }
 
-/** The text format of Prometheus, read strictly: what is no sample and no comment is an error. */
+/** Reads the text format of Prometheus. @throws for a line that is neither a sample nor a comment */
 export function parseMetrics(text: string): Scrape {
   const lines = text.split('\n').filter((line) => line !== '');
   const types = new Map(
@@ -57,6 +57,6 @@ export async function scrape(server: Pick<TestServer, 'metrics'>): Promise<Scrap
   return parseMetrics(await response.text());
 }
 
-/** The metric that a sample is of: a histogram has several for each. */
+/** Returns the metric of a sample. A histogram has several samples. */
 export const metricOf = (name: string, types: Scrape['types']): string =>
   types.has(name) ? name : name.replace(/_(bucket|sum|count)$/, '');

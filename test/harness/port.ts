@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 
-/** A port of the loopback that was free a moment ago. */
+/** Returns a port of the loopback interface that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -11,7 +11,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Resolves when something listens there. */
+/** Resolves when something listens on the port. */
 export async function listening(port: number): Promise<void> {
   for (;;) {
     const socket = connect({ host: '127.0.0.1', port });

@@ -5,7 +5,7 @@ import { within } from './deadline.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Generous: a process starts slowly beside many others. */
+/** Generous, because a process starts slowly on a busy machine. */
 const startMs = 25_000;
 
 /** A server in a process of its own. */
@@ -73,7 +73,7 @@ const alive = (pid: number): boolean => {
   }
 };
 
-/** Resolves once there is no process with this id. A negative id is a process group. */
+/** Resolves when no process has this id. A negative id is a process group. */
 export const gone = async (pid: number): Promise<void> => {
   while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
 };

@@ -7,22 +7,22 @@ import type { Certificates } from './certificates.ts';
 import { within } from './deadline.ts';
 import { freePort, listening } from './port.ts';
 
-/** A proxy that people put in front, of this machine's packages. */
+/** A reverse proxy that is installed on this machine. */
 export interface ProxyKind {
   readonly name: string;
   /** Language of the code block with its configuration in the guide. */
   readonly fence: string;
   readonly isHere: boolean;
-  /** Texts of the guide that this machine's own replace; each must occur. */
+  /** Texts of the guide to replace with values of this machine. Each must be in the guide. */
   readonly replaced: (at: Places) => readonly (readonly [guide: string, here: string])[];
-  /** A whole configuration around what stands in the guide, and what serves it. */
+  /** Returns a whole configuration around the one of the guide, with its upstream. */
   readonly around: (config: string, folder: string) => string;
   readonly command: (file: string, folder: string) => readonly string[];
 }
 
 interface Places {
   readonly port: number;
-  /** Without TLS. */
+  /** URL without TLS. */
   readonly plainPort: number;
   readonly upstream: number;
   readonly timeout: string;
@@ -65,7 +65,7 @@ export const caddy: ProxyKind = {
   name: 'Caddy',
   fence: 'caddyfile',
   isHere: isHere('caddy', 'version'),
-  // It has no time-out for what is open.
+  // Caddy has no timeout for open connections.
   replaced: ({ port, upstream, certificates }) => [
     ['chat.example.com {', `localhost:${port} {\n\ttls ${certificates.cert} ${certificates.key}`],
     ['127.0.0.1:3000', `127.0.0.1:${upstream}`],
@@ -74,7 +74,7 @@ export const caddy: ProxyKind = {
   command: (file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
 };
 
-/** @throws where what is to be replaced is not in the guide any more */
+/** @throws if a text to replace is no longer in the guide */
 function configurationOf(kind: ProxyKind, guide: string, places: Places): string {
   const [, config] = new RegExp(`^\`\`\`${kind.fence}\\n(.*?)^\`\`\`$`, 'ms').exec(guide) ?? [];
   if (config === undefined) throw new Error(`The guide has no configuration of ${kind.name}`);
@@ -85,15 +85,15 @@ function configurationOf(kind: ProxyKind, guide: string, places: Places): string
 }
 
 interface Options {
-  /** The markdown that its configuration stands in, as the first one of its fence. */
+  /** Markdown whose first code block of that language is the configuration. */
   readonly guide: string;
   readonly upstream: number;
   readonly certificates: Certificates;
-  /** Instead of the guide's time-outs, where it has any. */
+  /** Timeout in place of those in the guide. */
   readonly timeout: string;
 }
 
-/** Starts a proxy with the configuration that stands in the guide. */
+/** Starts a proxy with the configuration of the guide. */
 export async function startProxy(kind: ProxyKind, { guide, ...options }: Options): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-proxy-'));
   const [port, plainPort] = [await freePort(), await freePort()];

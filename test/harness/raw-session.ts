@@ -5,7 +5,7 @@ import { handshakeHeaders } from './chat.ts';
 import { within } from './deadline.ts';
 import type { TestServer } from './server.ts';
 
-/** The bytes of a handshake; `undefined` leaves a header out, and a list sends it more than once. */
+/** Returns the bytes of a handshake. `undefined` omits a header, and a list repeats it. */
 export function handshakeBytes(
   token: string,
   { first = 'GET /join HTTP/1.1', headers = {} }: { first?: string; headers?: OutgoingHttpHeaders } = {},
@@ -15,10 +15,10 @@ export function handshakeBytes(
   return `${first}\r\n${lines.join('')}\r\n`;
 }
 
-/** Joins on a bare socket, which answers nothing by itself: no ping, no close. Resolves when the 101 has come. */
+/** Joins on a bare socket, which answers no ping and no close. Resolves after the 101. */
 export async function joinRaw({ host, port }: Pick<TestServer, 'host' | 'port'>, token: string): Promise<Socket> {
   const socket = dial({ host, port });
-  // How it ends is what a test looks at.
+  // The tests check how the connection ends.
   socket.on('error', () => {});
   socket.write(handshakeBytes(token));
   const [first] = (await within(once(socket, 'data'), 'the answer to a handshake')) as [Buffer];

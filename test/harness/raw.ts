@@ -3,7 +3,7 @@ import { within } from './deadline.ts';
 import { type Answer, recorded } from './http.ts';
 import type { TestServer } from './server.ts';
 
-/** A response of which all has come; undefined if more is to come. */
+/** Returns a complete response, or undefined. */
 export function whole(
   bytes: Buffer,
   ended: boolean,
@@ -17,7 +17,7 @@ export function whole(
 }
 
 /**
- * Sends these bytes, one write each, and reads one response. `asked` names the request that they were, if they were one.
+ * Sends bytes, one write each, and reads one response. `asked` names the request, if the bytes are one.
  */
 export async function exchange(
   { host, port }: TestServer,
@@ -35,7 +35,7 @@ export async function exchange(
       chunks.push(chunk);
       look(false);
     });
-    // Bytes that nobody wants any more may be answered with a reset after the response.
+    // Unread bytes may cause a reset after the response.
     socket.on('error', () => {});
     socket.on('close', () => look(true));
   });

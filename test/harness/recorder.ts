@@ -1,6 +1,6 @@
 /**
- * Looks at everything that a test gets from the server, holds it to the specs, and remembers what it was. It takes
- * nothing from the generated validators, so it finds their faults too.
+ * Checks everything that a test receives from the server against the specs, and records it. It does not use the generated
+ * validators, so it finds their faults too.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -17,7 +17,7 @@ import {
   unreadable,
 } from './spec.ts';
 
-/** Responses and frames of this test file, as the specs name them. */
+/** Answers, frames and close codes seen in this test file, by their names in the specs. */
 export const seen = {
   /** Such as `login 401 invalid_credentials`. */
   answers: new Set<string>(),
@@ -26,14 +26,14 @@ export const seen = {
   closes: new Set<number>(),
 };
 
-/** Close codes of RFC 6455 itself: an orderly end, a fault of the protocol, no code, no close at all. */
+/** Close codes of RFC 6455: normal, protocol error, no code, no close frame. */
 const ownCloseCodes = [1000, 1002, 1005, 1006];
 
 const ajv = new Ajv2020({ allErrors: true, strict: false, unicodeRegExp: true });
 ajv.addSchema(openapi, 'openapi.json');
 ajv.addSchema(asyncapi, 'asyncapi.json');
 
-/** Says what is wrong with a value, by the schema at this place of a document. */
+/** Returns the faults of a value, by the schema at this place of a document. */
 function wrongWith(value: unknown, document: 'openapi.json' | 'asyncapi.json', at: string): string | undefined {
   const validate = ajv.getSchema(`${document}#${encodeURI(at)}`) as ValidateFunction | undefined;
   if (!validate) throw new Error(`There is no schema at ${document}#${at}`);
@@ -52,7 +52,7 @@ function parsed(place: string, text: string): unknown {
   }
 }
 
-/** Texts that tell a stranger about the inside: a stack, a file, a package, a version. */
+/** Matches text that reveals internals: a stack, a file, a package, a version. */
 const inside =
   /\bat \S+ \(|\.[cm]?[jt]s:\d|node_modules|node:internal|file:\/\/|\/(home|root|tmp|work|src)\/|\bv?\d+\.\d+\.\d+\b/i;
 const boasts = ['server', 'x-powered-by', 'via'];
@@ -65,7 +65,7 @@ function checkDiscretion(place: string, { headers, text }: Pick<SeenResponse, 'h
 }
 
 export interface SeenResponse {
-  /** Both absent if what was sent is no request. */
+  /** Absent, like `path`, if the bytes sent are not a request. */
   readonly method?: string | undefined;
   readonly path?: string | undefined;
   readonly status: number;
@@ -73,14 +73,14 @@ export interface SeenResponse {
   readonly text: string;
 }
 
-/** One segment of a path; `.` and `..` are none, also percent-encoded (WHATWG URL, 4.4). */
+/** Matches one segment of a path. `.` and `..` are none, percent-encoded ones included (WHATWG URL, 4.4). */
 const segment = String.raw`(?!(?:\.|%2[eE]){1,2}(?:/|$))[^/]+`;
-/** A path's methods, also of one with parameters: each stands for one segment. */
+/** Returns the methods of a path. A parameter stands for one segment. */
 const methodsOf = (path: string) =>
   paths.get(path) ??
   [...paths].find(([template]) => new RegExp(`^${template.replace(/\{\w+\}/g, () => segment)}$`).test(path))?.[1];
 
-/** The operation that a request is for; a path or a method that isn't known is answered by the statuses left. */
+/** Returns the operation of a request, or `unmatched` for an unknown path or method. */
 function operationOf({ method, path }: SeenResponse): Operation {
   if (method === undefined || path === undefined) return unreadable;
   const methods = methodsOf(path.split('?')[0]!);
@@ -106,7 +106,7 @@ function checkProblem(place: string, { problems }: DeclaredResponse, body: unkno
   if (told.type !== type || told.title !== title) violation(place, `type and title of ${code} are not the spec's`);
 }
 
-/** @throws where a response isn't one that the OpenAPI spec declares for its request. Returns the body, if any. */
+/** Returns the body, if any. @throws if the OpenAPI spec does not declare the response for its request */
 export function recordResponse(response: SeenResponse): unknown {
   const { method, path, status, headers, text } = response;
   const operation = operationOf(response);
@@ -138,7 +138,7 @@ export function recordResponse(response: SeenResponse): unknown {
   return body;
 }
 
-/** @throws where a frame isn't one that the AsyncAPI spec lets the server send. */
+/** @throws if the AsyncAPI spec does not declare the frame for the server */
 export function recordFrame(text: string): ServerMessage {
   const frame = parsed('A frame', text) as ServerMessage;
   const place = `A frame ${text.slice(0, 400)}`;
@@ -153,7 +153,7 @@ export function recordFrame(text: string): ServerMessage {
   return frame;
 }
 
-/** @throws where a connection was closed with a code that neither the AsyncAPI spec nor RFC 6455 gives. */
+/** @throws if neither the AsyncAPI spec nor RFC 6455 has the close code */
 export function recordClose(code: number): void {
   if (!closeCodes.includes(code) && !ownCloseCodes.includes(code)) violation(`Close ${code}`, 'it is not declared');
   seen.closes.add(code);

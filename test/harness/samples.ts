@@ -1,7 +1,7 @@
-/** Makes values from a schema: such as just fit, and such as break one keyword. */
+/** Makes values from a schema: some at its bounds, and some that break one keyword. */
 import type { Schema } from './spec.ts';
 
-/** A whole body or frame; `pointer` says where it differs from the example, and `name` how. */
+/** A whole body or frame. `pointer` is the place where it differs from the example, and `name` the difference. */
 export interface Sample {
   readonly name: string;
   readonly pointer: string;
@@ -40,7 +40,7 @@ const oddTexts = [
 const oneOfEach: readonly unknown[] = [null, true, 7, 'x', [], {}, ['x'], { a: 1 }];
 const typeOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
 
-/** Values that break a keyword of this schema. */
+/** Returns values that break a keyword of this schema. */
 function broken(schema: Schema): [name: string, value: unknown][] {
   const { type, minLength = 0, maxLength, pattern } = schema;
   const named = (keyword: string, value: unknown): [string, unknown] => [
@@ -60,7 +60,7 @@ function broken(schema: Schema): [name: string, value: unknown][] {
   return all;
 }
 
-/** Texts as short and as long as this schema allows. */
+/** Returns texts of the minimum and maximum length of this schema. */
 function edges(schema: Schema): [name: string, value: string][] {
   return (['minLength', 'maxLength'] as const).flatMap((keyword) => {
     const length = schema[keyword];
@@ -71,7 +71,7 @@ function edges(schema: Schema): [name: string, value: string][] {
   });
 }
 
-/** A copy in which the value at `path` is another, or absent. */
+/** Returns a copy with another value at `path`, or none. */
 function changed(value: unknown, [key, ...rest]: readonly string[], change: { readonly to?: unknown }): unknown {
   if (key === undefined) return change.to;
   const { [key]: inner, ...others } = value as Record<string, unknown>;
@@ -85,7 +85,7 @@ interface Place {
   readonly required: boolean;
 }
 
-/** A schema, without references, and all within it. */
+/** Returns a schema without references, and all its subschemas. */
 const places = (schema: Schema, path: readonly string[] = [], required = false): Place[] => [
   { schema, path, required },
   ...Object.entries(schema.properties ?? {}).flatMap(([key, inner]) =>
@@ -96,7 +96,7 @@ const places = (schema: Schema, path: readonly string[] = [], required = false):
 const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join('');
 const nameOf = (path: readonly string[], name: string): string => `${pointerOf(path) || 'the whole'}: ${name}`;
 
-/** The example with each keyword broken, one at a time. */
+/** Returns the example with each keyword broken, one at a time. */
 export const brokenSamples = (schema: Schema, example: unknown): Sample[] =>
   places(schema).flatMap(({ schema, path, required }) => [
     ...broken(schema).map(([name, to]) => ({
@@ -109,7 +109,7 @@ export const brokenSamples = (schema: Schema, example: unknown): Sample[] =>
       : []),
   ]);
 
-/** The example with each text as short and as long as it may be. */
+/** Returns the example with each text at its minimum and maximum length. */
 export const edgeSamples = (schema: Schema, example: unknown): Sample[] =>
   places(schema).flatMap(({ schema, path }) =>
     edges(schema).map(([name, to]) => ({

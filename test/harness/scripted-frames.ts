@@ -1,4 +1,4 @@
-/** One WebSocket frame as a server sends it: final, unmasked. */
+/** Returns a WebSocket frame as a server sends it: final and unmasked. */
 export function encodeFrame(opcode: number, payload: Buffer): Buffer {
   const { length } = payload;
   if (length < 126) return Buffer.concat([Buffer.from([0x80 | opcode, length]), payload]);
@@ -10,7 +10,7 @@ export function encodeFrame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** Reads the frames of a client, which are masked, however they are cut into chunks. */
+/** Reads the masked frames of a client, from chunks of any size. */
 export function frameReader(): (chunk: Buffer) => { opcode: number; payload: Buffer }[] {
   let bytes = Buffer.alloc(0);
   return (chunk) => {

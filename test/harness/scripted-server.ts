@@ -1,6 +1,6 @@
 /**
- * A server on raw sockets that plays scripts, right and wrong ones: it says what no library would. `/SCRIPT/RUN/…` picks
- * the script, so that a client chooses it by its `url`; `/stats/SCRIPT/RUN` tells what it saw of a run.
+ * A server on raw sockets that plays scripts, valid and invalid ones. `/SCRIPT/RUN/…` selects the script, so that a client
+ * chooses it by its `url`. `/stats/SCRIPT/RUN` returns the server's record of a run.
  */
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ interface Request {
   readonly method: string;
   readonly script: string;
   readonly run: string;
-  /** Behind the run. */
+  /** Path after the run. */
   readonly path: string;
   readonly headers: ReadonlyMap<string, string>;
 }
@@ -40,7 +40,7 @@ function requestIn(head: string): Request {
   return { method, script, run, path: `/${rest.join('/')}`, headers };
 }
 
-/** Calls back with the request and what came behind it, once the request is whole. */
+/** Calls back with the request and the bytes after it, once the request is complete. */
 function readRequest(socket: Socket, onRequest: (request: Request) => void): void {
   let bytes = Buffer.alloc(0);
   socket.on('data', function take(chunk: Buffer) {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { encodeFrame } from './scripted-frames.ts';
 
-/** One connection whose request is whole. */
+/** A connection with a complete request. */
 export interface Peer {
   readonly socket: Socket;
   readonly method: string;
@@ -48,7 +48,7 @@ const problem = (peer: Peer, status: number, code: string, more: object = {}): v
     },
   );
 
-/** Frames that no client can read, and frames that no type allows. */
+/** Frames that no client can read, or that fit no type. */
 const malformed: (object | string)[] = [
   ...['', '{', 'null', '[]', '5', '"text"', '{}', '['.repeat(100_000), '{"type":null}', '{"type":5,"msg":{}}'],
   ...['constructor', '__proto__', 'toString', 'hasOwnProperty'].map((type) => ({ type, id: {}, msg: null })),
@@ -65,7 +65,7 @@ const malformed: (object | string)[] = [
   { type: 'error', sent_at: sentAt, msg: { code: 'rate_limited', detail: 'no', nonce: '1', retry_after_ms: 'soon' } },
 ];
 
-/** Enters the room, and answers each message with its echo. `onText` may do it otherwise: true is enough said. */
+/** Joins, and answers each message with its echo, unless `onText` answers it and returns true. */
 function welcome(peer: Peer, run: Run, onText: (text: string, nonce: string) => boolean = () => false): void {
   peer.socket.write(peer.opening);
   peer.say(usersOnline(run));
@@ -78,7 +78,7 @@ function welcome(peer: Peer, run: Run, onText: (text: string, nonce: string) => 
   });
 }
 
-/** A script of handshakes. Other requests to `/join` are answered normally. */
+/** Returns a script of handshakes. Plain requests to `/join` get a valid answer. */
 const door =
   (script: Script): Script =>
   (peer, run) =>
@@ -91,7 +91,7 @@ const cutAsAsked =
     return text === 'cut';
   };
 
-/** A limit as the contract has it: so many at once, so many a second, and so many refusals. */
+/** Rate limit of the contract: a burst, a rate per second, and a number of refusals. */
 const limited = (refusals: number, tellsWhen: boolean): Script =>
   door((peer, run) => {
     let [credit, patience, atMs] = [40, refusals, Date.now()];
@@ -109,7 +109,7 @@ const limited = (refusals: number, tellsWhen: boolean): Script =>
     });
   });
 
-/** Not what the contract calls a success. */
+/** Answers with a success that the contract does not declare. */
 const notAnswers: readonly (readonly [status: number, body: string])[] = [
   ...['', '<html>', '[]', 'null', '{}', '{"id":1,"username":"A","token":"t"}', '{"token":null}'].map(
     (body) => [200, body] as const,
@@ -140,7 +140,7 @@ export const scripts: Readonly<Record<string, Script>> = {
     });
   }),
 
-  /** Cuts the first connection after as many bytes as the run's name begins with. */
+  /** Cuts the first connection after a number of bytes, with which the run's name begins. */
   bytes: door((peer, run) => {
     if (run.handshakes > 1) return welcome(peer, run);
     const frames = [usersOnline(run), chat(run, 'said')].map((frame) =>
@@ -150,10 +150,10 @@ export const scripts: Readonly<Record<string, Script>> = {
     peer.socket.end(() => peer.socket.destroy());
   }),
 
-  /** Takes a connection and says nothing at all. */
+  /** Accepts a connection and sends nothing. */
   mute: () => {},
 
-  /** Enters the room, and says no more: not to a close either. */
+  /** Joins, and sends nothing more, not even an answer to a close. */
   silent: door((peer, run) => {
     peer.socket.write(peer.opening);
     peer.say(usersOnline(run));
@@ -163,7 +163,7 @@ export const scripts: Readonly<Record<string, Script>> = {
     );
   }),
 
-  /** Says that it closes, and keeps the connection. */
+  /** Sends a close frame, and keeps the connection. */
   clinging: door((peer, run) => {
     if (run.handshakes > 1) return welcome(peer, run);
     peer.socket.write(peer.opening);
@@ -175,7 +175,7 @@ export const scripts: Readonly<Record<string, Script>> = {
     );
   }),
 
-  /** Sends everyone to the script `trap`, under another host name. */
+  /** Redirects to the script `trap`, under another host name. */
   redirect: (peer, run) =>
     peer.answer(307, '', { Location: `http://localhost:${peer.socket.localPort}/trap/${run.name}${peer.path}` }),
   trap: (peer) => peer.answer(200, '{"id":"1","username":"A","token":"a.b.c"}'),
@@ -187,7 +187,7 @@ export const scripts: Readonly<Record<string, Script>> = {
     problem(peer, Number(status), code, errors);
   },
 
-  /** Can't read any place in the order. */
+  /** Rejects every position in the stream. */
   placeless: (peer, run) => {
     if (peer.path.includes('last_event_id')) return problem(peer, 400, 'invalid_parameter');
     door((to) => welcome(to, run, cutAsAsked(to)))(peer, run);
@@ -209,7 +209,7 @@ export const scripts: Readonly<Record<string, Script>> = {
     peer.answer(status, body, { 'Content-Type': 'application/json' });
   },
 
-  /** An answer without an end. */
+  /** Sends an endless answer. */
   endless: ({ socket }) => {
     socket.write('HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Type: application/json\r\n\r\n');
     const chunk = Buffer.alloc(65_536, ' ');
@@ -221,7 +221,7 @@ export const scripts: Readonly<Record<string, Script>> = {
   },
 
   limited: limited(200, true),
-  /** Of the contract's first version: it doesn't say when, and is less patient. */
+  /** Rate limit of the contract's first version: without `retry_after_ms`, and with fewer refusals. */
   strict: limited(20, false),
 
   /** The second attempt gets no answer. */

@@ -7,7 +7,7 @@ import { mint } from './tokens.ts';
 export interface SdkWorld {
   readonly server: TestServer;
   readonly proxy: TcpProxy;
-  /** Of the server, through the proxy. */
+  /** Address of the server, through the proxy. */
   readonly url: string;
   readonly control: (command: Command, ...args: unknown[]) => Promise<unknown>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 
-/** Result of a slow reader: the close code, or how it ended otherwise, and the number of frames of each type. */
+/** Result of a slow reader: the close code, or another end in words, and the number of frames of each type. */
 export interface Read {
   readonly code: number | string;
   readonly frames: Readonly<Record<string, number>>;
@@ -13,13 +13,13 @@ export interface Read {
 }
 
 export interface SlowReader {
-  /** Sends these bytes as they are. */
+  /** Sends bytes unchanged. */
   send(bytes: Buffer): void;
-  /** Reads to the end: a close frame, the end of the connection, or a message `stop`. */
+  /** Reads to a close frame, the end of the connection, or a message `stop`. */
   read(): Promise<Read>;
 }
 
-/** A client with a small receive buffer that answers nothing; it takes nothing before it is told to read. */
+/** Starts a client with a small receive buffer, which answers nothing and reads nothing before `read`. */
 export async function startSlowReader(
   port: number,
   { path = '/join', token = 't', bytesPerSecond }: { path?: string; token?: string; bytesPerSecond: number },

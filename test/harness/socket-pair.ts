@@ -12,7 +12,7 @@ export interface SocketPair {
   readonly socket: Socket;
 }
 
-/** Connects a client to a server of its own. Both are gone when the test is over. */
+/** Connects a client to its own server. Both end with the test. */
 export async function openSocketPair(): Promise<SocketPair> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

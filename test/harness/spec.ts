@@ -1,4 +1,4 @@
-/** Both halves of the contract, read from the bundled specs and from nothing else that we generate. */
+/** Reads both specs of the contract from the bundles, and from no other generated file. */
 import { readFileSync } from 'node:fs';
 
 interface Ref {
@@ -71,7 +71,7 @@ export const asyncapi = read('chat/asyncapi.json') as AsyncApi;
 const segment = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 const isRef = (part: object): part is Ref => '$ref' in part;
 
-/** Returns the final target of a reference, and its JSON pointer. */
+/** Returns the target of a reference, and its JSON pointer. */
 function resolve<Part extends object>(document: object, part: Part | Ref, at: string): { part: Part; at: string } {
   if (!isRef(part)) return { part, at };
   const place = part.$ref.slice(1);
@@ -85,14 +85,14 @@ function resolve<Part extends object>(document: object, part: Part | Ref, at: st
   return resolve(document, found as Part | Ref, place);
 }
 
-/** A declared response: `at` is its JSON pointer. */
+/** A declared response. `at` is its JSON pointer. */
 export interface DeclaredResponse {
   readonly at: string;
   readonly mediaType: string | undefined;
   readonly headers: readonly { readonly name: string; readonly required: boolean; readonly at: string }[];
-  /** The problem codes that it may hold; none if it holds no problem. */
+  /** Problem codes that it may have; empty if it is not a problem. */
   readonly codes: readonly string[];
-  /** Its problems, as the examples tell them. */
+  /** Problems in its examples. */
   readonly problems: readonly { readonly code: string; readonly title: string; readonly type: string }[];
 }
 
@@ -146,14 +146,14 @@ export const paths: ReadonlyMap<string, ReadonlyMap<string, Operation>> = new Ma
   ]),
 );
 
-/** The responses to a path or a method that the contract doesn't have. */
+/** Responses to unknown paths and methods. */
 export const unmatched: Operation = {
   id: 'unmatched',
   responses: readResponses(openapi['x-unmatched'], '/x-unmatched'),
   body: undefined,
 };
 
-/** The responses to bytes in which no method and path could be read. */
+/** Responses to bytes without a readable method and path. */
 export const unreadable: Operation = {
   id: 'unreadable',
   responses: readResponses(
@@ -186,7 +186,7 @@ const messagesThat = (action: 'send' | 'receive') =>
       return { type: String(properties.type?.const), at: `${at}/payload`, ...part };
     });
 
-/** The frames of the server, and those of the client. */
+/** Frames of the server, and of the client. */
 export const serverFrames = messagesThat('send');
 export const clientFrames = messagesThat('receive');
 
@@ -196,7 +196,7 @@ export const errorCodes: readonly string[] = (
   resolve<Schema>(asyncapi, { $ref: '#/components/schemas/ErrorCode' }, '').part as Schema
 ).enum!;
 
-/** A schema with every reference replaced by what it names. */
+/** Returns a schema with every reference replaced by its target. */
 export function deref(document: object, schema: Schema): Schema {
   const { part } = resolve<Schema>(document, schema as Schema | Ref, '');
   if (!part.properties) return part;
@@ -204,6 +204,6 @@ export function deref(document: object, schema: Schema): Schema {
   return { ...part, properties: Object.fromEntries(entries) };
 }
 
-/** The schema of a component, to read a bound from. */
+/** Returns the schema of a component, to read a bound from it. */
 export const component = (document: object, name: string): Schema =>
   deref(document, { $ref: `#/components/schemas/${name}` } as Schema);

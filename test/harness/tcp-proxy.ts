@@ -9,17 +9,17 @@ export interface TcpProxy {
   readonly port: number;
   /** Breaks every connection, with a reset. */
   cut(): void;
-  /** Breaks the next connection, with a reset, once this peer has received so many bytes; resolves when it has. */
+  /** Resets the next connection after this peer has received `bytes` bytes. Resolves when it has. */
   cutAfter(bytes: number, received: Peer): Promise<void>;
-  /** How many bytes each has received over the newest connection. */
+  /** Bytes that each peer has received over the newest connection. */
   received(): Record<Peer, number>;
-  /** Nothing comes through any more, in either direction, and nobody is told. New connections fare the same. */
+  /** Holds all bytes back silently, in both directions and on new connections too. */
   stall(): void;
-  /** Lets held bytes through. */
+  /** Passes the held bytes on. */
   resume(): void;
-  /** So long every piece takes, in milliseconds. */
+  /** Delays every chunk, by milliseconds. */
   delay(ms: number): void;
-  /** From now on new connections go to this port; those that are there stay. */
+  /** Sends new connections to another port. Open ones stay. */
   moveTo(port: number): void;
   /** Refuses connections, until `up`. */
   down(): Promise<void>;
@@ -50,7 +50,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       },
     });
 
-  /** Writes so many bytes on, and says when they are written. Drops the bytes after them. */
+  /** Passes on a number of bytes, drops all later ones, and calls back when they are written. */
   const limited = (to: Socket, bytes: number, onSpent: () => void): Writable => {
     let left = bytes;
     return new Writable({
@@ -81,7 +81,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         sockets.delete(socket);
-        // While it stalls, the other side hears nothing of it.
+        // While it stalls, the other peer must not notice the end.
         if (stalled) held.push(() => other.destroy());
         else other.end();
       });

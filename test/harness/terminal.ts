@@ -9,13 +9,13 @@ import { until } from './until.ts';
 /** Runs a command at a pseudo-terminal. */
 const script = '/usr/bin/script';
 
-/** Why tests can't use a terminal; undefined if they can. With CI set they must. */
+/** Reason to skip the tests at a terminal; undefined if they can run. With CI set they must. */
 export const noTerminal =
   existsSync(script) && process.platform === 'linux' ? undefined : 'script of util-linux is not there';
 if (noTerminal && process.env.CI) throw new Error(`In CI the terminal must be tested, and ${noTerminal}`);
 if (noTerminal) console.warn(`Tests at a terminal are skipped: ${noTerminal}`);
 
-/** A process starts slowly where many do. */
+/** Generous, because a process starts slowly on a busy machine. */
 const startMs = 25_000;
 
 /** A command that a person uses at a terminal. */

@@ -1,17 +1,17 @@
 import { CompactSign } from 'jose';
 
-/** Secret with which the test server signs and checks tokens. */
+/** Secret that the test server signs tokens with. */
 export const testSecret = 'a secret for tests, of 32 bytes and more';
 export const testIssuer = 'palaver';
-/** Token of the test server's `/admin`. */
+/** Bearer token for the test server's `/admin`. */
 export const testAdminToken = 'the-secret-of-whoever-runs-the-test-server';
 
 const encode = (claims: object): Uint8Array => Buffer.from(JSON.stringify(claims));
 export const nowS = (): number => Math.floor(Date.now() / 1_000);
 
 /**
- * A token as another issuer with the same secret would make it: valid for an hour, with these claims beside or instead
- * (`undefined` leaves one out). Nothing is checked, so that any token can be made.
+ * Returns a token as another issuer with the same secret would make it, valid for an hour. The claims add to the defaults
+ * or replace them, and `undefined` omits one. They are not checked, so that any token can be made.
  */
 export const mint = (
   claims: Readonly<Record<string, unknown>>,
@@ -21,7 +21,7 @@ export const mint = (
     .setProtectedHeader({ alg })
     .sign(Buffer.from(secret));
 
-/** A token that nobody has signed (RFC 7519, 6). */
+/** Returns an unsigned token (RFC 7519, 6). */
 export function mintUnsigned(claims: Readonly<Record<string, unknown>>): string {
   const part = (value: object): string => Buffer.from(encode(value)).toString('base64url');
   return `${part({ alg: 'none' })}.${part({ iss: testIssuer, exp: nowS() + 3_600, ...claims })}.`;

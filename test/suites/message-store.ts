@@ -103,7 +103,7 @@ function retention(opened: Opened): void {
     const [gap, last] = [`${idOf(3)}-x`, idOf(9)];
     const gaps = async () => (await store.before(undefined, 50)).gaps;
     await store.append(messages(4, 6), [gap, last]);
-    // Nothing lies before the first.
+    // The first message has nothing before it.
     await store.prune('', 100);
     expect(await gaps()).toEqual([gap, last]);
     await store.append(messages(1, 3), []);

@@ -44,7 +44,7 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
 
     it('lists all in pages, each once, by the keys of their e-mails', async () => {
       expect(await store.list(undefined, 10)).toEqual([]);
-      // As bytes, and not as their language has it.
+      // Sorted as bytes, not by a locale.
       const emails = ['A@x', 'B2@x', 'b@x', 'é@x', '\ue000@x', '\u{1f600}@x'].map((email) => user({ email }));
       for (const one of emails.toReversed()) await store.insert(one);
       expect(await store.list(undefined, 10)).toEqual(emails);

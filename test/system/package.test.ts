@@ -111,7 +111,7 @@ describe('the three packages, packed and installed together into an empty folder
       if (!response.headers.get('content-type')!.startsWith('text/html')) return;
       for (const [, at] of text.matchAll(/ (?:href|src)="([^"#]+)/g)) await open(new URL(at!, response.url).href);
     };
-    for (const path of ['/', '/docs', '/docs/http', '/docs/websocket', '/docs/reference.js'])
+    for (const path of ['/', '/docs', '/docs/http', '/docs/websocket', '/docs/reference.js', '/openapi.yaml'])
       await open(`${url}${path}`);
     const paths = [...seen].join('\n');
     for (const path of [

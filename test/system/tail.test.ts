@@ -146,7 +146,7 @@ describe('at the end of a pipe, palaver tail', () => {
   it('leaves where nobody reads what it prints', async () => {
     const { room, heard } = await enter('Ann');
     const seen = tail(asIgor, itsPassword);
-    await seen.printed('here');
+    await seen.printed('online');
     await once(seen.child.stdout.destroy(), 'close');
     await room.send('Is anybody there?');
     await until(() => heard.includes('Igor left'), 'Igor to leave');
@@ -157,7 +157,7 @@ describe('at the end of a pipe, palaver tail', () => {
 describe('what others write', () => {
   it('is shown, and never obeyed', async () => {
     const seen = tail(asIgor, itsPassword);
-    await seen.printed('here');
+    await seen.printed('online');
     const { room } = await enter('Ann');
     await room.send(
       '\u001b[2Jgone\u0007\r\u009b1mturned \u202eround\u2028\n12:00:00 Igor: not me\n👨\u200d👩\u200d👧 \u0000',
@@ -177,8 +177,8 @@ describe('it exits', () => {
   const wrong: [name: string, args: readonly string[], env: Record<string, string>, says: RegExp][] = [
     ['no URL', ['tail', '--token', 'x'], {}, /one URL/],
     ['no http', ['tail', 'ftp://127.0.0.1', '--token', 'x'], {}, /http/],
-    ['nobody named', ['tail', 'http://127.0.0.1:1'], {}, /--email, or --token/],
-    ['two named', ['tail', 'http://127.0.0.1:1', '--token', 'x', ...asIgor], {}, /--email, or --token/],
+    ['nobody named', ['tail', 'http://127.0.0.1:1'], {}, /Give --email or --token/],
+    ['two named', ['tail', 'http://127.0.0.1:1', '--token', 'x', ...asIgor], {}, /Give --email or --token/],
     ['an unknown option', ['tail', 'http://127.0.0.1:1', '--tokens', 'x'], {}, /--tokens/],
   ];
   it.each(wrong)('with 2 for wrong usage: %s', async (_, args, env, says) => {
@@ -203,7 +203,7 @@ describe('it exits', () => {
 
   it('with 1 where it is sent away for good', async () => {
     const seen = tail(['--token', await mint({ id: 'bob', username: 'Bob' })]);
-    await seen.printed('here');
+    await seen.printed('online');
     const admin = { method: 'POST', headers: { Authorization: `Bearer ${testAdminToken}` } };
     expect((await fetch(`${url}/admin/users/bob/disable`, admin)).ok).toBe(true);
     expect(await seen.exited()).toBe(1);
@@ -213,7 +213,7 @@ describe('it exits', () => {
 
 it('reconnects by itself, and says where messages may be missing', async () => {
   const seen = tail(['--token', await tokenOf('Bob')]);
-  await seen.printed('here');
+  await seen.printed('online');
   await server.stop();
   await seen.printed('— reconnecting: ');
   // From another epoch: its messages are lost.
@@ -234,7 +234,7 @@ it.skipIf(noScript !== '')(`does not show the password that is typed in a termin
   const seen = run('/usr/bin/script', ['-qec', `'${command}' tail ${url} --email ${igor.email}`, '/dev/null']);
   await seen.printed('Password: ');
   seen.child.stdin.write(`${igor.password}\r`);
-  await seen.printed('here');
+  await seen.printed('online');
   seen.child.stdin.write('Hello!\r');
   await until(() => heard.includes('Igor: Hello!'), 'what Igor says');
   // It is told after the end of what is typed, too: Ctrl-D at once behind a line.

@@ -46,7 +46,7 @@ describe('a server with an external issuer', () => {
     const user = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
     for (const path of ['/createUser', '/login']) {
       for (const method of ['POST', 'GET']) {
-        // Such a server serves only a part of the contract: this is not recorded as an operation.
+        // Such a server serves only a part of the contract, so the answer is not recorded as an operation.
         const response = await fetch(`http://${server.host}:${server.port}${path}`, {
           method,
           ...(method === 'POST' && { body: JSON.stringify(user), headers: { 'content-type': 'application/json' } }),

@@ -13,16 +13,16 @@ const admin = (server: TestServer, verb: 'disable' | 'enable', id: string): Prom
   request(server, 'POST', `/admin/users/${encodeURIComponent(id)}/${verb}`, bearer(testAdminToken));
 const asAdmin = (server: TestServer, path: string): Promise<Answer> =>
   request(server, 'POST', path, bearer(testAdminToken));
-/** Returns the response to a handshake with this token, in short. */
-async function door(server: TestServer, token: string): Promise<string> {
+/** Returns the status and code of a handshake with a token. */
+async function joinWith(server: TestServer, token: string): Promise<string> {
   const { status, json } = await handshake(server, { token });
   return `${status} ${json.code ?? ''}`.trim();
 }
 const refresh = (chat: Chat, token: string, nonce = 'r-1'): void =>
   chat.send({ type: 'token_refresh', msg: { token, nonce } });
 const ann = { id: '1', username: 'Ann' };
-/** Checks that a session is open: it receives the echo of its message. */
-async function lives(chat: Chat): Promise<void> {
+/** Checks that a session is open: it receives its own message. */
+async function expectOpen(chat: Chat): Promise<void> {
   chat.say('still here');
   expect((await chat.next('chat_message')).msg.text).toBe('still here');
 }
@@ -39,8 +39,8 @@ describe('POST /logout', () => {
     );
     expect((await logout(server, token)).status).toBe(204);
     expect(await Promise.all([mine!.closed(), tab!.closed()])).toEqual([4003, 4003]);
-    await lives(elsewhere!);
-    expect([await door(server, token), await door(server, other)]).toEqual(['401 invalid_token', '101']);
+    await expectOpen(elsewhere!);
+    expect([await joinWith(server, token), await joinWith(server, other)]).toEqual(['401 invalid_token', '101']);
     expect((await logout(server, token)).json.code).toBe('invalid_token');
   });
 
@@ -52,7 +52,7 @@ describe('POST /logout', () => {
       await logout(server, token);
     }
     await using server = await startTestServer({ env });
-    expect([await door(server, token), await door(server, await mint({ ...ann, jti: '2' }))]).toEqual([
+    expect([await joinWith(server, token), await joinWith(server, await mint({ ...ann, jti: '2' }))]).toEqual([
       '401 invalid_token',
       '101',
     ]);
@@ -65,9 +65,9 @@ describe('POST /logout', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const at = alphabet.indexOf(token.at(-1)!);
     const spelled = [0, 1, 2, 3].map((bits) => token.slice(0, -1) + alphabet[at ^ bits]);
-    for (const each of spelled) expect(await door(server, each)).toBe('101');
+    for (const each of spelled) expect(await joinWith(server, each)).toBe('101');
     await logout(server, token);
-    for (const each of spelled) expect(await door(server, each)).toBe('401 invalid_token');
+    for (const each of spelled) expect(await joinWith(server, each)).toBe('401 invalid_token');
   });
 });
 
@@ -90,7 +90,7 @@ describe('an id in a path', () => {
     await using server = await startTestServer();
     const plain = decodeURIComponent(id);
     for (const verb of verbs) expect((await asAdmin(server, `/admin/users/${id}/${verb}`)).status).toBe(404);
-    expect(await door(server, await mint({ id: plain, username: 'Ann' }))).toBe('401 invalid_token');
+    expect(await joinWith(server, await mint({ id: plain, username: 'Ann' }))).toBe('401 invalid_token');
   });
 });
 
@@ -105,7 +105,7 @@ describe('a disabled user', () => {
     expect((await bob.next('user_left')).msg.username).toBe('Ann');
     const login = () => request(server, 'POST', '/login', { json: { email, password } });
     const told = async () => [
-      await door(server, token),
+      await joinWith(server, token),
       (await login()).json.code,
       (await logout(server, token)).json.code,
     ];
@@ -115,8 +115,8 @@ describe('a disabled user', () => {
     await admin(server, 'disable', id);
     await admin(server, 'enable', id);
     await admin(server, 'enable', id);
-    expect([await door(server, token), (await login()).status]).toEqual(['101', 200]);
-    await lives(bob);
+    expect([await joinWith(server, token), (await login()).status]).toEqual(['101', 200]);
+    await expectOpen(bob);
   });
 
   it('stays disabled over a restart, with any characters in its id', async () => {
@@ -127,8 +127,8 @@ describe('a disabled user', () => {
       for (const id of ids) expect((await admin(server, 'disable', id)).status).toBe(204);
     }
     await using server = await startTestServer({ env });
-    for (const id of ids) expect(await door(server, await mint({ id, username: 'Ann' }))).toBe('403 user_disabled');
-    expect(await door(server, await mint({ id: 'a', username: 'Ann' }))).toBe('101');
+    for (const id of ids) expect(await joinWith(server, await mint({ id, username: 'Ann' }))).toBe('403 user_disabled');
+    expect(await joinWith(server, await mint({ id: 'a', username: 'Ann' }))).toBe('101');
   });
 
   it('can be a user of an external issuer', async () => {
@@ -138,10 +138,10 @@ describe('a disabled user', () => {
     const chat = await connect(server, { token });
     await admin(server, 'disable', '1');
     expect(await chat.closed()).toBe(4003);
-    expect(await door(server, token)).toBe('403 user_disabled');
+    expect(await joinWith(server, token)).toBe('403 user_disabled');
     await admin(server, 'enable', '1');
     expect((await logout(server, token)).status).toBe(204);
-    expect(await door(server, token)).toBe('401 invalid_token');
+    expect(await joinWith(server, token)).toBe('401 invalid_token');
   });
 
   it('cannot join with a handshake that is under way', async () => {
@@ -197,14 +197,14 @@ describe('token_refresh', () => {
     });
     const witness = await connect(server, { token: await mint({ id: 'w', username: 'Wes', exp: nowS() - 3 }) });
     expect(await witness.closed()).toBe(4001);
-    await lives(chat);
+    await expectOpen(chat);
     await bob.next('chat_message');
     expect(bob.frames.filter(({ type }) => type === 'token_refreshed')).toEqual([]);
   });
 
   it('accepts tokens as long as the handshake does', async () => {
     await using server = await startTestServer();
-    // Of the 16 KiB of a head, some are other headers.
+    // Other headers need some of the head's 16 KiB.
     const token = await mint({ ...ann, groups: 'g'.repeat(11_500) });
     expect(token.length).toBeGreaterThan(15_000);
     const chat = await connect(server, { token });
@@ -217,7 +217,7 @@ describe('token_refresh', () => {
     expect((await chat.next('error')).msg.code).toBe('invalid_token');
     refresh(chat, padded(longest + 1));
     expect((await chat.next('error')).msg.code).toBe('invalid_message');
-    await lives(chat);
+    await expectOpen(chat);
   });
 
   it('may shorten a session: it ends with its newest token', async () => {
@@ -246,7 +246,7 @@ describe('token_refresh', () => {
     const chat = await connect(server, { token: await mint(ann) });
     refresh(chat, await make(server));
     expect((await chat.next('error')).msg).toMatchObject({ code: 'invalid_token', nonce: 'r-1' });
-    await lives(chat);
+    await expectOpen(chat);
   });
 
   it('keeps the session’s name', async () => {
@@ -265,7 +265,7 @@ describe('token_refresh', () => {
     refresh(chat, next);
     await chat.next('token_refreshed');
     await logout(server, old);
-    await lives(chat);
+    await expectOpen(chat);
     await logout(server, next);
     expect(await chat.closed()).toBe(4003);
   });
@@ -290,7 +290,7 @@ describe('token_refresh', () => {
     nowMs += 30_000;
     refresh(chat, await issuer.sign('k2'), 'slow');
     await asked;
-    await lives(chat);
+    await expectOpen(chat);
     refresh(chat, await issuer.sign('k1'), 'second');
     expect((await chat.next('error')).msg).toMatchObject({ code: 'unavailable', nonce: 'second' });
     answer();

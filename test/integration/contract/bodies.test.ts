@@ -19,7 +19,7 @@ it('two operations take a body', () => {
 });
 
 describe.each(desks)('$id', ({ path, schema, example }) => {
-  /** The response to a valid body: nobody has this e-mail, so it is a new user or a wrong login. */
+  /** Answer to a valid body. The e-mail is unknown, so it is a new user or a failed login. */
   const welcome = path === '/login' ? '401 invalid_credentials' : '201';
 
   async function answerTo(options: RequestOptions): Promise<Answer> {

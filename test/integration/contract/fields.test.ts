@@ -11,7 +11,7 @@ const fields = createUserRequestSchema.shape;
 
 const anything = /^\P{Cs}*$/u;
 const anythingButADot = /^[^.\p{Cs}]$/u;
-/** The rules of the contract in words, by the classes of Unicode that they mean. */
+/** Allowed characters of the contract's fields, by Unicode classes. */
 const nameWithin = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]$/u;
 const nameAtEnd = /^[^\p{Cc}\p{Cf}\p{Z}\p{Cs}]$/u;
 const nameAlone = /^[^\p{Cc}\p{Cf}\p{Z}\p{Cs}\p{DI}]$/u;

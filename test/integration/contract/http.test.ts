@@ -99,7 +99,7 @@ const loseTables =
 /** Readers pass a lock; a schema that points past the file's end stops them. */
 const corrupt = `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 999999; PRAGMA schema_version = 99`;
 
-/** As many at once as it takes to be one too many. */
+/** Sends concurrent requests until one is too many. */
 const crowd = (path: string): Provoke => {
   const passwords = createPasswords({ params: { logN: 14, r: 8, p: 1 }, atOnce: 1, queueMax: 1 });
   return () =>

@@ -1,4 +1,4 @@
-/** Invalid queries and their error messages: the same over HTTP, in frames and on the command line. */
+/** Checks the messages of validation errors: the same over HTTP, in frames and on the command line. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decode } from '../../../src/chat/frames.ts';
 import { handshakeHeaders } from '../../harness/chat.ts';

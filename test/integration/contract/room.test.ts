@@ -22,7 +22,7 @@ function inShort({ type, msg }: ServerMessage): string {
   return type === 'error' ? `error ${msg.code}` : `${type.slice('user_'.length)} ${msg.username}`;
 }
 
-/** All that a session has seen once this has been said. */
+/** Returns all frames that a session receives up to this message. */
 async function seenUntil(chat: Chat, text: string): Promise<string[]> {
   for (;;) {
     const frame = await chat.next();

@@ -1,4 +1,4 @@
-/** Which ends of a connection others see as leaving. */
+/** Checks which close codes make a user leave the roster. */
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -17,7 +17,7 @@ async function observer(server: TestServer): Promise<Chat> {
   return connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
 }
 
-/** Returns the joins and leaves that this session has seen, up to the echo of a message sent now. */
+/** Returns the joins and leaves that this session has received until now. */
 async function seen(chat: Chat): Promise<string[]> {
   chat.say('up to here', `${chat.frames.length}`);
   await chat.next('chat_message');

@@ -46,7 +46,7 @@ async function endingProxy(target: number) {
   };
 }
 
-/** The error of Node for a write after the peer's end. */
+/** Error that Node throws for a write after the peer's end. */
 async function endedByPeer(): Promise<unknown> {
   const peer = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
   await once(peer, 'listening');

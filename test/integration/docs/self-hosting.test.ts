@@ -87,7 +87,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
 
     it('carries a chat, and keeps silent connections', async () => {
       const [ann, bob] = [await joined('Ann'), await joined('Bob')];
-      // The answer to each ping from here on shows that the connection has outlived the proxy's time-out.
+      // A ping from here on shows that the connection has outlived the proxy's timeout.
       for (let n = 0; n < heldPings; n += 1) await within(once(bob.socket, 'ping'), 'a ping through the proxy');
       ann.say('from Ann');
       await expect.poll(() => bob.texts).toEqual(['from Ann']);
@@ -122,7 +122,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
       const own = await answerOf(plainly({ ...direct, path: '/admin/users/1/disable' }).end());
       expect(own.status).toBe(204);
       const { status, headers: answered } = await ask('POST', path, { headers });
-      // Where a way around is no path of the server's, that may say so itself.
+      // For a path that the server does not have, the proxy may answer itself.
       expect([404, 405]).toContain(status);
       if (path.startsWith('/admin') || path === '/metrics')
         expect(answered['content-type']).not.toBe('application/problem+json');

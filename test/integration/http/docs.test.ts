@@ -15,7 +15,7 @@ const shared = {
   when: '2024-03-04T07:47:45.137Z',
   said: 'on',
 };
-/** As a reader of YAML 1.1 does, for whom `on` is a boolean. */
+/** Reads YAML 1.1, in which `on` is a boolean. */
 const parseOld = (text: string): unknown => parse(text, { version: '1.1' });
 const asyncapi = { asyncapi: '3.0.0', info: { title: 'yes', version: '1.0' }, channels: { a: shared, b: shared } };
 

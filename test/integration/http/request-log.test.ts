@@ -1,4 +1,4 @@
-/** Log lines of requests: the client, the result, and why bytes were no request. */
+/** Checks the log of requests: the client, the result, and why bytes were not a request. */
 import { describe, expect, it } from 'vitest';
 import { handshakeLines } from '../../harness/chat.ts';
 import { conversation, head, untilClosed } from '../../harness/conversation.ts';

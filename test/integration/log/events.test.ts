@@ -1,4 +1,4 @@
-/** The table of log events, compared with the documentation and with the lines of a real server. */
+/** Compares the log events with their documentation, and with the lines of a real server. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 const chapter = readFileSync(join(import.meta.dirname, '../../../docs/reference/log-events.md'), 'utf8');
 const levels = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const;
-/** Those of every line. */
+/** Fields of every line. */
 const common = ['level', 'time', 'event', 'msg'];
 
 describe('the chapter’s table', () => {

@@ -1,4 +1,4 @@
-/** The documentation and the dashboard, compared with the metrics of a real node. */
+/** Compares the documentation and the dashboard with the metrics of a real node. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../harness/chat.ts';
 import { request, signUp } from '../../harness/http.ts';

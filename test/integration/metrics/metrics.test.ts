@@ -1,4 +1,4 @@
-/** The metrics of a real server before and after a real chat. */
+/** Reads the metrics of a real server before and after a chat. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -130,7 +130,7 @@ describe('metrics move with', () => {
   it('a password, hashed by the server’s own process', { timeout: 120_000 }, async () => {
     await using server = await metered({ passwords: undefined });
     const before = await scrape(server);
-    // That process gives way to everything else, so a busy machine may take long: no deadline but the test's.
+    // That process has a low priority, so a busy machine may take long. Only the test's timeout counts.
     const { status } = await fetch(`http://${server.host}:${server.port}/createUser`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },

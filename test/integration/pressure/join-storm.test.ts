@@ -11,7 +11,7 @@ const count = 150;
 /** The order that a session saw, after its roster. */
 const ordered = ({ frames }: Chat): string[] => frames.slice(1).map((frame) => JSON.stringify(frame));
 
-/** The roster as a session has seen it. A name that comes twice or leaves without having come is a fault. */
+/** Returns the roster that a session has seen. @throws for a name that joins twice, or leaves without having joined */
 function rosterOf(frames: readonly ServerMessage[]): string[] {
   const [first, ...rest] = frames;
   if (first?.type !== 'users_online') throw new Error(`The first frame is ${first?.type}`);
@@ -37,7 +37,7 @@ it('keeps all rosters right during a storm of joins and leaves', async () => {
   const chats = await Promise.all(
     names.map(async (name, n) => {
       const chat = await join(name);
-      // Every third one leaves at once, and half of these reconnect.
+      // Every third one is gone again at once, and half of these come back.
       if (n % 3 !== 0) return chat;
       if (n % 2 === 0) await chat.close();
       else chat.drop();
@@ -64,7 +64,7 @@ it('keeps all rosters right during a storm of joins and leaves', async () => {
   }
   for (const [n, name] of names.entries()) {
     const joined = witness.frames.filter((frame) => frame.type === 'user_joined' && frame.msg.username === name).length;
-    // A user who reconnected before the server noticed the cut has never left.
+    // A user that reconnected before the server noticed the loss never left.
     expect([name, n % 6 === 0 && joined === 2 ? 1 : joined]).toEqual([name, 1]);
   }
 });

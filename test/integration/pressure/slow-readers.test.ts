@@ -45,7 +45,7 @@ it('closes a slow consumer, and the others miss no message', async () => {
 
 it('closes a thousand slow consumers that share one buffer, and the others miss no message', async () => {
   const count = 1_000;
-  // Those that stall answer no ping: it must not be the heartbeat that ends them on a busy machine.
+  // Slow consumers answer no ping. On a busy machine, the heartbeat must not close them first.
   await using server = await startTestServer({ env: { HEARTBEAT_INTERVAL: '1h' } });
   const [talker, listener] = [await join(server, 'Ann'), await join(server, 'Bob')];
   // Some at once: a handshake that waits for a thousand others waits too long on a busy machine.

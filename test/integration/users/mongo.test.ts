@@ -62,7 +62,7 @@ describe.skipIf(noMongo)('MongoDB', () => {
       username,
       passwordHash: 'hash',
     }));
-    // As version 0.1 has written them: keys after NFKC and lower case.
+    // Keys of version 0.1: NFKC and lower case.
     await first.db.collection<{ _id: string }>('users').insertMany(
       kept.map(({ id, ...user }) => ({
         _id: id,

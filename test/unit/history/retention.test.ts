@@ -65,7 +65,7 @@ function world() {
         await settled();
       }
     },
-    /** Nothing runs for so long. */
+    /** Time during which no server runs. */
     off: (ms: number): void => {
       trueMs += ms;
     },

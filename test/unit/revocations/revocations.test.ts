@@ -14,10 +14,10 @@ const identity = (id: string, tokenKey = `key of ${id}`, expiresAtMs = 1_000): I
   tokenKey,
   expiresAtMs,
 });
-/** Of a node that is alone. */
+/** Loads the revocations of a single node. */
 async function load(kept: RevocationStore, now?: () => number) {
-  const parts = { store: kept, announce: () => {}, log: silent, ...(now && { now }) };
-  const revocations = await loadRevocations(parts);
+  const deps = { store: kept, announce: () => {}, log: silent, ...(now && { now }) };
+  const revocations = await loadRevocations(deps);
   onTestFinished(revocations.close);
   return revocations;
 }

@@ -77,7 +77,7 @@ describe('SQLite', () => {
     const folder = temporaryFolder();
     await openSqlite(folder).close();
     const db = new DatabaseSync(join(folder, 'palaver.db'));
-    // As version 0.1 has written them: keys after NFKC and lower case.
+    // Keys of version 0.1: NFKC and lower case.
     const kept = ['Igor\ufe0f', 'Igor', 'Straße', 'User  Name', 'Ann'].map((username, n) => ({
       id: `${n}`,
       email: `${n}@example.com`,

@@ -20,7 +20,7 @@ function scriptedLease() {
   const { promise: over, reject } = Promise.withResolvers<never>();
   over.catch(() => {});
   let read = Promise.withResolvers<StreamEntry[]>();
-  // Nobody may be reading when it fails.
+  // No reader may be waiting when it fails.
   read.promise.catch(() => {});
   const lease = {
     over,
