@@ -16,8 +16,6 @@ import { applyStyle, type Finding, findVale, NoGo } from './prose/vale.ts';
 const ignored = /(^|\/)(node_modules|generated|dist|planted-prose|templates)\//;
 const strings = /^(?:src|web|sdk\/typescript\/src|contract\/src)\/.*\.tsx?$/;
 const comments = /\.tsx?$/;
-/** Folders whose comments are still to be rewritten. Remove one here, and run the check. */
-const uncheckedComments = /^test\/(?:attack|browser|cluster|harness|integration|system)\//;
 const maxReadmeLines = 150;
 
 const { values } = parseArgs({ options: { root: { type: 'string' }, optional: { type: 'boolean' } } });
@@ -34,7 +32,7 @@ function passagesOf(file: string): Passage[] {
   if (/^specs\/.*\.yaml$/.test(file)) return passagesOfSpec(text);
   return [
     ...(strings.test(file) ? stringsOf(file, text) : []),
-    ...(comments.test(file) && !uncheckedComments.test(file) ? commentsOf(file, text) : []),
+    ...(comments.test(file) ? commentsOf(file, text) : []),
   ].map(({ lines }) => ({ lines: lines.map(({ text, line }) => ({ text: text.replaceAll('<', '‹'), line })) }));
 }
 

@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 let users = 0;
-/** What a new user would send. */
+/** A valid sign-up. */
 const fresh = () => {
   users += 1;
   return { email: `fresh${users}@example.com`, username: `Fresh ${users}`, password: 'correct horse' };

@@ -1,6 +1,6 @@
 /**
- * Every defence, with what stands in its place when it is switched off, and the test that must then fail. What is nobody's
- * to notice when it is gone is no defence.
+ * Every defence, with its replacement when it is switched off, and the test that must then fail. A defence whose
+ * absence no test notices is no defence.
  */
 export interface Defence {
   readonly name: string;
@@ -8,7 +8,7 @@ export interface Defence {
   readonly file: string;
   /** A piece of that file that is there once. */
   readonly source: string;
-  /** What stands there instead. */
+  /** Replacement of the piece. */
   readonly off: string;
   /** A file of tests, under test/, and the whole name of one of them. */
   readonly test: readonly [file: string, name: string];
@@ -29,7 +29,7 @@ const keys = 'auth/keys.ts';
 
 // biome-ignore format: a table.
 const rows: readonly Row[] = [
-  // Who may ask.
+  // Authentication.
   ['a page of another origin joins nothing', join,
    "if (!isAllowedOrigin(headers)) return problem(c, 'origin_not_allowed');", '',
    'integration/http/origins.test.ts', 'joining from a page > checks the origin before the token'],
@@ -267,7 +267,7 @@ const rows: readonly Row[] = [
   ['a type is looked up among types alone', 'chat/frames.ts',
    '!Object.hasOwn(clientMessageSchemas, type)', '!(type in clientMessageSchemas)',
    'attack/bodies.test.ts', 'a key that means the prototype is a key like any other > and gives nothing that is missing'],
-  // What is told.
+  // Output.
   ['security headers', 'app.ts',
    'app.use(securityHeaders, noStore,', 'app.use(noStore,',
    'integration/http/security-headers.test.ts', 'GET /healthz: 200, which no page may frame, sniff or be told of'],

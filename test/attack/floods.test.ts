@@ -26,7 +26,7 @@ async function flood({ host, port }: TestServer, bytes: string, count: number): 
   return seen;
 }
 
-/** Says one thing after the other until it is over, each when the last one has come back; tells how many. */
+/** Sends messages until it is over, each after the echo of the last one. Returns their number. */
 async function talkDuring<T>(server: TestServer, attack: Promise<T>): Promise<[T, number]> {
   const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
   let over = false;

@@ -29,7 +29,7 @@ const isMessage = ajv.getSchema(`asyncapi.json#${encodeURI(clientFrames[0]!.at)}
 
 let server: TestServer;
 beforeAll(async () => {
-  // What a hash costs is not what this is about.
+  // The cost of a hash doesn't matter here.
   server = await startTestServer({ passwords: createPasswords({ params: { logN: 1, r: 1, p: 1 } }) });
 });
 afterAll(() => server.stop());
@@ -54,7 +54,7 @@ function parsed(text: string): { value: unknown } | undefined {
   }
 }
 
-/** What must answer a frame, by the spec alone: its text, or the code of an error. */
+/** Returns the answer that the spec requires for a frame: its text, or the code of an error. */
 function wanted(text: string): { said: string } | { code: string } {
   const json = parsed(text);
   if (!json) return { code: 'malformed_json' };
@@ -150,7 +150,7 @@ const isBody = Object.fromEntries(
 const maxBodyBytes = 16_384;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** What may answer a body, by the spec alone. */
+/** Returns the responses that the spec allows for a body. */
 function welcomeTo(path: string, body: Uint8Array): unknown[] {
   if (body.length > maxBodyBytes) return ['body_too_large'];
   let value: unknown;

@@ -1,4 +1,4 @@
-/** What a login tells by what it does. How long it takes is measured by `npm run attack:timing`. */
+/** Information that a login leaks by its response. `npm run attack:timing` measures its duration. */
 import { expect, it } from 'vitest';
 import { createPasswords } from '../../src/users/passwords.ts';
 import { paramsOf, scryptHere } from '../../src/users/scrypt.ts';

@@ -1,4 +1,4 @@
-/** What strangers choose must not write lines of the log, nor commands to the terminal that shows it. */
+/** Input of strangers must not write lines of the log, nor commands to the terminal that shows it. */
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/log/log.ts';
 import { connect, handshakeLines } from '../harness/chat.ts';

@@ -55,11 +55,11 @@ async function outcomesOf(files: readonly string[], names: readonly string[], of
     .filter(({ status }) => status === 'passed' || status === 'failed');
 }
 
-/** What Vitest and the harness say when something was not as asserted; what can't be loaded or is no function says something else. */
+/** Words of Vitest and the harness for a failed assertion. A module that can't be loaded fails in other words. */
 const asserted =
   /^(AssertionError|Error: (promise resolved .* instead of rejecting|expected .+ to be|Waited \d+ s for|The connection closed with \d+|The handshake was refused|.* breaks the contract))/;
 
-/** What is wrong with a defence's absence; nothing if it was noticed as it should be. */
+/** Returns the fault if the absence of a defence was not noticed as it should be. */
 async function unnoticed({ name, test: [file, testName] }: Defence): Promise<string | undefined> {
   const outcomes = await outcomesOf([file], [testName], name);
   const found = outcomes.filter((outcome) => nameOf(outcome) === testName);

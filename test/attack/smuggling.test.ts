@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 const json = 'Content-Type: application/json';
 const chunked = 'Transfer-Encoding: chunked';
 const login = { method: 'POST', path: '/login' };
-/** What would be smuggled. It also ends the connection, so that all answers are there. */
+/** The smuggled request. It also ends the connection, so that all answers are there. */
 const smuggled = head('GET /healthz', 'Connection: close');
 const healthz = { method: 'GET', path: '/healthz' };
 const post = (...lines: string[]): string => head('POST /login', json, ...lines);

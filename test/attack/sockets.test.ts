@@ -95,7 +95,7 @@ async function slowServer() {
   return { server, bob, asked: within(asked.promise, 'the token to be checked'), letGo: held.resolve };
 }
 
-/** What a watcher has seen of Ann once something of its own has come back. */
+/** Returns the frames about Ann that a watcher has seen before the echo of a message of its own. */
 async function seenOfAnn(bob: Chat): Promise<string[]> {
   bob.say('and now?');
   while ((await bob.next('chat_message')).msg.from_user !== 'Bob');

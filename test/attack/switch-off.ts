@@ -9,7 +9,7 @@ export type Change = Pick<Defence, 'name' | 'file' | 'source' | 'off'>;
 
 const fileOf = ({ file }: Change): string => fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
 
-/** @throws where the piece is not there exactly once: the table is out of date then. */
+/** @throws unless the piece occurs exactly once: else the table is out of date. */
 export function without({ name, source, off }: Change, code: string): string {
   const pieces = code.split(source);
   if (pieces.length !== 2) throw new Error(`'${name}': its source was found ${pieces.length - 1} times`);

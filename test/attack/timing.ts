@@ -50,7 +50,7 @@ function sampleOf(values: readonly number[]): Sample {
   return { n, mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1) };
 }
 
-/** Welch's t: by how many of its standard errors the difference of the means is away from none. */
+/** Welch's t: the difference of the means in its standard errors. */
 const welch = (a: Sample, b: Sample): number => (a.mean - b.mean) / Math.sqrt(a.variance / a.n + b.variance / b.n);
 
 const told = (name: string, { n, mean, variance }: Sample): string =>

@@ -1,4 +1,4 @@
-/** Tokens that end while they are used, and issuers that mean harm. What no token may be is in test/unit/auth and test/integration/contract. */
+/** Tokens that end while they are used, and issuers that mean harm. Tests of invalid tokens are in test/unit/auth and test/integration/contract. */
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { startTestServer } from '../harness/server.ts';
 import { mint, nowS } from '../harness/tokens.ts';
 import { startIssuer, verifierOf } from '../unit/auth/issuer.ts';
 
-/** What the server believes beyond a token's end: clocks differ. */
+/** Time for which the server accepts a token after its expiry, because clocks differ. */
 const toleranceS = 5;
 /** A token that ends in so many milliseconds, tolerance and all. */
 const endingIn = (ms: number, claims = { id: '1', username: 'Ann' }): Promise<string> =>
@@ -31,7 +31,7 @@ describe('a token that ends', () => {
     expect(code).toBe(4001);
     await bob.next('user_left');
     const heard = bob.frames.flatMap((frame) => (frame.type === 'chat_message' ? [frame.msg.text] : []));
-    // In order, without a gap, and what Ann saw come back the others saw too.
+    // In order, without a gap, and the others saw the echoes that Ann saw.
     expect(heard).toEqual(heard.map((_, n) => `${n}`));
     const echoed = ann.frames.filter(({ type }) => type === 'chat_message').length;
     expect(heard.length).toBe(echoed);

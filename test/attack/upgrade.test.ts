@@ -78,7 +78,7 @@ describe('resets during the handshake', () => {
     }
     expect((await request(address, 'GET', '/healthz')).status).toBe(200);
     expect(server.child.exitCode).toBeNull();
-    // Whoever got in is out again: nobody is left in the room.
+    // Everyone has left the room again.
     const bob = await connect(address, { token: await mint({ id: '2', username: 'Bob' }) });
     const { msg } = await bob.next('users_online');
     if (msg.list.length > 0) await bob.next('user_left');

@@ -29,7 +29,7 @@ export const launch = (): Promise<Browser> =>
 
 export interface Watched {
   readonly page: Page;
-  /** What must not happen: console errors (a violated policy is one), exceptions, requests to another origin, or failed. */
+  /** Events that must not happen: console errors (a violated policy is one), exceptions, requests to another origin, or failed. */
   readonly faults: readonly string[];
 }
 
@@ -56,7 +56,7 @@ export async function open(
   });
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText;
-    // That one is the browser's own: the reader went on before it was answered.
+    // The browser cancelled it: the reader went on before it was answered.
     if (why !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${why}`);
   });
   page.on('response', (response) => {
@@ -67,7 +67,7 @@ export async function open(
 
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
-/** What axe-core finds on the page as it is, as rules and places. */
+/** Returns the axe-core violations of the page, as rules and places. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // Not as an element, which the page's policy would refuse.
   await page.evaluate(axe);

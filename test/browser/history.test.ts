@@ -138,7 +138,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       await toTop();
       await asked;
       await page.getByText('Loading earlier messages…').waitFor();
-      // What comes by itself from above is told to nobody as news.
+      // Messages that load by themselves at the top are not announced as news.
       expect(await page.getByRole('log').getByText(/^line/).count()).toBe(0);
       const before = await placesOf(page, 'seen');
       expect(Object.keys(before).length).toBeGreaterThan(5);
@@ -313,13 +313,13 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     const { page } = await arrive();
     await say(first, 1, 3);
     await showsLines(page, 1, 3);
-    // Another folder: nothing is known there of what was said, or of who has signed up. The token is good all the same.
+    // Another folder: it has no messages and no users. The token is good all the same.
     await serve({ PORT: String(port) });
     const second = await enter('Bob');
     await page.getByText('Messages may be missing here: the server does not have all of them.').waitFor();
     await say(second, 4, 4);
     await showsLines(page, 1, 4);
-    // Bob and the page come back in any order, so that a notice may stand between.
+    // Bob and the page reconnect in any order, so that a notice may stand between.
     const items = (await boxOf(page).locator('li').allInnerTexts()).filter((item) => !/^Bob (joined|left)$/.test(item));
     expect(items.findIndex((item) => item.startsWith('Messages may be missing here: the server'))).toBe(
       items.findIndex((item) => item.endsWith('line 4')) - 1,

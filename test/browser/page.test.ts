@@ -193,7 +193,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  /** Bob has said something that Igor has heard, and was cut off before it came back to him. */
+  /** Bob has said something that Igor has heard, and was cut off before its echo. */
   async function cutOff(
     wire: Wire,
     watch: (page: Page) => unknown = () => {},
@@ -230,7 +230,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     const wire = await layWire(port);
     try {
       const { igor, bob } = await cutOff(wire);
-      // A server that knows nothing of what was said.
+      // A server without the stored messages.
       await serve({ PORT: String(port) });
       wire.mend();
       await bob.page.getByText('It may have been delivered.').waitFor();
@@ -279,7 +279,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  /** Bob has said something that the server has published, and that he takes for failed: he could not come back. */
+  /** Bob has said something that the server has published, and that he takes for failed, because he could not reconnect. */
   async function takenForFailed(wire: Wire): Promise<Record<'igor' | 'bob', Visitor> & { readonly sent: string[] }> {
     const sent: string[] = [];
     const { igor, bob } = await cutOff(wire, (page) =>
@@ -554,7 +554,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await page.keyboard.press('Shift+Enter');
     await page.keyboard.type('two');
     const message = page.getByLabel('Message', { exact: true });
-    // What an input method asks for while it composes.
+    // The requests of an input method while it composes.
     await message.evaluate((area) =>
       area.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true })),
     );

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
 
-/** What lies between one browser and the server, and can be cut. */
+/** A connection between one browser and the server that can be cut. */
 export interface Wire {
   readonly origin: string;
   /** Keeps to itself what the server says from now on; what the browser says goes through. */
   deafen(): void;
-  /** Lets nothing through any more and ends nothing, as where the network is gone. What is held goes on with the mend. */
+  /** Lets nothing through any more and ends nothing, as where the network is gone. Held bytes go on after the repair. */
   stall(): void;
   /** Ends every connection, and lets none come about. */
   cut(): void;

@@ -1,4 +1,4 @@
-/** What the clients of a cluster wrote down, as plain as it came: all that the checker knows. */
+/** The records of the clients of a cluster, unprocessed. The checker knows nothing else. */
 
 /** One WebSocket, from its first frame on. */
 export interface Connection {
@@ -14,7 +14,7 @@ export interface Connection {
   closeCode?: number;
 }
 
-/** What became of a message. */
+/** Result of a message. */
 export type Outcome =
   | { readonly kind: 'echoed'; readonly id: string }
   | { readonly kind: 'refused'; readonly code: string }
@@ -31,7 +31,7 @@ export interface Send {
   outcome?: Outcome;
 }
 
-/** What an application heard from the SDK on connections of which each recovered the one before. */
+/** Events that an application received from the SDK, on connections of which each recovered the one before. */
 export interface Stretch {
   readonly client: string;
   readonly from: string;
@@ -39,7 +39,7 @@ export interface Stretch {
   readonly heard: string[];
 }
 
-/** What was expected of a node and did not happen, or happened unexpected. */
+/** Expectations of a node that failed, and unexpected events. */
 export interface Incident {
   readonly what: string;
 }

@@ -19,7 +19,7 @@ it.skipIf(noRedis ?? noMongo)(
       violations: [],
       happened: [],
     });
-    // That it was a round, and that somebody was there.
+    // It was a round, and the room was not empty.
     const told = (text: string): number =>
       account.connections.filter(({ frames: [first = ''] }) => first.includes(text)).length;
     expect(account.restarts).toHaveLength(3);

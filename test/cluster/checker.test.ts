@@ -25,7 +25,7 @@ const said = (offset: number, from_user: string, text: string, nonce?: string): 
     msg: nonce === undefined ? { from_user, text } : { from_user, text, nonce },
   });
 
-/** Ann is there, Bob comes, talks, is cut off, comes back and leaves nothing out; Cleo comes and goes. */
+/** Ann is there, Bob joins, talks, is cut off, reconnects and misses nothing; Cleo comes and goes. */
 const order = {
   ann: joined(1, 'Ann'),
   bob: joined(2, 'Bob'),
@@ -100,7 +100,7 @@ const closed =
   (life: Life): void =>
     void Object.assign(life[which], { closeCode });
 
-/** What is done to a sound life, and the rules that must see it: these and no others. */
+/** Changes of a sound life, and the rules that must notice each: these and no others. */
 const bugs: readonly [name: string, plant: (life: Life) => void, ...rules: Rule[]][] = [
   ['one message is dropped for one client', ({ ann }) => without(ann.frames, two), 'nothing lost'],
   ['one message is dropped from a recovery', ({ back }) => without(back.frames, two), 'nothing lost'],

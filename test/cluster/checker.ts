@@ -9,7 +9,7 @@ import type { Violation } from './violation.ts';
 const ends: readonly number[] = [1000, 1005, 1006, closeCodes.going_away, 1012];
 /** Nobody can decide now. */
 const refusals: readonly number[] = [503];
-/** What a send may be refused or rejected with while nodes and Redis go away. */
+/** Codes with which a send may be refused or rejected while nodes and Redis fail. */
 const answers: readonly string[] = ['unavailable', 'connection_lost', 'timeout', 'offline_queue_full', 'closed'];
 
 const told = (frame: object): string => JSON.stringify(frame);
@@ -126,7 +126,7 @@ function* answered({ sends, restarts, end }: Account, { order }: Reading): Gener
   }
 }
 
-/** What was delivered can be read from every node, or a gap says that something is missing there. */
+/** Checks that every node has each delivered message in its history, or a gap in its place. */
 function* histories({ end }: Account, { messages }: Reading): Generator<Violation> {
   const [first, ...others] = end?.pages ?? [];
   if (!first) return;

@@ -1,7 +1,7 @@
 import type { TcpProxy } from '../harness/tcp-proxy.ts';
 import type { Recorder } from './recording.ts';
 
-/** Somebody in the room, who comes back by itself whenever the connection is lost. */
+/** A client in the room that reconnects by itself. */
 export interface Client {
   readonly name: string;
   readonly username: string;
@@ -12,7 +12,7 @@ export interface Client {
   /** Leaves in order, and comes no more until it joins. */
   leave(): Promise<void>;
   join(): void;
-  /** Loses its connection, and comes back after something that it had heard before the last. */
+  /** Loses its connection, and resumes after a frame before the last one it received. */
   comeBackEarlier(): void;
   /** How many sends wait for what becomes of them. */
   pending(): number;

@@ -115,7 +115,7 @@ export async function startCluster({ account, epoch, env }: ClusterDeps): Promis
     HEARTBEAT_INTERVAL: '1s',
     DRAIN_WINDOW: '1s',
     RATE_LIMIT_FRAMES: '0',
-    // Who is cut off again and again is there more than once for a while.
+    // A user who is cut off again and again has several sessions for a while.
     MAX_SESSIONS_PER_USER: '1000',
     LOG_LEVEL: 'info',
     ...env,

@@ -10,7 +10,7 @@ import { noRedis, startRedis } from '../harness/redis.ts';
 import { testSecret } from '../harness/tokens.ts';
 import { startBalancer } from './balancer.ts';
 
-/** All that the conversation shows: what was said, and what the page has to say about it. */
+/** Returns all that the conversation shows: messages, and the page's notices about them. */
 const entriesOf = (page: Page): Promise<string[]> =>
   page.getByRole('region', { name: 'Conversation' }).locator('ol > li').allTextContents();
 

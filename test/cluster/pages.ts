@@ -1,4 +1,4 @@
-/** What the nodes have kept, as anybody can read it. */
+/** Reads the message history of each node, as any client can. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MessagePage } from '../../generated/http/index.ts';
 import type { Account, Pages } from './account.ts';

@@ -10,13 +10,13 @@ export function rosterAfter(roster: readonly string[], frame: OrderedFrame): rea
   return roster;
 }
 
-/** Who is in the room at this id, as a connection was told. */
+/** The roster at this id, as a connection received it. */
 const rosterAt = ({ online, live }: Heard, id: string): readonly string[] =>
   live.filter((frame) => frame.id <= id).reduce(rosterAfter, online?.msg.list ?? []);
 
 const told = (frame: object): string => JSON.stringify(frame);
 
-/** What a connection hears of joins, leaves and messages fits the roster that it knows. */
+/** Checks that the joins, leaves and messages of a connection fit its roster. */
 function* turnsOf({ connection: { client }, online, live }: Heard): Generator<Violation> {
   if (!online) return;
   let roster: readonly string[] = online.msg.list;
@@ -97,5 +97,5 @@ function* finalRosters(
   }
 }
 
-/** Whether a client has heard this, and who is there for it now. */
+/** Returns the roster of a client after all of its frames. */
 export const rosterNow = (heard: Heard): readonly string[] => rosterAt(heard, '~');

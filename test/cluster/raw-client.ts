@@ -110,7 +110,7 @@ export function createRawClient({ name, username, token, proxy, recorder }: Clie
     username,
     proxy,
     say: (times = 1) => {
-      // What is said before its list came has no place to come back to.
+      // A message before the roster has no position from which to resume.
       if (socket?.readyState !== WebSocket.OPEN || heard.length === 0) return;
       said += 1;
       const send: Send = { client: name, text: `${name} ${said}`, atMs: Date.now() };

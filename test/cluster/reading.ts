@@ -11,17 +11,17 @@ import type { Account, Connection } from './account.ts';
 
 export type OrderedFrame = UserJoined | UserLeft | ChatMessage;
 
-/** What a connection heard. */
+/** The frames of a connection. */
 export interface Heard {
   readonly connection: Connection;
   online?: UsersOnline;
-  /** What it had missed, up to the id of its `users_online`. */
+  /** The missed frames, up to the id of its `users_online`. */
   readonly replayed: OrderedFrame[];
-  /** What came after that id. */
+  /** The frames after that id. */
   readonly live: OrderedFrame[];
   /** Answers to a nonce that was known already. */
   readonly repeats: ChatMessage[];
-  /** What came at no place where it may. */
+  /** The frames that came where they may not. */
   readonly misplaced: { readonly frame: OrderedFrame | UsersOnline; readonly why: 'again' | 'late' }[];
 }
 

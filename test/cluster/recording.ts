@@ -24,7 +24,7 @@ export function createRecorder(account: Account): Recorder {
     const known = texts.get(text);
     if (known !== undefined) return known;
     texts.set(text, text);
-    // What is no frame is for the checker to find.
+    // The checker finds bytes that are no frame.
     const [, id] = /"id":"([^"]+)"/.exec(text) ?? [];
     if (id !== undefined && epochOf(id) > newest) newest = epochOf(id);
     return text;

@@ -258,7 +258,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     expect(one.events('redis_lost')).toEqual([]);
     await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await expect.poll(() => client.zcard(key('leaving')), poll).toBe(1);
-    // The other node may have come back first.
+    // The other node may have reconnected first.
     await expect.poll(() => one.events('redis_back'), poll).toEqual(['redis_back']);
     ann.say('later');
     expect((await ann.next('chat_message')).msg.text).toBe('later');

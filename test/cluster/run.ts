@@ -27,11 +27,11 @@ export interface Options {
 export interface Result {
   readonly violations: readonly Violation[];
   readonly account: Account;
-  /** What had happened when it ended, in seconds from the start. */
+  /** Events before its end, in seconds from the start. */
   readonly happened: readonly string[];
 }
 
-/** Before the first fault: what is said then is stored. */
+/** Before the first fault: its messages are stored. */
 const warmUpMs = 1_000;
 /** Until all is quiet: a message of the SDK waits as long as 30 s. */
 const usualQuietMs = 45_000;
@@ -47,7 +47,7 @@ async function settled(holds: () => boolean, ms: number): Promise<void> {
 const outlineOf = ({ do: what, ...rest }: Step | Act): string =>
   [what, ...Object.entries(rest).flatMap(([name, value]) => (name === 'atMs' ? [] : [`${name} ${value}`]))].join(', ');
 
-/** Some leave, some are cut off for good; the others must agree on who is left, and on what was said. */
+/** Some leave, some are cut off for good; the others must agree on the roster, and on the messages. */
 async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Recorder, quietMs: number): Promise<End> {
   const { account } = recorder;
   const staying = clients.filter((_, index) => index % 3 !== 2);

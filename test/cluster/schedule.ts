@@ -1,4 +1,4 @@
-/** What goes wrong and what clients do, all of it from the seed. */
+/** The faults and the actions of the clients, all from the seed. */
 import fc from 'fast-check';
 
 /** For how long a node counts that says nothing. */
@@ -81,7 +81,7 @@ const deed = fc.oneof(
 const drawn = <Value>(arbitrary: fc.Arbitrary<Value>, seed: number, count: number): Value[] =>
   fc.sample(fc.noBias(arbitrary), { seed, numRuns: count });
 
-/** What the clients do within such a time. */
+/** The actions of the clients within such a time. */
 export function actsOf(seed: number, clients: number, ms: number): Act[] {
   const count = Math.ceil((clients * ms) / actEveryMs);
   return drawn(fc.tuple(fc.nat(ms), fc.nat(clients - 1), deed), seed, count)

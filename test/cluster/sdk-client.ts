@@ -1,4 +1,4 @@
-/** A client as an application has it: the SDK, which does all the coming back by itself. */
+/** A client as an application has it: the SDK, which reconnects by itself. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Palaver, type PalaverError, type Room, type WebSocketConstructor } from '../../sdk/typescript/src/index.ts';

@@ -1,4 +1,4 @@
-/** What is kept, and said to be missing, over kills and orderly ends of a real process. */
+/** Stored messages and gaps, over kills and orderly ends of a real process. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { connect } from '../harness/chat.ts';
 import { temporaryFolder } from '../harness/folder.ts';

@@ -18,17 +18,17 @@ const names = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
 const voices = 3;
 /** How many messages of each client every life must deliver: in all of them, more than are kept for recovery. */
 const perLife = 60;
-/** How far one may be ahead of the slowest: whoever comes back first would fill the history alone. */
+/** How far one may be ahead of the slowest: else the first one to reconnect would fill the history alone. */
 const maxLead = 50;
 /** How each life but the last one ends. First in order: a gap before all that is kept would be forgotten. */
 const ends = ['SIGTERM', 'SIGKILL', 'SIGKILL', 'SIGKILL'] as const;
-/** What a send may reject with where the server goes away: nobody knows whether it was delivered, or it was not sent. */
+/** Codes with which a send may reject when the server stops: nobody knows whether it was delivered, or it was not sent. */
 const unknown: readonly PalaverErrorCode[] = ['connection_lost', 'timeout'];
 const untaken: readonly PalaverErrorCode[] = ['unavailable', 'rate_limited', 'offline_queue_full'];
 
 interface Talker {
   readonly room: Room;
-  /** What was heard on connections of which each recovered the one before: after `from`, all of it. */
+  /** All messages after `from`, on connections of which each recovered the one before. */
   readonly whole: { readonly from: string; readonly recovered: boolean; readonly heard: ChatMessage[] }[];
   readonly resolved: ChatMessage[];
   readonly rejected: PalaverErrorCode[];
@@ -38,7 +38,7 @@ interface Talker {
   stop(): Promise<void>;
 }
 
-/** What all of them know. */
+/** Messages that all of them have. */
 interface Talk {
   /** Texts that may have been lost, and were said again. */
   readonly again: Set<string>;
@@ -133,7 +133,7 @@ describe('a server that is killed under load', () => {
     });
     const allSay = (count: number) => Promise.all(talkers.map(({ more }) => more(count)));
 
-    /** What was acknowledged in the life that ended as it should. */
+    /** Messages that were acknowledged before the orderly end. */
     let clean: string[] = [];
     for (const signal of ends) {
       const before = new Set(talkers.flatMap(({ resolved }) => idsOf(resolved)));
@@ -175,7 +175,7 @@ describe('a server that is killed under load', () => {
     expect(clean.filter((id) => !keptIds.has(id))).toEqual([]);
     expect(idsOf(kept.messages)).toEqual([...keptIds].sort());
     expect(twice(kept.messages.map(({ msg }) => msg.text)).filter((text) => !again.has(text))).toEqual([]);
-    // The one that comes back first has missed next to nothing.
+    // The first one to reconnect has missed next to nothing.
     expect(talkers.some(({ whole }) => whole.some(({ recovered }) => recovered))).toBe(true);
     // Each kill is a gap of its own, and nothing else is.
     expect(kept.gaps.length).toBe(ends.filter((signal) => signal === 'SIGKILL').length);

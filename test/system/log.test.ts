@@ -49,7 +49,7 @@ async function serve({ redirection = '', onTerminal = false, preload = '', prepa
       JWT_SECRET: testSecret,
       JWT_ISSUER: testIssuer,
       DRAIN_WINDOW: '0s',
-      // Whatever the limit of file descriptors is: no line says that it is low.
+      // For every limit of file descriptors: no line says that it is low.
       MAX_SESSIONS: '20',
     },
   });
@@ -97,7 +97,7 @@ async function expectOrderlyEnd(served: Served): Promise<void> {
 }
 
 const floodRequests = 300;
-/** Requests with long lines, 4 MiB in all: more than a pipe and what may wait for it hold. */
+/** Requests with long lines, 4 MiB in all: more than a pipe and the queue for it hold. */
 async function flood({ get }: Served): Promise<void> {
   for (let n = 0; n < floodRequests; n += 1) expect(await get(`/${'x'.repeat(14_000)}`)).toBe(404);
 }

@@ -9,15 +9,15 @@ import { serve } from './process.ts';
 
 const names = Array.from({ length: 36 }, (_, n) => `Client ${n}`);
 const restarts = 2;
-/** How many messages of each client come back before a restart, and after the last one. */
+/** Number of echoes that each client receives before a restart, and after the last one. */
 const perLife = 8;
-/** How far one may be ahead of the slowest, nearly: so each has to come back in each life, and more is kept for it. */
+/** How far one may be ahead of the slowest, nearly: so each has to reconnect in each life, and more is stored for it. */
 const maxLead = perLife - 2;
 
 interface Talker {
   readonly room: Room;
   readonly heard: readonly ChatMessage[];
-  /** What came back of its own, in the order in which it was said. */
+  /** Echoes of its messages, in the order of sending. */
   readonly resolved: readonly ChatMessage[];
   /** Of every `users_online` but the first. */
   readonly recovered: readonly (boolean | undefined)[];

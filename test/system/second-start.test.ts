@@ -19,7 +19,7 @@ import { serve } from './process.ts';
 const settings = { JWT_SECRET: testSecret, JWT_ISSUER: testIssuer, DRAIN_WINDOW: '0s', PRESENCE_GRACE: '0s' };
 const token = () => mint({ id: 'ann', username: 'Ann' });
 
-/** What is in a folder: no byte of it may change. */
+/** Returns the contents of a folder, of which no byte may change. */
 const contentOf = (folder: string): string[] =>
   readdirSync(folder)
     .sort()

@@ -216,7 +216,7 @@ it('reconnects by itself, and says where messages may be missing', async () => {
   await seen.printed('online');
   await server.stop();
   await seen.printed('— reconnecting: ');
-  // Of another past: nobody knows any more what was said.
+  // From another epoch: its messages are lost.
   await using next = await startTestServer({ env: { PORT: String(server.port) } });
   await seen.printed('— messages may be missing here\n');
   expect(next.port).toBe(server.port);

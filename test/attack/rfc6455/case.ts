@@ -1,8 +1,8 @@
-/** What a case of the suite is, and the words that the cases are written in. */
+/** A case of the suite, and the words that the cases are written in. */
 import type { OutgoingHttpHeaders } from 'node:http';
 import { type FrameOptions, frame, opcodes } from '../../harness/frame.ts';
 
-/** What the client does once everything is sent, where it does not ask whether the server still listens. */
+/** The client's last step, where it does not ask whether the server still listens. */
 export type Ending =
   /** It waits. */
   | 'silence'
@@ -27,9 +27,9 @@ export interface Case extends How {
   readonly name: string;
   /** The section of RFC 6455 that it follows from. */
   readonly rfc: string;
-  /** Each is sent once something has come back for the one before. */
+  /** Each is sent after a response to the one before. */
   readonly send: readonly Buffer[];
-  /** What comes back, to the end of the connection. */
+  /** Expected responses, to the end of the connection. */
   readonly want: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export const section = (number: number, title: string, rows: readonly Row[]): Ca
     want,
   }));
 
-// What the client sends.
+// Frames of the client.
 
 const asJson = (text: string, pad?: string): string => JSON.stringify({ type: 'chat_message', msg: { text }, pad });
 /** A text frame, its characters or bytes as they are. */
@@ -77,7 +77,7 @@ export function cut(payload: Buffer, ...places: readonly number[]): Buffer[] {
   );
 }
 
-// What comes back.
+// Responses.
 
 export const echo = (said: string): string => `echo ${JSON.stringify(said)}`;
 export const error = (code: string): string => `error ${code}`;
@@ -86,6 +86,6 @@ export const pong = (payload: string | Uint8Array = ''): string =>
 /** A close frame, and the end of the TCP connection. */
 export const closed = (code: number): string[] => [`close ${code || 'without a code'}`, 'end'];
 
-/** What every case asks in the end: a message, whose echo shows that the server listens, and an orderly close. */
+/** The end of every case: a message, whose echo shows that the server listens, and an orderly close. */
 export const stillHere = 'Still here';
 export const livesOn: readonly string[] = [echo(stillHere), ...closed(1000)];

@@ -45,7 +45,7 @@ export const closing: readonly Case[] = section(7, 'Closing', [
   ],
   ['the client ends its side, without a close', '7.1.4', [], ['end'], { ending: 'half-close' }],
   ['the client ends its side inside a message', '7.1.4', begin, ['end'], { ending: 'half-close' }],
-  // What the server closes of its own: here because a binary came, which it has no use for.
+  // The server closes of its own accord: here because it accepts no binary frame.
   ['a binary', '7.4.1', binary, closed(1003)],
   ['a binary of no byte', '7.4.1', frame(opcodes.binary), closed(1003)],
   ['a binary that is not UTF-8', '7.4.1', frame(opcodes.binary, Buffer.of(0xff)), closed(1003)],

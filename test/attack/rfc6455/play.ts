@@ -1,4 +1,4 @@
-/** Plays one case on a connection of its own, and tells what came back. */
+/** Plays one case on a connection of its own, and returns the responses. */
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
@@ -14,7 +14,7 @@ import { type Case, close, echo, error, ping, pong, say, stillHere } from './cas
 
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** What a response to the handshake says beyond the plain 101. */
+/** The parts of a handshake's response beyond the plain 101. */
 function tellResponse(asked: string, { status, headers, text }: NonNullable<ReturnType<typeof whole>>): string[] {
   const [, method = '', path = ''] = /^(\S+) (?:http:\/\/[^/]*)?(\S+)/.exec(asked) ?? [];
   const { json } = recorded({ method, path }, status, headers, text);
@@ -42,7 +42,7 @@ function tellFrame(bytes: Buffer, { opcode, payload, size }: ReadFrame, username
   return told.type === 'chat_message' && told.msg.from_user === username ? echo(told.msg.text) : undefined;
 }
 
-/** What came back, one line each, until the connection ended or the handshake was refused. */
+/** The responses, one line each, until the connection ended or the handshake was refused. */
 export async function play({ host, port }: TestServer, given: Case): Promise<string[]> {
   const { number, send, want, ending, bytewise = false } = given;
   const username = `Case ${number}`;

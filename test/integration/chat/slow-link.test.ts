@@ -74,7 +74,7 @@ const message = (bytes: number, text = ''): Buffer =>
     frame: { type: 'chat_message', msg: { from_user: 'Ann', text: text.padEnd(bytes, '.') } },
   });
 
-/** Sends until the kernel takes no more, and half of what may wait. Returns how many messages that were. */
+/** Sends until the kernel takes no more, and half of the outgoing buffer limit. Returns the number of messages. */
 function fallBehind({ socket, sink }: Session): number {
   let count = 0;
   for (let behind = 0; behind < 50; count += 1) {
@@ -144,7 +144,7 @@ it('closes a client that reads nothing, and the client can read the close with 1
 
 it('sends a slow client its whole roster and missed messages, and newer messages after them', async () => {
   const session = await startSession(4_000_000);
-  // Eight times what may wait.
+  // Eight times the outgoing buffer limit.
   const owed = Array.from({ length: 128 }, () => Buffer.concat(Array.from({ length: 16 }, () => message(4_096))));
   for (const bytes of owed) session.sink.send(bytes, true);
   for (let n = 0; n < 100; n += 1) session.sink.send(message(10_000));

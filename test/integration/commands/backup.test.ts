@@ -113,7 +113,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     // In the same place, where later epochs were given.
     expect(await palaver(['restore', '--replace', file], { DATA_DIR: dataDir })).toEqual(done);
     await using server = await startTestServer({ env: { DATA_DIR: dataDir, JWT_SECRET: '' } });
-    // It was given back after the backup, of which that was restored.
+    // It was revoked after the backup that was restored.
     const { ids, gaps } = placesIn(await readPages(server, token));
     expect(ids).toEqual([id]);
     expect(gaps).toEqual([expect.stringMatching(/-~$/)]);
@@ -191,7 +191,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     const [file, late] = [join(folder, 'backup'), join(folder, 'late')];
     expect(await palaver(['backup', file], env)).toEqual(done);
     await expect.poll(() => statSync(join(dataDir, 'palaver.db-wal')).size).toBeGreaterThan(100_000);
-    // Most of what was said is in the log of the database alone.
+    // Most messages are in the log of the database alone.
     await server.kill();
 
     /** No file can become larger than 16 KiB: as where the disk is full. */

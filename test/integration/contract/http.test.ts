@@ -39,7 +39,7 @@ const withoutHost = (method: string, path: string): Provoke => {
   return () => onServer((server) => exchange(server, [`${method} ${path} HTTP/1.1\r\n\r\n`], { method, path }));
 };
 
-/** Whatever answers, while another connection to the database has done this to it. */
+/** Returns the response while another connection has done this to the database. */
 const afterSql = (sql: string, ask: (server: TestServer) => Promise<Answer>): Provoke => {
   return () =>
     onServer(async (server) => {

@@ -25,7 +25,7 @@ describe('a server that drains', () => {
     const address = (await server.address()) as TestServer;
     const names = Array.from({ length: 20 }, (_, n) => `User ${n}`);
     const chats = await Promise.all(names.map(async (name) => connect(address, { token: await tokenOf(name) })));
-    // Each says the next thing when the last one has come back, as long as it can.
+    // Each sends the next message after the echo of the last one, as long as it can.
     const talks = Promise.allSettled(
       chats.map(async (chat, index) => {
         for (let n = 0; ; n += 1) {

@@ -1,4 +1,4 @@
-/** Connections that died without a word, and a user who comes back. */
+/** Dead connections, and a user who reconnects. */
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { ghostTimeoutMs } from '../../../src/chat/ghosts.ts';

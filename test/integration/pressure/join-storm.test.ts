@@ -37,7 +37,7 @@ it('keeps all rosters right during a storm of joins and leaves', async () => {
   const chats = await Promise.all(
     names.map(async (name, n) => {
       const chat = await join(name);
-      // Every third one is gone again at once, and half of these come back.
+      // Every third one is gone again at once, and half of these reconnect.
       if (n % 3 !== 0) return chat;
       if (n % 2 === 0) await chat.close();
       else chat.drop();

@@ -14,7 +14,7 @@ const join = async (server: TestServer, username: string): Promise<Chat> =>
 
 const longest = '€'.repeat(component(asyncapi, 'Text').maxLength!);
 
-/** Talks, each time when the last message has come back, until so many have left. Returns how many messages it took. */
+/** Sends messages, each after the echo of the last one, until so many have left. Returns the number of messages. */
 async function talkUntilLeft(talker: Chat, users: number): Promise<number> {
   const left = (): number => talker.frames.filter(({ type }) => type === 'user_left').length;
   let said = 0;
