@@ -120,7 +120,7 @@ export function docsFiles(): Hono<AppEnv> {
   files.get('/reference.css', fixed('text/css; charset=utf-8', readFileSync(file('./docs/page.css'))));
   files.get('/sdk', (c) => c.redirect('sdk/index.html'));
   files.get('/sdk/', (c) => c.redirect('index.html'));
-  files.route('/sdk', folder(sdkReference, policyOf));
+  files.route('/sdk', folder(sdkReference, { headers: policyOf, isLazy: true }));
   // Read at the first request, because it has several megabytes.
   let answer: ((c: Context) => Promise<Response>) | undefined;
   if (existsSync(referenceScript))
@@ -130,9 +130,11 @@ export function docsFiles(): Hono<AppEnv> {
     });
   files.route(
     '/',
-    folder(site, (content, path) =>
-      path.endsWith('.html') ? policyOf(content) : path.startsWith('assets/') ? cached : {},
-    ),
+    folder(site, {
+      headers: (content, path) =>
+        path.endsWith('.html') ? policyOf(content) : path.startsWith('assets/') ? cached : {},
+      isLazy: true,
+    }),
   );
   return files;
 }

@@ -51,7 +51,9 @@ interface Representation {
  * @param headers sent with both; `Cache-Control` is `no-cache` unless given here
  */
 export function fixed(contentType: string, content: string | Uint8Array, headers: Record<string, string> = {}) {
-  const plain = new Uint8Array(typeof content === 'string' ? Buffer.from(content) : content);
+  const given = typeof content === 'string' ? Buffer.from(content) : content;
+  // The same memory: a copy would stay for as long as the server runs.
+  const plain = new Uint8Array(given.buffer as ArrayBuffer, given.byteOffset, given.byteLength);
   const hash = createHash('sha256').update(plain).digest('base64url');
   const isText = /^text\/|json|yaml|xml/.test(contentType) && plain.length >= minCompressedBytes;
   const representation = (bytes: Uint8Array<ArrayBuffer>, etag: string, encoding?: string): Representation => ({

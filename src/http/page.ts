@@ -49,4 +49,4 @@ export function pageHandlers(root: URL): Pick<Handlers<AppEnv>, 'page'> {
 }
 
 /** Serves the files that the page loads from `/assets`. */
-export const pageFiles = (root: URL): Hono<AppEnv> => folder(new URL('assets/', root), () => ({}));
+export const pageFiles = (root: URL): Hono<AppEnv> => folder(new URL('assets/', root));

@@ -27,7 +27,7 @@ function canLimit(): boolean {
 
 /** As much as the documentation says is enough; far too little for a hash. */
 const smallestMiB = 128;
-const tooSmallMiB = 80;
+const tooSmallMiB = 96;
 /** Against hanging only. */
 const patienceMs = 120_000;
 /** More than may be hashed at once in any container, and few enough to be hashed in time on a busy machine. */

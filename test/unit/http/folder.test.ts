@@ -7,14 +7,18 @@ import type { AppEnv } from '../../../src/http/env.ts';
 import { folder } from '../../../src/http/folder.ts';
 import { temporaryFolder } from '../../harness/folder.ts';
 
-describe('a folder', () => {
+describe.each([true, false])('a folder, read lazily: %s', (isLazy) => {
+  let root: string;
   let files: Hono<AppEnv>;
   beforeEach(() => {
-    const root = temporaryFolder();
+    root = temporaryFolder();
     mkdirSync(join(root, 'in'));
-    for (const name of ['a.js', 'in/b.css', 'in/c.svg', 'd.unknown', '.nojekyll'])
+    for (const name of ['a.js', 'in/b.css', 'in/c.svg', 'page.html', 'd.unknown', '.nojekyll'])
       writeFileSync(join(root, name), name);
-    files = folder(pathToFileURL(`${root}/`), (content) => ({ 'X-Content': content.toString() }));
+    files = folder(pathToFileURL(`${root}/`), {
+      headers: (content) => ({ 'X-Content': content.toString() }),
+      isLazy,
+    });
   });
 
   it.each([
@@ -27,12 +31,22 @@ describe('a folder', () => {
     expect(await answer.text()).toBe(content);
   });
 
+  it('serves a page with and without its extension', async () => {
+    for (const path of ['/page.html', '/page']) expect(await (await files.request(path)).text()).toBe('page.html');
+  });
+
+  it('reads a file once', async () => {
+    await files.request('/a.js');
+    writeFileSync(join(root, 'a.js'), 'changed');
+    expect(await (await files.request('/a.js')).text()).toBe('a.js');
+  });
+
   it.each(['/d.unknown', '/.nojekyll', '/in', '/none.js'])('does not serve %s', async (path) => {
     expect((await files.request(path)).status).toBe(404);
   });
 
   it('serves nothing where there is no folder', async () => {
-    const none = folder(pathToFileURL(join(temporaryFolder(), 'none/')), () => ({}));
+    const none = folder(pathToFileURL(join(temporaryFolder(), 'none/')));
     expect((await none.request('/a.js')).status).toBe(404);
   });
 });
