@@ -13,14 +13,15 @@ const maxWaitRatio = 4;
  * carries. So it is due in the first turn of the event loop without an event while `isExpecting` returns false. It
  * waits at most four times as long as the last flush took, which keeps flushes below a fifth of the time under any load.
  * @param isExpecting Returns whether something is known to be on its way
+ * @param now Clock, in milliseconds
  */
-export function createPace(isExpecting: () => boolean): Pace {
+export function createPace(isExpecting: () => boolean, now = (): number => performance.now()): Pace {
   let lastTookMs = 0;
   return (flush) => {
-    const deadlineMs = performance.now() + Math.min(maxWaitMs, maxWaitRatio * lastTookMs);
+    const deadlineMs = now() + Math.min(maxWaitMs, maxWaitRatio * lastTookMs);
     let eventsBefore = -1;
     const look = (): void => {
-      const nowMs = performance.now();
+      const nowMs = now();
       const { events } = performance.nodeTiming.uvMetricsInfo;
       if (nowMs < deadlineMs && isExpecting()) {
         // Looking in every turn would take the core that the awaited work may need.
@@ -30,7 +31,7 @@ export function createPace(isExpecting: () => boolean): Pace {
         setImmediate(look);
       } else {
         flush();
-        lastTookMs = performance.now() - nowMs;
+        lastTookMs = now() - nowMs;
       }
     };
     setImmediate(look);
