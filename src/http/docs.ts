@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { stringify } from 'yaml';
 import type { Handlers } from '../../generated/http/index.ts';
 import type { AppEnv } from './env.ts';
-import { fixed } from './fixed.ts';
+import { fixed, lazily } from './fixed.ts';
 import { folder } from './folder.ts';
 
 /** A bundled spec in the form in which it is served. */
@@ -121,13 +121,11 @@ export function docsFiles(): Hono<AppEnv> {
   files.get('/sdk', (c) => c.redirect('sdk/index.html'));
   files.get('/sdk/', (c) => c.redirect('index.html'));
   files.route('/sdk', folder(sdkReference, { headers: policyOf, isLazy: true }));
-  // Read at the first request, because it has several megabytes.
-  let answer: ((c: Context) => Promise<Response>) | undefined;
   if (existsSync(referenceScript))
-    files.get('/reference.js', (c) => {
-      answer ??= fixed(scriptType, readFileSync(referenceScript));
-      return answer(c);
-    });
+    files.get(
+      '/reference.js',
+      lazily(() => fixed(scriptType, readFileSync(referenceScript))),
+    );
   files.route(
     '/',
     folder(site, {

@@ -87,3 +87,12 @@ export function fixed(contentType: string, content: string | Uint8Array, headers
     });
   };
 }
+
+/** Returns a handler that is made at its first request, because most servers never need the memory of its bytes. */
+export function lazily(make: () => ReturnType<typeof fixed>): ReturnType<typeof fixed> {
+  let handler: ReturnType<typeof fixed> | undefined;
+  return (c) => {
+    handler ??= make();
+    return handler(c);
+  };
+}

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { getMimeType } from 'hono/utils/mime';
 import type { AppEnv } from './env.ts';
-import { fixed } from './fixed.ts';
+import { fixed, lazily } from './fixed.ts';
 
 interface FolderOptions {
   /** Headers of a response with this file, by its content and path. */
@@ -25,13 +25,9 @@ export function folder(root: URL, { headers = () => ({}), isLazy = false }: Fold
       const content = readFileSync(new URL(entry, root));
       return fixed(type, content, headers(content, entry));
     };
-    let handler = isLazy ? undefined : read();
-    const handle = (c: Context): Promise<Response> => {
-      handler ??= read();
-      return handler(c);
-    };
-    files.get(`/${entry}`, handle);
-    if (entry.endsWith('.html')) files.get(`/${entry.slice(0, -'.html'.length)}`, handle);
+    const handler = isLazy ? lazily(read) : read();
+    files.get(`/${entry}`, handler);
+    if (entry.endsWith('.html')) files.get(`/${entry.slice(0, -'.html'.length)}`, handler);
   }
   return files;
 }
