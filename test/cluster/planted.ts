@@ -69,11 +69,11 @@ const rows: readonly Row[] = [
     [lua('prelude'), "append('k', 'left', 'n', name)", "append('k', 'left', 'n', name)\n  append('k', 'left', 'n', name)"],
   ], talk, 'joins and leaves alternate'],
   ['a nonce is not looked at', [
-    [lua('publish'), "if published then return {'repeats', published} end", ''],
+    [lua('publish'), "if repeated then return {'repeats', repeated} end", ''],
   ], talk, 'a nonce once'],
   ['a repeat is answered before it was delivered', [
-    [admission, "return (await delivery.reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';",
-      'return { repeats: envelopeOf(first)! };'],
+    [admission, "return (await delivery.reached(first.epoch, first.offset)) ? { repeats: messageEnvelopeOf(first)! } : 'refused';",
+      'return { repeats: messageEnvelopeOf(first)! };'],
     slowly,
   ], talk, 'one order'],
   ['a list is not that of its offset', [
