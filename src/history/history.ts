@@ -100,8 +100,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     },
 
     page: async (place, limit) => {
-      // The gaps that earlier runs end with belong to the page.
-      await runs.record();
+      // The gaps that earlier runs end with belong to the page. The stream may begin anew meanwhile.
+      while (runs.isPending) await runs.record();
       const { messages, ...rest } = await read(place, limit);
       return {
         messages: messages.map((message) => ({
