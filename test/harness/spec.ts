@@ -176,15 +176,18 @@ export const declaredAnswers: readonly string[] = [...paths.values()]
     ),
   );
 
-const messagesThat = (action: 'send' | 'receive') =>
-  Object.values(asyncapi.operations)
+/** Returns the messages of all channels, each once: channels share them. */
+function messagesThat(action: 'send' | 'receive') {
+  const messages = Object.values(asyncapi.operations)
     .filter((operation) => operation.action === action)
-    .flatMap(({ messages }) => messages)
+    .flatMap((operation) => operation.messages)
     .map((message) => {
       const { part, at } = resolve<Message>(asyncapi, message, '');
       const { properties = {} } = resolve(asyncapi, part.payload, '').part as Schema;
       return { type: String(properties.type?.const), at: `${at}/payload`, ...part };
     });
+  return [...new Map(messages.map((message) => [message.at, message])).values()];
+}
 
 /** Frames of the server, and of the client. */
 export const serverFrames = messagesThat('send');
