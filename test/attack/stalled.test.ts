@@ -15,7 +15,7 @@ import { mint } from '../harness/tokens.ts';
 /** The idle times of common proxies, in milliseconds, that a server outlives as it comes: Caddy's is the longest. */
 const proxyIdleMs = 120_000;
 const short = { requestMs: 300, checkIntervalMs: 50, unreadMs: 300, stalledMs: 300 };
-const noUpgrades = { wants: () => false, handle: () => {} };
+const noUpgrades = { wants: () => false, wantsEvents: () => false, handle: () => {} };
 
 /** A listener with short times, and what it answers. */
 async function listening(body: string | Uint8Array<ArrayBuffer> = 'ok', options: { keepAliveMs?: number } = {}) {

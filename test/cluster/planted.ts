@@ -49,8 +49,8 @@ const slowly: Row[1][number] = [
 // biome-ignore format: a table.
 const rows: readonly Row[] = [
   ['one message is dropped for one client', [
-    [fanOut, 'for (const subscriber of live) send(subscriber, bytes);',
-      'for (const subscriber of [...live].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
+    [fanOut, 'for (const subscriber of live.websocket) send(subscriber, bytes);',
+      'for (const subscriber of [...live.websocket].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
   ], talk, 'nothing lost'],
   ['an entry is dropped on one node', [
     [delivery, 'if (envelope) listener.deliver(envelope);',
@@ -77,7 +77,7 @@ const rows: readonly Row[] = [
     slowly,
   ], talk, 'one order'],
   ['a list is not that of its offset', [
-    [replica, '      roster = undefined;\n      if (kind', '      if (kind'],
+    [replica, '    roster = undefined;\n    if (kind', '    if (kind'],
   ], talk, 'rosters agree'],
   ['a gap is ignored', [
     [scripts, 'const maxLogged = 10_000;', 'const maxLogged = 3;'],
