@@ -44,7 +44,7 @@ export type Replaced = readonly (readonly [there: string, here: string])[];
 
 /**
  * Returns the text of a page with values of this machine, such as a free port.
- * @throws if a text to replace is not there
+ * @throws if the text lacks one to replace
  */
 export function adapted(text: string, replaced: Replaced): string {
   return replaced.reduce((result, [there, here]) => {
