@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
 import { within } from './deadline.ts';
+import { adapted, blocksOf, type Replaced } from './documentation.ts';
 import { freePort, listening } from './port.ts';
 
 /** A reverse proxy that is installed on this machine. */
@@ -14,7 +15,7 @@ export interface ProxyKind {
   readonly fence: string;
   readonly isHere: boolean;
   /** Texts of the guide to replace with values of this machine. Each must be in the guide. */
-  readonly replaced: (at: Places) => readonly (readonly [guide: string, here: string])[];
+  readonly replaced: (at: Places) => Replaced;
   /** Returns a whole configuration around the one of the guide, with its upstream. */
   readonly around: (config: string, folder: string) => string;
   readonly command: (file: string, folder: string) => readonly string[];
@@ -74,18 +75,8 @@ export const caddy: ProxyKind = {
   command: (file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
 };
 
-/** @throws if a text to replace is no longer in the guide */
-function configurationOf(kind: ProxyKind, guide: string, places: Places): string {
-  const [, config] = new RegExp(`^\`\`\`${kind.fence}\\n(.*?)^\`\`\`$`, 'ms').exec(guide) ?? [];
-  if (config === undefined) throw new Error(`The guide has no configuration of ${kind.name}`);
-  return kind.replaced(places).reduce((text, [from, to]) => {
-    if (!text.includes(from)) throw new Error(`The guide's configuration of ${kind.name} has no '${from}'`);
-    return text.replaceAll(from, to);
-  }, config);
-}
-
 interface Options {
-  /** Markdown whose first code block of that language is the configuration. */
+  /** Path of the page whose first code block of that language is the configuration. */
   readonly guide: string;
   readonly upstream: number;
   readonly certificates: Certificates;
@@ -98,7 +89,9 @@ export async function startProxy(kind: ProxyKind, { guide, ...options }: Options
   const folder = mkdtempSync(join(tmpdir(), 'palaver-proxy-'));
   const [port, plainPort] = [await freePort(), await freePort()];
   const file = join(folder, 'config');
-  const config = configurationOf(kind, guide, { ...options, port, plainPort });
+  const given = blocksOf(guide).find(({ language }) => language === kind.fence);
+  if (!given) throw new Error(`${guide} has no configuration of ${kind.name}`);
+  const config = adapted(given.text, kind.replaced({ ...options, port, plainPort }));
   writeFileSync(file, kind.around(config, folder));
   const [command, ...args] = kind.command(file, folder);
   const child: ChildProcess = spawn(command!, args, {

@@ -29,9 +29,9 @@ export interface AtTerminal {
   exited(): Promise<number | null>;
 }
 
-/** Runs a command line of the shell at a terminal. It ends with the test. */
-export function atTerminal(commandLine: string, env: Readonly<Record<string, string>> = {}): AtTerminal {
-  const child = spawn(script, ['-qec', commandLine, '/dev/null'], { cwd: root, env: { ...process.env, ...env } });
+/** Runs a command line of the shell at a terminal, in the project's folder unless another one is given. It ends with the test. */
+export function atTerminal(commandLine: string, env: Readonly<Record<string, string>> = {}, cwd = root): AtTerminal {
+  const child = spawn(script, ['-qec', commandLine, '/dev/null'], { cwd, env: { ...process.env, ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
   let shown = '';
   child.stdout.on('data', (chunk: Buffer) => (shown += chunk));

@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { within } from '../../harness/deadline.ts';
+import { blocksOf } from '../../harness/documentation.ts';
 import { frameIn } from '../../harness/frame.ts';
+import { root } from '../../harness/process.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 import { closeCodes, errorCodes, paths } from '../../harness/spec.ts';
 
-const guide = readFileSync(new URL('../../../docs/develop/another-language.md', import.meta.url), 'utf8');
-
-interface Block {
-  readonly language: string;
-  readonly by: string;
-  readonly text: string;
-}
-
-const blocks: readonly Block[] = [...guide.matchAll(/^```(\w+)(?: (\w+))?\n(.*?)\n```$/gms)].map(
-  ([, language = '', by = '', text = '']) => ({ language, by, text }),
-);
+const path = 'docs/develop/another-language.md';
+const guide = readFileSync(join(root, path), 'utf8');
+const blocks = blocksOf(path);
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replace(/\s/g, ''), 'hex');
 const headOf = (text: string): string => `${text.replaceAll('\n', '\r\n')}\r\n\r\n`;
 const fieldOf = (text: string, name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? '';

@@ -4,17 +4,15 @@ import { readFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request as plainly } from 'node:http';
 import { connect as http2 } from 'node:http2';
 import { type RequestOptions, request } from 'node:https';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Certificates, hasOpenssl, makeCertificates } from '../../harness/certificates.ts';
 import { within } from '../../harness/deadline.ts';
-import { root } from '../../harness/process.ts';
 import { caddy, nginx, type ProxyKind, type RunningProxy, startProxy } from '../../harness/proxies.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 import { mint, testAdminToken } from '../../harness/tokens.ts';
 
-const guide = readFileSync(join(root, 'docs/guide/self-hosting.md'), 'utf8');
+const guide = 'docs/guide/self-hosting.md';
 const loginsPerMinute = 3;
 const env = { TRUST_PROXY: '1', HEARTBEAT_INTERVAL: '1s', RATE_LIMIT_LOGIN: `${loginsPerMinute}` };
 /** Longer than the heartbeat, and shorter than connections are held open here. */
