@@ -67,6 +67,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   it('show the frames of the WebSocket reference, expanded and in the order in which a client meets them', () =>
     onPage('/docs/websocket', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
+      await page.getByText(origin.replace('http', 'ws'), { exact: true }).first().waitFor();
       await page.getByRole('link', { name: 'The room' }).click();
       await page.getByRole('button', { name: /^3\. chat_message: a message in the room/ }).waitFor();
       await page.getByText('from_user').locator('visible=true').first().waitFor();
@@ -130,6 +131,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     onPage(`/docs${link}`, async (page) => {
       const heading = (await page.getByRole('heading', { level: 1 }).innerText()).replace(/\s*\u200b$/, '').trim();
       expect(await page.title()).toBe(`${heading} | Palaver`);
+      expect(await page.locator('.VPDocAsideOutline a').count()).toBeGreaterThan(0);
       const pager = page.getByRole('navigation', { name: 'Pager' });
       expect(await pager.getByRole('link').count()).toBe(link === served[0] || link === served.at(-1) ? 1 : 2);
     }),
@@ -249,6 +251,16 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       // All pages have the same layout: menus in place of the sidebar.
       if (link === served[0]) expect(await accessibilityFaults(page)).toEqual([]);
     }),
+  );
+
+  it.each(['/docs/http', '/docs/websocket', '/docs/sdk/index.html', '/docs/sdk/classes/_palaver_sdk.Methods'])(
+    '%s fits a phone, without scrolling sideways',
+    (path) =>
+      onPage(path, async (page) => {
+        await page.setViewportSize({ width: 360, height: 800 });
+        await page.getByRole('heading', { level: 1 }).first().waitFor();
+        expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false);
+      }),
   );
 
   it('keep their link to the document if the reference is not installed', async () => {

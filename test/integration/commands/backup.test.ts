@@ -146,7 +146,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     await server.stop();
 
     const there = await palaver(['backup', file], { DATA_DIR: dataDir });
-    expect([there.code, there.errors]).toEqual([1, `${file} is there already\n`]);
+    expect([there.code, there.errors]).toEqual([1, `${file} already exists\n`]);
 
     const folder = temporaryFolder();
     const broken = (name: string, change: (path: string) => void): string => {

@@ -37,6 +37,15 @@ describe('palaver', { timeout: manyStartsMs }, () => {
 
   it.each<[args: string[], errors: string]>([
     [['nothing'], "palaver has no command 'nothing'\nUsage: palaver [command]; palaver --help lists the commands\n"],
+    [['--nothing'], "Unknown option '--nothing'\nUsage: palaver [command]; palaver --help lists the commands\n"],
+    [
+      ['token', '--email', 'a@b.c', '--ttl', '10'],
+      '--ttl is not valid: the unit (s, m, h or d) is missing: it must be a duration from 1s to 365d, such as 90s, 15m, 12h or 30d\nUsage: palaver token --email EMAIL [--ttl DURATION]\n       palaver token --id ID [--ttl DURATION]\n',
+    ],
+    [
+      ['token', '--email', 'a@b.c', '--ttl', '-5s'],
+      "Option '--ttl' needs a value. If the value begins with a dash, write --ttl=VALUE\nUsage: palaver token --email EMAIL [--ttl DURATION]\n       palaver token --id ID [--ttl DURATION]\n",
+    ],
     [['backup'], 'Give the file to write\nUsage: palaver backup FILE\n'],
     [
       ['users', 'add', '--email'],
