@@ -12,6 +12,7 @@ import { noTerminal } from '../harness/terminal.ts';
 const page = 'docs/guide/self-hosting.md';
 const [configure] = codeBelow(page, 'Configure', 'sh');
 const [unit] = codeBelow(page, 'Start with systemd', 'ini');
+const [proxied] = codeBelow(page, 'nginx', nginx.fence);
 const [requests, chat, contract] = codeBelow(page, 'Test the installation', 'sh');
 const ready = codeBelow(page, 'Start with systemd', 'sh')[0].split('\n').at(-1)!;
 /** The commands of the page would change this machine: they get a folder in place of its own. */
@@ -38,7 +39,7 @@ describe.skipIf(missing)(`docs/guide/self-hosting.md${missing ? `: ${missing}` :
     await server.address();
     expect((await run(adapted(ready, [['127.0.0.1:3000', `127.0.0.1:${port}`]]))).out).toMatch(/^HTTP\/1.1 200 OK/);
 
-    const proxy = await startProxy(nginx, { guide: page, upstream: port, certificates, timeout: '90s' });
+    const proxy = await startProxy(nginx, { config: proxied, upstream: port, certificates, timeout: '90s' });
     onTestFinished(proxy.stop);
     const url = `https://localhost:${proxy.port}`;
     const { out } = await run(adapted(requests, [['https://chat.example.com', url]]));
