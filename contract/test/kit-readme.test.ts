@@ -7,7 +7,7 @@ import { main } from '../src/cli.ts';
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const readme = read('contract/README.md');
 
-it('names every rule, with what it says, and no other', () => {
+it('names every rule with its text, and no other', () => {
   const all = [...rules, ...standingRules(new URL('http://127.0.0.1'))];
   const lines = readme.split('\n').filter((line) => line.startsWith('| `rule.') && line.split('|').length === 4);
   const due = all.map(({ id, says }) => `| \`${id}\` | ${says} |`);

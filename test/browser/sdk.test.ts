@@ -178,7 +178,7 @@ for (const [name, alias, missing] of versions) {
     it.each([
       ['the network is back', 'window', 'online'],
       ['the page is looked at again', 'document', 'visibilitychange'],
-    ])('comes back at once when %s, however long it would have waited', async (_, target, event) => {
+    ])('reconnects at once when %s, however long it would have waited', async (_, target, event) => {
       const page = await open();
       // Timers stand still: only the event can end the wait.
       await page.clock.install();

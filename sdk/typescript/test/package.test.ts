@@ -21,10 +21,10 @@ import type { Outcome } from './runtimes/cases.ts';
 import type { Command, World } from './runtimes/suite-tools.ts';
 
 const execute = promisify(execFile);
-/** Against hanging only. */
+/** Timeout against hanging only. */
 const timeoutMs = 90_000;
 const hostileTimeoutMs = 240_000;
-/** Noise of the collector after a thousand cuts and refusals. As many leaked rooms would take far more. */
+/** Noise of the garbage collector after a thousand cuts and refusals. As many leaked rooms would take far more. */
 const mostGrowthBytes = 12 * 1_048_576;
 
 let project: string;
@@ -56,7 +56,7 @@ const suiteScript = `
     (await (await fetch(CONTROL, { method: 'POST', body: JSON.stringify(command) })).json()).result;
   console.log(JSON.stringify(await runSuite({ sdk, url, control })));
 `;
-/** Reports resources that are left: they would keep the process alive until its time-out. */
+/** Reports resources that are left open: they would keep the process alive until its timeout. */
 const hostileScript = `
   import process from 'node:process';
   import * as sdk from '@palaver/sdk';
@@ -113,9 +113,9 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
   });
   afterAll(() => scripted[Symbol.asyncDispose]());
 
-  // It takes longest, and so begins first.
+  // Begins first, because it takes longest.
   it.skipIf(withoutChromium)(
-    'keeps its promises in Chromium, and survives what does wrong',
+    'passes its suite in Chromium, the hostile one included',
     { timeout: hostileTimeoutMs },
     async () => {
       await writeFile(
@@ -157,7 +157,7 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
         }, scripted.url);
         expectWell(survived);
         expect(faults).toEqual([]);
-        // The page's origin is the server's, and it is not allowed at another one.
+        // The page is of the server's origin, which the hostile server does not allow.
         const stranger = await startTestServer();
         const hidden = await page.evaluate((url) => {
           const { reach } = globalThis as unknown as { reach(url: string): Promise<string> };
@@ -173,14 +173,14 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
 
   for (const [name, executable, ...args] of runtimes) {
     const isThere = existsSync(executable) || process.env.CI === 'true';
-    const title = isThere ? name : `${name}, which is not there: npm ci --prefix sdk/typescript/test/runtimes`;
-    it.skipIf(!isThere)(`keeps its promises on ${title}`, { timeout: timeoutMs }, async () => {
+    const title = isThere ? name : `${name}, which is not installed: npm ci --prefix sdk/typescript/test/runtimes`;
+    it.skipIf(!isThere)(`passes its suite on ${title}`, { timeout: timeoutMs }, async () => {
       await using world = await startSwitchedWorld();
       const { stdout } = await run(executable, [...args, 'run.js'], { URL: world.url, CONTROL: world.controlUrl });
       expectWell(JSON.parse(stdout.trim().split('\n').at(-1)!));
     });
 
-    it.skipIf(!isThere)(`survives what does wrong on ${title}`, { timeout: hostileTimeoutMs }, async () => {
+    it.skipIf(!isThere)(`passes the hostile suite on ${title}`, { timeout: hostileTimeoutMs }, async () => {
       const gc = { Bun: [], Deno: ['run', '--v8-flags=--expose-gc', '--allow-all', '--no-lock'] }[name];
       const { stdout } = await run(executable, [...(gc ?? ['--expose-gc']), 'run-hostile.js'], {
         SCRIPTED: scripted.url,
@@ -220,7 +220,7 @@ describe('the code of its README and of the documentation', () => {
     ...{ jsx: 'react-jsx', skipLibCheck: false, noEmit: true },
   };
 
-  it('compiles, as strictly as there is, against the packed types', { timeout: timeoutMs }, async () => {
+  it('compiles in the strictest mode against the packed types', { timeout: timeoutMs }, async () => {
     const programs = [first!, inTheProjects!, gettingStarted, ofThePage, around + withIssuer, ...modules];
     expect([programs.length > 7, components.length]).toEqual([true, 2]);
     const files = [
@@ -233,11 +233,11 @@ describe('the code of its README and of the documentation', () => {
     expect(stdout).toBe('');
   });
 
-  it('runs: the first example ends by itself on an empty server, and so do the others', {
+  it('runs: the first example ends on an empty server, and so do the others', {
     timeout: timeoutMs,
   }, async () => {
     await using server = await startTestServer();
-    /** As written, but for the port. */
+    /** Unchanged, except for the port. */
     const example = async (code: string): Promise<string> => {
       await writeFile(
         at('example.js'),
