@@ -33,7 +33,8 @@ describe.skipIf(missing)(`docs/guide/self-hosting.md${missing ? `: ${missing}` :
     });
     const { folder, run } = newcomer;
     const [installed, environment] = into(folder);
-    await run(adapted(configure, [environment!, ['/var/lib/palaver', `${folder}/data`]]));
+    const configured = await run(adapted(configure, [environment!, ['/var/lib/palaver', `${folder}/data`]]));
+    expect(configured).toMatchObject({ code: 0, errors: '' });
     const start = /^ExecStart=(.+)$/m.exec(unit)![1]!;
     const server = newcomer.serve(`set -a; . ${folder}/env; set +a; exec ${adapted(start, [installed!])}`);
     await server.address();
@@ -42,7 +43,8 @@ describe.skipIf(missing)(`docs/guide/self-hosting.md${missing ? `: ${missing}` :
     const proxy = await startProxy(nginx, { config: proxied, upstream: port, certificates, timeout: '90s' });
     onTestFinished(proxy.stop);
     const url = `https://localhost:${proxy.port}`;
-    const { out } = await run(adapted(requests, [['https://chat.example.com', url]]));
+    const { code, out } = await run(adapted(requests, [['https://chat.example.com', url]]));
+    expect(code).toBe(0);
     expect(out).toMatch(/^HTTP\/[\d.]+ 200/);
     expect(out.trim().split('\n').at(-1)).toMatch(/404$/);
 

@@ -269,7 +269,6 @@ describe('the code of its README and of the documentation', () => {
     expect(await program(gettingStarted, [['ann@example.com', 'igor@example.com']])).toBe('');
     const issuer = createServer(async (_, response) => response.end(await mint({ id: '1', username: 'Zoe' })));
     await once(issuer.listen(0, '127.0.0.1'), 'listening');
-    const around = `import { Palaver } from '@palaver/sdk'; const palaver = new Palaver({ url: 'http://127.0.0.1:3000' });`;
     const address = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/my/chat-token`;
     const inTheRoom = `${around}\n${withIssuer}\nconsole.log(room.roster.join()); await room.close();`;
     expect(await program(inTheRoom, [['/my/chat-token', address]])).toBe('Zoe\n');
