@@ -18,9 +18,9 @@ const react18 = { react: join(tools, 'react-18'), 'react-dom': join(tools, 'reac
 const no18 =
   existsSync(react18.react) || process.env.CI === 'true'
     ? ''
-    : ', which is not there: npm ci --prefix sdk/typescript/test/runtimes';
+    : ', which is not installed: npm ci --prefix sdk/typescript/test/runtimes';
 
-/** Bundles a module and all that it imports into one script; `alias` names packages by other folders. */
+/** Bundles a module and its imports into one script. `alias` replaces packages with other folders. */
 async function bundle(path: string, alias: Readonly<Record<string, string>>): Promise<string> {
   const { output } = (await build({
     configFile: false,
@@ -55,7 +55,7 @@ for (const [name, alias, missing] of versions) {
     const setToken = (page: Page, value: string | undefined): Promise<void> =>
       page.evaluate((given) => (globalThis as unknown as { setToken(token?: string): void }).setToken(given), value);
     async function open(server = world.url): Promise<Page> {
-      // Of the server's own origin, which has a policy against what we put into it.
+      // A page of the server's origin has a policy that forbids our script.
       const page = await browser.newPage({ bypassCSP: true });
       await page.goto(`${world.url}/healthz?${new URLSearchParams({ server })}`);
       await page.addScriptTag({ content: script, type: 'module' });
@@ -112,7 +112,7 @@ for (const [name, alias, missing] of versions) {
       await shows(page, 'messages', 'Hello!');
       await first.stop();
       await shows(page, 'state', 'reconnecting .*');
-      // Another one, that has never heard of the first.
+      // A new server, which does not know the position.
       await using second = await startTestServer({ env: { ...env, PORT: `${first.port}` } });
       await shows(page, 'state', 'open');
       await page.getByRole('button').click();
@@ -180,7 +180,7 @@ for (const [name, alias, missing] of versions) {
       ['the page is looked at again', 'document', 'visibilitychange'],
     ])('reconnects at once when %s, however long it would have waited', async (_, target, event) => {
       const page = await open();
-      // Timers stand still: only the event can end the wait.
+      // Timers are paused, so only the event can end the wait.
       await page.clock.install();
       await setToken(page, await token(`Eve ${event}`));
       await shows(page, 'state', 'open');

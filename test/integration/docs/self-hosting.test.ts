@@ -1,4 +1,4 @@
-/** The proxies' configurations, as they stand in the guide, in front of a real server. */
+/** Runs the proxy configurations of the guide in front of a real server. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request as plainly } from 'node:http';
@@ -15,13 +15,13 @@ import { mint, testAdminToken } from '../../harness/tokens.ts';
 
 const loginsPerMinute = 3;
 const env = { TRUST_PROXY: '1', HEARTBEAT_INTERVAL: '1s', RATE_LIMIT_LOGIN: `${loginsPerMinute}` };
-/** Longer than the heartbeat, and shorter than connections are held open here. */
+/** Longer than the heartbeat, and shorter than the tests hold connections open. */
 const timeout = '3s';
 const heldPings = 5;
 
-/** Why the tests of a proxy can't run; undefined if they can. With CI set they must. */
+/** Reason to skip the tests of a proxy; undefined if they can run. With CI set they must. */
 function notHere({ name, isHere }: ProxyKind): string | undefined {
-  const missing = isHere ? (hasOpenssl ? undefined : 'openssl is not there') : `${name} is not there`;
+  const missing = isHere ? (hasOpenssl ? undefined : 'openssl is not installed') : `${name} is not installed`;
   if (missing && process.env.CI) throw new Error(`In CI the tests of the proxies must run, and ${missing}`);
   if (missing) console.warn(`The tests of ${name} as a proxy are skipped: ${missing}`);
   return missing;
@@ -115,13 +115,13 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
       '/assets/../admin/users/1/disable',
       '/admin',
       '/metrics',
-    ])('keeps %s to itself', async (path) => {
+    ])('keeps %s internal', async (path) => {
       const headers = { Authorization: `Bearer ${testAdminToken}` };
       const direct = { host: '127.0.0.1', port: server.port, method: 'POST', headers, agent: false };
       const own = await answerOf(plainly({ ...direct, path: '/admin/users/1/disable' }).end());
       expect(own.status).toBe(204);
       const { status, headers: answered } = await ask('POST', path, { headers });
-      // For a path that the server does not have, the proxy may answer itself.
+      // The proxy may answer itself for a path that the server does not have.
       expect([404, 405]).toContain(status);
       if (path.startsWith('/admin') || path === '/metrics')
         expect(answered['content-type']).not.toBe('application/problem+json');
