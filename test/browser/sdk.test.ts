@@ -1,9 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../harness/chat.ts';
+import { adapted, codeBelow } from '../harness/documentation.ts';
+import { temporaryFolder } from '../harness/folder.ts';
+import { root } from '../harness/process.ts';
 import { type SdkWorld, startSdkWorld } from '../harness/sdk-world.ts';
 import { startTestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
@@ -125,6 +128,32 @@ for (const [name, alias, missing] of versions) {
       const page = await open();
       await setToken(page, 'no.token.');
       await shows(page, 'state', 'closed invalid_token');
+      await page.close();
+    });
+
+    it('runs the component of docs/develop/react.md, which sends a message and shows it', async () => {
+      const folder = temporaryFolder();
+      const [component] = codeBelow('docs/develop/react.md', 'React', 'tsx');
+      writeFileSync(join(folder, 'chat.tsx'), adapted(component, [['http://127.0.0.1:3000', world.url]]));
+      writeFileSync(
+        join(folder, 'main.tsx'),
+        `import { createRoot } from 'react-dom/client';
+        import { Chat } from './chat.tsx';
+        createRoot(document.body).render(<Chat token=${JSON.stringify(await token('Ann'))} />);`,
+      );
+      const sdk = join(root, 'sdk/typescript/src');
+      const packages = Object.fromEntries(
+        ['react', 'react-dom'].map((name) => [name, join(root, 'node_modules', name)]),
+      );
+      const own = { '@palaver/sdk/react': join(sdk, 'react.ts'), '@palaver/sdk': join(sdk, 'index.ts') };
+      const content = await bundle(join(folder, 'main.tsx'), { ...packages, ...own, ...alias });
+      const page = await browser.newPage({ bypassCSP: true });
+      await page.goto(`${world.url}/healthz`);
+      await page.addScriptTag({ content, type: 'module' });
+      await page.getByText('open: Ann').waitFor();
+      await page.getByLabel('Message').fill('Hello!');
+      await page.getByLabel('Message').press('Enter');
+      await page.getByRole('listitem').getByText('Ann: Hello!').waitFor();
       await page.close();
     });
 

@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { WebSocket } from 'ws';
 import { type Certificates, hasOpenssl, makeCertificates } from '../../harness/certificates.ts';
 import { within } from '../../harness/deadline.ts';
+import { codeBelow } from '../../harness/documentation.ts';
 import { caddy, nginx, type ProxyKind, type RunningProxy, startProxy } from '../../harness/proxies.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 import { mint, testAdminToken } from '../../harness/tokens.ts';
 
-const guide = 'docs/guide/self-hosting.md';
 const loginsPerMinute = 3;
 const env = { TRUST_PROXY: '1', HEARTBEAT_INTERVAL: '1s', RATE_LIMIT_LOGIN: `${loginsPerMinute}` };
 /** Longer than the heartbeat, and shorter than the tests hold connections open. */
@@ -35,6 +35,7 @@ interface Answer {
 
 describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
   describe.skipIf(notHere(kind))('in front of a server', () => {
+    const [config] = codeBelow('docs/guide/self-hosting.md', kind.name, kind.fence);
     let certificates: Certificates;
     let ca: Buffer;
     let server: TestServer;
@@ -44,7 +45,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
       certificates = makeCertificates();
       ca = readFileSync(certificates.ca);
       server = await startTestServer({ env });
-      proxy = await startProxy(kind, { guide, upstream: server.port, certificates, timeout });
+      proxy = await startProxy(kind, { config, upstream: server.port, certificates, timeout });
     });
     afterAll(async () => {
       await proxy.stop();
@@ -161,7 +162,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
     it('cuts a silent client if its timeout is shorter than the heartbeat', async () => {
       const slow = await startTestServer({ env: { ...env, HEARTBEAT_INTERVAL: '1h' } });
       onTestFinished(() => slow.stop());
-      const hasty = await startProxy(kind, { guide, upstream: slow.port, certificates, timeout: '1s' });
+      const hasty = await startProxy(kind, { config, upstream: slow.port, certificates, timeout: '1s' });
       onTestFinished(() => hasty.stop());
       const { socket } = await joined('Ann', hasty);
       const [code] = await within(once(socket, 'close'), 'the proxy to cut the connection');
