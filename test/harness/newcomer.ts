@@ -1,4 +1,4 @@
-/** Does what a page of the documentation says, in a folder of its own. */
+/** Follows a page of the documentation, in a folder of its own. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { symlinkSync } from 'node:fs';

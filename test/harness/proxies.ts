@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
 import { within } from './deadline.ts';
-import { adapted, blocksOf, type Replaced } from './documentation.ts';
+import { adapted, type Replaced } from './documentation.ts';
 import { freePort, listening } from './port.ts';
 
 /** A reverse proxy that is installed on this machine. */
 export interface ProxyKind {
   readonly name: string;
-  /** Language of the code block with its configuration in the guide. */
+  /** Language of code blocks with its configuration. */
   readonly fence: string;
   readonly isHere: boolean;
-  /** Texts of the guide to replace with values of this machine. Each must be in the guide. */
+  /** Texts of the page to replace with values of this machine. Each must be there. */
   readonly replaced: (at: Places) => Replaced;
-  /** Returns a whole configuration around the one of the guide, with its upstream. */
+  /** Returns a whole configuration around the one of the page. */
   readonly around: (config: string, folder: string) => string;
   readonly command: (file: string, folder: string) => readonly string[];
 }
@@ -76,23 +76,20 @@ export const caddy: ProxyKind = {
 };
 
 interface Options {
-  /** Path of the page whose first code block of that language is the configuration. */
-  readonly guide: string;
+  /** Configuration, as a page has it. */
+  readonly config: string;
   readonly upstream: number;
   readonly certificates: Certificates;
-  /** Timeout in place of those in the guide. */
+  /** Timeout in place of those in the page. */
   readonly timeout: string;
 }
 
-/** Starts a proxy with the configuration of the guide. */
-export async function startProxy(kind: ProxyKind, { guide, ...options }: Options): Promise<RunningProxy> {
+/** Starts a proxy with the configuration of a page. */
+export async function startProxy(kind: ProxyKind, { config, ...places }: Options): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-proxy-'));
   const [port, plainPort] = [await freePort(), await freePort()];
   const file = join(folder, 'config');
-  const given = blocksOf(guide).find(({ language }) => language === kind.fence);
-  if (!given) throw new Error(`${guide} has no configuration of ${kind.name}`);
-  const config = adapted(given.text, kind.replaced({ ...options, port, plainPort }));
-  writeFileSync(file, kind.around(config, folder));
+  writeFileSync(file, kind.around(adapted(config, kind.replaced({ ...places, port, plainPort })), folder));
   const [command, ...args] = kind.command(file, folder);
   const child: ChildProcess = spawn(command!, args, {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -11,7 +11,7 @@ const script = '/usr/bin/script';
 
 /** Reason to skip the tests at a terminal; undefined if they can run. With CI set they must. */
 export const noTerminal =
-  existsSync(script) && process.platform === 'linux' ? undefined : 'script of util-linux is not there';
+  existsSync(script) && process.platform === 'linux' ? undefined : 'script of util-linux is missing';
 if (noTerminal && process.env.CI) throw new Error(`In CI the terminal must be tested, and ${noTerminal}`);
 if (noTerminal) console.warn(`Tests at a terminal are skipped: ${noTerminal}`);
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { within } from '../../../test/harness/deadline.ts';
+import { codeBelow } from '../../../test/harness/documentation.ts';
 import { installSdk, lend, root } from '../../../test/harness/packed-sdk.ts';
 import { startScriptedServer } from '../../../test/harness/scripted-server.ts';
 
@@ -144,7 +145,7 @@ describe('the SDK, packed and bundled', () => {
 });
 
 describe('the hook, packed', () => {
-  const readme = join(root, 'sdk/typescript/README.md');
+  const readme = 'sdk/typescript/README.md';
   const typesOf = (version: 18 | 19): string =>
     version === 18 ? join(tools, 'types-react-18') : join(root, 'node_modules/@types/react');
 
@@ -154,8 +155,7 @@ describe('the hook, packed', () => {
       timeout: timeoutMs,
     },
     async (version) => {
-      const [, example] = /```tsx\n(.*?)```/s.exec(await readFile(readme, 'utf8'))!;
-      await writeFile(at('chat.tsx'), example!);
+      await writeFile(at('chat.tsx'), codeBelow(readme, 'React', 'tsx')[0]);
       await lend(project, 'typescript', 'csstype', '@types/prop-types').catch(() => {});
       const compilerOptions = {
         ...{ strict: true, module: 'preserve', moduleResolution: 'bundler', target: 'es2022', jsx: 'react-jsx' },

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
@@ -11,10 +11,12 @@ import { promisify } from 'node:util';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, withoutChromium } from '../../../test/browser/chromium.ts';
+import { adapted, blocksOf, codeBelow, type Replaced } from '../../../test/harness/documentation.ts';
 import { installSdk, lend, root, writeStripped } from '../../../test/harness/packed-sdk.ts';
 import { type ScriptedServer, startScriptedServer } from '../../../test/harness/scripted-server.ts';
 import { startSdkWorld } from '../../../test/harness/sdk-world.ts';
 import { startTestServer } from '../../../test/harness/server.ts';
+import { mint } from '../../../test/harness/tokens.ts';
 import type { Outcome } from './runtimes/cases.ts';
 import type { Command, World } from './runtimes/suite-tools.ts';
 
@@ -190,12 +192,17 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
   }
 });
 
-describe('its README', () => {
-  const blocks = [
-    ...readFileSync(join(root, 'sdk/typescript/README.md'), 'utf8').matchAll(/```(tsx?)\n(.*?)```/gs),
-  ].map(([, language, code]) => ({ language: language!, code: code! }));
-  const [inTheProjects] = /(?<=```ts\n).*?(?=```)/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
-  const [first, ...others] = blocks.filter(({ language }) => language === 'ts').map(({ code }) => code);
+describe('the code of its README and of the documentation', () => {
+  const readme = 'sdk/typescript/README.md';
+  const codeOf = (path: string, ofLanguage: string): string[] =>
+    blocksOf(path).flatMap(({ language, text }) => (language === ofLanguage ? [text] : []));
+  const [first, ...others] = codeOf(readme, 'ts');
+  const [inTheProjects] = codeOf('README.md', 'ts');
+  const [gettingStarted] = codeBelow('docs/guide/getting-started.md', 'Chat from your app', 'js');
+  // Its sections are one program.
+  const ofThePage = codeOf('docs/develop/sdk.md', 'ts').join('\n');
+  const [withIssuer] = codeBelow('docs/guide/external-identity-provider.md', 'In the browser', 'js');
+  const components = [...codeOf(readme, 'tsx'), ...codeOf('docs/develop/react.md', 'tsx')];
   /** Declarations that the examples after the first need. */
   const around = `
     import { Palaver, PalaverError } from '@palaver/sdk';
@@ -214,18 +221,14 @@ describe('its README', () => {
   };
 
   it('compiles in the strictest mode against the packed types', { timeout: timeoutMs }, async () => {
-    const files = [first!, inTheProjects, ...modules].map(
-      (code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const,
-    );
-    const components = blocks
-      .filter(({ language }) => language === 'tsx')
-      .map(({ code }) => ['chat.tsx', code] as const);
-    expect([files.length > 4, components.length]).toEqual([true, 1]);
-    for (const [name, code] of [...files, ...components]) await writeFile(at(name), code);
-    await writeFile(
-      at('tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: [...files, ...components].map(([name]) => name) }),
-    );
+    const programs = [first!, inTheProjects!, gettingStarted, ofThePage, around + withIssuer, ...modules];
+    expect([programs.length > 7, components.length]).toEqual([true, 2]);
+    const files = [
+      ...programs.map((code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const),
+      ...components.map((code, index) => [`chat-${index}.tsx`, code] as const),
+    ];
+    for (const [name, code] of files) await writeFile(at(name), code);
+    await writeFile(at('tsconfig.json'), JSON.stringify({ compilerOptions, files: files.map(([name]) => name) }));
     const { stdout } = await run(at('node_modules/typescript/bin/tsc'), ['-p', '.']).catch((error) => error);
     expect(stdout).toBe('');
   });
@@ -246,8 +249,29 @@ describe('its README', () => {
       expect(await example(first!)).toBe("Here: [ 'Igor' ]\nIgor: Hello!\nclosed \n");
     expect(first!.trim().split('\n').length).toBeLessThanOrEqual(15);
     const printed = [];
-    for (const code of [inTheProjects, ...modules, ...modules]) printed.push(await example(code));
+    for (const code of [inTheProjects!, ...modules, ...modules]) printed.push(await example(code));
     expect(printed.join('')).toContain('delivered as ');
     expect(printed.join('')).toContain('You have an account already.');
+  });
+
+  it('runs as a file of its own: the program of the SDK page twice, and the one for an app after it', {
+    timeout: timeoutMs,
+  }, async () => {
+    await using server = await startTestServer();
+    const url = `127.0.0.1:${server.port}`;
+    const program = async (code: string, replaced: Replaced = []): Promise<string> => {
+      await writeFile(at('chat.mjs'), adapted(code, [['127.0.0.1:3000', url], ...replaced]));
+      return (await run(process.execPath, ['chat.mjs'])).stdout;
+    };
+    for (const times of [1, 2])
+      expect(await program(ofThePage)).toBe(`${'Igor: Hello!\n'.repeat(1 + times)}You have an account already.\n`);
+    // The page before has created the user.
+    expect(await program(gettingStarted, [['ann@example.com', 'igor@example.com']])).toBe('');
+    const issuer = createServer(async (_, response) => response.end(await mint({ id: '1', username: 'Zoe' })));
+    await once(issuer.listen(0, '127.0.0.1'), 'listening');
+    const address = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/my/chat-token`;
+    const inTheRoom = `${around}\n${withIssuer}\nconsole.log(room.roster.join()); await room.close();`;
+    expect(await program(inTheRoom, [['/my/chat-token', address]])).toBe('Zoe\n');
+    issuer.close();
   });
 });

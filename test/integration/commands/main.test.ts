@@ -82,7 +82,7 @@ describe('palaver', { timeout: manyStartsMs }, () => {
 
   it('keeps its exit code when standard error cannot be written, and does not wait for it', async () => {
     expect((await inShell('palaver nothing 2> /dev/full')).code).toBe(2);
-    // A pipe that is full and that nobody reads.
+    // A full pipe that nobody reads.
     const stalled =
       'exec 3> >(sleep 20); head -c 1000000 /dev/zero >&3 & sleep 0.5; palaver nothing 2>&3; code=$?; kill %1; exit $code';
     const started = execFile('/bin/bash', ['-c', stalled.replace('palaver', commandLine().join(' '))], { cwd: root });

@@ -18,7 +18,7 @@ const bytesOf = (hex: string): Buffer => Buffer.from(hex.replace(/\s/g, ''), 'he
 const headOf = (text: string): string => `${text.replaceAll('\n', '\r\n')}\r\n\r\n`;
 const fieldOf = (text: string, name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? '';
 
-/** The guide's frames in its order, each with the JSON that stands before it, if any. */
+/** The guide's frames in order, each with the JSON before it, if any. */
 const frames = blocks.flatMap(({ language, by, text }, at) => {
   if (language !== 'hex') return [];
   const said = blocks[at - 1]?.language === 'json' ? blocks[at - 1]?.text : undefined;
@@ -71,7 +71,7 @@ describe('the exchange of the client guide, played to the server', () => {
     await server.stop();
   });
 
-  /** Waits until something can be read, then takes its bytes. */
+  /** Waits until the socket is readable, then takes its bytes. */
   const take = <T extends { readonly size: number }>(read: (bytes: Buffer) => T | undefined): Promise<T> =>
     within(
       new Promise((resolve) => {
@@ -87,7 +87,7 @@ describe('the exchange of the client guide, played to the server', () => {
       () => `more than ${received.toString('hex')}`,
     );
 
-  /** Ids and times are of the day, and the words of a refusal may change. */
+  /** Ids and times differ from day to day, and the text of an error may change. */
   const lasting = (text: string): unknown =>
     JSON.parse(text, (key, value) => (['id', 'sent_at', 'detail'].includes(key) ? typeof value : value));
 
@@ -109,12 +109,12 @@ describe('the exchange of the client guide, played to the server', () => {
   });
 });
 
-describe('the client guide says what to do about', () => {
-  const door = paths.get('/join')!.get('GET')!;
+describe('the client guide says how to handle', () => {
+  const handshake = paths.get('/join')!.get('GET')!;
   const told = [
     ...errorCodes,
     ...closeCodes,
-    ...[...door.responses].flatMap(([status, { codes }]): readonly (string | number)[] =>
+    ...[...handshake.responses].flatMap(([status, { codes }]): readonly (string | number)[] =>
       status < 500 ? codes : [status],
     ),
   ];
