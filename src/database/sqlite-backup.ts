@@ -29,7 +29,7 @@ const busyTimeoutMs = 5_000;
  */
 export function writeBackup(dataDir: string, file: string): void {
   if (!existsSync(databaseFile(dataDir))) throw new Error(`Nothing is kept in ${dataDir}`);
-  if (existsSync(file)) throw new Error(`${file} is there already`);
+  if (existsSync(file)) throw new Error(`${file} already exists`);
   const draft = `${file}.${process.pid}.part`;
   try {
     // Created here for its mode, which later writes keep.
@@ -135,7 +135,7 @@ function placeNew(draft: string, file: string): void {
     linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' || existsSync(file))
-      throw new Error(`${file} is there already`);
+      throw new Error(`${file} already exists`);
     renameSync(draft, file);
   }
 }

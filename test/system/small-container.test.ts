@@ -12,10 +12,10 @@ const parent = isV1 ? memoryV1 : '/sys/fs/cgroup';
 const [limitFile, usageFile, killsFile] = isV1
   ? ['memory.limit_in_bytes', 'memory.usage_in_bytes', 'memory.oom_control']
   : ['memory.max', 'memory.current', 'memory.events'];
-/** Written to each group where the kernel has it: memory that is swapped out would not count. */
+/** Written to each group where the kernel has it, because swapped memory would not count. */
 const [swapFile, noSwap] = isV1 ? ['memory.swappiness', '0'] : ['memory.swap.max', '0'];
 
-/** A memory cgroup takes root, and a file system of its own that can be written: in many containers there is none. */
+/** A memory cgroup needs root and a writable file system. Many containers have neither. */
 function canLimit(): boolean {
   try {
     accessSync(parent, constants.W_OK);
@@ -29,14 +29,14 @@ function canLimit(): boolean {
   }
 }
 
-/** As much as the documentation says is enough. */
+/** The minimum in the documentation. */
 const smallestMiB = 128;
 /** Room for the server's own work, and far less than the 32 MiB of a hash. */
 const roomMiB = 8;
 const mebibyte = 1_048_576;
-/** Against hanging only. */
+/** Timeout against hanging only. */
 const patienceMs = 120_000;
-/** More than may be hashed at once in any container, and few enough to be hashed in time on a busy machine. */
+/** More than any container may hash at once, and few enough to be hashed in time on a busy machine. */
 const crowd = 6;
 
 let groups = 0;
@@ -55,7 +55,10 @@ function createGroup() {
   return {
     folder,
     kills: () => numberIn(kills, /oom_kill (\d+)/),
-    /** Lowers the limit to the present use and a little room. Cached files don't count: the kernel can drop them. */
+    /**
+     * Lowers the limit to the present use and a little more. Cached files don't count, because the kernel can drop
+     * them.
+     */
     tighten: () => {
       const cached = numberIn(stat, /^active_file (\d+)/m) + numberIn(stat, /^inactive_file (\d+)/m);
       writeFileSync(limit, String(numberIn(usage, /(\d+)/) - cached + roomMiB * mebibyte));
@@ -78,7 +81,7 @@ async function start() {
     await group.remove();
   });
   const address = await server.address();
-  // Not the harness's request, which gives up sooner than many hashes take on a busy machine.
+  // The harness's request would time out before a busy machine has finished many hashes.
   const signUp = async (n: number) => {
     const user = { email: `${n}@example.com`, username: `User ${n}`, password: 'correct horse' };
     const answer = await fetch(`http://${address.host}:${address.port}/createUser`, {
@@ -93,26 +96,26 @@ async function start() {
 }
 
 describe.runIf(canLimit())('in a container', { timeout: patienceMs }, () => {
-  it(`of ${smallestMiB} MiB many can sign up at once`, async () => {
+  it(`with ${smallestMiB} MiB many users can sign up at once`, async () => {
     const { signUp, group } = await start();
     const answers = await Promise.all(Array.from({ length: crowd }, (_, n) => signUp(n)));
     expect(answers.map(({ status }) => status)).toEqual(Array(crowd).fill(201));
     expect(group.kills()).toBe(0);
   });
 
-  it('that is too small the hashing goes first: 503, with the reason in the log, and the server stays', async () => {
+  it('that is too small, hashing fails first: 503 with the reason in the log, and the server stays up', async () => {
     const { server, address, signUp, group } = await start();
-    // Only one is hashed at a time, so this one comes after the hash that is made at start.
+    // The server hashes one password at a time, so this one comes after the hash that it makes at its start.
     expect((await signUp(0)).status).toBe(201);
     group.tighten();
     // One after the other. Until the memory of the killed process is free, the kernel may kill another process that
-    // asks for more; a server that waits for an answer asks for none.
+    // asks for more. A server that waits for an answer asks for none.
     for (let n = 1; n <= crowd; n += 1) {
       const { status, json, headers } = await signUp(n);
       expect([status, json.code]).toEqual([503, 'overloaded']);
       expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
     }
-    // It is started again at once after its first end, and after further ones with a pause.
+    // The process restarts at once after its first end, and after a pause later.
     expect(group.kills()).toBeGreaterThan(1);
     expect((await request(address, 'GET', '/readyz')).status).toBe(200);
     await expect.poll(server.output).toMatch(/"event":"hashing_ended","signal":"SIGKILL"/);

@@ -95,14 +95,14 @@ it('names an unavailable MongoDB at the start, without its password', async () =
   expect((error as Error).message).not.toContain('canary');
 });
 
-describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
+describe.skipIf(noMongo || !canStop)('a server whose MongoDB becomes unavailable', () => {
   it('does not wait for a MongoDB that does not answer', async () => {
     const mongo = await startMongo();
     const database = openMongo(mongo.uri(), { answerTimeoutMs: 2_000 });
     const store = await mongoUserStore(database);
     await expect(database.ping()).resolves.toBeUndefined();
     mongo.hang();
-    // The signal takes a moment to reach it.
+    // The signal takes a moment to arrive.
     const hung = async (): Promise<unknown> => {
       for (;;) {
         const error: unknown = await database.ping().catch((reason) => reason);
@@ -115,7 +115,7 @@ describe.skipIf(noMongo || !canStop)('a server whose MongoDB goes away', () => {
     await database.close();
   });
 
-  it('answers 503 during the outage, keeps the chat running, and recovers by itself', async () => {
+  it('answers 503 during the outage, keeps the chat running, and recovers on its own', async () => {
     const mongo = await startMongo();
     await using server = await startTestServer({ env: { MONGODB_URI: mongo.uri() } });
     const ask = (path: string) => request(server, 'POST', path, { json: igor });

@@ -41,7 +41,7 @@ describe("an external issuer's keys", () => {
     expect(issuer.asked()).toBe(2);
   });
 
-  it('that the issuer does not have are refused after one look-up, and put off no more', async () => {
+  it('are refused after one lookup if the issuer does not have them, and deferred no more', async () => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     await verify(await issuer.sign('k1'));
