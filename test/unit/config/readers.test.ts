@@ -42,7 +42,7 @@ describe('a reader', () => {
     ['isWord', isWord('production'), 'production', true],
     ['isWord', isWord('production'), 'Production', false],
   ];
-  it.each(right)('%s reads a text that is allowed', (_, { read }, given, want) => {
+  it.each(right)('%s accepts a valid text', (_, { read }, given, want) => {
     expect(read(given)).toEqual(want);
   });
 
@@ -70,7 +70,7 @@ describe('a reader', () => {
     ['mongoUri', mongoUri, 'mongodb://u:p@x@host', '@ must be written as %40'],
     ['redisUrl', redisUrl, 'http://host', 'it must begin with redis://'],
   ];
-  it.each(wrong)('%s says what is wrong with another text', (_, { read }, given, message) => {
+  it.each(wrong)('%s says why another text is invalid', (_, { read }, given, message) => {
     expect(() => read(given)).toThrow(message);
   });
 });
