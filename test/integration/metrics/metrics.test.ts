@@ -255,8 +255,10 @@ describe('labels are bounded and contain no names', () => {
 
   it('add no series when clients send the same garbage again', async () => {
     await using server = await metered();
-    // A scrape adds series of its own.
-    await scrape(server);
+    // A scrape adds series of its own, and so does the first reading of the disabled users, which a timer begins.
+    const readings = { store: 'revocations', operation: 'disabledUsers' };
+    const readBefore = async () => (await scrape(server)).sum('palaver_store_call_duration_seconds_count', readings);
+    await expect.poll(readBefore, { timeout: 20_000 }).toBeGreaterThan(0);
     const said = await hostile(server);
     const first = await scrape(server);
     const more = await hostile(server);
