@@ -35,7 +35,7 @@ const byIndex = (_: unknown, index: number): string => `message ${index}`;
 type Open = () => Backplane | Promise<Backplane>;
 type SetUp = () => Promise<Awaited<ReturnType<typeof start>>>;
 
-/** Starts a backplane with an empty room, to be closed after the test, and keeps what it delivers. */
+/** Starts a backplane with an empty room, and records its deliveries. It closes after the test. */
 async function start(open: Open) {
   const backplane = await open();
   onTestFinished(() => backplane.close());
@@ -47,7 +47,7 @@ async function start(open: Open) {
       wake();
     },
   });
-  /** Waits until a frame was delivered, and with it everything before it. */
+  /** Waits until a frame was delivered, and everything before it. */
   const until = async (frame: OrderedFrame): Promise<void> => {
     const wanted = JSON.stringify(frame);
     while (!heard.some((envelope) => JSON.stringify(envelope.frame) === wanted)) {
@@ -162,7 +162,7 @@ function joining(setUp: SetUp): void {
           if (frame.type === 'user_left') names.delete(frame.msg.username);
         }
         expect([...names]).toEqual(namesOf(roster));
-        // A newcomer is not in its own roster; a user with another session is.
+        // A newcomer is not in its own roster, unless the user has another session.
         expect(namesOf(roster).includes(['Bob', 'Ann', 'Cleo', 'Cleo', 'Dora'][index]!)).toBe(index === 1);
       }
     });
@@ -223,7 +223,7 @@ function names(setUp: SetUp): void {
       });
     }
 
-    it('changes nothing when it refuses, or is asked how it would', async () => {
+    it('changes nothing when it refuses, or when asked whether it would', async () => {
       const { backplane, seat, fence, frames } = await setUp();
       const first = await seat(ann);
       await backplane.refusalOf(bob);

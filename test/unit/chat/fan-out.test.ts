@@ -17,7 +17,7 @@ function inShort(text: string): string {
   return type === 'users_online' ? 'online' : msg.text;
 }
 
-/** Returns a sink that keeps what it is sent. */
+/** Returns a sink that records its frames. */
 function listen(pulse?: Pulse) {
   const bytes: Buffer[] = [];
   const ends: number[] = [];
@@ -74,7 +74,7 @@ describe('fan-out', () => {
     expect(sessions.map(({ bytes }) => bytes.length)).toEqual([2, 2]);
     expect(sessions[0]!.bytes[1]).toBe(sessions[1]!.bytes[1]);
     expect([counts.websocket.sent.users_online, counts.websocket.sent.chat_message]).toEqual([2, 6]);
-    // One flush for each that opened, and one for all that was delivered.
+    // One flush for each session that opened, and one for all deliveries.
     expect(flushes).toEqual([0, 0, 3]);
   });
 
@@ -151,7 +151,7 @@ describe('fan-out', () => {
     expect([first.bytes.length, next.texts()]).toEqual([2, ['online', 'more']]);
   });
 
-  it('yields the pulses of one user’s sessions, the oldest first, and of no ended one', () => {
+  it('yields the pulses of one user’s sessions, the oldest first, and skips ended ones', () => {
     const { live, fanOut } = setUp();
     const pulses = [0, 1, 2, 3].map((): Pulse => ({ ask: () => 0, drop: () => {} }));
     live('1', pulses[0]);

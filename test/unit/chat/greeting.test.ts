@@ -58,7 +58,7 @@ describe('greeting', () => {
     expect([read(batches), batches?.length]).toEqual([['online Ann', 'm2', 'joined Bob'], 1]);
   });
 
-  it('leaves out frames that were not sent yet', () => {
+  it('leaves out unsent frames', () => {
     const { greetings, deliver } = start([message(1)]);
     deliver(message(2));
     expect(read(greetings.next({}, at(0), 'websocket'))).toEqual(['online Ann', 'm1']);
@@ -102,7 +102,7 @@ describe('greeting', () => {
     expect(read(greetings.next(newcomer, at(2), 'websocket'))).toEqual(['online Ann, recovered', 'm2']);
   });
 
-  it('is nothing at all for a newcomer that has had everything', () => {
+  it('is empty for a newcomer that has received everything', () => {
     const { greetings } = start([message(1)]);
     expect(greetings.next({ greeted: true }, at(1), 'websocket')).toEqual([]);
   });

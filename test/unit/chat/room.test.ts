@@ -18,7 +18,7 @@ function inShort(text: string): string {
   return type === 'chat_message' ? `${msg.from_user}: ${msg.text}` : `${type.slice('user_'.length)} ${msg.username}`;
 }
 
-/** Returns a sink that keeps what it is sent. */
+/** Returns a sink that records its frames. */
 function listen() {
   const bytes: Buffer[] = [];
   const ends: number[] = [];
@@ -26,7 +26,7 @@ function listen() {
   return { sink, bytes, ends, frames: () => bytes.flatMap(textsIn).map(inShort) };
 }
 
-/** Returns a backplane behind a line that can be held: no deliveries, or no answers of `admit`, come through then. */
+/** Returns a backplane that can be held, so that deliveries or answers of `admit` wait. */
 function behindLine(inner: Backplane) {
   const waiting = { deliveries: [] as (() => void)[], replies: [] as (() => void)[] };
   const held = { deliveries: false, replies: false };
@@ -397,7 +397,7 @@ describe('room: refusals', () => {
     expect([room.size, first.frames()]).toEqual([1, ['online ', 'joined Ann']]);
   });
 
-  it('come while the node is full, joining sessions included', async () => {
+  it('happen while the node is full, joining sessions included', async () => {
     const { room, held, letThrough } = await setUp({ maxSessions: 2 });
     const first = await joinAndOpen(room, ann);
     held.replies = true;
@@ -477,7 +477,7 @@ describe('room: close', () => {
     expect(await entering).toEqual({ refusal: 'unavailable' });
     expect(await room.join(bob)).toEqual({ refusal: 'unavailable' });
     expect(await room.refusalOf(bob)).toBe('unavailable');
-    // The seat was given up again: the name is free.
+    // The seat was released, so the name is free.
     expect(await local.refusalOf({ id: '9', username: 'Ann' })).toBe(undefined);
   });
 

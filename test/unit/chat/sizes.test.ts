@@ -1,4 +1,4 @@
-/** The sizes that the specs promise to clients, by what the server makes. */
+/** The maximum sizes that the specs promise to clients, measured on the server's frames. */
 import { expect, it } from 'vitest';
 import { encodeEnvelope, encodeUsersOnline } from '../../../src/chat/frames.ts';
 import { asyncapi, component } from '../../harness/spec.ts';
@@ -7,7 +7,7 @@ const { server } = asyncapi.channels.room['x-max-frame-bytes'];
 const at = { id: '~'.repeat(64), sentAt: '2026-01-01T00:00:00.000Z' };
 const usersOnline = (count: number, username: string, id: string): number =>
   encodeUsersOnline({ ...at, roster: Array.from({ length: count }, () => ({ id, username })) }, true).length;
-/** Four bytes each, as many as a name may have. */
+/** Four bytes each, and as many as a name may have. */
 const longestName = '\u{1f600}'.repeat(component(asyncapi, 'Username').maxLength!);
 /** A control character takes six bytes in JSON. */
 const longestId = '\u0001'.repeat(component(asyncapi, 'UserId').maxLength!);

@@ -9,7 +9,7 @@ const message = (id: string): StoredMessage => ({
   msg: { from_user: 'Ann', text: id },
 });
 const nothing = { messages: [], gaps: [] };
-/** A page of the ids and gaps of a whole history. */
+/** Returns a page of the ids and gaps of a whole history. */
 function page(ids: readonly string[], gaps: readonly string[], limit: number, before?: string) {
   const found = ids.filter((id) => before === undefined || id < before);
   const messages = found.slice(-limit).map(message);
@@ -26,18 +26,18 @@ describe('a page of the history', () => {
       ids: ['b', 'd'],
       gaps: ['a1', 'c2', 'e1'],
     });
-    // One at the place of a message lies before that.
+    // A gap at the position of a message lies before it.
     expect(page(['b', 'd'], ['b', 'c'], 5)).toEqual({ ids: ['b', 'd'], gaps: ['b', 'c'] });
     expect(page([], ['a', 'b'], 5)).toEqual({ ids: [], gaps: ['b'] });
   });
 
-  it('also where the message between them is not stored yet', () => {
+  it('does so as well if the message between them is not stored yet', () => {
     const waiting = { messages: [message('c')], gaps: ['d'] };
     const slice = { messages: [], gaps: ['a', 'b'], more: false };
     expect(pageOf(slice, waiting, undefined, 5).gaps).toEqual(['b', 'd']);
   });
 
-  it('has as many gaps as `limit` at most, and the pages together have each once', () => {
+  it('has at most `limit` gaps, and the pages together have each once', () => {
     const ids = ['b', 'd', 'f', 'h'];
     const gaps = ['a', 'c', 'e', 'g', 'i'];
     for (const limit of [1, 2, 3, 4, 5]) {

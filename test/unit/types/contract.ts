@@ -27,7 +27,7 @@ const docs = (): Response => new Response('');
 const access = { events, publish, listMessages, logout, disableUser, enableUser };
 const documents = { page: docs, docs, openapiJson: docs, openapiYaml: docs, asyncapiJson: docs, asyncapiYaml: docs };
 
-/** Every handler is there. */
+/** Every handler is present. */
 export const whole: Handlers = { healthz, readyz, createUser, login, join, joinByPost, ...access, ...documents };
 // @ts-expect-error a handler is missing
 export const missing: Handlers = { healthz, readyz, createUser, login, join, ...access, ...documents };
