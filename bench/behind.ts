@@ -24,7 +24,7 @@ async function startAt(port: number, command: readonly string[], cwd: string): P
   return child;
 }
 
-/** Both on the servers' side of the machine. Redis writes nothing to the disk, as in a peer's own examples. */
+/** Both run on the servers' side of the machine. Redis writes nothing to the disk, as in the peers' own examples. */
 export async function startBehind(folder: string): Promise<Behind> {
   const [redisPort, mongoPort] = [await freePort(), await freePort()];
   const redis = await startAt(

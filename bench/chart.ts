@@ -41,7 +41,7 @@ function bar({ server, figure: own, palaverToIt, goal }: Row, most: number, y: n
   ].join('\n');
 }
 
-/** The first metric of a load: bars to a scale of its own, from zero. */
+/** Draws the first metric of a load: bars from zero, each load with its own scale. */
 function panel(runs: readonly Run[], named: NamedLoad, top: number): { svg: string; height: number } {
   const [metric] = Object.values(named.load.metrics);
   const rows = rowsOf(runs, named).filter((row) => row.metric === metric);
@@ -55,7 +55,7 @@ function panel(runs: readonly Run[], named: NamedLoad, top: number): { svg: stri
   return { svg, height: panelHead + rows.length * rowHeight + 14 };
 }
 
-/** A chart of the medians, one panel for each load. */
+/** Draws the medians, with one panel for each load. */
 export function drawChart(runs: readonly Run[], loads: readonly NamedLoad[], machine: string): string {
   let y = 84;
   const panels: string[] = [];

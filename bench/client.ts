@@ -9,7 +9,7 @@ export interface Frame {
   readonly msg: { readonly nonce?: string; readonly recovered?: boolean };
 }
 
-/** Joins; `onFrame` gets every frame. */
+/** Joins. Calls `onFrame` with every frame. */
 export async function connect(
   port: number,
   token: string,

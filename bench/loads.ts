@@ -12,13 +12,13 @@ export interface Metric {
 export interface Goal {
   readonly metric: string;
   readonly against?: ServerName;
-  /** Palaver's figure divided by the peer's, if not less the peer's. */
+  /** Palaver's figure divided by the peer's; if false, Palaver's figure minus the peer's. */
   readonly difference?: boolean;
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
-/** A load for the generator, and the metrics read from it. A ratio holds for its load only, so the title is exact. */
+/** A load for the generator, and the metrics of its result. A ratio holds for its load only, so the title is exact. */
 export interface Load {
   readonly title: string;
   readonly generator: {
@@ -29,17 +29,17 @@ export interface Load {
     readonly rate?: number;
   };
   readonly servers: readonly ServerName[];
-  /** It is for no other servers, also with `--all`. */
+  /** No other server runs it, not even with `--all`. */
   readonly narrow?: boolean;
-  /** Measured with `--all`, or by name. */
+  /** Measured only with `--all`, or by name. */
   readonly extra?: boolean;
-  /** Measured for so long, whatever `--seconds` says. */
+  /** Duration of the measurement, whatever `--seconds` says. */
   readonly fixedSeconds?: number;
-  /** Measured for so many times `--seconds`. */
+  /** Factor by which `--seconds` is multiplied. */
   readonly times?: number;
-  /** Measured twice on one server, new and when all have left it again. */
+  /** Measured twice on one server: new, and again after everybody has left. */
   readonly twice?: boolean;
-  /** Logins a second of one account beside it; the same load without them is measured just before. */
+  /** Logins a second into one account during the load. The same load without them is measured just before. */
   readonly loginsPerS?: number;
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly goals: readonly Goal[];
@@ -163,7 +163,7 @@ export const loads: Readonly<Record<string, Load>> = {
     narrow: true,
     metrics: {
       ...fanOut,
-      // As many are under way as there are senders: how long each is, is how many pass in a second.
+      // As many messages are in flight as there are senders, so each latency is that number divided by the throughput.
       echo: {
         label: 'mean from sent to echo, ms',
         lowerIsBetter: true,

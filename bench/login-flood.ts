@@ -1,4 +1,4 @@
-/** Answers by their status; `none` where the run was over first. */
+/** Number of answers by status; `none` where the run ended first. */
 export type Logins = Record<string, number>;
 
 interface Flood {
@@ -6,7 +6,10 @@ interface Flood {
   readonly answered: Logins;
 }
 
-/** Makes an account, to log in to so many times a second from `begin` until `signal`, whether or not answers come. */
+/**
+ * Creates an account, and logs in to it this many times a second from `begin` until `signal`, whether or not answers
+ * arrive.
+ */
 export async function startLogins(url: string, perS: number, signal: AbortSignal): Promise<Flood> {
   const post = (path: string, body: object): Promise<Response> =>
     fetch(url + path, {

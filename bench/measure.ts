@@ -12,10 +12,10 @@ import { type ServerKind, type ServerName, servers } from './servers.ts';
 
 const startTimeoutMs = 20_000;
 const warmS = 1;
-/** So long after all clients have gone, every server has seen them go. */
+/** Time after which every server has noticed that all clients have left. */
 const leaveMs = 3_000;
 
-/** Resolves with the port that a server says; what it logs afterwards is read and dropped. */
+/** Resolves with the port that the server prints, then drops its further output. */
 export async function portOf(child: Child, problem: () => string): Promise<number> {
   const exited = new AbortController();
   child.once('exit', () => exited.abort());
@@ -49,7 +49,7 @@ function usageOfAll(children: readonly Child[]): Usage {
   return { cpuS: sum(({ cpuS }) => cpuS), rssKb: sum(({ rssKb }) => rssKb), machineCpuS: all[0]!.machineCpuS };
 }
 
-/** The generator's command: what it is, and what it shall do. */
+/** Returns the generator's command and arguments. */
 export interface Generator {
   readonly command: readonly string[];
 }
@@ -61,7 +61,7 @@ interface Options {
   readonly round: number;
   readonly seconds: number;
   readonly generator: Generator;
-  /** Where it may keep what it needs. */
+  /** Folder where the server may keep its data. */
   readonly folder: string;
 }
 
@@ -71,7 +71,7 @@ interface Used {
   readonly mongodbCpuS: number;
 }
 
-/** A fresh server, a fresh generator, one run. */
+/** One run, with a fresh server and a fresh generator. */
 async function measureOnce({ name, load, server, round, seconds, generator, ...options }: Options): Promise<Run> {
   const kind: ServerKind = servers[server];
   const folder = await mkdtemp(join(options.folder, 'run-'));
@@ -101,7 +101,7 @@ async function measureOnce({ name, load, server, round, seconds, generator, ...o
     const flood = load.loginsPerS
       ? await startLogins(`http://127.0.0.1:${ports[0]}`, load.loginsPerS, logins.signal)
       : undefined;
-    // Work that the server does once after its start is not part of the load.
+    // Leave out work that the server does once after its start.
     await delay(500);
     const empty = used();
 

@@ -15,20 +15,20 @@ const lifetimeMs = 15 * 60_000;
 
 const run = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
 
-/** Whether servers have a core of their own. This process then leaves it to them. */
+/** Tells whether servers have a core of their own. This process then leaves it to them. */
 export const pinned: boolean =
   availableParallelism() >= 2 &&
   run('taskset', '-c', `${serverCore},${ownCore}`, 'true') &&
   run('taskset', '-a', '-cp', `${ownCore}`, `${process.pid}`);
 
-/** Nothing that was started here outlives this process. */
+/** Nothing that this process starts outlives it. */
 const children = new Set<Child>();
 process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-/** Starts a process on its side of the machine, with an environment of its own; `problem` is what it said on stderr. */
+/** Starts a process on its side of the machine, with an environment of its own. `problem` is its output on stderr. */
 export function start(
   [command, ...args]: readonly string[],
   { side, cwd, env = {} }: { side: 'server' | 'generator'; cwd: string; env?: Readonly<Record<string, string>> },
@@ -68,7 +68,7 @@ export interface Usage {
 /** Returns the CPU time and memory of a process, all threads together (proc(5)). */
 export function usageOf(pid: number): Usage {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // Behind the name, which may hold anything: utime and stime are the fields 14 and 15.
+  // After the name, which may contain anything, utime and stime are the fields 14 and 15.
   const [utime, stime] = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
@@ -81,7 +81,7 @@ export function usageOf(pid: number): Usage {
     .trim()
     .split(' ')
     .map(Number);
-  // Behind these: irq, softirq, steal.
+  // After these: irq, softirq, steal.
   const machine = [user!, nice!, system!, ...rest.slice(0, 3)].reduce((sum, ticks) => sum + ticks);
   return {
     cpuS: (utime! + stime!) / ticksPerS,

@@ -7,14 +7,14 @@ export interface NamedLoad {
   readonly load: Load;
 }
 
-/** The middle of the rounds, and between which two they lie. */
+/** The median of the rounds, and the two values between which they lie. */
 interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** One server's figure, and Palaver's beside it. */
+/** One server's figure beside Palaver's. */
 export interface Row {
   readonly metric: Metric;
   readonly server: ServerName;
@@ -23,7 +23,7 @@ export interface Row {
   readonly goal?: Goal | undefined;
 }
 
-/** Where everything else took more of a core in any run, the figures are not to be quoted. */
+/** If everything else took more of a core than this in any run, the figures must not be quoted. */
 const othersMost = 0.25;
 
 const format = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
@@ -53,14 +53,14 @@ export function rowsOf(runs: readonly Run[], { name, load }: NamedLoad): Row[] {
       });
       const compared = pairs
         .map(([palaver, peer]) => (goal?.difference ? palaver - peer : palaver / peer))
-        // Where one of both has nothing, there is no ratio.
+        // Without one of the two values there is no ratio.
         .filter((value) => goal?.difference || (value > 0 && Number.isFinite(value)));
       return { metric, server, figure: spreadOf(own.map(metric.of)), palaverToIt: against && spreadOf(compared), goal };
     }),
   );
 }
 
-/** Whether a goal is met by what it is about: the comparison, or Palaver's figure alone. */
+/** Tells whether a goal is met, by the comparison or by Palaver's figure alone. */
 function isMet({ goal, palaverToIt, figure }: Row): boolean | undefined {
   const value = (goal?.against ? palaverToIt : figure)?.median;
   if (!goal || value === undefined) return undefined;
@@ -79,7 +79,7 @@ function lineOf(row: Row): string {
   return `| ${[...cells, bound ?? '', verdict].join(' | ')} |`;
 }
 
-/** How busy the two sides were: a generator near 100 % measures itself, and a machine that does other work says little. */
+/** Reports how busy both sides were: a generator near 100 % measures itself, and a busy machine says little. */
 function busy(runs: readonly Run[]): string {
   const shareOf = (own: readonly Run[], cpuS: (run: Run) => number): string =>
     `${Math.round(spreadOf(own.map((run) => cpuS(run) / run.result.seconds))!.median * 100)}`;
@@ -90,7 +90,7 @@ function busy(runs: readonly Run[]): string {
     const cells = [servers[name].title, ...shares, shareOf(own, ({ othersCpuS }) => othersCpuS)];
     return `| ${cells.join(' | ')} |`;
   });
-  // Under a flood of logins the others are the process for passwords.
+  // Under a flood of logins, the process that hashes passwords causes the rest.
   const noisy = runs.some(({ othersCpuS, result, logins }) => !logins && othersCpuS / result.seconds > othersMost);
   const warning = noisy
     ? '\n\n**The machine had other work to do: measure again before you quote these figures.**\n'
@@ -109,7 +109,7 @@ const loginsIn = (runs: readonly Run[]): string =>
     )
     .join('; ');
 
-/** The bench's findings in Markdown. */
+/** Returns the bench's findings in Markdown. */
 export function report(
   runs: readonly Run[],
   loads: readonly NamedLoad[],

@@ -1,7 +1,7 @@
 import type { Logins } from './login-flood.ts';
 import type { ServerName } from './servers.ts';
 
-/** The generator's last line: figures for the time between its `begin` and its `end`. */
+/** The generator's last line: its figures between `begin` and `end`. */
 export interface Result {
   readonly seconds: number;
   readonly cpuS: number;
@@ -20,9 +20,9 @@ export interface Run {
   readonly result: Result;
   /** The second measurement on the same server, for a load with `twice`. */
   readonly again?: Result | undefined;
-  /** The sum over its nodes. */
+  /** The sum over all nodes. */
   readonly serverCpuS: number;
-  /** Redis and MongoDB, for several nodes; 0 for one. */
+  /** Memory and CPU of Redis and MongoDB for several nodes; 0 for one. */
   readonly redisCpuS: number;
   readonly mongodbCpuS: number;
   /** CPU time of everything else on the machine. A high figure means a noisy run. */

@@ -16,7 +16,7 @@ import { servers } from './servers.ts';
 
 const clients = 1_000;
 const missed = 500;
-/** From one message of the live chat to the next. */
+/** Interval of the live chat's messages. */
 const liveIntervalMs = 20;
 const timeoutMs = 60_000;
 
@@ -25,7 +25,7 @@ const { values: options } = parseArgs({ options: { rounds: { type: 'string', def
 const percentile = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
 
-/** The live chat, on a thread of its own: what it notices is the server, not how busy the others are here. */
+/** The live chat, on a thread of its own: it notices the server, not how busy the others are here. */
 async function chatting(port: number, token: string) {
   const worker = new Worker(new URL('./live-chat.ts', import.meta.url), {
     workerData: { port, token, intervalMs: liveIntervalMs },
@@ -42,7 +42,7 @@ async function chatting(port: number, token: string) {
   };
 }
 
-/** One round: seconds until all have all, and the live chat's p99 before and meanwhile. */
+/** One round: seconds until all clients have all messages, and the live chat's p99 before and meanwhile. */
 async function round(dataDir: string): Promise<{ seconds: number; quietMs: number; stormMs: number }> {
   const { command, env, token } = servers.palaver;
   const serve = async () => {
@@ -59,7 +59,7 @@ async function round(dataDir: string): Promise<{ seconds: number; quietMs: numbe
     lastId = id ?? lastId;
     isChat = type === 'chat_message';
   });
-  /** Resolves when it is back, behind all that came before. */
+  /** Resolves when the client is back and has all missed messages. */
   const say = async (text: string): Promise<void> => {
     talker.send(JSON.stringify({ type: 'chat_message', msg: { text } }));
     const from = lastId;

@@ -47,7 +47,7 @@ function refuse(problem: string): never {
   process.exit(2);
 }
 
-/** The names of a list, each of which must be known. */
+/** Returns the names in a list. @throws for an unknown one */
 function namesIn<Name extends string>(
   list: string | undefined,
   known: Readonly<Record<Name, unknown>>,
@@ -64,7 +64,7 @@ function positive(option: 'rounds' | 'seconds'): number {
   return value;
 }
 
-/** Compiles the generator, or takes the one in JavaScript where that can't be. */
+/** Compiles the generator, or uses the JavaScript one where there is no compiler. */
 function generatorIn(folder: string): Generator & { name: string } {
   const file = join(import.meta.dirname, 'generator/generator.c');
   const program = join(folder, 'generator');
@@ -76,12 +76,12 @@ function generatorIn(folder: string): Generator & { name: string } {
   return { name: 'JavaScript', command: [process.execPath, '--disable-warning=ExperimentalWarning', script] };
 }
 
-/** Those that are made of packages the project doesn't install. */
+/** Servers made of packages that the project doesn't install. */
 const ofTheIsland: readonly ServerName[] = ['bun', 'socketio', 'socketio-nodes'];
-/** Those that are one process. */
+/** Servers that are one process. */
 const single = everyServer.filter((name) => (servers[name] as ServerKind).nodes === undefined);
 
-/** The chosen loads, each with the servers that it is measured with. */
+/** Returns the chosen loads, each with its servers. */
 function plan(): [name: string, load: Load, names: readonly ServerName[]][] {
   const only = options.nodes
     ? Object.keys(loads).filter((name) => name.startsWith('nodes'))

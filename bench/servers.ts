@@ -19,7 +19,7 @@ const secret = randomBytes(32).toString('hex');
 /** Palaver's settings beyond address and data folder. Each sender is one user, so the limits per user are raised. */
 export const raisedLimits = { RATE_LIMIT_FRAMES: '0', RATE_LIMIT_LOGIN: '0', MAX_SESSIONS: '20000' };
 
-/** A server to measure: how it starts, and how it is spoken to. */
+/** A server to measure: its command, and its dialect. */
 export interface ServerKind {
   readonly title: string;
   readonly command: readonly string[];
@@ -27,9 +27,9 @@ export interface ServerKind {
   readonly dialect: 'palaver' | 'socketio';
   /** Returns the token for the handshake. Without it, the name is the token. */
   readonly token?: (name: string) => Promise<string>;
-  /** So many processes are one room, on a Redis; without it, it is one by itself. */
+  /** Number of processes that form one room over a Redis. Without it, the server runs alone. */
   readonly nodes?: number;
-  /** The server it is compared with, if not Palaver as one process. */
+  /** The server to compare with, if not Palaver as one process. */
   readonly beside?: string;
 }
 

@@ -1,4 +1,7 @@
-/** npm run soak -- --minutes 10: churn of every kind, what the server's process holds meanwhile, and whether that grows. */
+/**
+ * `npm run soak -- --minutes 10`: churns clients of every kind, measures the server's process, and reports whether it
+ * grows.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,11 +43,11 @@ const users = Number(options.users);
 // No process of a measurement lives for more than a quarter of an hour.
 if (!(minutes > 0 && minutes <= 13 && users > 0)) throw new Error('--minutes is at most 13, --users 1 or more');
 const sampleMs = Math.min(3_000, minutes * 1_000);
-/** Until all that is remembered for a time is full. In a run that is too short for it, messages have no nonces. */
+/** Time until all temporary state is full. In shorter runs messages have no nonces. */
 const nonceMinutes = nonceWindowMs / 60_000;
 const hasNonces = minutes >= 1.8 * nonceMinutes;
 const warmMinutes = hasNonces ? nonceMinutes + 0.25 : minutes / 3;
-/** Until as many are there again as before the rest. */
+/** Time until as many clients are connected as before the rest. */
 const rampMinutes = Math.min(0.25, (minutes - warmMinutes) / 5);
 
 function print({ minute, rssMb, heapMb, files, p50Ms, p99Ms }: Sample): void {
@@ -69,7 +72,7 @@ const leaking = options.leak === undefined ? [] : [`--import=${new URL('soak/lea
 const { child, problem } = start([node!, '--inspect=127.0.0.1:0', ...leaking, ...args], {
   side: 'server',
   cwd: folder,
-  // The limit on frames as it is, so that it is met.
+  // The frame limit stays at its default, so that clients run into it.
   env: { ...env, RATE_LIMIT_FRAMES: '20', ...(options.leak !== undefined && { LEAK: options.leak }) },
 });
 

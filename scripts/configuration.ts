@@ -26,15 +26,17 @@ const code = (text: string | undefined): string => (text ? `\`${text}\`` : '');
 /** Sets addresses in a phrase as code: readers would make links of them. */
 const withCode = (phrase: string): string => phrase.replace(/\b[a-z]+(?:\+[a-z]+)?:\/\/[\w.]*/g, code);
 
+const allowedOf = (allowed: string): string => (allowed === 'any text' ? '' : ` Allowed: ${withCode(allowed)}.`);
+
 const row = ([name, { reader, default: fallback, description }]: [string, Setting]): string =>
-  `| ${[code(name), code(fallback), withCode(reader.allowed), description].join(' | ')} |`;
+  `| ${[code(name), code(fallback), description + allowedOf(reader.allowed)].join(' | ')} |`;
 
 const section = (group: string): string => {
   const rows = Object.entries<Setting>(settings).filter(([, setting]) => setting.group === group);
   return `## ${group}
 
-| Setting | Default | Allowed values | Description |
-|---|---|---|---|
+| Setting | Default | Description |
+|---|---|---|
 ${rows.map(row).join('\n')}
 `;
 };

@@ -1,6 +1,6 @@
 /**
- * Checks the words that people read: Markdown, descriptions in the specs, messages, help and labels in the source, and
- * comments. `npm run check:prose` prints each finding with its file and line, and exits with 1 if there is one.
+ * Checks the words that people read: Markdown, descriptions in the specs, messages, help and labels in the source,
+ * comments, and the names of tests. `npm run check:prose` prints each finding with its file and line, and exits with 1 if there is one.
  * `--root FOLDER` checks another tree; `--optional` skips where Go is missing, except in CI.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Passage, passageFrom } from './prose/passage.ts';
 import { passagesOfSpec } from './prose/specs.ts';
-import { commentsOf, stringsOf } from './prose/typescript.ts';
+import { commentsOf, stringsOf, testNamesOf } from './prose/typescript.ts';
 import { applyStyle, type Finding, findVale, NoGo } from './prose/vale.ts';
 
 /** Files that are generated, or that others wrote. */
@@ -32,7 +32,7 @@ function passagesOf(file: string): Passage[] {
   if (/^specs\/.*\.yaml$/.test(file)) return passagesOfSpec(text);
   return [
     ...(strings.test(file) ? stringsOf(file, text) : []),
-    ...(comments.test(file) ? commentsOf(file, text) : []),
+    ...(comments.test(file) ? [...commentsOf(file, text), ...testNamesOf(file, text)] : []),
   ].map(({ lines }) => ({ lines: lines.map(({ text, line }) => ({ text: text.replaceAll('<', '‹'), line })) }));
 }
 

@@ -53,14 +53,8 @@ function readValues(env: Env): SettingValues {
   return Object.fromEntries(entries) as SettingValues;
 }
 
-/** Reads the option `--ttl` by the rules of `JWT_TTL`. Returns seconds. @throws {ConfigError} */
-export function readTokenTtlS(text: string): number {
-  try {
-    return settings.JWT_TTL.reader.read(text);
-  } catch (error) {
-    throw new ConfigError(`--ttl ${text} is not valid: ${(error as Error).message}`, { cause: error });
-  }
-}
+/** Reads the lifetime of a token by the rules of `JWT_TTL`. Returns seconds. @throws with the reason */
+export const readTokenTtlS = (text: string): number => settings.JWT_TTL.reader.read(text);
 
 /**
  * Returns the issuer that `JWKS_URL` names. Its name and the audience must be set: otherwise any token of that issuer,

@@ -73,7 +73,7 @@ async function run([name = 'serve', ...args]: readonly string[]): Promise<number
 /** Returns the usage lines of a command; only those of its subcommand, if `first` names one. */
 function usageLines({ usage }: Command, first: string | undefined): string {
   const all = usage.slice(0, usage.indexOf('\n\n')).split('\n');
-  const own = all.filter((line) => line.split(' ')[2] === first);
+  const own = all.filter((line) => line.split(' ')[2] === first && !first?.startsWith('-'));
   return `Usage: ${(own.length > 0 ? own : all).join('\n       ')}`;
 }
 
@@ -81,7 +81,8 @@ function usageLines({ usage }: Command, first: string | undefined): string {
 async function load(name: string): Promise<Command> {
   if (!Object.hasOwn(commands, name))
     throw new UsageError(
-      `palaver has no command '${name}'\nUsage: palaver [command]; palaver --help lists the commands`,
+      `${name.startsWith('-') ? `Unknown option '${name}'` : `palaver has no command '${name}'`}
+Usage: palaver [command]; palaver --help lists the commands`,
     );
   try {
     return await commands[name]!.load();

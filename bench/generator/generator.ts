@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 
 /**
- * generator.c in JavaScript, for where there is no C compiler: the same arguments, phases, checks and output. It costs
+ * A port of generator.c for machines without a C compiler: the same arguments, phases, checks and output. It costs
  * more, so the fastest servers may be limited by it.
  */
 const handshakesAtATime = 128;
@@ -32,7 +32,7 @@ const senderCount = Math.min(Number(values.senders), count);
 const rate = Number(values.rate);
 const warmMs = Number(values.warm) * 1_000;
 const measuredMs = Number(values.seconds) * 1_000;
-/** At a fixed rate: the messages that are due while it measures. */
+/** At a fixed rate: the messages that are due during the measurement. */
 const firstMeasured = Math.floor((warmMs / 1_000) * rate);
 const behindMeasured = Math.floor(((warmMs + measuredMs) / 1_000) * rate);
 
@@ -52,9 +52,9 @@ interface Client {
   told: boolean;
   names: number;
   chats: number;
-  /** Bytes of a payload that are still to come, and not looked into. */
+  /** Remaining bytes of a payload that is skipped. */
   skip: number;
-  /** Bytes of a frame that is not complete yet. */
+  /** Bytes of an incomplete frame. */
   held: Buffer | undefined;
   sent: number;
   echoed: number;
@@ -88,7 +88,7 @@ function cpuS(): number {
 
 // ---- sending
 
-/** Not zero: some servers then need not unmask. */
+/** Not zero: with a zero mask some servers need not unmask. */
 const mask = [0x37, 0xfa, 0x21, 0x3d] as const;
 
 function sendFrame({ socket }: Client, opcode: number, payload: Buffer): void {
@@ -98,10 +98,10 @@ function sendFrame({ socket }: Client, opcode: number, payload: Buffer): void {
   socket.write(frame);
 }
 
-/** They stand spread over the room, so that none is always served first. */
+/** Senders are spread over the room, so that the server always serves some of them late. */
 const senderAt = (s: number): Client => clients[Math.floor((s * count) / senderCount)]!;
 
-/** The text says whose message it is and which one: `s12:345`. */
+/** The text names the sender and the message: `s12:345`. */
 function sendChat(client: Client, number: number): void {
   const msg = `{"msg":{"text":"s${client.index}:${number}"}}`;
   const text = socketio ? `42["chat_message",${msg}]` : `{"type":"chat_message",${msg.slice(1)}`;
@@ -110,7 +110,7 @@ function sendChat(client: Client, number: number): void {
   sent += 1;
 }
 
-// ---- what arrives
+// ---- receiving
 
 function takeChat(client: Client, text: string, atMs: number): void {
   const marker = /"text":"s(\d+):(\d+)"/.exec(text) ?? fail(`a chat_message without the generator's text: ${text}`);
@@ -119,7 +119,7 @@ function takeChat(client: Client, text: string, atMs: number): void {
   deliveries += 1;
   frameBytes = text.length + (text.length < 126 ? 2 : 4);
   if (values.load === 'rate' && number >= firstMeasured && number < behindMeasured)
-    // From the moment it was due, not when it was sent: a queue must not hide (coordinated omission).
+    // From the time it was due, not when it was sent: a queue must not hide (coordinated omission).
     latenciesMs.push(atMs - rateStartMs - (number * 1_000) / rate);
   if (Number(marker[1]) !== client.index || values.load !== 'deep') return;
   if (number !== client.echoed) fail(`client ${client.index} got the echo of ${number} instead of ${client.echoed}`);
@@ -168,7 +168,7 @@ function takeFrame(client: Client, opcode: number, payload: Buffer, atMs: number
   else fail(`client ${client.index} was sent ${text}`);
 }
 
-/** Takes the frames of `bytes`; returns how many bytes are done with. */
+/** Parses the frames of `bytes`. Returns the number of bytes used. */
 function takeFrames(client: Client, bytes: Buffer, from: number, atMs: number): number {
   let at = from;
   for (;;) {
@@ -200,7 +200,7 @@ function takeFrames(client: Client, bytes: Buffer, from: number, atMs: number): 
   }
 }
 
-/** Takes the answer to the handshake; returns how many bytes of it are done with. */
+/** Parses the answer to the handshake. Returns the number of bytes used. */
 function takeUpgrade(client: Client, bytes: Buffer): number {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return 0;
@@ -217,7 +217,7 @@ function receive(client: Client, chunk: Buffer): void {
   const bytes = client.held ? Buffer.concat([client.held, chunk]) : chunk;
   const from = client.upgraded ? 0 : takeUpgrade(client, bytes);
   const used = client.upgraded ? takeFrames(client, bytes, from, atMs) : 0;
-  // The chunk's memory is the next one's too.
+  // The next chunk reuses this chunk's memory.
   client.held = used < bytes.length ? Buffer.from(bytes.subarray(used)) : undefined;
   if (phase === 'joining') join();
   if (phase === 'draining') drain();
@@ -228,7 +228,7 @@ function receive(client: Client, chunk: Buffer): void {
 const memory = Buffer.allocUnsafeSlow(1 << 18);
 
 function startClient(index: number): void {
-  // Each node has its share of the room: the first of them, the next of them, and so on.
+  // Each node gets its share of the room, in order.
   const port = ports[Math.floor((index * ports.length) / count)]!;
   const path = socketio ? '/socket.io/?EIO=4&transport=websocket' : '/join';
   const head = [
@@ -291,7 +291,7 @@ function end(): void {
   console.log('end');
 }
 
-/** Everybody is here and has seen everybody: from here on only chat frames come. */
+/** Everybody has joined and has seen everybody, so only chat frames arrive from here on. */
 function chat(): void {
   phase = 'warming';
   rateStartMs = now();
@@ -308,7 +308,7 @@ function chat(): void {
   else ask();
 }
 
-/** Each sender says as much as may be under way; every echo lets it say more. */
+/** Each sender sends as many messages as may be in flight. Every echo lets it send another. */
 function ask(): void {
   for (const client of clients) client.inspected = false;
   for (let s = 0; s < senderCount; s += 1) senderAt(s).inspected = true;
@@ -326,7 +326,7 @@ function drain(): void {
   if (deliveries >= sent * count) settle();
 }
 
-/** Waits whether a frame too many comes, then says what it found. */
+/** Waits for a surplus frame, then reports the result. */
 function settle(): void {
   phase = 'settling';
   setTimeout(() => {

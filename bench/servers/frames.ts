@@ -15,12 +15,12 @@ export const chatMessage = (from_user: string, text: string) => ({ ...stamp(), m
 /** A frame as text. */
 export const encode = (type: string, frame: object): string => JSON.stringify({ type, ...frame });
 
-/** The text of a client's frame. */
+/** Returns the text in a client's frame. */
 export const textOf = (frame: string): string => JSON.parse(frame).msg.text;
 
 /** Returns the name in a handshake. The peers take the token as the name and check nothing, which favours them. */
 export const nameIn = (authorization: string | null | undefined): string =>
   (authorization ?? '').replace(/^Bearer /, '');
 
-/** How the bench learns the port. */
+/** Prints the port, for the bench. */
 export const sayPort = (port: number | undefined): void => console.log(`listening on http://127.0.0.1:${port}`);

@@ -15,7 +15,10 @@ const names = new Set<string>();
 const redisUrl = process.env.REDIS_URL;
 if (redisUrl !== undefined) io.adapter(createAdapter(new Redis(redisUrl), new Redis(redisUrl)));
 
-/** Each node tells its own: with the adapter's broadcast it would not know whom a newcomer has been told of. */
+/**
+ * Each node announces to its own clients: the adapter's broadcast would not tell it about whom a newcomer already
+ * knows.
+ */
 const changes = {
   user_joined: (name: string) => names.add(name),
   user_left: (name: string) => names.delete(name),

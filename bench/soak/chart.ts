@@ -11,15 +11,15 @@ const top = 110;
 interface Series {
   readonly label: string;
   readonly colour: string;
-  /** A line each: between them nobody looked. */
+  /** One line per sample, because nothing was measured in between. */
   readonly lines: readonly (readonly Point[])[];
 }
 
-/** One figure over time, to a scale of its own from zero. */
+/** One figure over time, with its own scale from zero. */
 export interface Panel {
   readonly title: string;
   readonly series: readonly Series[];
-  /** Drawn over what it was fitted to. */
+  /** The fitted line, drawn over the samples. */
   readonly trend?: Trend;
 }
 
@@ -28,7 +28,7 @@ interface Times {
   readonly minutes: number;
 }
 
-/** The least of 1, 2 and 5 times a power of ten that makes no more than so many steps. */
+/** Returns the smallest of 1, 2 and 5 times a power of ten that gives at most this many steps. */
 function stepFor(most: number, steps: number): number {
   const power = 10 ** Math.floor(Math.log10(most / steps));
   return [1, 2, 5, 10].map((times) => times * power).find((step) => most / step <= steps)!;

@@ -1,4 +1,4 @@
-/** Churn of a busy chat: clients that join, talk, flood, stall, disconnect and log in, again and again. */
+/** Churn of a busy chat: clients join, talk, flood, stall, disconnect and log in, again and again. */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 interface Options {
   readonly port: number;
   readonly users: number;
-  /** Whether every tenth message has a nonce. The server remembers each for a while. */
+  /** True if every tenth message has a nonce. The server remembers each for a while. */
   readonly hasNonces: boolean;
   readonly token: (name: string) => Promise<string>;
 }
@@ -16,15 +16,15 @@ export interface Counts {
   refused: number;
   frames: number;
   readonly closes: Record<number, number>;
-  /** By their status; `none` where the connection was cut instead. */
+  /** Number of answers by status; `none` where the connection was cut instead. */
   readonly logins: Record<string, number>;
 }
 
 export interface Churn {
   readonly counts: Counts;
-  /** Everything once, so that whatever is opened at its first use is open. */
+  /** Does everything once, so that all resources opened at first use are open. */
   once(): Promise<void>;
-  /** For so long; resolves when all have gone. */
+  /** Churns for this long. Resolves when all clients have left. */
   run(ms: number): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export function createChurn({ port, users, hasNonces, token }: Options): Churn {
   const counts: Counts = { joined: 0, refused: 0, frames: 0, closes: {}, logins: {} };
   let over = AbortSignal.abort();
   const goesOn = (): boolean => !over.aborted;
-  /** Shorter where it is over before that. */
+  /** Shorter for clients that finish earlier. */
   const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal: over }).catch(() => {});
   let said = 0;
 

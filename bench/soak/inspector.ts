@@ -3,10 +3,10 @@ import { WebSocket } from 'ws';
 import type { Child } from '../processes.ts';
 
 const timeoutMs = 20_000;
-/** How often the event loop is looked at: what it is late beyond this is its delay. */
+/** Interval of the checks of the event loop. A check that is later than this shows the loop's delay. */
 const resolutionMs = 10;
 
-/** Half of the time it was late by so many milliseconds or less, and 99 % of the time. */
+/** The median and the 99th percentile of the delay, in milliseconds. */
 export interface Delay {
   readonly p50: number;
   readonly p99: number;
@@ -15,11 +15,11 @@ export interface Delay {
 /** Bytes in the heap by class, as a snapshot names them. */
 export type Classes = ReadonlyMap<string, number>;
 
-/** A process asked about itself (Chrome DevTools Protocol). Nothing in the server is there for it. */
+/** Inspects a process from outside (Chrome DevTools Protocol). The server has no code for it. */
 export interface Inspector {
   /** Collects garbage and returns the size of the heap with its buffers, in MB. */
   liveHeapMb(): Promise<number>;
-  /** How late the event loop was since `forgetDelay`. */
+  /** Returns the event loop's delay since `forgetDelay`. */
   delay(): Promise<Delay>;
   forgetDelay(): Promise<void>;
   classes(): Promise<Classes>;
@@ -31,7 +31,7 @@ interface Snapshot {
   readonly strings: string[];
 }
 
-/** Bytes by what they are: objects by their constructor, all else by its kind. */
+/** Returns bytes by class: objects by their constructor, all else by its kind. */
 function classesOf({ snapshot: { meta }, nodes, strings }: Snapshot): Classes {
   const [type, name, size] = ['type', 'name', 'self_size'].map((field) => meta.node_fields.indexOf(field));
   const bytes = new Map<string, number>();
@@ -84,7 +84,7 @@ export async function openInspector(child: Child, problem: () => string): Promis
   await run(
     `(${histogram} = process.getBuiltinModule('perf_hooks').monitorEventLoopDelay({ resolution: ${resolutionMs} })).enable()`,
   );
-  /** A turn of the loop later: what held it up until now is only counted with the next look. */
+  /** One turn of the loop later, because the next check counts the delay until now. */
   const forgetDelay = (): Promise<void> =>
     run(`new Promise((done) => setTimeout(() => done(${histogram}.reset()), ${3 * resolutionMs}))`);
 

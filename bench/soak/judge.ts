@@ -6,7 +6,7 @@ const tolerance = { heapMb: 0.5, rssMb: 1, bytesAJoin: 50 };
 
 export interface Judgement {
   readonly verdict: Verdict;
-  /** In words, with its figures. */
+  /** The verdict in words, with its figures. */
   readonly says: string;
   readonly trend?: Trend;
 }
@@ -40,7 +40,7 @@ function judgeFiles(filesAtFirst: number, [, last]: Measured['rests']): Judgemen
   return { verdict, says: `Descriptors: ${verdict}, ${filesAtFirst} at first and ${last.files} with nobody there` };
 }
 
-/** Each figure with its verdict. */
+/** Returns each figure with its verdict. */
 export const judge = ({ samples, rests, filesAtFirst }: Measured) => ({
   heap: judgeTrend('Live heap under churn', samples, 'heapMb'),
   rss: judgeTrend('RSS under churn', samples, 'rssMb'),

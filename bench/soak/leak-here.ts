@@ -1,4 +1,4 @@
-/** Loaded before everything else by a server that is to leak. */
+/** A server that is to leak loads this before everything else. */
 import { changeHere } from '../../test/attack/switch-off.ts';
 import { leaks } from './leaks.ts';
 

@@ -1,18 +1,18 @@
 import type { Change } from '../../test/attack/switch-off.ts';
 
-/** A piece of the server's source, and what stands there instead. */
+/** A piece of the server's source, and its replacement. */
 export interface Leak extends Change {
-  /** The class of what it doesn't let go of. */
+  /** Class of the leaked objects. */
   readonly holds: string;
 }
 
 const file = 'chat/upgrade.ts';
 const gone = 'sockets.delete(webSocket);';
 
-/** Leaks that can be planted in the server: each keeps something for every connection that ends. */
+/** Leaks to plant in the server: each keeps something for every connection that ends. */
 export const leaks: readonly Leak[] = [
   { name: 'sockets', holds: 'WebSocket', file, source: gone, off: '' },
-  // An object and a text, a hundred bytes in all: what a table loses that nobody cleans up.
+  // An object and a text of a hundred bytes together, like an entry that a table never removes.
   {
     name: 'names',
     holds: 'Forgotten',

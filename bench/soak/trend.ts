@@ -1,4 +1,4 @@
-/** Whether something grows: a line through what was measured, and how sure one can be of its slope. */
+/** Tells whether something grows: fits a line through the samples, and computes how certain its slope is. */
 
 export interface Point {
   readonly minute: number;
@@ -7,13 +7,13 @@ export interface Point {
 
 export interface Trend {
   readonly perMinute: number;
-  /** Added and taken away, the true slope lies between both with a probability of 95 %. */
+  /** The true slope lies within `perMinute` ± `margin` with a probability of 95 %. */
   readonly margin: number;
-  /** At `minute` 0. */
+  /** Value at `minute` 0. */
   readonly start: number;
 }
 
-/** It can also be that the run was too short to tell. */
+/** `unclear` may also mean that the run was too short. */
 export type Verdict = 'flat' | 'grows' | 'unclear';
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -44,7 +44,7 @@ export function trendOf(points: readonly Point[]): Trend {
   return { perMinute, margin, start: meanValue - perMinute * meanMinute };
 }
 
-/** Flat only where it is shown to grow by less than `tolerance` a minute: what can't be told is not flat. */
+/** Returns `flat` only if growth is shown to be below `tolerance` a minute; an uncertain slope is not flat. */
 export function verdictOf({ perMinute, margin }: Trend, tolerance: number): Verdict {
   if (perMinute + margin < tolerance) return 'flat';
   return perMinute - margin > 0 ? 'grows' : 'unclear';

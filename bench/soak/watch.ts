@@ -19,7 +19,7 @@ export interface Sample {
 export interface Rest {
   readonly files: number;
   readonly heapMb: number;
-  /** So far. */
+  /** Samples so far. */
   readonly joins: number;
   readonly classes: Classes | undefined;
 }
@@ -29,7 +29,7 @@ export interface Spell {
   readonly rest: Rest;
 }
 
-/** How long the last ones may take to be gone, and what is remembered of them for a moment. */
+/** Time for the last clients to leave, and for state that the server keeps briefly. */
 const goneMs = 20_000;
 const forgottenMs = 3_000;
 
@@ -39,12 +39,12 @@ interface Options {
   readonly inspector: Inspector;
   readonly churn: Churn;
   readonly sampleMs: number;
-  /** Whether to look at what the heap holds at rest. It takes memory itself. */
+  /** Takes heap snapshots at rest if true. A snapshot uses memory itself. */
   readonly hasClasses: boolean;
   readonly onSample: (sample: Sample) => void;
 }
 
-/** Watches a process through one spell of churn after another: each is churn for so long, then nobody. */
+/** Watches a process through several spells of churn, each followed by a rest without clients. */
 export function createWatch({ child, problem, inspector, churn, sampleMs, hasClasses, onSample }: Options) {
   const startMs = performance.now();
   const openFiles = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
@@ -52,7 +52,7 @@ export function createWatch({ child, problem, inspector, churn, sampleMs, hasCla
 
   async function sample(): Promise<Sample> {
     const minute = (performance.now() - startMs) / 60_000;
-    // Before the collection, which is none of the server's own.
+    // Before the garbage collection, which the server would not do itself.
     const { p50, p99 } = await inspector.delay();
     const heapMb = await inspector.liveHeapMb();
     await inspector.forgetDelay();

@@ -22,7 +22,7 @@ function pointsOf(count: number, perMinute: number, { spread = 1, alike = 0 } = 
 }
 
 describe('the trend of a soak', () => {
-  it('is the line that the values lie on, where they do', () => {
+  it('fits values on a line exactly', () => {
     const { perMinute, margin, start } = trendOf(pointsOf(40, 2, { spread: 0 }));
     expect(perMinute).toBeCloseTo(2);
     expect(start).toBeCloseTo(50);
@@ -37,7 +37,7 @@ describe('the trend of a soak', () => {
     expect(margin).toBeLessThan(0.33);
   });
 
-  it('is less sure where neighbours are alike', () => {
+  it('is less sure where neighbouring samples are alike', () => {
     const [apart, alike] = [pointsOf(100, 0), pointsOf(100, 0, { alike: 0.9, spread: 0.4 })].map(trendOf);
     expect(alike!.margin).toBeGreaterThan(2 * apart!.margin);
   });
@@ -54,7 +54,7 @@ describe('the trend of a soak', () => {
   it.each(cases)('of %s', (_, points, want) => expect(verdictOf(trendOf(points), 0.5)).toBe(want));
 });
 
-describe('what is left with nobody there', () => {
+describe('memory and descriptors after all clients have left', () => {
   const rest = { files: 38, heapMb: 50, joins: 1_000, classes: undefined };
   const samples = pointsOf(40, 0).map(({ minute, value }) => ({
     minute,
@@ -68,12 +68,12 @@ describe('what is left with nobody there', () => {
     judge({ samples, rests: [rest, { ...rest, joins: 11_000, ...last }], filesAtFirst: 38 });
 
   it.each([
-    ['is flat, where it is what it was', { heapMb: 50 }, 'flat'],
-    ['is flat, where what was compiled is all', { heapMb: 50.3 }, 'flat'],
+    ['is flat if it has not changed', { heapMb: 50 }, 'flat'],
+    ['is flat if only compiled code was added', { heapMb: 50.3 }, 'flat'],
     ['grows by a hundred bytes a join', { heapMb: 51 }, 'grows'],
   ])('%s', (_, last, want) => expect(judged(last).rest.verdict).toBe(want));
 
-  it('may be no descriptor more than at first', () => {
+  it('reports a single descriptor above the first sample', () => {
     expect(judged({}).files.verdict).toBe('flat');
     expect(judged({ files: 39 }).files.verdict).toBe('grows');
   });

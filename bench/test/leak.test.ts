@@ -5,10 +5,10 @@ import { within } from '../../test/harness/deadline.ts';
 import { launch } from '../../test/harness/process.ts';
 import { leaks } from '../soak/leaks.ts';
 
-/** The smaller one: `npm run soak -- --leak sockets` is the other. */
+/** The smaller leak. `npm run soak -- --leak sockets` shows the other. */
 const leak = leaks.find(({ name }) => name === 'names')!;
 
-it('is told from one that does not, by what it holds more of', async () => {
+it('reports a planted leak, and names the class that grows', async () => {
   for (const each of leaks) withoutOnDisk(each);
   const args = ['bench/soak.ts', '--minutes', '0.25', '--users', '30', '--classes', '--leak', leak.name];
   const soak = launch(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {});
@@ -17,6 +17,6 @@ it('is told from one that does not, by what it holds more of', async () => {
   expect(await within(exited, () => `the end; so far: ${soak.output()}`, 150_000)).toBe(1);
   expect(soak.output()).toContain('NOT FLAT');
   expect(soak.output()).toMatch(/Live heap with nobody there: grows/);
-  // By itself a server at its start grows by what is compiled. This can only be the leak.
+  // A server also grows at its start, by compiled code. Only the leak can cause this finding.
   expect(soak.output()).toMatch(new RegExp(` object ${leak.holds}$`, 'm'));
 }, 180_000);

@@ -14,11 +14,11 @@ import { startIssuer } from '../../test/unit/auth/issuer.ts';
 import { listCases, type Report, runKit } from '../src/index.ts';
 import { startProxy } from './proxy/proxy.ts';
 
-/** As it comes; the kit has to live with it. */
+/** The server with its defaults, which the kit must cope with. */
 const defaults = { RATE_LIMIT_FRAMES: '20', RATE_LIMIT_LOGIN: '20', RATE_LIMIT_SIGNUP: '20' };
 const root = join(import.meta.dirname, '../..');
 const bin = join(root, 'contract/src/bin.ts');
-/** Against hanging only: on a busy machine passwords are hashed very slowly. */
+/** Timeout against hanging only: on a busy machine passwords are hashed very slowly. */
 const patience = 600_000;
 
 const urlOf = ({ host, port }: TestServer): string => `http://${host}:${port}`;
@@ -26,8 +26,8 @@ const idsOf = ({ results }: Report, outcome: string): string[] =>
   results.filter((result) => result.outcome === outcome).map(({ id }) => id);
 
 /**
- * All that nothing from outside can provoke, or only by using up what the next run needs. How large a head a server takes
- * beyond what the specs promise is its own affair.
+ * Cases that no client can provoke, or only at the expense of the next run. How large a request head a server accepts
+ * beyond the specs is up to it.
  */
 const outOfReach =
   /\.(500|503)\.|\.431\.head_too_large$|\.429\.too_many_attempts$|^ws\.error\.unavailable$|^ws\.close\.(1001|1011|1012|1013)$/;
@@ -38,7 +38,7 @@ function expectKept(report: Report): void {
   expect(idsOf(report, 'kept').length).toBeGreaterThan(250);
 }
 
-/** Somebody who talks all the time, and somebody who comes and goes. */
+/** A user who talks all the time, and one who joins and leaves. */
 async function chatter(server: TestServer, [talks, comes]: readonly string[]): Promise<() => Promise<void>> {
   const talker = await connect(server, { token: talks! });
   const talking = setInterval(() => talker.say('Anybody here?'), 100);
@@ -60,7 +60,7 @@ async function chatter(server: TestServer, [talks, comes]: readonly string[]): P
 
 describe.concurrent('a real server keeps its contract', () => {
   it(
-    'with its default limits, twice in a row, and tries all cases within reach',
+    'with its default limits, twice in a row, and every reachable case runs',
     async () => {
       await using server = await startTestServer({ env: defaults });
       for (const seed of [1, 2]) {
@@ -68,7 +68,7 @@ describe.concurrent('a real server keeps its contract', () => {
         const report = await runKit({ url: urlOf(server), ...secrets, seed, timeLimitMs: patience });
         expectKept(report);
         expect(idsOf(report, 'not_tried').filter((id) => !outOfReach.test(id))).toEqual([]);
-        // Both together need no more attempts than a minute allows.
+        // Both runs together stay below the attempts per minute.
         expect(idsOf(report, 'kept').filter((id) => id.endsWith('too_many_attempts'))).toEqual([]);
         expect(report.leftBehind.map((name) => name.replace(/-[0-9a-f]{8}-(\w+?)é*$/, ' $1')).sort()).toEqual([
           'contract ann',
@@ -87,7 +87,7 @@ describe.concurrent('a real server keeps its contract', () => {
     });
     afterAll(() => mongo.remove());
     it(
-      'too',
+      'in all cases',
       async () => {
         await using server = await startTestServer({ env: { MONGODB_URI: mongo.uri() } });
         expectKept(await runKit({ url: urlOf(server), seed: 3, timeLimitMs: patience }));
@@ -97,7 +97,7 @@ describe.concurrent('a real server keeps its contract', () => {
   });
 
   it.each([2, 3])(
-    'with the tokens of %i users, where tokens come from elsewhere and there are strangers in the room',
+    'with the tokens of %i users, with external users and strangers in the room',
     async (count) => {
       const issuer = await startIssuer();
       await using server = await startTestServer({ env: issuer.env });
@@ -124,7 +124,7 @@ describe.concurrent('the command', () => {
     );
 
   it(
-    'exits with 0 if all cases are kept, and prints a report as text or JSON',
+    'exits with 0 if the server keeps all cases, and prints a report as text or JSON',
     async () => {
       await using server = await startTestServer();
       const people = await run(urlOf(server), '--only', 'http.healthz', '--seed', '5');
@@ -180,7 +180,7 @@ describe.concurrent('the command', () => {
   });
 });
 
-it('reports a server that goes away once, and tries no further case', async () => {
+it('reports once that a server has stopped, and runs no further case', async () => {
   const specs = new Map(
     ['http/openapi.json', 'chat/asyncapi.json'].map((file) => [
       file.replace(/^\w+/, ''),

@@ -4,16 +4,17 @@ import { expect, it } from 'vitest';
 import { rules, standingRules } from '../src/cases/rules/index.ts';
 import { main } from '../src/cli.ts';
 
-const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+const readme = read('contract/README.md');
 
-it('names every rule, with what it says, and no other', () => {
+it('names every rule with its text, and no other', () => {
   const all = [...rules, ...standingRules(new URL('http://127.0.0.1'))];
   const lines = readme.split('\n').filter((line) => line.startsWith('| `rule.') && line.split('|').length === 4);
   const due = all.map(({ id, says }) => `| \`${id}\` | ${says} |`);
   expect(lines.filter((line) => !line.includes('rule.*')).sort()).toEqual(due.sort());
 });
 
-it('names every option', async () => {
+it.each(['contract/README.md', 'docs/develop/contract-tests.md'])('%s names every option', async (path) => {
   const written: string[] = [];
   const write = process.stdout.write;
   process.stdout.write = ((text: string) => written.push(text)) as unknown as typeof write;
@@ -22,5 +23,5 @@ it('names every option', async () => {
   });
   const options = [...written.join('').matchAll(/^ {2}(--[\w-]+)/gm)].map(([, name]) => name!);
   expect(options.length).toBeGreaterThan(6);
-  for (const name of options.filter((option) => option !== '--help')) expect(readme).toContain(`\`${name}`);
+  for (const name of options.filter((option) => option !== '--help')) expect(read(path)).toContain(`\`${name}`);
 });

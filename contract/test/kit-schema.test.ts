@@ -28,7 +28,7 @@ describe.each(all)('%s', (_, schema, example) => {
     expect(validate(example)).toBe(true);
   });
 
-  it('has samples that break one keyword each, at the place that they name', () => {
+  it('has samples that each break one keyword, at the place that they name', () => {
     const samples = brokenSamples(schema, example);
     expect(samples.length).toBeGreaterThan(10);
     for (const { pointer, keyword, name, value } of samples) {
@@ -53,7 +53,7 @@ describe.each(all)('%s', (_, schema, example) => {
     for (const { value, name } of edgeSamples(schema, example)) expect([validate(value), name]).toEqual([true, name]);
   });
 
-  it('has values made at random that fit', () => {
+  it('has random values that fit', () => {
     fc.assert(
       fc.property(arbitraryOf(schema), (value) => validate(JSON.parse(JSON.stringify(value)))),
       { numRuns: 50, seed: 7 },
@@ -62,7 +62,7 @@ describe.each(all)('%s', (_, schema, example) => {
 });
 
 it.each<object>([{ oneOf: [] }, { format: 'email' }, { properties: { a: { items: { multipleOf: 2 } } } }])(
-  'makes no values for keywords that it does not know: %j',
+  'makes no values for unknown keywords: %j',
   (schema) => {
     expect(() => arbitraryOf(schema as Schema)).toThrow(NotTried);
   },
@@ -78,7 +78,7 @@ it('makes values of any of several types', () => {
   expect(brokenSamples(schema, null).every(({ value }) => !validate(value))).toBe(true);
 });
 
-it('takes an allOf together', () => {
+it('merges an allOf', () => {
   const document = {
     components: { A: { type: 'object', required: ['a'], properties: { a: { enum: ['x', 'y'] } } } },
   };

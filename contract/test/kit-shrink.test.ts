@@ -6,11 +6,11 @@ import { Violation } from '../src/errors.ts';
 const faultAbove = (most: number) => async (value: number) =>
   value > most ? new Violation(`${value} is too much`) : undefined;
 
-it('finds the smallest value at fault', async () => {
+it('finds the smallest faulty value', async () => {
   await expect(shrunk({ seed: 1 }, fc.nat(), 20, faultAbove(41))).rejects.toThrow(new Violation('42 is too much'));
 });
 
-it('is content where there is no fault', async () => {
+it('returns nothing where there is no fault', async () => {
   await expect(shrunk({ seed: 1 }, fc.nat(), 20, async () => undefined)).resolves.toBeUndefined();
 });
 
@@ -24,7 +24,7 @@ it('tries the same values with the same seed', async () => {
   expect(await triedWith(5)).not.toEqual(await triedWith(6));
 });
 
-it('tries no more than its bound, however far it could shrink', async () => {
+it('stops at its bound, however far it could shrink', async () => {
   let tries = 0;
   const always = async (): Promise<Violation> => {
     tries += 1;
@@ -36,7 +36,7 @@ it('tries no more than its bound, however far it could shrink', async () => {
   expect(tries).toBeLessThanOrEqual(65);
 });
 
-it('lets a fault of its own through', async () => {
+it('passes on an unrelated error', async () => {
   const fault = async (): Promise<undefined> => {
     throw new TypeError('mine');
   };

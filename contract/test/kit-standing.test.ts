@@ -1,4 +1,4 @@
-/** The standing rules, on rooms that were made up: each finds what breaks it, and nothing in a room that is in order. */
+/** The standing rules, on invented rooms: each reports its violation, and nothing in a faultless room. */
 import { describe, expect, it } from 'vitest';
 import type { Standing } from '../src/cases/case.ts';
 import { standingRules } from '../src/cases/rules/index.ts';
@@ -20,7 +20,7 @@ const session = (label: string, ...made: readonly Made[]): SeenSession => ({
   repeats: new Set(),
 });
 
-/** A session that reconnected after this id. */
+/** A session that resumed after this id. */
 const back = (lastEventId: string, ...made: readonly Made[]): SeenSession => ({
   ...session('Ann', ...made),
   lastEventId,
@@ -47,11 +47,11 @@ const seeing = (sessions: readonly SeenSession[], answers: readonly SeenAnswer[]
 const brokenBy = (standing: readonly Standing[], seen: Seen): string[] =>
   standing.filter(({ judge }) => typeof judge(seen) === 'object').map(({ id }) => id);
 
-it('a room in order breaks nothing, and is enough for every rule to say so', () => {
+it('a faultless room breaks no rule, and is enough for every rule to judge', () => {
   expect(rules.map(({ judge }) => judge(seeing([ann, bob])))).toEqual(rules.map(() => undefined));
 });
 
-it('what was missed, and what answers a repeat, are no news', () => {
+it('missed messages and answers to repeats are not new messages', () => {
   const again: Made = ['chat_message', '3', { from_user: 'Ann', text: 'hi', nonce: 'n' }];
   const repeating = (...made: readonly Made[]): SeenSession => ({
     ...session('Bob', ...made),
@@ -65,11 +65,11 @@ it('what was missed, and what answers a repeat, are no news', () => {
   expect(brokenBy(rules, seeing(sessions))).toEqual([]);
 });
 
-it('of nothing nothing is said', () => {
+it('an empty room gives no rule anything to judge', () => {
   expect(rules.map(({ judge }) => judge(seeing([])))).toEqual(rules.map(() => 'unseen'));
 });
 
-describe('what breaks which', () => {
+describe('broken rules', () => {
   const bobSees = (...made: readonly Made[]): SeenSession[] => [ann, session('Bob', ...made)];
   it.each<[name: string, sessions: readonly SeenSession[], want: readonly string[]]>([
     [
@@ -119,7 +119,7 @@ describe('what breaks which', () => {
     expect(brokenBy(rules, seeing(sessions))).toEqual(want);
   });
 
-  it('shows the exchange that ends with it', () => {
+  it('shows the exchange that ends with the violation', () => {
     const found = rules
       .find(({ id }) => id === 'rule.order.once')!
       .judge(seeing([session('Bob', online('1'), said('2', 'a'), said('2', 'a'), said('3', 'b'))]));

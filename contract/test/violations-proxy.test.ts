@@ -1,4 +1,4 @@
-/** The proxy alone: what no switch changes comes through as it was sent, and a switch changes that one thing. */
+/** Tests the proxy alone: it passes everything on unchanged, except for the one thing that a switch changes. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const each of closing.splice(0).reverse()) await each[Symbol.asyncDispose]();
 });
 
-/** Reads bytes as they come, and waits for as many as these. */
+/** Reads bytes as they arrive, and waits for this many. */
 function reader(socket: Socket): (bytes: number) => Promise<string> {
   let all: Buffer = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
@@ -34,7 +34,7 @@ interface Wire {
   atClient(bytes: number): Promise<string>;
 }
 
-/** A client and a server that a test plays, and the proxy between them. */
+/** A client and a server that the test plays, and the proxy between them. */
 async function stage(plant?: Switch): Promise<{ wire(): Promise<Wire> }> {
   const server: Server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -67,7 +67,7 @@ const answers: [name: string, request: string, response: string][] = [
   ['garbage', '\u0000\u0001', 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'],
   ['a refused handshake', handshake, 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno'],
 ];
-/** A switch that looks at everything and changes nothing. */
+/** A switch that inspects everything and changes nothing. */
 const idle: Switch = { ask: () => undefined, answer: () => undefined, say: () => undefined, tell: () => undefined };
 
 describe.each([
@@ -76,7 +76,7 @@ describe.each([
 ])('byte for byte, %s', (_, plant) => {
   it.each(answers)('%s', async (_name, request, response) => {
     const { client, server, atServer, atClient } = await (await stage(plant)).wire();
-    // Twice on one connection, and the second time in pieces.
+    // Twice on one connection, the second time in pieces.
     client.write(request, 'latin1');
     expect(await atServer(request.length)).toBe(request);
     server.write(response);
@@ -87,7 +87,7 @@ describe.each([
     expect(await atClient(response.length)).toBe(response);
   });
 
-  it('a body until the end, and the end', async () => {
+  it('a body without a length, and the end of the connection', async () => {
     const { client, server, atClient } = await (await stage(plant)).wire();
     client.end(get);
     await within(once(server, 'end'), 'the end of the request');
@@ -116,14 +116,14 @@ describe.each([
     expect(await atClient(told.length)).toBe(told.toString('latin1'));
   });
 
-  it('a frame that only says that it is long, before it has come', async () => {
+  it('a frame that only announces its length, before its payload', async () => {
     const { client, atServer } = await (await stage(plant)).wire();
     const start = Buffer.from([0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 9, 9, 9, 9, 65]);
     client.write(Buffer.concat([Buffer.from(handshake), start]));
     expect(await atServer(handshake.length + start.length)).toBe(handshake + start.toString('latin1'));
   });
 
-  it('a reader that stops stops the writer', async () => {
+  it('a reader that stops reading stops the writer', async () => {
     const { client, server, atServer } = await (await stage(plant)).wire();
     client.pause();
     client.write(handshake);
@@ -131,7 +131,7 @@ describe.each([
     server.write(switching);
     const frame = encode(textFrame('x'.repeat(60_000)), false);
     let written = 0;
-    // Far beyond what the sockets between hold: only a proxy that keeps it all would take this.
+    // Far beyond the buffers of the sockets: only a proxy that buffers everything would accept this.
     const tooMuch = 64 * 1_048_576;
     const write = (): void => {
       while (written < tooMuch && server.write(frame)) written += frame.length;
@@ -145,7 +145,7 @@ describe.each([
       once(server, 'taken').then(() => 'has written it all'),
     ]);
     expect(await within(stopped, 'the writer to wait')).toBe('waits');
-    // Its end is a reset, since there is something that it hasn't read.
+    // The connection ends with a reset, because its buffer holds unread bytes.
     server.on('error', () => {});
     client.destroy();
     await within(new Promise((resolve) => server.once('close', resolve)), 'the end');

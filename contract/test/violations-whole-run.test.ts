@@ -17,7 +17,7 @@ it(
   patience,
 );
 
-describe('a whole run, as anybody starts it, catches', () => {
+describe('a whole run with default options catches', () => {
   let outcomes: Outcome[];
   beforeAll(async () => {
     outcomes = await attemptAll(

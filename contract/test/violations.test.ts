@@ -8,7 +8,7 @@ import { readPage, violationsPage } from './violations/table.ts';
 const patience = 900_000;
 const all = groups.flatMap(({ violations }) => violations);
 
-describe('each violation, with the cases that have to do with it,', () => {
+describe('each violation, with its own cases,', () => {
   let outcomes: Outcome[];
   beforeAll(async () => {
     outcomes = await attemptAll(groups);
@@ -19,12 +19,12 @@ describe('each violation, with the cases that have to do with it,', () => {
     expect(brokenIn(report).map(({ id }) => id)).toContain(caughtBy);
   });
 
-  it('is told from all others', () => {
+  it('differs from all others', () => {
     expect(confused(outcomes)).toEqual([]);
   });
 });
 
-it('no two violations have one name', () => {
+it('no two violations share a name', () => {
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
 });
 

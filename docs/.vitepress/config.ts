@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitepress';
 import { makeRelative } from './relative.ts';
+import { labelCells } from './tables.ts';
 
 const base = '/docs/';
 
@@ -54,7 +55,7 @@ export default defineConfig({
   outDir: '../build/docs',
   cleanUrls: true,
   srcExclude: ['internals/**'],
-  markdown: { languageAlias: { caddyfile: 'nginx', hex: 'txt' } },
+  markdown: { languageAlias: { caddyfile: 'nginx', hex: 'txt' }, config: labelCells },
   // A page must not ask for what nobody has clicked on.
   router: { prefetchLinks: false },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/docs/icon.svg' }]],

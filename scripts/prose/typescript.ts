@@ -116,3 +116,26 @@ export function stringsOf(file: string, text: string): Passage[] {
   visit(source);
   return passages;
 }
+
+/** Functions of Vitest whose first argument is a name. */
+const namesTests = /^(?:describe|suite|it|test)$/;
+
+/** Tells whether a called expression is one of those functions, as in `it`, `it.skip`, or `describe.skipIf(…)`. */
+function isNamingTests(called: ts.Expression): boolean {
+  if (ts.isIdentifier(called)) return namesTests.test(called.text);
+  if (ts.isPropertyAccessExpression(called) || ts.isCallExpression(called)) return isNamingTests(called.expression);
+  return ts.isTaggedTemplateExpression(called) && isNamingTests(called.tag);
+}
+
+/** Returns the names that a file gives to its tests and groups of tests. */
+export function testNamesOf(file: string, text: string): Passage[] {
+  const source = parse(file, text);
+  const passages: Passage[] = [];
+  eachNode(source, (node) => {
+    if (!ts.isCallExpression(node) || !isNamingTests(node.expression)) return;
+    const [name, ...rest] = node.arguments;
+    const found = name && rest.length > 0 ? stringOf(name) : undefined;
+    if (found !== undefined) passages.push(passageAt(found.replace(/\s+/g, ' '), lineOf(source, name!.getStart())));
+  });
+  return passages;
+}

@@ -13,7 +13,7 @@ type Any = any;
 const read = (file: string): Any => JSON.parse(readFileSync(join(root, 'generated', file), 'utf8'));
 const [openapi, asyncapi] = [read('http/openapi.json'), read('chat/asyncapi.json')];
 
-/** The paths of what breaks when a document is edited. */
+/** Returns the paths that break when a document is edited. */
 function edited(
   before: Any,
   breaking: (before: Any, after: Any) => readonly { path: string }[],
@@ -141,7 +141,7 @@ describe('the command', () => {
   ])('exits 2 %s', async (_, args) => {
     expect((await run(...args)).code).toBe(2);
   });
-  it('exits 0 where nothing has changed', async () => {
+  it('exits 0 when nothing has changed', async () => {
     const { code, stdout } = await run('HEAD');
     expect(stdout).toMatch(/openapi\.json.*\n.*asyncapi\.json/);
     expect(code).toBe(0);

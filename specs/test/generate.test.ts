@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../..');
 const specsOf = (folder: string) => join(folder, 'specs');
 let folders: string[] = [];
 
-/** A folder with a copy of the specs, altered, where the generator can write beside the project's packages. */
+/** A folder with an altered copy of the specs, where the generator can write beside the project's packages. */
 async function altered(...changes: [file: string, from: string | RegExp, to: string][]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'palaver-specs-'));
   folders.push(folder);
@@ -32,7 +32,7 @@ async function altered(...changes: [file: string, from: string | RegExp, to: str
 const generate = (folder: string, ...more: string[]) =>
   run(process.execPath, [join(root, 'specs/generate.ts'), '--specs', specsOf(folder), '--out', folder, ...more]);
 
-/** Every generated file, by its path. */
+/** Returns every generated file by its path. */
 async function filesIn(folder: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const part of ['generated', 'sdk/typescript/src/generated']) {
@@ -50,13 +50,13 @@ afterAll(async () => {
 });
 
 describe('the generator', { timeout: 60_000 }, () => {
-  it('writes what is committed, to the byte', async () => {
+  it('writes exactly the committed files', async () => {
     const folder = await altered();
     await generate(folder);
     expect(await filesIn(folder)).toEqual(await filesIn(root));
   });
 
-  it('says with --check which file differs, and writes nothing', async () => {
+  it('names each outdated file with --check, and writes nothing', async () => {
     const folder = await altered(['schemas/fields.yaml', 'maxLength: 4096', 'maxLength: 4097']);
     for (const part of ['generated', 'sdk/typescript/src/generated'])
       await cp(join(root, part), join(folder, part), { recursive: true });
@@ -67,7 +67,7 @@ describe('the generator', { timeout: 60_000 }, () => {
     expect(await filesIn(folder)).toEqual(await filesIn(root));
   });
 
-  it('follows a bound: types, validators and SDK', async () => {
+  it('carries a changed bound into types, validators and SDK', async () => {
     const folder = await altered(['schemas/fields.yaml', 'maxLength: 4096', 'maxLength: 5']);
     await generate(folder);
     const files = await filesIn(folder);
@@ -79,7 +79,7 @@ describe('the generator', { timeout: 60_000 }, () => {
     expect([accepts('12345'), accepts('123456')]).toEqual([true, false]);
   });
 
-  it('stops at a keyword that it does not know, names the place, and leaves what was there', async () => {
+  it('stops at an unknown keyword, names the place, and changes no file', async () => {
     const folder = await altered(['schemas/fields.yaml', 'minLength: 8', 'minLength: 8\n  format: password']);
     await cp(join(root, 'generated'), join(folder, 'generated'), { recursive: true });
     const { code, stderr } = await generate(folder).catch((error) => error);
@@ -138,7 +138,7 @@ describe('the generator', { timeout: 60_000 }, () => {
       });
     });
 
-    it('the SDK has the method, which asks as the operation says, with no hand-written line', async () => {
+    it('the SDK has the method, which sends the request without a hand-written line', async () => {
       const asked: string[] = [];
       const { Palaver } = await import(join(folder, 'sdk/typescript/src/index.ts'));
       const palaver = new Palaver({
@@ -152,7 +152,7 @@ describe('the generator', { timeout: 60_000 }, () => {
       expect(asked).toEqual(['GET http://127.0.0.1:1/rooms/a%20b/pins?limit=2']);
     });
 
-    it('the SDK has the event, and all of it compiles, typed', async () => {
+    it('the SDK has the event, typed, and everything compiles', async () => {
       const { eventNames } = await import(join(folder, 'sdk/typescript/src/index.ts'));
       expect(eventNames).toContain('pinned');
       await writeFile(

@@ -5,7 +5,7 @@ import { emitSdk } from '../emit/sdk.ts';
 
 const asyncapi: Json = { asyncapi: '3.0.0', components: { schemas: {} }, operations: {}, channels: {} };
 
-/** A spec with one operation, which answers this. */
+/** Returns a spec with one operation and this response. */
 const answering = (content: Json | undefined): Json => ({
   openapi: '3.1.0',
   info: { title: 'One operation', version: '1' },
@@ -25,7 +25,7 @@ const answering = (content: Json | undefined): Json => ({
   },
 });
 
-describe('what an operation answers, as the server’s route and the SDK’s method', () => {
+describe('the response of an operation, in the server’s route and the SDK’s method', () => {
   const cases: [name: string, given: Json | undefined, route: string, method: string | undefined][] = [
     [
       'JSON',

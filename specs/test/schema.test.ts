@@ -63,7 +63,7 @@ describe('a schema becomes a type and a validator', () => {
   });
 });
 
-describe('what the generator does not know stops it, with the place', () => {
+describe('the generator stops at an unsupported schema and names the place', () => {
   const cases: [name: string, given: Json, message: RegExp][] = [
     ['a keyword', { type: 'string', format: 'email' }, /^#\/format: .*'format'/],
     ['a keyword of another type', { type: 'string', minimum: 1 }, /^#\/minimum/],

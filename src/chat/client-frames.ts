@@ -1,15 +1,30 @@
 import type { WebSocket } from 'ws';
-import { type ClientMessage, closeCodes } from '../../generated/chat/index.ts';
+import { type ClientMessage, type CloseCode, closeCodes } from '../../generated/chat/index.ts';
 import type { CountFrame } from '../limits/frames.ts';
+import type { Access } from './access.ts';
 import type { ChatCounts } from './counts.ts';
 import { decode, encodeEnvelope } from './frames.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { Replies } from './replies.ts';
 import type { RoomSession } from './room.ts';
-import type { Session } from './session.ts';
 
 /** Frames that may wait to be taken. Once there are so many, nothing is read until all before are taken. */
 const maxUntaken = 256;
 
 type ChatMessage = Extract<ClientMessage, { type: 'chat_message' }>['msg'];
+
+/** The session that the frames are for. */
+export interface Session {
+  readonly heartbeat: Pick<Heartbeat, 'hear'>;
+  readonly replies: Pick<Replies, 'send' | 'sendError' | 'refuse' | 'slowDown'>;
+  readonly access: Pick<Access, 'refresh'>;
+  /** Returns whether nothing is taken from the client any more. */
+  isOver(): boolean;
+  /** Ends the session with a code, behind what was sent before. */
+  finish(code: CloseCode): void;
+  /** Ends the session with 1011 at once. */
+  readonly fail: (error: unknown) => void;
+}
 
 export interface ClientFramesDeps {
   readonly roomSession: Pick<RoomSession, 'publish'>;

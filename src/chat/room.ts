@@ -1,4 +1,4 @@
-import type { CloseCode } from '../../generated/chat/index.ts';
+import type { ChatMessage, CloseCode } from '../../generated/chat/index.ts';
 import type {
   Backplane,
   Beginning,
@@ -15,7 +15,7 @@ import type { Transport } from './connection.ts';
 import { type ChatCounts, createTransportCounts } from './counts.ts';
 import { createFanOut, type FanOut } from './fan-out.ts';
 import { createFrameLog } from './frame-log.ts';
-import { encodeEnvelope } from './frames.ts';
+import { encodeEnvelope, frameOf } from './frames.ts';
 import { createGhosts } from './ghosts.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
@@ -37,6 +37,11 @@ export interface RoomSession {
 }
 
 type RoomRefusal = Refusal | 'server_full';
+/** Frame of a message that was published now, or with its nonce before; or why it was not. */
+type PublishResult =
+  | { readonly published: ChatMessage }
+  | { readonly repeats: ChatMessage }
+  | Extract<Posted, { readonly refusal: unknown }>;
 type JoinResult = { readonly session: RoomSession } | { readonly refusal: RoomRefusal };
 
 export interface Room {
@@ -49,7 +54,7 @@ export interface Room {
    */
   join(member: Member, lastEventId?: string): Promise<JoinResult>;
   /** Publishes a message of a user who needs no session here. Answers once this node has delivered it. */
-  publish(member: Member, draft: Draft): Promise<Posted>;
+  publish(member: Member, draft: Draft): Promise<PublishResult>;
   /** Admits nobody from now on, and ends every session with this code, one after the other over `windowMs`, by chance. */
   close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, joining ones included. */
@@ -178,7 +183,11 @@ export function createRoom(
       }),
     refusalOf: async (member) => ownRefusal() ?? backplane.refusalOf(member),
     join,
-    publish: backplane.publish,
+    publish: async (member, draft) => {
+      const posted = await backplane.publish(member, draft);
+      if ('published' in posted) return { published: frameOf(posted.published) };
+      return 'repeats' in posted ? { repeats: frameOf(posted.repeats) } : posted;
+    },
     close: (code, windowMs) => {
       closed = true;
       const subscribers = fanOut.subscribers();

@@ -6,7 +6,7 @@ import type { CountFrame } from '../limits/frames.ts';
 import type { Log } from '../log/log.ts';
 import type { WatchAccess } from '../revocations/revocations.ts';
 import { Access } from './access.ts';
-import { ClientFrames } from './client-frames.ts';
+import { ClientFrames, type Session } from './client-frames.ts';
 import { Closing } from './closing.ts';
 import type { Connection, Transport } from './connection.ts';
 import { type ChatCounts, countClose } from './counts.ts';
@@ -42,19 +42,6 @@ export interface SessionDeps {
   readonly watchAccess: WatchAccess;
   readonly counts: Readonly<Record<Transport, ChatCounts>>;
   readonly log: Log;
-}
-
-/** An authenticated connection, from its opening to its end. */
-export interface Session {
-  readonly heartbeat: Heartbeat;
-  readonly replies: Replies;
-  readonly access: Access;
-  /** Returns whether nothing is taken from the client any more. */
-  isOver(): boolean;
-  /** Ends the session with a code, behind what was sent before. */
-  finish(code: CloseCode): void;
-  /** Ends the session with 1011 at once. */
-  readonly fail: (error: unknown) => void;
 }
 
 /** Close codes after which the client reconnects, here or on another node; its user stays in the roster meanwhile. */

@@ -8,6 +8,15 @@ import { print } from './output.ts';
 import { explainingDataDir } from './start-fault.ts';
 import { withStores } from './with-stores.ts';
 
+/** Reads the option `--ttl`. Returns seconds. @throws {UsageError} */
+function ttlOption(text: string): number {
+  try {
+    return readTokenTtlS(text);
+  } catch (error) {
+    throw new UsageError(`--ttl is not valid: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 export const token: Command = {
   usage: `palaver token --email EMAIL [--ttl DURATION]
 palaver token --id ID [--ttl DURATION]
@@ -22,7 +31,7 @@ token can act as the user until it expires: keep it out of files and logs.
     const { email, id, ttl } = argumentsOf({ args: [...args], options }).values;
     if ((email === undefined) === (id === undefined)) throw new UsageError('Give --email or --id');
     const config = loadConfig();
-    const ttlS = ttl === undefined ? config.jwtTtlS : readTokenTtlS(ttl);
+    const ttlS = ttl === undefined ? config.jwtTtlS : ttlOption(ttl);
     if (config.externalIssuer) throw new Error('With JWKS_URL the external issuer makes the tokens, not this server');
     const user = await withStores(config, async ({ users, revoked }) => {
       const found = await (email === undefined ? users.findById(id!) : users.findByEmail(email));

@@ -70,7 +70,7 @@ async function add(args: readonly string[]): Promise<number> {
   if (email === undefined || username === undefined) throw new UsageError('Give --email and --username');
   const config = ownUsersConfig();
   const given = createUserRequestSchema.safeParse({ email, username, password: await readNewPassword() });
-  if (!given.success) throw new Error(`The user is invalid: ${detailOf(given.error.issues)}`);
+  if (!given.success) throw new Error(detailOf(given.error.issues));
   const { password, ...named } = given.data;
   const passwordHash = await createPasswords().hash(password);
   const user = { id: randomUUID(), ...named, passwordHash };
@@ -112,7 +112,7 @@ async function change(args: readonly string[], action: 'disable' | 'enable'): Pr
   const options = { external: { type: 'boolean', default: false } } as const;
   const { positionals, values } = argumentsOf({ args: [...args], options, allowPositionals: true });
   const given = userIdSchema.safeParse(onlyOne(positionals, 'the id or the e-mail address of a user'));
-  if (!given.success) throw new Error(`The id is invalid: ${detailOf(given.error.issues)}`);
+  if (!given.success) throw new Error(`id: ${detailOf(given.error.issues)}`);
   const config = loadConfig();
   return withStores(config, async (stores) => {
     const id = config.externalIssuer || values.external ? given.data : await idOf(stores, given.data);

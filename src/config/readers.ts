@@ -48,11 +48,14 @@ const secondsOf = (text: string): number =>
   /^\d+[smhd]$/.test(text) ? Number(text.slice(0, -1)) * secondsIn[text.at(-1)!]! : Number.NaN;
 
 /** Reads a duration as seconds. Its bounds are durations, too. */
-export const duration = (min: string, max: string, note?: string): Reader<number> =>
-  reader(withNote(`a duration from ${min} to ${max}`, note), (text) => {
+export function duration(min: string, max: string, note?: string): Reader<number> {
+  const allowed = withNote(`a duration from ${min} to ${max}`, note);
+  return reader(allowed, (text) => {
     const seconds = secondsOf(text);
+    if (/^\d+$/.test(text)) throw new Error(`the unit (s, m, h or d) is missing: it must be ${allowed}`);
     return seconds >= secondsOf(min) && seconds <= secondsOf(max) ? seconds : undefined;
   });
+}
 
 /** Reads one of these words. */
 export const oneOf = <Word extends string>(...words: readonly Word[]): Reader<Word> =>

@@ -14,7 +14,7 @@ interface HistoryOptions {
   readonly store: MessageStore;
   /** Epoch of this run, where the stream is this process's alone; otherwise `begin` provides it. */
   readonly epoch?: string;
-  /** Hears the id up to which all messages are stored. */
+  /** Called with the id up to which all messages are stored. */
   readonly onStored?: (id: string) => void;
   /** Returns whether the stream is available: only then is the position of this node as good as any other. */
   readonly isReady: Backplane['isReady'];
@@ -35,7 +35,7 @@ export interface PagePlace {
 export interface History {
   /** Queues a delivered message to be stored. */
   add(envelope: Envelope): void;
-  /** Notes that the stream begins on this node, or begins anew. */
+  /** Notes that the stream begins on this node, or starts over. */
   begin(beginning: Beginning): void;
   /** Returns a page, including messages that are not stored yet. @throws {StoreUnavailable} */
   page(place: PagePlace, limit: number): Promise<MessagePage>;

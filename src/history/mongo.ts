@@ -5,6 +5,8 @@ import type { Retention } from './retention.ts';
 
 type Stored<T extends { readonly id: string }> = Omit<T, 'id'> & { readonly _id: string };
 
+type Gap = { readonly _id: string };
+
 const retentionId = 'messages';
 /** Neighbouring gaps that one pruning looks at. */
 const mergedAtOnce = 1_000;
@@ -37,7 +39,7 @@ const put = async <T extends { readonly _id: string }>(into: Collection<T>, docu
  */
 export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Promise<MessageStore> {
   const messages = db.collection<Stored<StoredMessage>>('messages');
-  const messageGaps = db.collection<{ readonly _id: string }>('messageGaps');
+  const messageGaps = db.collection<Gap>('messageGaps');
   const runs = db.collection<{ readonly _id: string; readonly lastId: string | null }>('runs');
   const retentions = db.collection<Retention & { readonly _id: string }>('retention');
 
@@ -45,19 +47,7 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
     await messages.createIndex({ sentAt: 1 }, { name: 'sentAt' });
   });
 
-  const mergeGaps = async (): Promise<void> => {
-    const total = await messageGaps.countDocuments();
-    const count = Math.min(mergedAtOnce, total - gapsUnmerged);
-    if (count <= 0) return;
-    const oldest = await messageGaps.find().sort({ _id: 1 }).limit(count).toArray();
-    for (const [at, { _id: next }] of oldest.slice(1).entries()) {
-      const gap = oldest[at]!._id;
-      if ((await messages.findOne({ _id: { $gte: gap, $lt: next } })) === null)
-        await messageGaps.deleteOne({ _id: gap });
-    }
-  };
-
-  const gapsWhere = async (_id: Filter<{ readonly _id: string }>['_id']): Promise<string[]> =>
+  const gapsWhere = async (_id: Filter<Gap>['_id']): Promise<string[]> =>
     (await messageGaps.find({ _id }).sort({ _id: 1 }).toArray()).map((gap) => gap._id);
 
   return {
@@ -119,13 +109,15 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
         return due?._id;
       }),
 
-    prune: (upTo, keep) =>
-      run(async () => {
+    prune: async (upTo, keep) => {
+      await run(async () => {
         const [surplus] = await messages.find().sort({ _id: -1 }).skip(keep).limit(1).toArray();
         const bound = surplus && surplus._id > upTo ? surplus._id : upTo;
         await messages.deleteMany({ _id: { $lte: bound } });
         await messageGaps.deleteMany({ _id: { $lte: bound } });
-        await mergeGaps();
+      });
+      await mergeGaps(run, messages, messageGaps);
+      await run(async () => {
         const [oldest] = await messages.find().sort({ _id: 1 }).limit(1).toArray();
         if (!oldest) return;
         const [current] = await runs
@@ -134,7 +126,8 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
           .limit(1)
           .toArray();
         if (current) await runs.deleteMany({ _id: { $lt: current._id }, lastId: { $lt: oldest._id, $ne: null } });
-      }),
+      });
+    },
 
     retention: () =>
       run(async () => {
@@ -154,4 +147,27 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
       ),
     putRun: ({ epoch, lastId = null }) => run(() => put(runs, { _id: epoch, lastId })),
   };
+}
+
+/** Deletes gaps with no message before the next one. Each call has its own time to answer, since there are many. */
+async function mergeGaps(
+  run: MongoDatabase['run'],
+  messages: Collection<Stored<StoredMessage>>,
+  messageGaps: Collection<Gap>,
+): Promise<void> {
+  const total = await run(() => messageGaps.countDocuments());
+  const count = Math.min(mergedAtOnce, total - gapsUnmerged);
+  if (count <= 0) return;
+  const oldest = await run(() => messageGaps.find().sort({ _id: 1 }).limit(count).toArray());
+  const ids = oldest.map(({ _id }) => _id);
+  const merged: string[] = [];
+  for (let from = 0; from < ids.length - 1; ) {
+    const between = { _id: { $gte: ids[from]!, $lt: ids.at(-1)! } };
+    const found = await run(() => messages.findOne(between, { sort: { _id: 1 }, projection: { _id: 1 } }));
+    const next = found ? ids.findIndex((id) => id > found._id) : ids.length;
+    // The last gap before the message stays.
+    merged.push(...ids.slice(from, next - 1));
+    from = next;
+  }
+  if (merged.length > 0) await run(() => messageGaps.deleteMany({ _id: { $in: merged } }));
 }

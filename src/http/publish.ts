@@ -1,7 +1,6 @@
 import type { Handlers } from '../../generated/http/index.ts';
 import { authenticate } from '../auth/require-auth.ts';
 import type { VerifyToken } from '../auth/tokens.ts';
-import { frameOf } from '../chat/frames.ts';
 import type { Room } from '../chat/room.ts';
 import type { CountFrame } from '../limits/frames.ts';
 import type { AppEnv } from './env.ts';
@@ -28,7 +27,7 @@ export const publishHandlers = ({ verify, room, countFrame }: PublishDeps): Pick
     const { text, nonce } = c.req.valid('json');
     const posted = await room.publish({ id, username }, { text, nonce });
     if ('refusal' in posted) return problem(c, posted.refusal);
-    if ('repeats' in posted) return c.json(frameOf(posted.repeats), 200);
-    return c.json(frameOf(posted.published), 201);
+    if ('repeats' in posted) return c.json(posted.repeats, 200);
+    return c.json(posted.published, 201);
   },
 });

@@ -1,4 +1,4 @@
-/** A client that is only a socket: it answers nothing by itself, and does what no client should. */
+/** A client that is only a socket: it answers nothing on its own, and breaks the protocol where a test wants it to. */
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -23,14 +23,14 @@ export async function dialled({ host, port }: Address): Promise<Socket> {
   return socket;
 }
 
-/** Resolves when the socket has ended, one way or another. */
+/** Resolves when the socket has ended, cleanly or by an error. */
 export const over = async (socket: Socket): Promise<void> => {
   socket.resume();
   if (!socket.closed && !socket.readableEnded)
     await within(new Promise((resolve) => socket.once('end', resolve).once('close', resolve)), 'the end');
 };
 
-/** A session that nobody answers for, and what of each type of frame it was sent. */
+/** Opens a session that answers no ping, and collects the frames that it receives. */
 export async function bareSession(address: Address) {
   const socket = await dialled(address);
   socket.write(await handshakeOf());

@@ -1,4 +1,4 @@
-/** Bodies, frames and tokens that mean to be more than data. */
+/** Bodies, frames and tokens that try to be more than data: database operators, prototypes, deep or huge JSON. */
 import { CompactSign } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connect, handshake } from '../harness/chat.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   ann = await signUp(server, 'Ann');
 });
 afterAll(() => server.stop());
-// The server runs in this process.
+// The server runs in this process, so pollution would show here.
 afterEach(() => {
   for (const key in {}) throw new Error(`Every object has ${key} now`);
 });
@@ -30,7 +30,7 @@ const post = (path: string, body: string | object): Promise<Answer> =>
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 const told = ({ status, json }: Answer): string => (json.code === undefined ? `${status}` : `${status} ${json.code}`);
-/** An object's JSON with more in it. */
+/** Returns the object's JSON with this text added as further members. */
 const adding = (value: object, text: string): string => JSON.stringify(value).replace(/\}$/, `,${text}}`);
 
 const operators: unknown[] = [
@@ -47,11 +47,11 @@ const operators: unknown[] = [
   { _bsontype: 'ObjectId', id: 'x' },
 ];
 
-describe('an operator of a database is no value of', () => {
+describe('database operators', () => {
   const places = ['email', 'username', 'password'].flatMap((field) =>
     operators.map((operator): [string, string, unknown] => [field, JSON.stringify(operator), operator]),
   );
-  it.each(places)('%s: %s', async (field, _, operator) => {
+  it.each(places)('refuses one in place of a text: %s: %s', async (field, _, operator) => {
     expect(told(await post('/createUser', { ...fresh(), [field]: operator }))).toBe('400 invalid_body');
     if (field === 'username') return;
     const { email, password } = ann;
@@ -67,7 +67,7 @@ describe('an operator of a database is no value of', () => {
     'a@b.c"}); db.dropDatabase(); ({"',
     '.*',
     '%',
-  ])('in a text it is a text: %s', async (text) => {
+  ])('stores and compares one inside a text as plain text: %s', async (text) => {
     const email = /@/.test(text) ? text.replaceAll(' ', '') : `${text}@x`.replaceAll(' ', '');
     expect(told(await post('/login', { email, password: text }))).toBe('401 invalid_credentials');
     expect(told(await post('/login', { email: ann.email, password: text }))).toBe('401 invalid_credentials');
@@ -77,7 +77,7 @@ describe('an operator of a database is no value of', () => {
     expect(told(await post('/login', ann))).toBe('200');
   });
 
-  it('nor does one beside the fields change anything', async () => {
+  it('ignores them in members that the schema doesn’t declare', async () => {
     const more = '"$where":"sleep(5000)","$or":[{}],"_id":{"$gt":""},"id":"1","passwordHash":"x","emailKey":{"$gt":""}';
     const user = fresh();
     const { status, json } = await post('/createUser', adding(user, more));
@@ -99,8 +99,8 @@ const pollution = [
   '"toString":1,"valueOf":2,"hasOwnProperty":3,"toJSON":4,"then":5',
 ];
 
-describe('a key that means the prototype is a key like any other', () => {
-  it.each(pollution)('%s', async (more) => {
+describe('a member with a name of the prototype', () => {
+  it.each(pollution)('is ignored like any other unknown member: %s', async (more) => {
     expect(told(await post('/createUser', adding(fresh(), more)))).toBe('201');
     expect(told(await post('/login', adding({ email: ann.email, password: ann.password }, more)))).toBe('200');
     expect(told(await post('/login', `{${more}}`))).toBe('400 invalid_body');
@@ -116,7 +116,7 @@ describe('a key that means the prototype is a key like any other', () => {
     expect((await handshake(server, { token: await signed(claims) })).status).toBe(101);
   });
 
-  it('and gives nothing that is missing', async () => {
+  it('does not stand in for a missing member', async () => {
     const inherited = (value: object): string => `{"__proto__":${JSON.stringify(value)}}`;
     expect(told(await post('/createUser', inherited(fresh())))).toBe('400 invalid_body');
     expect(told(await post('/login', inherited(ann)))).toBe('400 invalid_body');
@@ -134,11 +134,11 @@ describe('a key that means the prototype is a key like any other', () => {
   });
 });
 
-/** A token of ours whose claims are these bytes. */
+/** Returns a token signed by this server whose claims are these bytes. */
 const signed = (claims: string): Promise<string> =>
   new CompactSign(Buffer.from(claims)).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(testSecret));
 
-/** As deep as so many bytes go. */
+/** Returns JSON nested as deeply as fits into this many bytes. */
 const nested = (open: string, close: string, bytes: number): string => {
   const depth = Math.floor(bytes / (open.length + close.length));
   return open.repeat(depth) + close.repeat(depth);
@@ -150,8 +150,8 @@ const nests: [name: string, open: string, close: string][] = [
   ['lists of objects', '[{"":', '}]'],
 ];
 
-describe('depth to the limit of the size costs nothing: ', () => {
-  it.each(nests)('%s in a body', async (_, open, close) => {
+describe('JSON up to the size limit', () => {
+  it.each(nests)('is handled at any depth: %s in a body', async (_, open, close) => {
     const deep = nested(open, close, 16_000).replace('{"a":}', '{"a":1}').replace('{"":}', '{"":1}');
     const isJson = close !== '';
     for (const path of ['/createUser', '/login'])
@@ -160,7 +160,7 @@ describe('depth to the limit of the size costs nothing: ', () => {
     expect((await post('/createUser', inside)).status).toBe(400);
   });
 
-  it.each(nests)('%s in a frame', async (_, open, close) => {
+  it.each(nests)('is handled at any depth: %s in a frame', async (_, open, close) => {
     const deep = nested(open, close, 65_400).replace('{"a":}', '{"a":1}').replace('{"":}', '{"":1}');
     const chat = await connect(server, { token: ann.token });
     chat.sendRaw(deep);
@@ -174,7 +174,7 @@ describe('depth to the limit of the size costs nothing: ', () => {
     await chat.close();
   });
 
-  it('as many keys as fit', async () => {
+  it('is handled with as many members as fit', async () => {
     const keys = Array.from({ length: 1_500 }, (_, n) => `"k${n}":0`).join();
     expect(told(await post('/createUser', adding(fresh(), keys)))).toBe('201');
     const chat = await connect(server, { token: ann.token });
@@ -184,9 +184,9 @@ describe('depth to the limit of the size costs nothing: ', () => {
   });
 });
 
-describe('a number is no text, however odd', () => {
+describe('a number in place of a text', () => {
   const numbers = ['0', '-0', '1e999', '-1e999', '1e-999', '9007199254740993', '0.1e1', '1'.repeat(400)];
-  it.each(numbers)('%s', async (number) => {
+  it.each(numbers)('is refused: %s', async (number) => {
     for (const field of ['email', 'username', 'password'])
       expect(told(await post('/createUser', adding(fresh(), `"${field}":${number}`)))).toBe('400 invalid_body');
     const chat = await connect(server, { token: ann.token });
@@ -197,12 +197,15 @@ describe('a number is no text, however odd', () => {
     await chat.close();
   });
 
-  it.each(['01', '+1', '1.', '.5', '0x1', 'NaN', 'Infinity', '1_000', '1n'])('and %s is none', async (number) => {
-    expect(told(await post('/login', `{"email":${number}}`))).toBe('400 malformed_body');
-  });
+  it.each(['01', '+1', '1.', '.5', '0x1', 'NaN', 'Infinity', '1_000', '1n'])(
+    'is malformed JSON: %s',
+    async (number) => {
+      expect(told(await post('/login', `{"email":${number}}`))).toBe('400 malformed_body');
+    },
+  );
 });
 
-describe('of two members with one name the last one counts, everywhere', () => {
+describe('the last of two members with one name counts', () => {
   it('in a body', async () => {
     const user = fresh();
     const twice = `{"email":"other@example.com","username":"Other",${JSON.stringify(user).slice(1)}`;
@@ -236,7 +239,7 @@ describe('of two members with one name the last one counts, everywhere', () => {
   });
 });
 
-it('half a surrogate pair is no text, in any field', async () => {
+it('refuses half a surrogate pair in every text field', async () => {
   for (const half of ['\\ud83d', '\\ude00', '\\ude00\\ud83d', 'a\\ud83da']) {
     for (const field of ['username', 'password'])
       expect(told(await post('/createUser', adding(fresh(), `"${field}":"abcdefgh${half}"`)))).toBe('400 invalid_body');

@@ -1,4 +1,4 @@
-/** A secret, a password and a token that are known by their look, used in every way: nobody but their owner sees them. */
+/** A recognizable secret, password and token, used in every way: nobody but their owner sees them. */
 import { expect, it } from 'vitest';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
 import type { StoredUser, UserStore } from '../../src/users/user-store.ts';
@@ -12,7 +12,7 @@ const secret = 'canary-secret-of-thirty-two-bytes-and-more';
 const user = { email: 'ann@example.com', username: 'Ann', password: 'canary-password' };
 const json = 'Content-Type: application/json';
 
-/** All that a server has said to anybody, and written to its log. */
+/** Collects everything that a server sends to clients and writes to its log. */
 async function said(attack: (server: TestServer, ask: (bytes: string) => Promise<string>) => Promise<void>, more = {}) {
   const lines: string[] = [];
   const answers: string[] = [];
@@ -36,7 +36,7 @@ const post = (path: string, body: string, ...lines: string[]): string =>
   head(`POST ${path}`, json, 'Connection: close', `Content-Length: ${body.length}`, ...lines) + body;
 const get = (path: string, ...lines: string[]): string => head(`GET ${path}`, 'Connection: close', ...lines);
 
-it('at the desk', async () => {
+it('keeps passwords and tokens out of the log and the answers: user routes', async () => {
   const token: string[] = [];
   const { lines, answers } = await said(async (_, ask) => {
     const body = JSON.stringify(user);
@@ -59,13 +59,13 @@ it('at the desk', async () => {
     await ask(`canary-password ${'x'.repeat(20_000)}\r\n\r\n`);
     token.push(/"token":"([^"]+)"/.exec(await ask(post('/login', body)))![1]!);
   });
-  // The one answer that holds it is its owner's.
+  // The token occurs once: in the answer to its owner's login.
   expect(answers.split(token[0]!)).toHaveLength(2);
   expect(`${lines}${answers}`).not.toMatch(/canary/);
   expect(lines).not.toContain(token[0]!.split('.')[2]);
 });
 
-it('at the door, in the room, and wherever a careless client puts a token', async () => {
+it('keeps tokens out of the log and the answers: handshakes, frames, and headers where clients misplace them', async () => {
   const token = await mint({ id: '1', username: 'Ann' }, { secret });
   const { lines, answers, count } = await said(async (server, ask) => {
     for (const path of [`/join?token=${token}`, `/join?access_token=${token}#${token}`, `/${token}`, `/join/${token}`])
@@ -110,9 +110,9 @@ it('at the door, in the room, and wherever a careless client puts a token', asyn
   expect(lines).toContain('"userId":"1"');
 });
 
-it('where what stands behind a port fails, and says with what', async () => {
+it('logs a failed store or backplane without the secrets in its error', async () => {
   let kept: StoredUser | undefined;
-  // As drivers do: the whole operation hangs on the error, deep down.
+  // Like a database driver, attach the whole operation to the error, several levels deep.
   const failing = (operation: string): Error =>
     Object.assign(new Error(`${operation} failed`), {
       code: 'E_CANARY',

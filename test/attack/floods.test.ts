@@ -1,4 +1,7 @@
-/** More of everything than anybody needs; afterwards the server is as it was, and has served the others meanwhile. */
+/**
+ * Floods of handshakes. Meanwhile the server serves its other clients, and afterwards it holds no more memory or
+ * sockets.
+ */
 import { once } from 'node:events';
 import { connect as dial } from 'node:net';
 import { expect, it } from 'vitest';
@@ -9,7 +12,9 @@ import { request } from '../harness/http.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
 import { mint, mintUnsigned } from '../harness/tokens.ts';
 
-/** So many connections, some at once, each of which sends these bytes, waits for the first of its answer, and is reset. */
+/**
+ * Opens this many connections, 20 at once. Each sends the bytes, waits for the first piece of the answer, and is reset.
+ */
 async function flood({ host, port }: TestServer, bytes: string, count: number): Promise<Set<string>> {
   const seen = new Set<string>();
   const lane = async (): Promise<void> => {
@@ -26,7 +31,7 @@ async function flood({ host, port }: TestServer, bytes: string, count: number): 
   return seen;
 }
 
-/** Sends messages until it is over, each after the echo of the last one. Returns their number. */
+/** Sends messages until the attack is over, each after the echo of the last one. Returns their number. */
 async function talkDuring<T>(server: TestServer, attack: Promise<T>): Promise<[T, number]> {
   const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
   let over = false;
@@ -59,7 +64,7 @@ const floods: [name: string, lines: () => Promise<string[]>, status: string][] =
 ];
 
 it.each(floods)(
-  '2,000 handshakes %s leave nothing behind, and nobody waits',
+  '2,000 handshakes %s leave nothing behind and delay nobody',
   async (_, lines, status) => {
     await using server = await startTestServer({ env: { MAX_SESSIONS_PER_USER: '1000' } });
     const bytes = head('GET /join', ...(await lines()));

@@ -1,4 +1,4 @@
-/** Frames of which each alone may be sent, and so many of which may not. */
+/** Frames that are harmless alone and an attack in large numbers. */
 import { describe, expect, it } from 'vitest';
 import { connect } from '../harness/chat.ts';
 import { frame, opcodes } from '../harness/frame.ts';
@@ -7,7 +7,7 @@ import { mint } from '../harness/tokens.ts';
 import { until } from '../harness/until.ts';
 import { bareSession, over, say } from './bare-socket.ts';
 
-describe('frames of the protocol itself', () => {
+describe('WebSocket frames', () => {
   const fragment = frame(opcodes.continuation, 'a', { fin: false });
   it.each<[name: string, first: Buffer, more: Buffer, code: number]>([
     ['fragments without end', frame(opcodes.text, 'a', { fin: false }), fragment, 1008],
@@ -24,7 +24,7 @@ describe('frames of the protocol itself', () => {
       1009,
     ],
     ['frames that are no messages', frame(opcodes.text, '{'), frame(opcodes.text, '{'), 1008],
-  ])('%s end the session', async (_, first, more, code) => {
+  ])('closes the session on %s', async (_, first, more, code) => {
     await using server = await startTestServer();
     const { socket, codes } = await bareSession(server);
     socket.write(first);
@@ -33,19 +33,19 @@ describe('frames of the protocol itself', () => {
     expect(codes()).toEqual([code]);
   });
 
-  it('a message that never ends holds little, whatever travels between its fragments', async () => {
+  it('bounds the memory of a message that never ends, whatever control frames come between its fragments', async () => {
     await using server = await startTestServer();
     const { socket, codes } = await bareSession(server);
     const pongs = Buffer.concat(Array.from({ length: 500 }, () => frame(opcodes.pong, 'x'.repeat(120))));
     socket.write(frame(opcodes.text, 'a', { fin: false }));
-    // Of each piece that is read one byte is kept, and with it the piece.
+    // `ws` keeps one byte of each piece that it reads, and with it the whole piece.
     for (let n = 0; n < 2_000 && codes().length === 0; n += 1)
       await new Promise((resolve) => socket.write(Buffer.concat([fragment, pongs]), resolve));
     await until(() => codes().length > 0, 'a close');
     expect(codes()).toEqual([1008]);
   });
 
-  it('a frame that arrives byte by byte is given up', async () => {
+  it('closes the session when a frame arrives byte by byte', async () => {
     await using server = await startTestServer();
     const { socket, codes } = await bareSession(server);
     socket.write(Buffer.of(0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0));
@@ -57,7 +57,7 @@ describe('frames of the protocol itself', () => {
     expect(codes()).toEqual([1008]);
   }, 60_000);
 
-  it('pings are answered; from who does not read, only so many wait', async () => {
+  it('answers pings, and keeps a bounded number of pongs for a slow consumer', async () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     const { socket, pongs } = await bareSession(server);
@@ -79,7 +79,7 @@ describe('frames of the protocol itself', () => {
     await bob.close();
   });
 
-  it('a hundred closes, and frames behind them, are one close', async () => {
+  it('treats a hundred close frames, and frames after them, as one close', async () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     const { socket, codes } = await bareSession(server);

@@ -1,4 +1,7 @@
-/** Nearly right frames, bodies and bytes: each is answered as the specs say, and whoever watches sees only what is right. */
+/**
+ * Nearly valid frames, bodies and bytes. The server answers each as the specs say, and other clients see only valid
+ * frames.
+ */
 import { once } from 'node:events';
 import { Agent, request as send } from 'node:http';
 import { connect as dial } from 'node:net';
@@ -20,7 +23,7 @@ import { bodies, corrupted, frameTexts } from './near-valid.ts';
 const runs = Number(process.env.FUZZ_RUNS ?? 4_000);
 const share = (part: number): number => Math.ceil(runs * part);
 const timeoutMs = 60_000 + runs * 5;
-/** Fewer than a session may have refused at once. */
+/** Below the number of invalid frames that closes a session. */
 const batch = 16;
 
 const ajv = new Ajv2020({ strict: false, unicodeRegExp: true });
@@ -29,7 +32,7 @@ const isMessage = ajv.getSchema(`asyncapi.json#${encodeURI(clientFrames[0]!.at)}
 
 let server: TestServer;
 beforeAll(async () => {
-  // The cost of a hash doesn't matter here.
+  // A cheap hash: its cost doesn't matter here.
   server = await startTestServer({ passwords: createPasswords({ params: { logN: 1, r: 1, p: 1 } }) });
 });
 afterAll(() => server.stop());
@@ -65,7 +68,7 @@ function wanted(text: string): { said: string } | { code: string } {
   return { code: known ? 'invalid_message' : 'unknown_type' };
 }
 
-/** A nonce is published once, and its repeat answered otherwise: that is not what this is about. */
+/** The server answers a repeated nonce in its own way, which this test leaves out. */
 function oncePerNonce(texts: readonly string[]): string[] {
   const used = new Set<unknown>();
   return texts.filter((text) => {
@@ -79,7 +82,9 @@ function oncePerNonce(texts: readonly string[]): string[] {
 
 let batches = 0;
 let witness: Chat | undefined;
-/** Somebody in the room; now and then another, for it keeps what it has seen. */
+/**
+ * Somebody who watches the room. A new watcher takes over now and then, because each keeps the frames that it has seen.
+ */
 async function watching(): Promise<Chat> {
   batches += 1;
   if (batches % 200 === 1) {
@@ -108,7 +113,7 @@ it(
         expect((await seen.next('chat_message')).msg).toMatchObject({ from_user: username, text });
       }
       const errors = () => ann.frames.flatMap((answer) => (answer.type === 'error' ? [answer.msg.code] : []));
-      // Answers to it alone may stand before what everybody is told, or behind it.
+      // Only answers to the frame may come before its broadcast or after it.
       ann.say('and out');
       await ann.next('chat_message');
       await seen.next('chat_message');
@@ -126,7 +131,7 @@ it(
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 afterAll(() => agent.destroy());
 
-/** One request on a connection that is kept. */
+/** One request on a connection that stays open. */
 const post = (path: string, body: Uint8Array): Promise<Answer> =>
   within(
     new Promise((resolve, reject) => {
@@ -140,7 +145,7 @@ const post = (path: string, body: Uint8Array): Promise<Answer> =>
   );
 
 const desks = ['/createUser', '/login'] as const;
-/** Whether the spec allows this as a body there. */
+/** Tells whether the spec allows this as a body of the operation. */
 const isBody = Object.fromEntries(
   desks.map((path) => {
     const { schema } = paths.get(path)!.get('POST')!.body!;
@@ -181,7 +186,10 @@ it(
   timeoutMs,
 );
 
-/** Sends these bytes behind those, once those are answered, ends its side, and reads until the server has ended too. */
+/**
+ * Sends the first bytes and, once they are answered, the others. Ends its side, then reads until the server has ended
+ * too.
+ */
 async function exchanged(bytes: Uint8Array, first?: string): Promise<Buffer> {
   const socket = dial({ host: server.host, port: server.port });
   const chunks: Buffer[] = [];
@@ -269,7 +277,7 @@ it(
       }),
       { numRuns: share(0.02) },
     );
-    // It is as well as it was.
+    // The server still works as before.
     const seen = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     seen.say('here');
     await seen.next('chat_message');

@@ -5,7 +5,7 @@ import { paramsOf, scryptHere } from '../../src/users/scrypt.ts';
 import { request, signUp } from '../harness/http.ts';
 import { startTestServer } from '../harness/server.ts';
 
-it('an unknown e-mail costs the same hash as a wrong password, and is answered alike', async () => {
+it('hashes once for an unknown e-mail as for a wrong password, and answers both alike', async () => {
   const costs: unknown[] = [];
   const params = { logN: 10, r: 8, p: 1 };
   const scrypt = {

@@ -1,4 +1,4 @@
-/** Input of strangers must not write lines of the log, nor commands to the terminal that shows it. */
+/** Input from clients must not forge log lines, or send commands to the terminal that shows the log. */
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/log/log.ts';
 import { connect, handshakeLines } from '../harness/chat.ts';
@@ -8,7 +8,7 @@ import { startTestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
 
 const forged = '{"level":60,"msg":"forged"}';
-/** Controls of ASCII and beyond it, and what turns text round or hides. */
+/** Control characters, in ASCII and beyond, and characters that hide text or reverse its direction. */
 const obeyed = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
 const odd = [
   `\n${forged}\n`,
@@ -33,7 +33,7 @@ async function logged(attack: (server: Awaited<ReturnType<typeof startTestServer
   return lines;
 }
 
-/** Each is one object, on one line, that a terminal only shows. */
+/** Each line is one JSON object, printable, and harmless to a terminal. */
 function expectLines(lines: readonly string[]): void {
   for (const line of lines) {
     const entry = JSON.parse(line) as Record<string, unknown>;
@@ -43,7 +43,7 @@ function expectLines(lines: readonly string[]): void {
   }
 }
 
-describe('a line of the log is one object, and printable, whatever stands in', () => {
+describe('keeps each log line one printable JSON object, with hostile text in', () => {
   it('a path', async () => {
     const paths = odd.map((text) => `/${encodeURIComponent(text)}`);
     const lines = await logged(async (server) => {
@@ -65,14 +65,14 @@ describe('a line of the log is one object, and printable, whatever stands in', (
     const requests = lines.filter((line) => JSON.parse(line).event === 'request');
     expect(requests).toHaveLength(odd.length);
     expect(requests.join('')).not.toContain('%');
-    // The origin that is refused, and nothing else, has a line of its own.
+    // Only the refused origin gets a line of its own.
     const origins = lines.filter((line) => !requests.includes(line)).map((line) => JSON.parse(line));
     expect(origins.map(({ event, origin }) => [event, origin])).toEqual(
       odd.map((text) => ['origin_refused', `http://${encodeURIComponent(text)}`.slice(0, 200)]),
     );
   });
 
-  it('X-Request-Id, which comes back as it was only where it is a word', async () => {
+  it('X-Request-Id, which the server returns unchanged only if it is a plain word', async () => {
     const ids = ['{"a":"b"}', "a', 'b", 'a b', '<script>', '%0d%0aX-Evil: 1', 'é', 'x'.repeat(300), 'a\\n'];
     const lines = await logged(async (server) => {
       for (const id of ids) {
@@ -87,7 +87,7 @@ describe('a line of the log is one object, and printable, whatever stands in', (
     expectLines(lines);
   });
 
-  it('the id and the name in a token, and what its session sends', async () => {
+  it('the id and the name in a token, and the frames of its session', async () => {
     const lines = await logged(async (server) => {
       for (const text of odd) {
         const chat = await connect(server, { token: await mint({ id: `x${text}`, username: 'Ann' }) });
@@ -103,7 +103,7 @@ describe('a line of the log is one object, and printable, whatever stands in', (
   });
 });
 
-it('a secret that is handed to the log all the same is cut out, two objects deep', () => {
+it('redacts a secret that the code logs by mistake, up to two objects deep', () => {
   const lines: string[] = [];
   const log = createLog({ logLevel: 'trace', production: true }, { write: (line: string) => void lines.push(line) });
   for (const name of ['authorization', 'password', 'passwordHash', 'token', 'jwtSecret', 'secret'])
@@ -113,7 +113,7 @@ it('a secret that is handed to the log all the same is cut out, two objects deep
   expect(lines.join('')).not.toContain('canary');
 });
 
-describe('a header that comes back holds no other', () => {
+describe('a header that the server returns injects no other header', () => {
   const evil = ['a\nX-Evil: 1', 'a\rX-Evil: 1', 'a\0X-Evil: 1'];
   const encoded = ['a%0d%0aX-Evil:%201', 'a\\r\\nX-Evil: 1', 'a\u00c4\u008aX-Evil: 1', 'a\tX-Evil: 1'];
   const names = ['X-Request-Id', 'Origin', 'Sec-WebSocket-Protocol', 'Access-Control-Request-Headers', 'If-None-Match'];
@@ -139,7 +139,7 @@ describe('a header that comes back holds no other', () => {
     }
   });
 
-  it('a path that is answered with a redirection, or at all', async () => {
+  it('nor does a path, redirected or not', async () => {
     await using server = await startTestServer();
     for (const path of ['//evil.example', '/%0d%0aX-Evil:1', '/docs%0d%0aX-Evil:1', '/docs//']) {
       const { status, headers } = await request(server, 'GET', path);

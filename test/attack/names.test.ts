@@ -1,4 +1,4 @@
-/** Names that look like another's, or like nothing. */
+/** Names that look like another name, or that cannot be seen. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, handshake } from '../harness/chat.ts';
 import { request } from '../harness/http.ts';
@@ -19,7 +19,7 @@ const signUp = async (username: string, email?: string): Promise<string> => {
   return answer.status === 201 ? 'created' : String(answer.json.code);
 };
 
-describe('a name that turns text round, hides or shows nothing is refused, at the desk and in a token', () => {
+describe('a name with an invisible character, or one that reverses text, is refused', () => {
   const unseen: [name: string, char: string][] = [
     ['right-to-left override', '\u202e'],
     ['left-to-right override', '\u202d'],
@@ -76,8 +76,8 @@ const lookAlikes: [name: string, like: string][] = [
   ['Σίσυφος', 'ΣΊΣΥΦΟΣ'],
 ];
 
-describe('a name that looks like one that is taken is taken', () => {
-  it.each(lookAlikes)('%s: %s, at the desk', async (name, like) => {
+describe('refuses a name that looks like a taken one', () => {
+  it.each(lookAlikes)('%s: %s, at sign-up', async (name, like) => {
     await signUp(name);
     expect(await signUp(like)).toBe('username_taken');
   });
@@ -99,8 +99,8 @@ describe('a name that looks like one that is taken is taken', () => {
   });
 });
 
-describe('a name of which somebody else has a form that looks the same is taken', () => {
-  /** White space, or what nobody sees, in a name, at its ends, and both. */
+describe('refuses a name of which somebody else has a form that looks the same', () => {
+  /** White space or invisible characters in a name, at its ends, and both. */
   const others = (name: string): string[] => {
     const [first, ...rest] = name;
     const unseen = ['\ufe0f', '\u034f', '\u3164', '\u17b4', '\u{e0100}'];
@@ -110,7 +110,7 @@ describe('a name of which somebody else has a form that looks the same is taken'
     ];
   };
 
-  it.each(['Ludmila', 'Anna Maria'])('%s, at the desk and in the room', async (name) => {
+  it.each(['Ludmila', 'Anna Maria'])('%s, at sign-up and in the room', async (name) => {
     expect(await signUp(name)).toBe('created');
     const chat = await connect(server, { token: await mint({ id: `id of ${name}`, username: name }) });
     for (const like of others(name)) {
@@ -122,7 +122,7 @@ describe('a name of which somebody else has a form that looks the same is taken'
   });
 
   it.each(['\u3164', '\u034f\ufe0f', '\u3164 \u3164', '\u17b4\u00a0\u17b5'])(
-    'nothing but %j is no name',
+    'a name of nothing but %j is refused',
     async (name) => {
       expect(await signUp(name)).toBe('invalid_body');
       expect((await handshake(server, { token: await mint({ id: '1', username: name }) })).status).toBe(401);
@@ -141,7 +141,7 @@ describe('a joiner', () => {
     ['behind a skin tone', '👩🏽\u200d🚀', '👩🏽🚀'],
     ['in a flag', '🏳\ufe0f\u200d⚧\ufe0f', '🏳⚧'],
   ];
-  it.each(needed)('%s is part of a name, and not of what makes it unique', async (_, name, without) => {
+  it.each(needed)('%s is part of a name, and is ignored where names are compared', async (_, name, without) => {
     expect(await signUp(name)).toBe('created');
     expect(await signUp(without)).toBe('username_taken');
     const chat = await connect(server, { token: await mint({ id: `id of ${name}`, username: name }) });

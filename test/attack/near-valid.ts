@@ -1,4 +1,6 @@
-/** Texts and bytes that are nearly right: what is far off is refused by the first check it meets. */
+/**
+ * Generates texts and bytes that are nearly valid. Input that is far off fails at the first check, and tests little.
+ */
 import fc from 'fast-check';
 
 const long = ['x'.repeat(4_096), 'x'.repeat(4_097), '😀'.repeat(4_096), 'x'.repeat(256), 'x'.repeat(257), ''];
@@ -20,7 +22,7 @@ const extra = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string({ maxL
 const mostly = (arbitrary: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 7, arbitrary }, { weight: 1, arbitrary: odd });
 
-/** An object with these members, of which some are missing or odd, and others may stand beside them. */
+/** An object with these members. Some may be missing or malformed, and others may be added. */
 const object = (members: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<object> =>
   fc
     .tuple(
@@ -32,7 +34,7 @@ const object = (members: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<ob
     )
     .map(([beside, own, first]) => (first ? { ...beside, ...own } : { ...own, ...beside }));
 
-/** A text with a piece cut out, put in, doubled or moved. */
+/** A text with a piece removed, inserted, repeated or moved. */
 const edited = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc
     .tuple(
@@ -47,7 +49,7 @@ const edited = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> =>
     })
     .map((text) => text.toWellFormed());
 
-/** The JSON of such objects; some of it is none any more, and some was never meant to be. */
+/** The JSON of such objects. Some of it is damaged, and some was never meant to be JSON. */
 const jsonNear = (objects: fc.Arbitrary<object>): fc.Arbitrary<string> => {
   const json = objects.map((value) => JSON.stringify(value));
   return fc.oneof(
@@ -76,7 +78,7 @@ export const bodies: fc.Arbitrary<string> = jsonNear(
   }),
 );
 
-/** Bytes of which some are others. */
+/** Bytes with some of them changed. */
 export const corrupted = (bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
   fc
     .tuple(bytes, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat(), fc.boolean())

@@ -1,4 +1,6 @@
-/** Requests that come before the answers to those before them: answers leave in order (RFC 9112, 9.3.2), or the connection ends. */
+/**
+ * Requests sent before the answers to earlier ones. Answers leave in order (RFC 9112, 9.3.2), or the connection ends.
+ */
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPasswords } from '../../src/users/passwords.ts';
@@ -11,7 +13,7 @@ import { mint } from '../harness/tokens.ts';
 import { dialled, over } from './bare-socket.ts';
 
 let server: TestServer;
-/** Lets the passwords be hashed that wait, as a slow server would at some time. */
+/** Releases the waiting password hashes, as a slow server would at some time. */
 let hash: () => void;
 let hashing: Promise<void>;
 const passwords = createPasswords({ params: { logN: 10, r: 8, p: 1 } });
@@ -54,7 +56,7 @@ const asked = {
 const told = (answers: readonly Answer[]): string[] =>
   answers.map(({ status, json }) => (json.code === undefined ? `${status}` : `${status} ${json.code}`));
 const refusedLogin = '401 invalid_credentials';
-/** The rest of a conversation, once the slow answer may come. */
+/** Reads the rest of a conversation once the slow answer may leave. */
 async function afterHash<Result>(started: Promise<Result>): Promise<Result> {
   for (let tries = 0; held === 0 && tries < 1_000; tries += 1) await request(server, 'GET', '/healthz');
   hash();
@@ -87,7 +89,7 @@ describe('a handshake in one packet with a request before it', () => {
     expect(raw).toContain('\r\n\r\nHTTP/1.1 426');
   });
 
-  it('behind a slow login enters nobody into the room', async () => {
+  it('behind a slow login opens no session', async () => {
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     await bob.next('user_joined');
     hold();
@@ -97,14 +99,14 @@ describe('a handshake in one packet with a request before it', () => {
     await bob.close();
   });
 
-  it('that is refused is refused behind the answer before it', async () => {
+  it('gets its refusal behind the answer before it', async () => {
     hold();
     const refused = head('GET /join', ...handshakeLines);
     const answers = await afterHash(conversation(server, login + refused, [asked.login, asked.join]));
     expect(told(answers)).toEqual([refusedLogin, '401 missing_token']);
   });
 
-  it('keeps what is behind it from being run', async () => {
+  it('stops the requests after it from running', async () => {
     hold();
     const more = head('POST /createUser', 'Content-Type: application/json', 'Content-Length: 2');
     const answers = await afterHash(
@@ -114,12 +116,12 @@ describe('a handshake in one packet with a request before it', () => {
     expect(held).toBe(1);
   });
 
-  it('is followed by a second one, which belongs to the first and is no frame', async () => {
+  it('gets one 101 if a second handshake follows', async () => {
     const raw = (await untilClosed(server, (await handshake()) + (await handshake()))).toString('latin1');
     expect(raw.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 101']);
   });
 
-  it('opens the room where the answer before it has been read', async () => {
+  it('opens a session if the answer before it was read first', async () => {
     hold();
     hash();
     const socket = await dialled(server);
@@ -133,27 +135,27 @@ describe('a handshake in one packet with a request before it', () => {
   });
 });
 
-describe('bytes that are no request', () => {
-  it('behind a slow answer are refused in their turn', async () => {
+describe('bytes that are not a request', () => {
+  it('are refused in their turn behind a slow answer', async () => {
     hold();
     const answers = await afterHash(conversation(server, `${login}garbage\r\n\r\n`, [asked.login]));
     expect(told(answers)).toEqual([refusedLogin, '400 malformed_request']);
   });
 
-  it('within a body behind a slow answer are the end of that request alone', async () => {
+  it('end only the request whose body they are in, behind a slow answer', async () => {
     hold();
     const broken = head('POST /login', 'Content-Type: application/json', 'Transfer-Encoding: chunked');
     const answers = await afterHash(conversation(server, `${login}${broken}ZZ\r\n`, [asked.login]));
     expect(told(answers)).toEqual([refusedLogin, '400 malformed_request']);
   });
 
-  it('within a body that was refused already get no second answer', async () => {
+  it('get no second answer within a body that was already refused', async () => {
     const early = head('POST /nothing', 'Transfer-Encoding: chunked');
     const answers = await conversation(server, [early, 'ZZ\r\n'], [{ method: 'POST', path: '/nothing' }]);
     expect(told(answers)).toEqual(['404 not_found']);
   });
 
-  it('behind a request that says `Connection: close` are not answered, and that request is', async () => {
+  it('get no answer behind a request with `Connection: close`, which does', async () => {
     hold();
     const last = login.replace('\r\n', '\r\nConnection: close\r\n');
     const answers = await afterHash(conversation(server, `${last}${login}garbage`, [asked.login]));
@@ -161,7 +163,7 @@ describe('bytes that are no request', () => {
   });
 });
 
-it('a request waits until the one before it is answered', async () => {
+it('holds a request until the one before it is answered', async () => {
   hold();
   const started = conversation(server, login + login + head('GET /healthz', 'Connection: close'), [
     asked.login,
@@ -175,7 +177,7 @@ it('a request waits until the one before it is answered', async () => {
   expect(told(await started)).toEqual([refusedLogin, refusedLogin, '200']);
 });
 
-it('thousands of requests in one packet end their connection, and cost nobody else anything', async () => {
+it('ends a connection that sends thousands of requests in one packet, at no cost to others', async () => {
   hold();
   const raw = untilClosed(server, login + 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2_000));
   expect((await raw).toString()).toBe('');

@@ -1,6 +1,6 @@
 /**
- * Switches one defence off at a time, and expects its test to fail: by what it asserts, and by nothing else. With nothing
- * switched off all those tests pass.
+ * Switches one defence off at a time and expects its test to fail on an assertion, and on nothing else. With nothing
+ * switched off, all those tests pass.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { withoutOnDisk } from './switch-off.ts';
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'palaver-defences-'));
 const hook = new URL('switch-off-here.ts', import.meta.url).href;
-/** Against hanging only. */
+/** Timeout against hanging only. */
 const timeoutMs = 180_000;
 
 interface Outcome {
@@ -27,7 +27,7 @@ interface Outcome {
 const nameOf = ({ ancestorTitles, title }: Outcome): string => [...ancestorTitles, title].join(' > ');
 
 let runs = 0;
-/** Runs tests by their whole names; what became of each. */
+/** Runs tests by their full names. Returns their outcomes. */
 async function outcomesOf(files: readonly string[], names: readonly string[], off = ''): Promise<Outcome[]> {
   runs += 1;
   const outputFile = join(folder, `${runs}.json`);
@@ -55,11 +55,11 @@ async function outcomesOf(files: readonly string[], names: readonly string[], of
     .filter(({ status }) => status === 'passed' || status === 'failed');
 }
 
-/** Words of Vitest and the harness for a failed assertion. A module that can't be loaded fails in other words. */
+/** Messages of Vitest and the harness for a failed assertion. A module that fails to load has other messages. */
 const asserted =
   /^(AssertionError|Error: (promise resolved .* instead of rejecting|expected .+ to be|Waited \d+ s for|The connection closed with \d+|The handshake was refused|.* breaks the contract))/;
 
-/** Returns the fault if the absence of a defence was not noticed as it should be. */
+/** Returns why the test did not catch the missing defence; undefined if it did. */
 async function unnoticed({ name, test: [file, testName] }: Defence): Promise<string | undefined> {
   const outcomes = await outcomesOf([file], [testName], name);
   const found = outcomes.filter((outcome) => nameOf(outcome) === testName);

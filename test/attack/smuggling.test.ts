@@ -1,4 +1,6 @@
-/** Bytes that two readers could take for different requests: each is refused, or read as what it is. */
+/**
+ * Bytes that two parsers could read as different requests. The server refuses each, or reads it in the one valid way.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, handshakeLines } from '../harness/chat.ts';
 import { conversation, head, untilClosed } from '../harness/conversation.ts';
@@ -16,7 +18,7 @@ afterAll(() => server.stop());
 const json = 'Content-Type: application/json';
 const chunked = 'Transfer-Encoding: chunked';
 const login = { method: 'POST', path: '/login' };
-/** The smuggled request. It also ends the connection, so that all answers are there. */
+/** The smuggled request. It also ends the connection, so that all answers have arrived. */
 const smuggled = head('GET /healthz', 'Connection: close');
 const healthz = { method: 'GET', path: '/healthz' };
 const post = (...lines: string[]): string => head('POST /login', json, ...lines);
@@ -24,7 +26,7 @@ const body = '{"email":"a@b.c","password":"x"}';
 const told = (answers: readonly Answer[]): string[] =>
   answers.map(({ status, json }) => (json.code === undefined ? `${status}` : `${status} ${json.code}`));
 
-describe('is refused once, and the connection ends', () => {
+describe('refuses once and ends the connection', () => {
   const cases: [name: string, bytes: string][] = [
     ['a length, then chunks', `${post('Content-Length: 5', chunked)}0\r\n\r\n`],
     ['chunks, then a length', `${post(chunked, 'Content-Length: 5')}0\r\n\r\n`],
@@ -99,7 +101,7 @@ describe('is refused once, and the connection ends', () => {
   });
 });
 
-describe('is read as one request, and what follows as the next one', () => {
+describe('reads one request, and the bytes after it as the next one', () => {
   const refused = '401 invalid_credentials';
   const cases: [name: string, bytes: string, want: string][] = [
     ['a body by its length', post(`Content-Length: ${body.length}`) + body, refused],
@@ -135,7 +137,7 @@ describe('is read as one request, and what follows as the next one', () => {
     expect(told(await conversation(server, bytes + smuggled, [healthz, healthz]))).toEqual(['200', '200']);
   });
 
-  it('a hundred at once are answered in their order', async () => {
+  it('a hundred at once are answered in order', async () => {
     const paths = Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? '/healthz' : `/nothing/${n}`));
     const bytes = paths.map((path) => head(`GET ${path}`)).join('') + smuggled;
     const asked = [...paths, '/healthz'].map((path) => ({ method: 'GET', path }));
@@ -159,15 +161,15 @@ describe('is read as one request, and what follows as the next one', () => {
     },
   );
 
-  it('a body that says it is too long is refused, not read, and ends its connection', async () => {
+  it('a body that announces too many bytes is refused unread, and ends its connection', async () => {
     const answers = await conversation(server, post('Content-Length: 20000') + 'x'.repeat(20_000) + smuggled, [login]);
     expect(told(answers)).toEqual(['413 body_too_large']);
     expect(answers[0]!.headers.connection).toBe('close');
   });
 });
 
-describe('what stands behind a handshake belongs to its socket', () => {
-  it('a request there is no request: it is a frame that RFC 6455 does not know', async () => {
+describe('bytes after a handshake belong to its socket', () => {
+  it('closes the WebSocket if a request follows, because RFC 6455 has no such frame', async () => {
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     const bytes = head(
       'GET /join',
@@ -184,14 +186,14 @@ describe('what stands behind a handshake belongs to its socket', () => {
     await bob.close();
   });
 
-  it('behind one that is refused, nothing is read at all', async () => {
+  it('reads nothing after a refused handshake', async () => {
     const answers = await conversation(server, head('GET /join', ...handshakeLines) + smuggled, [
       { method: 'GET', path: '/join' },
     ]);
     expect(told(answers)).toEqual(['401 missing_token']);
   });
 
-  it('a frame is no request where the handshake was none', async () => {
+  it('does not read a frame as a request after a body that no handshake may have', async () => {
     const say = frame(opcodes.text, JSON.stringify({ type: 'chat_message', msg: { text: 'a' } })).toString('latin1');
     const withBody = head('GET /join', ...handshakeLines, `Content-Length: ${say.length}`) + say + smuggled;
     expect(told(await conversation(server, withBody, [{ method: 'GET', path: '/join' }]))).toEqual([
@@ -199,7 +201,7 @@ describe('what stands behind a handshake belongs to its socket', () => {
     ]);
   });
 
-  it('behind an upgrade that is ignored nothing is read either, not half of it', async () => {
+  it('reads nothing, not even half, after an ignored upgrade', async () => {
     const asking = (token = '') =>
       head('GET /join', 'Connection: Upgrade', 'Upgrade: h2c', ...(token ? [`Authorization: Bearer ${token}`] : []));
     const cases: [bytes: string, want: string, method: string, path: string][] = [
@@ -209,7 +211,7 @@ describe('what stands behind a handshake belongs to its socket', () => {
       [`${head('POST /login', json, ...handshakeLines, 'Content-Length: 2')}{}`, '400 invalid_body', 'POST', '/login'],
     ];
     for (const [bytes, want, method, path] of cases) {
-      // Node drops what came in one packet with it, and would take the rest for a request.
+      // Node drops the rest of the same packet, and would take the bytes after that for a request.
       const halved = [`${bytes}POST /login HTTP/1.1\r\nContent-Length: 9\r\n`, smuggled];
       expect([bytes, told(await conversation(server, halved, [{ method, path }]))]).toEqual([bytes, [want]]);
     }

@@ -1,4 +1,4 @@
-/** Connections that end, or half end, where nobody should have to expect it. */
+/** Connections that end, or half end, at any moment. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ describe('a reset', () => {
     address = (await server.address()) as TestServer;
   });
 
-  /** The process is there, and nobody is left in its room. */
+  /** The process runs, and the room is empty. */
   async function unharmed(): Promise<void> {
     const { status } = await request(address, 'GET', '/healthz').catch(() => ({ status: 0 }));
     expect([status, server.child.exitCode]).toEqual([200, null]);
@@ -34,7 +34,7 @@ describe('a reset', () => {
     expect(server.output()).not.toMatch(/"level":(50|60)/);
   }
 
-  it('after any number of bytes of a handshake ends neither the process nor anybody else', async () => {
+  it('after any number of bytes of a handshake ends neither the process nor another session', async () => {
     const whole = await handshakeOf();
     for (let sent = 0; sent <= whole.length; sent += 7) {
       const socket = await dialled(address);
@@ -48,7 +48,7 @@ describe('a reset', () => {
     ['accepted', handshakeOf],
     ['refused', async () => head('GET /join', ...handshakeLines)],
     ['refused by its form', async () => head('GET /join', 'Connection: Upgrade', 'Upgrade: websocket')],
-  ])('right behind a handshake that is %s, and once the answer has come', async (_, bytes) => {
+  ])('right behind a handshake that is %s, and once the answer has arrived', async (_, bytes) => {
     const sent = await bytes();
     const attack = async (answered: boolean): Promise<void> => {
       const socket = await dialled(address);
@@ -57,7 +57,7 @@ describe('a reset', () => {
       socket.resetAndDestroy();
     };
     for (let n = 0; n < 10; n += 1)
-      // Whether it is still there is asked below.
+      // The end of the test checks that the server still runs.
       await within(Promise.allSettled([attack(false), attack(false), attack(true)]), 'three resets');
     await unharmed();
   });
@@ -75,7 +75,7 @@ describe('a reset', () => {
   });
 });
 
-/** A server that checks tokens only once it is let, and whoever watches its room. */
+/** A server that checks tokens only when the test allows it, and somebody who watches its room. */
 async function slowServer() {
   const { verify } = createTokens({ secret: Buffer.from(testSecret), issuer: testIssuer, ttlS: 60 });
   const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -87,7 +87,7 @@ async function slowServer() {
     }
     return identity;
   };
-  // Without users of its own, so that who checks tokens can be chosen.
+  // Without users of its own, so that the test can choose how tokens are checked.
   const env = { JWT_SECRET: '', JWKS_URL: 'http://127.0.0.1:1', JWT_ISSUER: testIssuer, JWT_AUDIENCE: 'x' };
   const server = await startTestServer({ env, verify: slowly });
   const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
@@ -95,7 +95,7 @@ async function slowServer() {
   return { server, bob, asked: within(asked.promise, 'the token to be checked'), letGo: held.resolve };
 }
 
-/** Returns the frames about Ann that a watcher has seen before the echo of a message of its own. */
+/** Returns the frames about Ann that a watcher has seen before the echo of its own message. */
 async function seenOfAnn(bob: Chat): Promise<string[]> {
   bob.say('and now?');
   while ((await bob.next('chat_message')).msg.from_user !== 'Bob');
@@ -119,7 +119,7 @@ describe('while a token is being checked', () => {
     await server.stop();
   });
 
-  it('the end of the sending side leaves nobody in the room either', async () => {
+  it('a half-close leaves nobody in the room either', async () => {
     const { server, bob, asked, letGo } = await slowServer();
     const socket = await dialled(server);
     socket.end(Buffer.concat([Buffer.from(await handshakeOf()), say('early')]));
@@ -128,13 +128,13 @@ describe('while a token is being checked', () => {
     letGo();
     await over(socket);
     await until(() => bob.frames.filter(({ type }) => type === 'user_left').length === 1, 'Ann to leave');
-    // It could not know yet that there was a chat: what it said before is lost with it.
+    // The client could not know yet that it had a session, so the frame that it sent is lost.
     expect(await seenOfAnn(bob)).toEqual(['user_joined', 'user_left']);
     await server.stop();
   });
 });
 
-describe('who ends its sending side', () => {
+describe('a client that ends its sending side', () => {
   const join = async (server: TestServer): Promise<Socket> => {
     const socket = await dialled(server);
     socket.write(await handshakeOf());
@@ -150,7 +150,7 @@ describe('who ends its sending side', () => {
     ['between two fragments', frame(opcodes.text, '{', { fin: false }), []],
     ['behind a ping', frame(opcodes.ping, 'x'), []],
     ['behind a close', frame(opcodes.close), []],
-  ])('%s is out, and the others see it leave once', async (_, bytes, texts) => {
+  ])('%s leaves the room, and the others see it leave once', async (_, bytes, texts) => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     const socket = await join(server);
@@ -161,7 +161,7 @@ describe('who ends its sending side', () => {
     await bob.close();
   });
 
-  it('after a request that is none of the room is answered all the same', async () => {
+  it('gets its answer all the same if the request opened no session', async () => {
     await using server = await startTestServer();
     for (const [bytes, status] of [
       [head('GET /join', ...handshakeLines), 401],

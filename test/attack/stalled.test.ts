@@ -1,4 +1,4 @@
-/** Connections that take their time: the bounds are the real ones, and shown to hold with shorter times. */
+/** Slow connections. The tests read the real limits from the listener, and show with shorter times that they apply. */
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect as dial } from 'node:net';
@@ -12,12 +12,12 @@ import { request } from '../harness/http.ts';
 import { startTestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
 
-/** The idle times of common proxies, in milliseconds, that a server outlives as it comes: Caddy's is the longest. */
+/** Idle timeouts of common proxies, in milliseconds. The server's default is longer than the longest, Caddy's. */
 const proxyIdleMs = 120_000;
 const short = { requestMs: 300, checkIntervalMs: 50, unreadMs: 300, stalledMs: 300 };
-const noUpgrades = { wants: () => false, handle: () => {} };
+const noUpgrades = { wants: () => false, wantsEvents: () => false, handle: () => {} };
 
-/** A listener with short times, and what it answers. */
+/** A listener with short timeouts, and its answer. */
 async function listening(body: string | Uint8Array<ArrayBuffer> = 'ok', options: { keepAliveMs?: number } = {}) {
   const fetch = async (incoming: Request): Promise<Response> => {
     await incoming.text().catch(() => {});
@@ -42,7 +42,7 @@ const dialled = (port: number): Socket => {
   return socket;
 };
 
-/** Resolves when it has been cut off, while it goes on sending a byte now and then. */
+/** Resolves when the server has cut the socket off, while the socket goes on sending a byte now and then. */
 async function cutOff(socket: Socket, byte: string): Promise<void> {
   const trickle = setInterval(() => socket.write(byte), 20);
   socket.resume();
@@ -53,7 +53,7 @@ async function cutOff(socket: Socket, byte: string): Promise<void> {
   }
 }
 
-describe('a connection that never finishes its request is cut off', () => {
+describe('cuts off a connection that never finishes its request', () => {
   it('within 60 s', async () => {
     expect(timeouts.requestMs + timeouts.checkIntervalMs).toBeLessThanOrEqual(60_000);
     expect(timeouts.stalledMs).toBeLessThanOrEqual(60_000);
@@ -91,13 +91,13 @@ describe('a connection that never finishes its request is cut off', () => {
 });
 
 describe('a connection between two requests', () => {
-  it('outlives the idle time of common proxies', () => {
+  it('outlives the idle timeouts of common proxies', () => {
     const server = createListener(() => new Response(), noUpgrades);
     expect(server.keepAliveTimeout).toBeGreaterThan(proxyIdleMs);
     expect(readConfig({}).keepAliveS * 1_000).toBe(server.keepAliveTimeout);
   });
 
-  it('is not cut off while it is idle, and is once its time is over', async () => {
+  it('stays open while it is idle, and is closed at its timeout', async () => {
     const { port } = await listening('ok', { keepAliveMs: 2_000 });
     const socket = dialled(port);
     socket.write(head('GET /'));
@@ -105,11 +105,11 @@ describe('a connection between two requests', () => {
     const beganMs = performance.now();
     socket.resume();
     await within(new Promise((resolve) => socket.once('close', resolve)), 'the cut');
-    // Longer than anything that is short here.
+    // Longer than all short timeouts here.
     expect(performance.now() - beganMs).toBeGreaterThan(1_900);
   });
 
-  it('of too many is the one that is idle for longest, and is closed', async () => {
+  it('is closed if it has been idle for longest and there are too many', async () => {
     const { port } = await listening();
     const answered = async (): Promise<Socket> => {
       const socket = dialled(port);
@@ -126,7 +126,7 @@ describe('a connection between two requests', () => {
   });
 });
 
-it('an answer that nobody reads is given up', async () => {
+it('drops an answer that nobody reads', async () => {
   const { server, port } = await listening(new Uint8Array(32 * 2 ** 20));
   const accepted = once(server, 'connection');
   const socket = dialled(port);
@@ -136,7 +136,7 @@ it('an answer that nobody reads is given up', async () => {
   await within(once(served, 'close'), 'the end');
 });
 
-it('an answer that is read slowly is not', async () => {
+it('keeps an answer that is read slowly', async () => {
   const bytes = new Uint8Array(4 * 2 ** 20);
   const { port } = await listening(bytes);
   const socket = dialled(port);
@@ -151,7 +151,7 @@ it('an answer that is read slowly is not', async () => {
   expect(read).toBeGreaterThan(bytes.length);
 });
 
-it('a thousand that say nothing keep nobody from the desk, the door or the room', async () => {
+it('serves user routes, handshakes and the room beside a thousand silent connections', async () => {
   await using server = await startTestServer();
   const silent = Array.from({ length: 1_000 }, () => dialled(server.port));
   await within(Promise.all(silent.map((socket) => once(socket, 'connect'))), 'a thousand connections');

@@ -1,4 +1,4 @@
-/** Loaded before everything else by every process that the runner of the defences starts. */
+/** Every process that the runner of the defences starts loads this before everything else. */
 import { switchOffHere } from './switch-off.ts';
 
 const { DEFENCE_OFF } = process.env;

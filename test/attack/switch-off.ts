@@ -1,10 +1,10 @@
-/** Takes one defence away from what is loaded; the sources on disk stay as they are. */
+/** Removes one defence from the modules that are loaded. The sources on disk stay unchanged. */
 import fs, { readFileSync } from 'node:fs';
 import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type Defence, defences } from './defences.ts';
 
-/** A piece of a source, and what stands there instead. */
+/** A piece of a source, and its replacement. */
 export type Change = Pick<Defence, 'name' | 'file' | 'source' | 'off'>;
 
 const fileOf = ({ file }: Change): string => fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
@@ -24,7 +24,7 @@ function chosen(name: string): Defence {
   return defence;
 }
 
-/** For Vite: what the tests load themselves. */
+/** For Vite: modules that the tests load themselves. */
 export function switchedOff(
   name: string | undefined,
 ): { name: string; enforce: 'pre'; transform: (code: string, id: string) => string | undefined }[] {

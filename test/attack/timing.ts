@@ -1,6 +1,6 @@
 /**
- * How long a login takes with an unknown e-mail, and with a wrong password: a report, not an assertion. The server is the
- * real one, with its own parameters of scrypt, and no limit on attempts.
+ * Reports how long a login takes with an unknown e-mail and with a wrong password. It asserts nothing. The server is a
+ * real one, with its own parameters of scrypt and no limit on attempts.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ async function login(email: string): Promise<number> {
 interface Sample {
   readonly n: number;
   readonly mean: number;
-  /** Of the values, not of the mean. */
+  /** Variance of the values, not of their mean. */
   readonly variance: number;
 }
 
@@ -50,7 +50,7 @@ function sampleOf(values: readonly number[]): Sample {
   return { n, mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1) };
 }
 
-/** Welch's t: the difference of the means in its standard errors. */
+/** Welch's t: the difference of the means in standard errors. */
 const welch = (a: Sample, b: Sample): number => (a.mean - b.mean) / Math.sqrt(a.variance / a.n + b.variance / b.n);
 
 const told = (name: string, { n, mean, variance }: Sample): string =>
@@ -67,7 +67,7 @@ try {
       async () => times.unknown.push(await login(`${n}.nobody@example.com`)),
       async () => times.wrong.push(await login(known)),
     ];
-    // Which of the two goes first is left to chance.
+    // Chance decides which of the two goes first.
     if (Math.random() < 0.5) kinds.reverse();
     for (const kind of kinds) await kind();
   }

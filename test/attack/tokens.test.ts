@@ -1,4 +1,7 @@
-/** Tokens that end while they are used, and issuers that mean harm. Tests of invalid tokens are in test/unit/auth and test/integration/contract. */
+/**
+ * Tokens that expire in use, and hostile issuers. Tests of invalid tokens are in test/unit/auth and
+ * test/integration/contract.
+ */
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -13,12 +16,12 @@ import { startIssuer, verifierOf } from '../unit/auth/issuer.ts';
 
 /** Time for which the server accepts a token after its expiry, because clocks differ. */
 const toleranceS = 5;
-/** A token that ends in so many milliseconds, tolerance and all. */
+/** A token that the server stops accepting in this many milliseconds, tolerance included. */
 const endingIn = (ms: number, claims = { id: '1', username: 'Ann' }): Promise<string> =>
   mint({ ...claims, exp: (Date.now() + ms) / 1_000 - toleranceS });
 
-describe('a token that ends', () => {
-  it('ends its session with 4001: each frame is delivered, or there was nobody any more to send it', async () => {
+describe('an expiring token', () => {
+  it('ends its session with 4001, and every frame before that is delivered', async () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     const ann = await connect(server, { token: await endingIn(400) });
@@ -31,18 +34,18 @@ describe('a token that ends', () => {
     expect(code).toBe(4001);
     await bob.next('user_left');
     const heard = bob.frames.flatMap((frame) => (frame.type === 'chat_message' ? [frame.msg.text] : []));
-    // In order, without a gap, and the others saw the echoes that Ann saw.
+    // In order, without a gap; the others saw the echoes that Ann saw.
     expect(heard).toEqual(heard.map((_, n) => `${n}`));
     const echoed = ann.frames.filter(({ type }) => type === 'chat_message').length;
     expect(heard.length).toBe(echoed);
     expect(heard.length).toBeGreaterThan(10);
     expect(ann.frames.some(({ type }) => type === 'error')).toBe(false);
-    // Nothing of hers comes after she has left.
+    // Nothing from Ann comes after her user_left.
     expect(bob.frames.at(-1)!.type).toBe('user_left');
     await bob.close();
   });
 
-  it.each([0, 1, 5, 20])('%i ms after its handshake is refused there, or ends with 4001', async (ms) => {
+  it.each([0, 1, 5, 20])('%i ms after the handshake, is refused there or ends its session with 4001', async (ms) => {
     await using server = await startTestServer();
     const token = await endingIn(ms);
     const said = { type: 'chat_message', msg: { text: 'early' } };
@@ -53,7 +56,7 @@ describe('a token that ends', () => {
     expect([[4001, 0], 'The handshake was refused: 401 invalid_token']).toContainEqual(outcome);
   });
 
-  it('ends only its own session, and the next token comes in at once', async () => {
+  it('ends only its own session, and the next token opens a new one at once', async () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     const old = await connect(server, { token: await endingIn(200) });
@@ -65,7 +68,7 @@ describe('a token that ends', () => {
     await Promise.all([bob.close(), renewed.close()]);
   });
 
-  it.each([1e308, 1e15, 2 ** 53, 4e12])('far away (%d) ends nothing early', async (exp) => {
+  it.each([1e308, 1e15, 2 ** 53, 4e12])('with a distant expiry (%d) ends nothing early', async (exp) => {
     await using server = await startTestServer({ env: { HEARTBEAT_INTERVAL: '1s' } });
     const ann = await connect(server, { token: await mint({ id: '1', username: 'Ann', exp }) });
     for (let n = 0; n < 3; n += 1) {
@@ -76,7 +79,7 @@ describe('a token that ends', () => {
   });
 });
 
-describe('a key is found by its name alone, whatever the name', () => {
+describe('a key is looked up by its exact kid', () => {
   it.each([
     '../../../../dev/null',
     "x' UNION SELECT 'secret' --",
@@ -88,14 +91,14 @@ describe('a key is found by its name alone, whatever the name', () => {
     'x'.repeat(5_000),
     'http://127.0.0.1:1/jwks',
     '|cat /etc/passwd',
-  ])('%j', async (kid) => {
+  ])('refuses %j', async (kid) => {
     const issuer = await startIssuer();
     const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!);
     await expect(verify(await issuer.sign('k1', {}, { kid }))).rejects.toThrow(InvalidToken);
     await expect(verify(await issuer.sign('k1'))).resolves.toMatchObject({ id: '1' });
   });
 
-  it('a thousand unknown names ask the issuer once', async () => {
+  it('asks the issuer once for a thousand unknown kids', async () => {
     const issuer = await startIssuer();
     let nowMs = 0;
     const verify = verifierOf(issuer, { now: () => nowMs });
@@ -111,7 +114,7 @@ describe('a key is found by its name alone, whatever the name', () => {
   });
 });
 
-describe('an issuer that means harm', () => {
+describe('a hostile issuer', () => {
   const drip = (response: ServerResponse): void => {
     response.write('{"keys":[');
     const dripping = setInterval(() => response.write(' '), 20);
@@ -133,7 +136,7 @@ describe('an issuer that means harm', () => {
     ['redirects elsewhere', (response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
     ['answers nothing at all', (response) => response.writeHead(204).end()],
   ];
-  it.each(hostile)('and %s: nobody gets in, and nobody is kept waiting', async (_, answer) => {
+  it.each(hostile)('that %s: no token is accepted, and none is kept waiting', async (_, answer) => {
     const issuer = await startIssuer();
     issuer.behave(answer);
     const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!);
@@ -141,7 +144,7 @@ describe('an issuer that means harm', () => {
     await expect(verify(token)).rejects.toThrow(IssuerUnavailable);
   });
 
-  it('and redirects to the keys of another: they open nothing', async () => {
+  it('that redirects to the keys of another: they are not followed', async () => {
     const [issuer, other] = [await startIssuer(), await startIssuer()];
     issuer.behave((response) => response.writeHead(302, { location: `${other.url}/jwks` }).end());
     const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!);
@@ -163,34 +166,34 @@ describe('an issuer that means harm', () => {
     ['secrets', [{ kty: 'oct', kid: 'k1', k: 'AAAA' }]],
     ['keys that mean the prototype', [JSON.parse('{"__proto__":{"polluted":1},"kty":"EC","kid":"__proto__"}')]],
   ];
-  it.each(odd)('and publishes %s beside its key: the key works, the rest opens nothing', async (_, keys) => {
+  it.each(odd)('that publishes %s beside its key: the key works, the rest verifies nothing', async (_, keys) => {
     const issuer = await startIssuer();
     for (const key of keys) issuer.publish(key as never);
     let nowMs = 0;
     const verify = verifierOf(issuer, { now: () => nowMs });
     await expect(verify(await issuer.sign('k1'))).resolves.toMatchObject({ id: '1' });
     for (const kid of ['x', 'y', '__proto__']) {
-      // Then a name that isn't known is looked up, and not put off.
+      // By then the server looks an unknown kid up again, and does not defer it.
       nowMs += 30_000;
       await expect(verify(await issuer.sign('k1', {}, { kid }))).rejects.toThrow(InvalidToken);
     }
     expect({}).not.toHaveProperty('polluted');
   });
 
-  it('and publishes hundreds of keys: one token is one look, not one for each', async () => {
+  it('that publishes hundreds of keys: one token costs one lookup, not one for each', async () => {
     const issuer = await startIssuer();
     for (let n = 0; n < 400; n += 1)
       issuer.publish({ kty: 'OKP', crv: 'Ed25519', kid: `n${n}`, x: 'AA', alg: 'EdDSA' });
     const verify = createExternalVerify(readConfig(issuer.env).externalIssuer!);
     await expect(verify(await issuer.sign('k1'))).resolves.toMatchObject({ id: '1' });
-    // Without a name hundreds would fit: none is tried.
+    // Without a kid hundreds would fit, so the server tries none.
     await expect(verify(await issuer.sign('k1', {}, { kid: undefined, alg: 'ES256' }))).resolves.toMatchObject({
       id: '1',
     });
     expect(issuer.asked()).toBe(1);
   });
 
-  it('keeps nobody from the desk, nor those whose key is known from the room', async () => {
+  it('delays neither the user routes nor the handshakes of tokens whose key is known', async () => {
     const issuer = await startIssuer();
     await using server = await startTestServer({ env: issuer.env });
     const token = await issuer.sign('k1');
@@ -206,7 +209,7 @@ describe('an issuer that means harm', () => {
   });
 });
 
-it('a token may be as large as a head, and is checked to its last character', async () => {
+it('a token may be as large as a request head, and is checked to its last character', async () => {
   await using server = await startTestServer();
   const holds = await mint({ id: '1', username: 'Ann', junk: 'x'.repeat(8_000) });
   expect((await handshake(server, { token: holds.slice(0, -2) })).status).toBe(401);

@@ -1,4 +1,4 @@
-/** Answers that nobody reads, on a server of its own process, whose memory is its own too. */
+/** Answers that nobody reads. Each server is a process of its own, so that its memory can be measured. */
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
@@ -11,10 +11,10 @@ import type { TestServer } from '../harness/server.ts';
 import { serve } from '../system/process.ts';
 
 const mib = 2 ** 20;
-/** The largest document that every server has, here several times as large as what the kernel buffers. */
+/** The largest document that every server has, here several times larger than the kernel's buffers. */
 const paths = ['/docs/reference.js', '/openapi.json'];
 
-/** A server, and how many bytes of memory its process holds. */
+/** A server, and the memory that its process uses, in bytes. */
 async function started() {
   const metricsPort = await freePort();
   const server = serve({
@@ -28,7 +28,7 @@ async function started() {
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
   };
-  // Read once, it is in memory.
+  // After the first request the document is in memory.
   const sizes = await Promise.all(
     paths.map(
       async (path) => (await (await fetch(`http://${address.host}:${address.port}${path}`)).arrayBuffer()).byteLength,
@@ -38,7 +38,7 @@ async function started() {
   return { server, address, residentBytes, path: paths[largest]!, size: sizes[largest]! };
 }
 
-/** Sends these bytes, and reads nothing; resolves when the answer has begun to come. */
+/** Sends these bytes and reads nothing. Resolves when the answer has begun to arrive. */
 async function unread({ host, port }: TestServer, bytes: string): Promise<Socket> {
   const socket = dial({ host, port });
   socket.on('error', () => {});
@@ -48,7 +48,7 @@ async function unread({ host, port }: TestServer, bytes: string): Promise<Socket
   return socket;
 }
 
-it('80 connections that never read the largest document share one copy of it', async () => {
+it('shares one copy of the largest document among 80 connections that never read it', async () => {
   const { server, address, residentBytes, path, size } = await started();
   const before = await residentBytes();
   await Promise.all(Array.from({ length: 80 }, () => unread(address, head(`GET ${path}`))));
@@ -59,7 +59,7 @@ it('80 connections that never read the largest document share one copy of it', a
   expect(server.output()).not.toMatch(/"level":(40|50|60)/);
 });
 
-it('60 requests for it in one packet cost as little as one', async () => {
+it('spends no more memory on 60 requests for it in one packet than on one', async () => {
   const { server, address, residentBytes, path } = await started();
   const before = await residentBytes();
   await unread(address, head(`GET ${path}`).repeat(60));
@@ -68,7 +68,7 @@ it('60 requests for it in one packet cost as little as one', async () => {
   expect(server.output()).not.toMatch(/"level":(40|50|60)/);
 });
 
-it('a document that is read comes whole, in its order, behind others', async () => {
+it('sends the document whole and in order behind other answers', async () => {
   const { address, path, size } = await started();
   const socket = dial({ host: address.host, port: address.port });
   onTestFinished(() => void socket.destroy());

@@ -20,7 +20,7 @@ const igor = { id: '1', username: 'Igor' };
 
 type Address = Pick<TestServer, 'host' | 'port'>;
 
-/** The server as a process: what would end it must not. */
+/** The server as a process, so that a crash shows. */
 async function serverProcess(...flags: string[]): Promise<{ server: ServerProcess; address: TestServer }> {
   const env = { PORT: '0', DATA_DIR: temporaryFolder(), JWT_SECRET: testSecret, LOG_LEVEL: 'info' };
   const server = run(process.execPath, [...flags, '--disable-warning=ExperimentalWarning', 'src/main.ts'], env);
@@ -52,7 +52,7 @@ async function drip(socket: Socket): Promise<void> {
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('resets during the handshake', () => {
-  it('do not end the process, whoever sends them', async () => {
+  it('do not end the process, at any stage', async () => {
     const { server, address } = await serverProcess();
     const token = await mint(igor);
     const whole = head('GET /join', ...upgrade, key, `Authorization: Bearer ${token}`);
@@ -86,7 +86,7 @@ describe('resets during the handshake', () => {
     expect(server.output()).not.toMatch(/"level":(50|60)/);
   });
 
-  it('leave no ghost while the order is being asked', async () => {
+  it('leave no ghost while the backplane admits the session', async () => {
     const local = createLocalBackplane({ epoch: 1 });
     let admit = (): void => {};
     const asked = Promise.withResolvers<void>();
@@ -109,7 +109,7 @@ describe('resets during the handshake', () => {
       reset(server, bytes, () => asked.promise),
       'the order to be asked',
     );
-    // The server learns of the reset before the order answers.
+    // The server learns of the reset before the backplane answers.
     await request(server, 'GET', '/healthz');
     admit();
     expect(await bob.next()).toMatchObject({ type: 'user_joined', msg: { username: 'Igor' } });
@@ -118,13 +118,13 @@ describe('resets during the handshake', () => {
   });
 });
 
-/** The request that a head makes. */
+/** The request in a head. */
 function askedBy(bytes: string): { method: string; path: string } {
   const [method = '', target = ''] = bytes.split(' ');
   return { method, path: target.replace(/^http:\/\/[^/]*/, '') };
 }
 
-describe('what is no handshake', () => {
+describe('a request that is not a handshake', () => {
   const cases: [name: string, bytes: string, status: number, code: string | undefined][] = [
     ['GET // with the headers of one', head('GET //', ...upgrade, key), 404, 'not_found'],
     [
@@ -188,7 +188,7 @@ describe('what is no handshake', () => {
     ['garbage', 'hello\r\n\r\n', 400, 'malformed_request'],
     ['no host', 'GET /join HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n', 400, 'malformed_request'],
   ];
-  it.each(cases)('%s is answered, and the server lives on', async (_, bytes, status, code) => {
+  it.each(cases)('%s is answered, and the server keeps running', async (_, bytes, status, code) => {
     await using server = await startTestServer();
     const answer = await exchange(server, [bytes], code === 'malformed_request' ? undefined : askedBy(bytes));
     expect([answer.status, answer.json.code]).toEqual([status, code]);
@@ -196,7 +196,7 @@ describe('what is no handshake', () => {
   });
 });
 
-describe('a path has one spelling, with the headers of a handshake and without them', () => {
+describe('a path has one spelling, with and without the headers of a handshake', () => {
   const spellings = [
     '/%6Aoin',
     '/joi%6e',
@@ -222,7 +222,7 @@ describe('a path has one spelling, with the headers of a handshake and without t
   });
 
   it.each(['/join', '/join?', '/join?a=%zz', 'http://localhost/join', 'https://elsewhere:1/join?a'])(
-    '%s is the door',
+    '%s means /join',
     async (target) => {
       await using server = await startTestServer();
       const authorization = `Authorization: Bearer ${await mint(igor)}`;
@@ -237,8 +237,8 @@ describe('a path has one spelling, with the headers of a handshake and without t
   );
 });
 
-describe('what travels with a handshake', () => {
-  it('is taken as frames, in order, also when it comes byte by byte', async () => {
+describe('bytes after a handshake', () => {
+  it('are read as frames, in order, also when they arrive byte by byte', async () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     const say = (text: string) => frame(opcodes.text, JSON.stringify({ type: 'chat_message', msg: { text } }));
@@ -253,7 +253,7 @@ describe('what travels with a handshake', () => {
     for (const byte of bytes) socket.write(Buffer.of(byte));
     const texts = [await bob.next('chat_message'), await bob.next('chat_message')].map(({ msg }) => msg.text);
     expect(texts).toEqual(['one', 'two']);
-    // Half-closed: the session is over.
+    // A half-closed connection ends the session.
     socket.end();
     await bob.next('user_left');
     await bob.close();
@@ -283,15 +283,15 @@ describe('a flood of handshakes', () => {
     await flood(server, first, 2_000);
     collect();
     const perHandshake = (process.memoryUsage().heapUsed - before) / 2_000;
-    // The leak that this is about was 6 KB each.
+    // A leak here once took 6 KB for each.
     expect(perHandshake).toBeLessThan(1_500);
     expect((await request(server, 'GET', '/healthz')).status).toBe(200);
   });
 });
 
-it('a refused handshake that goes on sending is cut all the same, and keeps nobody from stopping', async () => {
+it('a refused handshake that goes on sending is cut off, and does not delay a shutdown', async () => {
   const { server, address } = await serverProcess();
-  // It does not end its side when the server ends its own.
+  // The client does not end its side when the server ends its own.
   const socket = dial({ host: address.host, port: address.port, allowHalfOpen: true });
   socket.on('error', () => {});
   socket.write(head('GET /join', ...upgrade, key));

@@ -4,13 +4,13 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Why there is no browser to test in; undefined if there is one. With `CI=true` there has to be one. */
+/** Reason to skip the browser tests; undefined if they can run. With `CI=true` they must. */
 export const withoutChromium: string | undefined =
   existsSync(executablePath) || process.env.CI === 'true'
     ? undefined
     : `there is no ${executablePath}: install Debian's chromium, or name another one in CHROMIUM`;
 
-/** A browser that finds no host but this machine, as with the network cut. */
+/** A browser that resolves no host but this machine, as if without a network. */
 export const launch = (): Promise<Browser> =>
   chromium.launch({
     executablePath,
@@ -29,11 +29,14 @@ export const launch = (): Promise<Browser> =>
 
 export interface Watched {
   readonly page: Page;
-  /** Events that must not happen: console errors (a violated policy is one), exceptions, requests to another origin, or failed. */
+  /**
+   * Events that must not happen: console errors (such as a violated policy), exceptions, requests to another origin, or
+   * failed ones.
+   */
   readonly faults: readonly string[];
 }
 
-/** A page of its own, with no cookies, that is listened to from its beginning. */
+/** Opens a page of its own without cookies, and records its faults from the beginning. */
 export async function open(
   browser: Browser,
   origin: string,
@@ -56,7 +59,7 @@ export async function open(
   });
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText;
-    // The browser cancelled it: the reader went on before it was answered.
+    // The browser cancelled the request because the reader navigated before the answer.
     if (why !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${why}`);
   });
   page.on('response', (response) => {

@@ -21,7 +21,7 @@ const shows = (page: Page, ...texts: readonly string[]) =>
   expect.poll(() => textsOf(page), { timeout: 20_000 }).toEqual(texts);
 const showsLines = (page: Page, from: number, to: number) => shows(page, ...lines(from, to));
 
-/** Where every message is, by its text; those that can be seen, or all. */
+/** Returns the vertical position of every message by its text: of the visible ones, or of all. */
 const placesOf = async (page: Page, which: 'seen' | 'all'): Promise<Record<string, number>> => {
   const places = await boxOf(page).evaluate((box) => {
     const { top, bottom } = box.getBoundingClientRect();
@@ -33,7 +33,7 @@ const placesOf = async (page: Page, which: 'seen' | 'all'): Promise<Record<strin
   return Object.fromEntries(places.filter(([, , isSeen]) => isSeen || which === 'all'));
 };
 
-/** Holds back the next page of the history until it is let go. */
+/** Holds back the next page of the history until the test lets it go. */
 async function holdBack(page: Page): Promise<{ asked: Promise<void>; letGo(): Promise<void> }> {
   const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
   const { promise: go, resolve: letGo } = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
 
   const enter = async (name: string): Promise<Chat> =>
     connect(stage.server, { token: await mint({ id: name, username: name }) });
-  /** Says lines, and returns once all of them have been delivered. */
+  /** Sends lines. Resolves once all of them have been delivered. */
   const say = async (chat: Chat, from: number, to: number): Promise<void> => {
     for (const line of lines(from, to)) chat.say(line);
     for (;;) if ((await chat.next('chat_message')).msg.text === `line ${to}`) return;
@@ -122,7 +122,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await bob.close();
   });
 
-  it.each(ways)('comes page by page, and nothing that is seen moves: by %s', async (_, up) => {
+  it.each(ways)('loads page by page without moving the visible messages: by %s', async (_, up) => {
     const bob = await enter('Bob');
     await say(bob, 1, 2 * pageSize + 20);
     const { page, faults } = await arrive();
@@ -138,7 +138,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       await toTop();
       await asked;
       await page.getByText('Loading earlier messages…').waitFor();
-      // Messages that load by themselves at the top are not announced as news.
+      // Screen readers do not announce messages that load at the top as news.
       expect(await page.getByRole('log').getByText(/^line/).count()).toBe(0);
       const before = await placesOf(page, 'seen');
       expect(Object.keys(before).length).toBeGreaterThan(5);
@@ -156,7 +156,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await bob.close();
   });
 
-  it('says why it can’t be loaded, and tries again', async () => {
+  it('says why it cannot be loaded, and tries again', async () => {
     const bob = await enter('Bob');
     await say(bob, 1, 70);
     const { page } = await arrive();
@@ -186,11 +186,11 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await bob.close();
   });
 
-  it('says on which day it was, and where something may be missing', async () => {
+  it('shows dates, and where messages may be missing', async () => {
     const bob = await enter('Bob');
     await say(bob, 1, 5);
     const igor = await come();
-    // Old messages and a server that lost some, in the place of the true answer.
+    // Old messages and a gap, in place of the server's answer.
     const age = async (route: Route): Promise<void> => {
       const answer = await route.fetch();
       const { messages, ...rest } = await answer.json();
@@ -224,7 +224,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     await bob.close();
   });
 
-  it('is whole after a restart of the server', async () => {
+  it('is complete after a restart of the server', async () => {
     const env = { DATA_DIR: temporaryFolder() };
     await serve(env);
     const { port } = stage.server;
@@ -239,7 +239,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       await serve({ ...env, PORT: String(port) });
       const after = await enter('Bob');
       await say(after, 4, 6);
-      wire.mend();
+      wire.restore();
       await page.getByText('Connected').waitFor();
       await say(after, 7, 8);
       await showsLines(page, 1, 8);
@@ -255,7 +255,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     }
   });
 
-  it('is loaded where one has missed more than a connection brings back, and the hole is marked', async () => {
+  it('is loaded after a disconnection longer than the replay, and the gap is marked', async () => {
     const missed = 1_000 + pageSize;
     const wire = await layWire(stage.server.port);
     try {
@@ -266,7 +266,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       wire.cut();
       await page.getByText('Reconnecting…').waitFor();
       await say(bob, 4, 3 + missed);
-      wire.mend();
+      wire.restore();
       await page.getByText('You were disconnected. Messages may be missing here.').waitFor();
       const shown = lines(4 + missed - pageSize, 3 + missed);
       expect(await textsOf(page)).toEqual([...lines(1, 3), ...shown]);
@@ -292,7 +292,7 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
       await expect.poll(() => bob.frames.at(-1)?.type, { timeout: 20_000 }).toBe('user_left');
       const other = await enter('Igor');
       await say(bob, 3, 3);
-      wire.mend();
+      wire.restore();
       await page.getByText('Someone else in the room uses your name.').waitFor();
       await other.close();
       await say(bob, 4, 4);
@@ -307,19 +307,19 @@ describe.skipIf(withoutChromium !== undefined)('the history on the chat page', (
     }
   });
 
-  it('has a mark where the server has lost it', async () => {
+  it('marks where the server has lost messages', async () => {
     const { port } = stage.server;
     const first = await enter('Bob');
     const { page } = await arrive();
     await say(first, 1, 3);
     await showsLines(page, 1, 3);
-    // Another folder: it has no messages and no users. The token is good all the same.
+    // A new data folder, without messages and users. The token stays valid.
     await serve({ PORT: String(port) });
     const second = await enter('Bob');
     await page.getByText('Messages may be missing here: the server does not have all of them.').waitFor();
     await say(second, 4, 4);
     await showsLines(page, 1, 4);
-    // Bob and the page reconnect in any order, so that a notice may stand between.
+    // Bob and the page reconnect in any order, so a notice may come between.
     const items = (await boxOf(page).locator('li').allInnerTexts()).filter((item) => !/^Bob (joined|left)$/.test(item));
     expect(items.findIndex((item) => item.startsWith('Messages may be missing here: the server'))).toBe(
       items.findIndex((item) => item.endsWith('line 4')) - 1,

@@ -15,10 +15,10 @@ import { layWire, type Wire } from './wire.ts';
 
 if (withoutChromium) console.warn(`The chat page is not tested: ${withoutChromium}`);
 
-/** With `PICTURES=true` the pictures of the documentation are taken anew. */
+/** `PICTURES=true` retakes the pictures of the documentation. */
 const pictures = process.env.PICTURES === 'true' ? join(import.meta.dirname, '../../docs') : undefined;
 
-/** Writes a text that no keyboard can type: the server refuses a lone surrogate. */
+/** Enters a text that no keyboard can type: the server refuses a lone surrogate. */
 async function writeRaw(page: Page, text: string): Promise<void> {
   const units = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
   await page.getByLabel('Message', { exact: true }).evaluate((area: HTMLTextAreaElement, codes) => {
@@ -66,7 +66,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  it('says that a name is taken, where it is asked', async () => {
+  it('shows at the name field that a name is taken', async () => {
     const first = await come();
     await signUp(first, 'Igor');
     const { page } = await come();
@@ -105,7 +105,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await page.getByText('Connected').waitFor();
   });
 
-  it('goes back to the sign-in when the token expires, and says why', async () => {
+  it('returns to the sign-in when the token expires, and says why', async () => {
     await serve({ JWT_TTL: '3s' });
     const { page } = await come();
     await signUp({ page, faults: [] }, 'Igor');
@@ -115,7 +115,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     const secret = page.getByLabel('Password');
     await expect.poll(() => secret.evaluate((input) => input === document.activeElement)).toBe(true);
     await holdToRules(page);
-    // As a tab that was put to sleep finds it.
+    // Like a tab that wakes up with an expired token.
     await page.evaluate((stored) => sessionStorage.setItem('palaver', stored!), token);
     await page.reload();
     await page.getByText('The server rejected your sign-in. It may have expired.').waitFor();
@@ -124,7 +124,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await page.getByText('Connected').waitFor();
   });
 
-  it('says that the user was signed out where the token was revoked', async () => {
+  it('says that the user was signed out if the token was revoked', async () => {
     const { page } = await come();
     await signUp({ page, faults: [] }, 'Igor');
     const { token } = JSON.parse((await page.evaluate(() => sessionStorage.getItem('palaver')))!);
@@ -133,13 +133,13 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await page.getByLabel('Password').waitFor();
   });
 
-  it('revokes the token with the sign-out, and tells a disabled user so', async () => {
+  it('revokes the token on sign-out, and tells a disabled user about it', async () => {
     const { page } = await come();
     await signUp({ page, faults: [] }, 'Igor');
     const { token } = JSON.parse((await page.evaluate(() => sessionStorage.getItem('palaver')))!);
-    const givenBack = page.waitForResponse((response) => response.url().endsWith('/logout'));
+    const loggedOut = page.waitForResponse((response) => response.url().endsWith('/logout'));
     await page.getByRole('button', { name: 'Sign out' }).click();
-    expect((await givenBack).status()).toBe(204);
+    expect((await loggedOut).status()).toBe(204);
     expect((await handshake(stage.server, { token })).json.code).toBe('invalid_token');
 
     await fill(page, { 'E-mail': addressOf('Igor'), Password: password });
@@ -175,7 +175,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       const carol = await connect(stage.server, { token: await mint({ id: 'c', username: 'Carol' }) });
       await igor.seesHere('Igor (you)', 'Carol');
 
-      wire.mend();
+      wire.restore();
       await igor.sees('from afar');
       await igor.page.getByText('Bob joined').last().waitFor();
       await bob.sees('from afar');
@@ -193,7 +193,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  /** Bob has said something that Igor has heard, and was cut off before its echo. */
+  /** Bob has sent a message that Igor has received, and was cut off before its echo. */
   async function cutOff(
     wire: Wire,
     watch: (page: Page) => unknown = () => {},
@@ -216,7 +216,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     const wire = await layWire(stage.server.port);
     try {
       const { igor, bob } = await cutOff(wire);
-      wire.mend();
+      wire.restore();
       await bob.sees('Did this arrive?');
       await expect.poll(() => bob.page.locator('.unsent').count(), { timeout: 20_000 }).toBe(0);
       for (const { page } of [igor, bob]) expect(await page.getByText('Did this arrive?').count()).toBe(1);
@@ -232,7 +232,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       const { igor, bob } = await cutOff(wire);
       // A server without the stored messages.
       await serve({ PORT: String(port) });
-      wire.mend();
+      wire.restore();
       await bob.page.getByText('It may have been delivered.').waitFor();
       await holdToRules(bob.page);
       await bob.page.getByRole('button', { name: 'Send again' }).click();
@@ -244,7 +244,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  it('waits for the network with a message, and sends it once, however long that takes', async () => {
+  it('keeps a message until the network returns, and sends it once, however long that takes', async () => {
     const wire = await layWire(stage.server.port);
     try {
       const igor = await come();
@@ -252,7 +252,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       const bob = await come(wire.origin);
       await bob.page.clock.install();
       await signUp(bob, 'Bob');
-      // As when a phone loses its network: nothing is closed, and nothing comes through.
+      // Like a phone that loses its network: no connection closes, and no bytes arrive.
       wire.stall();
       await bob.say('one, on its way');
       await bob.page.getByText('Sending…').waitFor();
@@ -263,7 +263,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       const waiting = bob.page.getByText('Waiting for the connection');
       await expect.poll(() => waiting.count()).toBe(2);
       expect(await bob.page.getByRole('button', { name: 'Send again' }).count()).toBe(0);
-      wire.mend();
+      wire.restore();
       await bob.page.clock.runFor('00:30');
       for (const text of ['one, on its way', 'two, while reconnecting']) {
         await igor.sees(text);
@@ -279,7 +279,9 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  /** Bob has said something that the server has published, and that he takes for failed, because he could not reconnect. */
+  /**
+   * Bob has sent a message that the server has published. It counts as failed for him, because he could not reconnect.
+   */
   async function takenForFailed(wire: Wire): Promise<Record<'igor' | 'bob', Visitor> & { readonly sent: string[] }> {
     const sent: string[] = [];
     const { igor, bob } = await cutOff(wire, (page) =>
@@ -287,7 +289,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     );
     await igor.page.getByText('Bob left').waitFor();
     const other = await connect(stage.server, { token: await mint({ id: 'other', username: 'Bob' }) });
-    wire.mend();
+    wire.restore();
     await bob.page.getByText('Someone else in the room uses your name.').waitFor();
     await bob.page.getByText('It may have been delivered.').waitFor();
     await other.close();
@@ -295,7 +297,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     return { igor, bob, sent };
   }
 
-  it('drops the failure of a message that the history has', async () => {
+  it('removes the failure notice of a message that the history has', async () => {
     const wire = await layWire(stage.server.port);
     try {
       const { bob } = await takenForFailed(wire);
@@ -346,9 +348,9 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       await bob.say('never sent');
       await page.getByText('Waiting for the connection').waitFor();
       await message.fill('half a thought');
-      // A server on which the token is no longer good.
+      // A server that does not accept the token.
       await serve({ PORT: String(stage.server.port), JWT_SECRET: 'another secret of thirty-two bytes and more' });
-      wire.mend();
+      wire.restore();
       await page.getByText('The server rejected your sign-in.').waitFor();
       await page.reload();
       await signUp(bob, 'Bob');
@@ -362,7 +364,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       expect(JSON.parse(stored!)).toMatchObject({ draft: 'half a thought', unsent: [] });
       await page.getByRole('button', { name: 'Sign out' }).click();
       expect(await page.evaluate(() => sessionStorage.length + localStorage.length)).toBe(0);
-      // Somebody else in this tab, who finds what a tab that crashed has left.
+      // Another user in this tab, with the data that a crashed tab has left.
       await page.evaluate((left) => sessionStorage.setItem('palaver-unsent', left!), stored);
       await page.reload();
       await signUp(bob, 'Carol');
@@ -373,7 +375,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  it('shows a failure and its buttons to a reader at the end, and tells one further up', async () => {
+  it('shows a failure and its buttons to a reader at the end, and a notice to one further up', async () => {
     const wire = await layWire(stage.server.port);
     onTestFinished(wire.remove);
     const igor = await come(wire.origin, 'light', { width: 360, height: 560 });
@@ -399,14 +401,14 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await box.focus();
     await page.keyboard.press('Home');
     await expect.poll(() => box.evaluate((at) => at.scrollTop)).toBe(0);
-    wire.mend();
+    wire.restore();
     const more = page.getByRole('button', { name: 'A message was not sent' });
     await more.click();
     await expect.poll(isInView).toBe(true);
     await page.locator('textarea:focus').waitFor();
   });
 
-  it('moves nothing of its header while it connects and when it is disconnected', async () => {
+  it('keeps its header in place while it connects and when it is disconnected', async () => {
     const wire = await layWire(stage.server.port);
     try {
       const bob = await come(wire.origin);
@@ -426,14 +428,14 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
       const connecting = signUp(bob, 'Bob');
       await page.getByText('Connecting…').waitFor();
       const connected = await places();
-      wire.mend();
+      wire.restore();
       await connecting;
       expect(await places()).toEqual(connected);
       wire.cut();
       await page.getByText('Reconnecting…').waitFor();
       expect(await places()).toEqual(connected);
       const other = await connect(stage.server, { token: await mint({ id: 'other', username: 'Bob' }) });
-      wire.mend();
+      wire.restore();
       await page.getByRole('button', { name: 'Join again' }).waitFor();
       expect(await places()).toEqual(connected);
       await other.close();
@@ -494,7 +496,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     }
   });
 
-  it('offers no sign-up where there is none', async () => {
+  it('offers no sign-up if it is off', async () => {
     await serve({ SIGNUP: 'off' });
     const { page, faults } = await come();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -502,7 +504,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     expect(faults).toEqual([]);
   });
 
-  it('takes a token where tokens come from elsewhere', async () => {
+  it('asks for a token if users are external', async () => {
     const issuer = await startIssuer();
     await serve(issuer.env);
     const igor = await come();
@@ -529,7 +531,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await other.page.getByText('Connected').waitFor();
   });
 
-  it('needs no mouse', async () => {
+  it('can be used without a mouse', async () => {
     const { page, faults, sees } = await come();
     await page.getByLabel('E-mail').waitFor();
     const focused = () => page.evaluate(() => document.activeElement?.textContent);
@@ -554,7 +556,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await page.keyboard.press('Shift+Enter');
     await page.keyboard.type('two');
     const message = page.getByLabel('Message', { exact: true });
-    // The requests of an input method while it composes.
+    // Key events of an input method during composition.
     await message.evaluate((area) =>
       area.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true })),
     );
@@ -569,7 +571,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     expect(faults).toEqual([]);
   });
 
-  it('stays where the reader is, and at the end otherwise', async () => {
+  it('keeps the reader’s place, and follows new messages at the end', async () => {
     const igor = await come();
     await signUp(igor, 'Igor');
     const bob = await connect(stage.server, { token: await mint({ id: 'b', username: 'Bob' }) });
@@ -592,7 +594,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
     await bob.close();
   });
 
-  it('fits long texts, and counts characters down', async () => {
+  it('shows long texts in full width, and counts characters down', async () => {
     const name = 'W'.repeat(64);
     const igor = await come();
     await signUp(igor, name);
@@ -630,7 +632,7 @@ describe.skipIf(withoutChromium !== undefined)('the chat page', () => {
   it.each([
     ['light', { width: 960, height: 560 }],
     ['dark', { width: 360, height: 640 }],
-  ] as const)('is %s where the reader wants it so', async (look, viewport) => {
+  ] as const)('is %s if the reader prefers it', async (look, viewport) => {
     const ann = await come(undefined, look, viewport);
     await signUp(ann, 'Ann');
     const bob = await come();

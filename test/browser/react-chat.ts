@@ -1,4 +1,4 @@
-/** A page that uses the hook in React, in the mode that mounts everything twice. */
+/** A page that uses the hook in React, in strict mode, which mounts everything twice. */
 import { createElement as h, StrictMode, useState, version } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Palaver } from '../../sdk/typescript/src/index.ts';

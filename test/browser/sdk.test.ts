@@ -1,9 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../harness/chat.ts';
+import { adapted, codeBelow } from '../harness/documentation.ts';
+import { temporaryFolder } from '../harness/folder.ts';
+import { root } from '../harness/process.ts';
 import { type SdkWorld, startSdkWorld } from '../harness/sdk-world.ts';
 import { startTestServer } from '../harness/server.ts';
 import { mint } from '../harness/tokens.ts';
@@ -15,9 +18,9 @@ const react18 = { react: join(tools, 'react-18'), 'react-dom': join(tools, 'reac
 const no18 =
   existsSync(react18.react) || process.env.CI === 'true'
     ? ''
-    : ', which is not there: npm ci --prefix sdk/typescript/test/runtimes';
+    : ', which is not installed: npm ci --prefix sdk/typescript/test/runtimes';
 
-/** Bundles a module and all that it imports into one script; `alias` names packages by other folders. */
+/** Bundles a module and its imports into one script. `alias` replaces packages with other folders. */
 async function bundle(path: string, alias: Readonly<Record<string, string>>): Promise<string> {
   const { output } = (await build({
     configFile: false,
@@ -52,7 +55,7 @@ for (const [name, alias, missing] of versions) {
     const setToken = (page: Page, value: string | undefined): Promise<void> =>
       page.evaluate((given) => (globalThis as unknown as { setToken(token?: string): void }).setToken(given), value);
     async function open(server = world.url): Promise<Page> {
-      // Of the server's own origin, which has a policy against what we put into it.
+      // A page of the server's origin has a policy that forbids our script.
       const page = await browser.newPage({ bypassCSP: true });
       await page.goto(`${world.url}/healthz?${new URLSearchParams({ server })}`);
       await page.addScriptTag({ content: script, type: 'module' });
@@ -109,7 +112,7 @@ for (const [name, alias, missing] of versions) {
       await shows(page, 'messages', 'Hello!');
       await first.stop();
       await shows(page, 'state', 'reconnecting .*');
-      // Another one, that has never heard of the first.
+      // A new server, which does not know the position.
       await using second = await startTestServer({ env: { ...env, PORT: `${first.port}` } });
       await shows(page, 'state', 'open');
       await page.getByRole('button').click();
@@ -125,6 +128,32 @@ for (const [name, alias, missing] of versions) {
       const page = await open();
       await setToken(page, 'no.token.');
       await shows(page, 'state', 'closed invalid_token');
+      await page.close();
+    });
+
+    it('runs the component of docs/develop/react.md, which sends a message and shows it', async () => {
+      const folder = temporaryFolder();
+      const [component] = codeBelow('docs/develop/react.md', 'React', 'tsx');
+      writeFileSync(join(folder, 'chat.tsx'), adapted(component, [['http://127.0.0.1:3000', world.url]]));
+      writeFileSync(
+        join(folder, 'main.tsx'),
+        `import { createRoot } from 'react-dom/client';
+        import { Chat } from './chat.tsx';
+        createRoot(document.body).render(<Chat token=${JSON.stringify(await token('Ann'))} />);`,
+      );
+      const sdk = join(root, 'sdk/typescript/src');
+      const packages = Object.fromEntries(
+        ['react', 'react-dom'].map((name) => [name, join(root, 'node_modules', name)]),
+      );
+      const own = { '@palaver/sdk/react': join(sdk, 'react.ts'), '@palaver/sdk': join(sdk, 'index.ts') };
+      const content = await bundle(join(folder, 'main.tsx'), { ...packages, ...own, ...alias });
+      const page = await browser.newPage({ bypassCSP: true });
+      await page.goto(`${world.url}/healthz`);
+      await page.addScriptTag({ content, type: 'module' });
+      await page.getByText('open: Ann').waitFor();
+      await page.getByLabel('Message').fill('Hello!');
+      await page.getByLabel('Message').press('Enter');
+      await page.getByRole('listitem').getByText('Ann: Hello!').waitFor();
       await page.close();
     });
 
@@ -149,9 +178,9 @@ for (const [name, alias, missing] of versions) {
     it.each([
       ['the network is back', 'window', 'online'],
       ['the page is looked at again', 'document', 'visibilitychange'],
-    ])('comes back at once when %s, however long it would have waited', async (_, target, event) => {
+    ])('reconnects at once when %s, however long it would have waited', async (_, target, event) => {
       const page = await open();
-      // Timers stand still: only the event can end the wait.
+      // Timers are paused, so only the event can end the wait.
       await page.clock.install();
       await setToken(page, await token(`Eve ${event}`));
       await shows(page, 'state', 'open');

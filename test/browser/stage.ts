@@ -9,12 +9,12 @@ import { startTestServer, type TestServer } from '../harness/server.ts';
 import { launch } from './chromium.ts';
 import { type Look, type Visitor, visit } from './visitor.ts';
 
-/** The chat page as it is built, a browser, and for each test a server of its own. */
+/** The built chat page, a browser, and a new server for each test. */
 export interface Stage {
   readonly server: TestServer;
-  /** Starts another server instead. */
+  /** Replaces the server with another one. */
   serve(env?: Readonly<Record<string, string>>): Promise<TestServer>;
-  /** Somebody who opens the page; they leave with the test. */
+  /** Opens the page as a visitor, who leaves with the test. */
   come(origin?: string, look?: Look, viewport?: { width: number; height: number }): Promise<Visitor>;
 }
 

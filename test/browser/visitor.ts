@@ -6,12 +6,12 @@ import { open, type Watched } from './chromium.ts';
 export const password = 'correct horse';
 export const addressOf = (name: string): string => `${name.replaceAll(/\W/g, '')}@example.com`;
 
-/** Somebody who uses the chat page as people do. */
+/** A person who uses the chat page. */
 export interface Visitor extends Watched {
   say(text: string): Promise<void>;
-  /** Waits until this was said. */
+  /** Waits until the conversation shows this text. */
   sees(text: string): Promise<void>;
-  /** Waits until these are the names in the roster, in any order. */
+  /** Waits until the roster has these names, in any order. */
   seesHere(...names: readonly string[]): Promise<void>;
   leave(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function visit(
   };
 }
 
-/** Fills in the form that is there, and sends it. */
+/** Fills in the visible form, and submits it. */
 export async function fill(page: Page, texts: Readonly<Record<string, string>>): Promise<void> {
   for (const [label, text] of Object.entries(texts)) await page.getByLabel(label, { exact: true }).fill(text);
   await page.keyboard.press('Enter');
@@ -57,9 +57,9 @@ export async function signUp({ page }: Watched, name: string): Promise<void> {
   await page.getByText('Connected').waitFor();
 }
 
-/** Holds what is shown to axe's rules and to its width: light and dark, on a desk and on a phone. */
+/** Checks the page against axe's rules and for sideways scrolling: light and dark, on a desktop and on a phone. */
 export async function holdToRules(page: Page): Promise<void> {
-  // Not as a script of the page: its policy would forbid that.
+  // Not as a script of the page, because its policy would forbid that.
   await page.evaluate(axe.source);
   for (const width of [1_280, 360]) {
     await page.setViewportSize({ width, height: 720 });

@@ -4,13 +4,13 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from 'no
 /** A connection between one browser and the server that can be cut. */
 export interface Wire {
   readonly origin: string;
-  /** Keeps to itself what the server says from now on; what the browser says goes through. */
+  /** Drops everything from the server from now on. Bytes from the browser pass. */
   deafen(): void;
-  /** Lets nothing through any more and ends nothing, as where the network is gone. Held bytes go on after the repair. */
+  /** Holds back both directions and closes nothing, like a lost network. Held bytes pass after `restore`. */
   stall(): void;
-  /** Ends every connection, and lets none come about. */
+  /** Closes every connection, and refuses new ones. */
   cut(): void;
-  mend(): void;
+  restore(): void;
   remove(): void;
 }
 
@@ -50,7 +50,7 @@ export async function layWire(port: number): Promise<Wire> {
       for (const socket of sockets) socket.pause();
     },
     cut,
-    mend: () => {
+    restore: () => {
       isStalled = false;
       for (const socket of sockets) socket.resume();
       isCut = false;

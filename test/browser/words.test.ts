@@ -8,7 +8,7 @@ const spec = (name: string) => parse(readFileSync(new URL(`../../specs/${name}.y
 const openapi = spec('openapi');
 const asyncapi = spec('asyncapi');
 
-/** All values of a key, however deep. */
+/** Returns all values of a key, at any depth. */
 function valuesOf(node: unknown, key: string): unknown[] {
   if (typeof node !== 'object' || node === null) return [];
   return Object.entries(node).flatMap(([name, value]) => [...(name === key ? [value] : []), ...valuesOf(value, key)]);
@@ -27,7 +27,7 @@ it.each(codes)('the page has a sentence for %s', (code) => {
   expect(sentences[code as keyof typeof sentences]).toMatch(/^[A-Z].*\.$/);
 });
 
-it('names the field that the server found wrong', () => {
+it('names the field that the server refused', () => {
   const problem = (errors: { pointer: string; detail: string }[]) =>
     new PalaverError('invalid_body', '', {
       problem: { type: 'x', title: 'x', status: 400, code: 'invalid_body', errors },

@@ -1,16 +1,16 @@
-/** The records of the clients of a cluster, unprocessed. The checker knows nothing else. */
+/** The raw records of the clients of a cluster. The checker knows nothing else. */
 
 /** One WebSocket, from its first frame on. */
 export interface Connection {
   readonly client: string;
   readonly username: string;
-  /** The `last_event_id` that it came with. */
+  /** The `last_event_id` of its handshake. */
   readonly asked: string | undefined;
-  /** Every frame as it came. */
+  /** Every frame as received. */
   readonly frames: string[];
   /** The nonce of every message that was sent on it. */
   readonly nonces: string[];
-  /** How it ended; undefined while it lives. */
+  /** Close code; undefined while the connection is open. */
   closeCode?: number;
 }
 
@@ -18,20 +18,20 @@ export interface Connection {
 export type Outcome =
   | { readonly kind: 'echoed'; readonly id: string }
   | { readonly kind: 'refused'; readonly code: string }
-  /** Nobody knows: the connection ended first, or the SDK rejected with this code. */
+  /** The outcome is unknown: the connection ended first, or the SDK rejected with this code. */
   | { readonly kind: 'lost'; readonly code: string }
-  /** Its connection lived on, and no answer came in time. */
+  /** The connection stayed open, and no answer came in time. */
   | { readonly kind: 'unanswered' };
 
 export interface Send {
   readonly client: string;
   readonly text: string;
-  /** When it was sent first, in milliseconds since 1970. */
+  /** Time of the first attempt, in milliseconds since 1970. */
   readonly atMs: number;
   outcome?: Outcome;
 }
 
-/** Events that an application received from the SDK, on connections of which each recovered the one before. */
+/** Events that an application received from the SDK, over connections that each recovered the one before. */
 export interface Stretch {
   readonly client: string;
   readonly from: string;
@@ -39,7 +39,7 @@ export interface Stretch {
   readonly heard: string[];
 }
 
-/** Expectations of a node that failed, and unexpected events. */
+/** Node failures, and unexpected events. */
 export interface Incident {
   readonly what: string;
 }
@@ -52,19 +52,19 @@ export interface Pages {
   readonly gaps: readonly string[];
 }
 
-/** Redis began a new life. */
+/** A restart of Redis. */
 export interface Restart {
-  /** The newest epoch that anybody had heard of before. */
+  /** The newest epoch that any client had seen before. */
   readonly epoch: string;
   readonly upMs: number;
 }
 
-/** How it was when all had become quiet. */
+/** The state once all faults are over and the room is quiet. */
 export interface End {
-  /** The clients that stayed, and the names of those who should be in the room. */
+  /** The clients that stayed, and the usernames that should be in the roster. */
   readonly clients: readonly string[];
   readonly usernames: readonly string[];
-  /** A message that was said last of all. */
+  /** Text of the last message of all. */
   readonly marker: string;
   readonly pages: readonly Pages[];
 }
@@ -74,10 +74,10 @@ export interface Account {
   readonly sends: Send[];
   readonly stretches: Stretch[];
   readonly restarts: Restart[];
-  /** Statuses of handshakes that were refused. */
+  /** Statuses of refused handshakes. */
   readonly refusals: number[];
   readonly incidents: Incident[];
-  /** Absent while it goes on. */
+  /** Absent while the run goes on. */
   end?: End;
 }
 

@@ -1,4 +1,4 @@
-/** A load balancer: round robin, nobody sticks to a node, and a node that does not listen is passed over. */
+/** A load balancer: round robin, without sticky sessions. It skips a node that does not listen. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
 

@@ -5,11 +5,11 @@ import { crowdSize } from './crowd.ts';
 import { runChaos } from './run.ts';
 import { faultsPerRound, scheduleOf } from './schedule.ts';
 
-/** Against hanging only: a round takes about a minute, and becoming quiet may take another one. */
+/** Timeout against hanging only: a round takes about a minute, and settling may take another. */
 const patienceMs = 300_000;
 
 it.skipIf(noRedis ?? noMongo)(
-  'three nodes keep what they promise through a round of every fault',
+  'three nodes keep the guarantees through a round of every fault',
   async () => {
     const { violations, account, happened } = await runChaos({
       schedule: scheduleOf(1, crowdSize),
@@ -19,7 +19,7 @@ it.skipIf(noRedis ?? noMongo)(
       violations: [],
       happened: [],
     });
-    // It was a round, and the room was not empty.
+    // The faults happened, and clients chatted meanwhile.
     const told = (text: string): number =>
       account.connections.filter(({ frames: [first = ''] }) => first.includes(text)).length;
     expect(account.restarts).toHaveLength(3);

@@ -1,4 +1,7 @@
-/** Faults of all kinds under clients that talk, by a seed; says what broke, and with what to see it again. */
+/**
+ * Runs faults of all kinds, chosen by a seed, while clients chat. Prints each broken rule, and the command to repeat
+ * the run.
+ */
 import { parseArgs } from 'node:util';
 import { noMongo } from '../harness/mongo.ts';
 import { noRedis } from '../harness/redis.ts';
@@ -27,7 +30,7 @@ function wholeNumber(name: string, text: string, most: number): number {
   return number;
 }
 
-/** That something happened at all. */
+/** Counts connections, recoveries and outcomes, to show that the run did something. */
 export function summaryOf({ connections, sends, restarts, refusals }: Account): string {
   const frames = connections.reduce((sum, one) => sum + one.frames.length, 0);
   const recovered = (how: boolean): number =>
@@ -75,6 +78,6 @@ else {
     report(result, seed);
     isSound = result.violations.length === 0;
   }
-  // Where something broke, clients may still be waiting.
+  // After a violation, clients may still be waiting.
   process.exit(isSound ? 0 : 1);
 }

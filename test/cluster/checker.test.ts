@@ -25,7 +25,7 @@ const said = (offset: number, from_user: string, text: string, nonce?: string): 
     msg: nonce === undefined ? { from_user, text } : { from_user, text, nonce },
   });
 
-/** Ann is there, Bob joins, talks, is cut off, reconnects and misses nothing; Cleo comes and goes. */
+/** Ann is in the room. Bob joins, talks, is cut off, reconnects and misses nothing. Cleo joins and leaves. */
 const order = {
   ann: joined(1, 'Ann'),
   bob: joined(2, 'Bob'),
@@ -58,7 +58,7 @@ function sound(): Life {
   const connections = {
     ann: connection('Ann', [online(0, []), ...all]),
     bob: connection('Bob', [online(1, ['Ann']), bob, one], { closeCode: 1006, nonces: ['n1'] }),
-    // It asks after what it had said last, and is told again.
+    // The client repeats its last message after the reconnect, and gets the answer again.
     back: connection('Bob', [online(5, ['Ann', 'Bob', 'Cleo'], true), two, one, three, gone, four], {
       asked: idOf(3),
       nonces: ['n1', 'n4'],
@@ -100,7 +100,7 @@ const closed =
   (life: Life): void =>
     void Object.assign(life[which], { closeCode });
 
-/** Changes of a sound life, and the rules that must notice each: these and no others. */
+/** Changes to a faultless record, and exactly the rules that each must break. */
 const bugs: readonly [name: string, plant: (life: Life) => void, ...rules: Rule[]][] = [
   ['one message is dropped for one client', ({ ann }) => without(ann.frames, two), 'nothing lost'],
   ['one message is dropped from a recovery', ({ back }) => without(back.frames, two), 'nothing lost'],
@@ -181,8 +181,8 @@ const bugs: readonly [name: string, plant: (life: Life) => void, ...rules: Rule[
     ({ ann, back }) => {
       for (const { frames } of [ann, back]) frames.push(said(9, 'Cleo', 'boo'));
     },
-    'who speaks is there',
-    'all is kept or in a gap',
+    'senders are present',
+    'stored or in a gap',
   ],
   [
     'an epoch is not renewed',
@@ -203,12 +203,12 @@ const bugs: readonly [name: string, plant: (life: Life) => void, ...rules: Rule[
     ({ end }) => {
       for (const { messages } of end.pages) without(messages as string[], two);
     },
-    'all is kept or in a gap',
+    'stored or in a gap',
   ],
   [
     'one node misses a message',
     ({ end }) => without(end.pages[1]!.messages as string[], four),
-    'all is kept or in a gap',
+    'stored or in a gap',
     'histories agree',
   ],
   [
@@ -224,11 +224,11 @@ const bugs: readonly [name: string, plant: (life: Life) => void, ...rules: Rule[
 ];
 
 describe('the checker', () => {
-  it('finds nothing wrong with a sound life', () => {
+  it('finds nothing wrong with a faultless record', () => {
     expect(check(sound())).toEqual([]);
   });
 
-  it.each(bugs)('sees that %s', (_, plant, ...rules) => {
+  it.each(bugs)('reports that %s', (_, plant, ...rules) => {
     const life = sound();
     plant(life);
     expect(rulesOf(life).sort()).toEqual([...rules].sort());

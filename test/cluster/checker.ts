@@ -1,15 +1,15 @@
-/** Holds what the clients of a cluster wrote down to what the protocol promises. Pure. */
+/** Checks the records of a cluster's clients against the guarantees of the protocol. Pure. */
 import { closeCodes } from '../../generated/chat/index.ts';
 import type { Account, Send } from './account.ts';
 import { presenceRules } from './presence-rules.ts';
 import { epochOf, type OrderedFrame, type Reading, read } from './reading.ts';
 import type { Violation } from './violation.ts';
 
-/** Ends that may be: what RFC 6455 gives, a server that goes, a node that can't vouch for what it told. */
+/** Close codes that may occur: those of RFC 6455, a server that stops, and a node that may have missed frames. */
 const ends: readonly number[] = [1000, 1005, 1006, closeCodes.going_away, 1012];
-/** Nobody can decide now. */
+/** Codes that leave the outcome unknown. */
 const refusals: readonly number[] = [503];
-/** Codes with which a send may be refused or rejected while nodes and Redis fail. */
+/** Codes with which a send may fail while nodes and Redis fail. */
 const answers: readonly string[] = ['unavailable', 'connection_lost', 'timeout', 'offline_queue_full', 'closed'];
 
 const told = (frame: object): string => JSON.stringify(frame);
@@ -26,7 +26,7 @@ function* declared(account: Account, { undeclared }: Reading): Generator<Violati
   for (const { what } of account.incidents) yield { rule: 'nodes stay up', says: what, frames: [] };
 }
 
-/** Ids rise on every connection, and stand for one frame: so no two clients see two frames in different order. */
+/** Ids rise on every connection, and each stands for one frame. So no two clients see two frames in different order. */
 function* ordered(_: Account, { heard, contradictions, order }: Reading): Generator<Violation> {
   for (const [one, other] of contradictions)
     yield { rule: 'one frame an id', says: 'an id stands for two frames', frames: [one, other] };
@@ -44,7 +44,7 @@ function* ordered(_: Account, { heard, contradictions, order }: Reading): Genera
   }
 }
 
-/** The part of what is sorted by id that lies after one id and up to another. */
+/** Returns the part of a list, sorted by id, that lies after one id and up to another. */
 function between<Frame extends { readonly id: string }>(frames: readonly Frame[], after: string, to: string): Frame[] {
   const firstAfter = (id: string): number => {
     let [low, high] = [0, frames.length];
@@ -58,7 +58,10 @@ function between<Frame extends { readonly id: string }>(frames: readonly Frame[]
   return frames.slice(firstAfter(after), firstAfter(to));
 }
 
-/** Between its ends, an unbroken stretch holds everything that anybody saw; one that recovered begins where it had been. */
+/**
+ * Between its ends, a stretch without a break holds everything that any client saw. A stretch that recovered begins
+ * where the one before ended.
+ */
 function* whole({ stretches }: Account, { heard, order, messages }: Reading): Generator<Violation> {
   const all = [...order.values()];
   const rule = 'nothing lost';
@@ -149,12 +152,12 @@ function* histories({ end }: Account, { messages }: Reading): Generator<Violatio
       if (kept.has(frame.id)) continue;
       const next = ids.find((id) => id > frame.id) ?? '~';
       if (!gaps.some((gap) => gap >= frame.id && gap <= next))
-        yield { rule: 'all is kept or in a gap', says: `${node} has neither`, frames: [told(frame)] };
+        yield { rule: 'stored or in a gap', says: `${node} has neither`, frames: [told(frame)] };
     }
   }
 }
 
-/** Everything that is wrong with it; of an account that goes on, what is wrong already. */
+/** Returns all violations in the account. In an account that goes on, returns those that later records cannot undo. */
 export function check(account: Account): Violation[] {
   const reading = read(account);
   return [declared, ordered, whole, nonces, presenceRules, answered, histories].flatMap((rules) => [

@@ -1,20 +1,20 @@
 import type { TcpProxy } from '../harness/tcp-proxy.ts';
 import type { Recorder } from './recording.ts';
 
-/** A client in the room that reconnects by itself. */
+/** A client in the room that reconnects on its own. */
 export interface Client {
   readonly name: string;
   readonly username: string;
-  /** Between it and the nodes. */
+  /** Proxy between the client and the nodes. */
   readonly proxy: TcpProxy;
-  /** Says something new; `times` it goes out under one nonce, where the client can do that. */
+  /** Sends a new message. `times` repeats it under one nonce, where the client can do that. */
   say(times?: number): void;
-  /** Leaves in order, and comes no more until it joins. */
+  /** Leaves with a close, and stays out until it joins again. */
   leave(): Promise<void>;
   join(): void;
-  /** Loses its connection, and resumes after a frame before the last one it received. */
+  /** Drops its connection, and resumes after a frame before the last one it received. */
   comeBackEarlier(): void;
-  /** How many sends wait for what becomes of them. */
+  /** Number of sends without an outcome. */
   pending(): number;
 }
 

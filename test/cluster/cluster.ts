@@ -1,4 +1,7 @@
-/** Three servers of one room, their Redis and their store, each a process of its own, with a network that fails on demand. */
+/**
+ * Three servers of one room, their Redis and their store, each in a process of its own, with a network that fails on
+ * demand.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { startMongo } from '../harness/mongo.ts';
 import { freePort } from '../harness/port.ts';
@@ -10,7 +13,7 @@ import type { Account } from './account.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { type Fault, leaseMs, nodeCount } from './schedule.ts';
 
-/** How long a node may take to be ready once all is well again. */
+/** Timeout for a node to become ready again after a fault. */
 const readyMs = 20_000;
 export interface Node {
   readonly name: string;
@@ -18,23 +21,23 @@ export interface Node {
   readonly toRedis: TcpProxy;
   start(): Promise<void>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Ends it; resolves when it has. */
+  /** Ends the process. Resolves when it has ended. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 export interface Cluster {
   readonly nodes: readonly Node[];
   readonly balancer: Balancer;
-  /** Lets it go wrong, and then be well again. */
+  /** Performs the fault, then repairs it. */
   suffer(fault: Fault): Promise<void>;
   close(): Promise<void>;
 }
 
 interface ClusterDeps {
   readonly account: Account;
-  /** The newest epoch that anybody has heard of. */
+  /** The newest epoch that any client has seen. */
   readonly epoch: () => string;
-  /** For the servers, beside the usual. */
+  /** Environment of the servers, added to the usual one. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +83,7 @@ async function createNode(
   };
 }
 
-/** Resolves when a node says that it is ready. */
+/** Resolves when a node reports that it is ready. */
 async function ready({ name, port }: Node, account: Account, after: string): Promise<void> {
   const untilMs = Date.now() + readyMs;
   for (;;) {
@@ -115,7 +118,7 @@ export async function startCluster({ account, epoch, env }: ClusterDeps): Promis
     HEARTBEAT_INTERVAL: '1s',
     DRAIN_WINDOW: '1s',
     RATE_LIMIT_FRAMES: '0',
-    // A user who is cut off again and again has several sessions for a while.
+    // A user who is cut off repeatedly has several sessions for a while.
     MAX_SESSIONS_PER_USER: '1000',
     LOG_LEVEL: 'info',
     ...env,

@@ -1,4 +1,4 @@
-/** The clients of a run, and what they do. */
+/** The clients of a run, and their actions. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TcpProxy } from '../harness/tcp-proxy.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
@@ -17,27 +17,27 @@ export const crowdSize = kinds.reduce((sum, [, count]) => sum + count, 0);
 
 export interface Crowd {
   readonly clients: readonly Client[];
-  /** Does it, unless the client is still busy with what it did before. */
+  /** Performs an action, unless the client is still busy with another. */
   act(act: Act): void;
-  /** Resolves when nobody is busy. */
+  /** Resolves when no client is busy. */
   idle(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Cut off for a while. */
-async function away(proxy: TcpProxy, ms: number): Promise<void> {
+/** Time for which a client is cut off. */
+async function disconnect(proxy: TcpProxy, ms: number): Promise<void> {
   await proxy.down();
   await pause(ms);
   await proxy.up();
 }
 
-/** They all join, through this port. */
+/** All clients connect through this port. */
 export async function startCrowd(recorder: Recorder, port: number): Promise<Crowd> {
   const clients: Client[] = [];
   const busy = new Map<Client, Promise<void>>();
   for (const [kind, count, create] of kinds)
     for (let n = 1; n <= count; n += 1) {
-      // The second one is the same user's, in another tab.
+      // The second client of each user, like another tab.
       const username = `${kind} ${n === 2 ? 1 : n}`;
       const token = await mint({ id: `id of ${username}`, username, exp: nowS() + 86_400 });
       const proxy = await startTcpProxy(port);
@@ -49,7 +49,7 @@ export async function startCrowd(recorder: Recorder, port: number): Promise<Crow
     const { proxy } = client;
     if (act.do === 'be cut') proxy.cut();
     else if (act.do === 'come back from further back') client.comeBackEarlier();
-    else if (act.do === 'be away') await away(proxy, act.ms);
+    else if (act.do === 'disconnect') await disconnect(proxy, act.ms);
     else if (act.do === 'be held') {
       proxy.stall();
       await pause(act.ms);

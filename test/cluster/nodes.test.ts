@@ -1,4 +1,4 @@
-/** Two nodes of one room, and what may come between them and Redis. */
+/** Two nodes of one room, with faults between them and Redis. */
 import { once } from 'node:events';
 import { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -19,7 +19,7 @@ let mongo: Pick<Mongo, 'uri' | 'remove'>;
 let redis: Redis;
 
 interface Node extends TestServer {
-  /** Between it and Redis. */
+  /** Proxy between the node and Redis. */
   readonly wire: TcpProxy;
 }
 
@@ -67,7 +67,7 @@ const history = async (node: TestServer): Promise<ChatMessage[]> => {
   const headers = { Authorization: `Bearer ${await tokenOf('Reader')}` };
   return (await request(node, 'GET', '/messages?limit=100', { headers })).json.messages as ChatMessage[];
 };
-/** Joins as soon as it is let in. */
+/** Joins as soon as the server admits it. */
 async function back(node: TestServer, name: string, lastEventId?: string): Promise<Chat> {
   let chat: Chat | undefined;
   await expect
@@ -85,7 +85,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
   });
   afterAll(() => Promise.all([mongo.remove(), redis.remove()]));
 
-  it('are one room: one order, one roster, each join and leave once', async () => {
+  it('share one room: one message order, one roster, each join and leave once', async () => {
     const { a, b } = await twoNodes();
     const [ann, bob] = [await join(a, 'Ann'), await join(b, 'Bob')];
     expect((await bob.next('users_online')).msg.list).toEqual(['Ann']);
@@ -110,7 +110,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     ]);
   });
 
-  it('tell who comes back to another node what it has missed', async () => {
+  it('replay missed messages to a user that reconnects to the other node', async () => {
     const { a, b } = await twoNodes();
     const [ann, bob] = [await join(a, 'Ann'), await join(b, 'Bob')];
     ann.say('1');
@@ -125,7 +125,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     expect(textsOf(again)).toEqual(['2']);
   });
 
-  it('count a nonce, the sessions and the frames of a user together', async () => {
+  it('count nonces, sessions and frames of a user together', async () => {
     const { a, b } = await twoNodes({ MAX_SESSIONS_PER_USER: '2', RATE_LIMIT_FRAMES: '5' });
     const [ann, elsewhere] = [await join(a, 'Ann'), await join(b, 'Ann')];
     await expect(join(b, 'Ann')).rejects.toThrow('429 too_many_sessions');
@@ -144,7 +144,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     expect(refused(ann) + refused(elsewhere)).toBeGreaterThanOrEqual(5);
   });
 
-  it('let a user in whose dead connections are on another node, and throw out no living one', async () => {
+  it('admit a user whose dead connections are on the other node, and close no live one', async () => {
     const { a, b } = await twoNodes({ MAX_SESSIONS_PER_USER: '2' });
     const dead = await joinRaw(a, await tokenOf('Ann'));
     dead.resume();
@@ -158,9 +158,9 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     await Promise.all([heard(back, 'both here'), heard(living, 'both here')]);
   });
 
-  it('shut a user out together', async () => {
+  it('disable a user on both', async () => {
     const { a, b } = await twoNodes();
-    // A second later another one would be made for him.
+    // Minted once: a token minted a second later would be another one.
     const token = await tokenOf('Bob');
     const [ann, bob] = [await join(b, 'Ann'), await connect(b, { token })];
     const admin = { headers: { Authorization: `Bearer ${testAdminToken}` } };
@@ -169,7 +169,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     await expect(join(b, 'Ann')).rejects.toThrow('403');
     await request(a, 'POST', '/admin/users/id%20of%20Ann/enable', admin);
     const tab = await back(b, 'Ann');
-    // Nobody hears of it, and it is no place in the order to wait for.
+    // The refusal is not published, so there is no position to wait for.
     await request(a, 'POST', '/admin/users/nobody/disable', admin);
     const resumed = await join(b, 'Ann', lastId(tab));
     expect((await resumed.next('users_online')).msg).toEqual({ list: ['Bob', 'Ann'], recovered: true });
@@ -177,7 +177,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     expect(await bob.closed()).toBe(4_003);
   });
 
-  it('store what was delivered, whichever of them can', async () => {
+  it('store delivered messages from whichever node can', async () => {
     const room = cluster();
     const a = await room.start();
     const b = await room.start();
@@ -191,7 +191,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     await expect.poll(async () => history(c), poll).toEqual(messagesOf(ann));
   });
 
-  it('let the sessions of a node go that is cut off for longer than its lease; it ends them and begins anew', async () => {
+  it('end the sessions of a node that is cut off for longer than its lease, and let it start over', async () => {
     const { a, b } = await twoNodes();
     const [ann, bob] = [await join(a, 'Ann'), await join(b, 'Bob')];
     await expect.poll(() => typesOf(ann), poll).toContain('user_joined Bob');
@@ -214,7 +214,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
       .toEqual(['user_left Ann', 'user_joined Ann']);
   });
 
-  it('go on where Redis was out of reach for a moment: nothing is missed', async () => {
+  it('keep all sessions and messages when Redis is out of reach for a moment', async () => {
     const { a, b } = await twoNodes();
     const [ann, bob] = [await join(a, 'Ann'), await join(b, 'Bob')];
     await expect.poll(() => typesOf(ann), poll).toContain('user_joined Bob');
@@ -235,7 +235,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     expect(messagesOf(ann)).toEqual(messagesOf(bob));
   });
 
-  it('ask a Redis that doesn’t answer once for the limit on frames, not for each of them', async () => {
+  it('wait once for a Redis that doesn’t answer, not once for each frame', async () => {
     const { a } = await twoNodes({ RATE_LIMIT_FRAMES: '1000' });
     const ann = await join(a, 'Ann');
     await ann.next('users_online');
@@ -245,7 +245,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     await expect.poll(() => typesOf(ann).filter((type) => type === 'error').length, poll).toBe(60);
   });
 
-  it.each([true, false])('begin a new epoch where Redis was started anew (with its data: %s)', async (keepData) => {
+  it.each([true, false])('begin a new epoch after Redis restarts (with its data: %s)', async (keepData) => {
     const { a, b } = await twoNodes();
     const [ann, bob] = [await join(a, 'Ann'), await join(b, 'Bob')];
     ann.say('before');
@@ -274,7 +274,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     expect(gaps.map((gap) => gap > seen && gap < lastId(again))).toEqual([true]);
   });
 
-  it('say so where the stream has lost what a node has not read', async () => {
+  it('report a gap where the stream has lost entries that a node has not read', async () => {
     const { a, b, url } = await twoNodes();
     const [ann, bob] = [await join(a, 'Ann'), await join(b, 'Bob')];
     await expect.poll(() => typesOf(ann), poll).toContain('user_joined Bob');
@@ -294,7 +294,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     expect(textsOf(ann)).toEqual([]);
   });
 
-  it('take over what a node that is gone had not stored', async () => {
+  it('store the messages that a dead node had not stored', async () => {
     const room = cluster();
     const a = await room.start();
     const ann = await join(a, 'Ann');
@@ -302,7 +302,7 @@ describe.skipIf(noRedis ?? noMongo)('several nodes', () => {
     await heard(ann, 'delivered');
     await expect.poll(async () => (await history(a)).length, poll).toBe(1);
     await a.stop();
-    // As if it had stored nothing: it notes in Redis, with each tick, the last id that is stored.
+    // As if the node had stored nothing: with each tick it notes in Redis the last id that it has stored.
     const client = new Client(room.url);
     onTestFinished(() => client.disconnect());
     await client.hdel('palaver:{main}:state', 'stored');

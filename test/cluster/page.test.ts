@@ -1,4 +1,7 @@
-/** Three nodes behind a load balancer without sticky sessions, two people in browsers, and each node killed in turn. */
+/**
+ * Three nodes behind a load balancer without sticky sessions, and two people in browsers. The test kills each node in
+ * turn.
+ */
 import type { Browser, Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { launch, withoutChromium } from '../browser/chromium.ts';
@@ -10,7 +13,7 @@ import { noRedis, startRedis } from '../harness/redis.ts';
 import { testSecret } from '../harness/tokens.ts';
 import { startBalancer } from './balancer.ts';
 
-/** Returns all that the conversation shows: messages, and the page's notices about them. */
+/** Returns everything that the conversation shows: messages, and the page's notices about them. */
 const entriesOf = (page: Page): Promise<string[]> =>
   page.getByRole('region', { name: 'Conversation' }).locator('ol > li').allTextContents();
 
@@ -21,7 +24,7 @@ async function come(browser: Browser, port: number, name: string): Promise<Visit
 }
 
 describe.skipIf(noRedis ?? noMongo ?? withoutChromium)('the chat page before several nodes', () => {
-  it('notices no more of the death of a node than that it reconnects', { timeout: 120_000 }, async () => {
+  it('shows only a reconnect when a node dies', { timeout: 120_000 }, async () => {
     const [mongo, redis] = await Promise.all([anyMongo(), startRedis()]);
     onTestFinished(async () => void (await Promise.all([mongo.remove(), redis.remove()])));
     const shared = { MONGODB_URI: mongo.uri(), REDIS_URL: redis.uri(), JWT_SECRET: testSecret, NODE_LEASE: '2s' };
@@ -45,7 +48,7 @@ describe.skipIf(noRedis ?? noMongo ?? withoutChromium)('the chat page before sev
     const reconnected = new Set<Visitor>();
     for (const visitor of [ann, bob]) visitor.page.on('websocket', () => reconnected.add(visitor));
     for (const [turn, port] of ports.entries()) {
-      // With all nodes killed once, each of the two has lost its node.
+      // Every node was killed once, so each of the two has lost its node.
       await nodes.get(port)!.kill();
       for (const [visitor, text] of [
         [ann, `ann ${turn}`],
@@ -59,7 +62,7 @@ describe.skipIf(noRedis ?? noMongo ?? withoutChromium)('the chat page before sev
     const said = ports.flatMap((_, turn) => [`ann ${turn}`, `bob ${turn}`]);
     for (const { page } of [ann, bob]) {
       const entries = await entriesOf(page);
-      // Behind the first message there are only messages: nobody left, nobody came, nothing is missing.
+      // After the first message there are only messages: no leave, no join, no gap.
       const since = entries.slice(entries.findIndex((entry) => entry.endsWith(said[0]!)));
       expect(since.map((entry) => said.find((text) => entry.endsWith(text)))).toEqual(said);
     }

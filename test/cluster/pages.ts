@@ -1,15 +1,15 @@
-/** Reads the message history of each node, as any client can. */
+/** Reads the message history of each node, as a client does. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MessagePage } from '../../generated/http/index.ts';
 import type { Account, Pages } from './account.ts';
 import type { Node } from './cluster.ts';
 
-/** How long a node may take to give all of it. The store of these tests looks through everything for each page. */
+/** Time for a node to return all of it. The store of these tests scans everything for each page. */
 const readMs = 90_000;
 const retryMs = 200;
 const maxPages = 10_000;
 
-/** One page; asks again where the store has no answer yet. */
+/** Reads one page, and repeats while the store does not answer yet. */
 async function page({ name, port }: Node, token: string, query: string, untilMs: number): Promise<MessagePage> {
   for (;;) {
     const response = await fetch(`http://127.0.0.1:${port}/messages?${query}`, {
@@ -40,7 +40,10 @@ async function pagesOf(node: Node, token: string, marker: string): Promise<Pages
   };
 }
 
-/** All pages of all nodes, once the marker is the last message of each; where a node does not give them, that is noted. */
+/**
+ * Returns all pages of all nodes, once the marker is the last message of each. Records an incident for a node that does
+ * not return them.
+ */
 export async function readPages(
   nodes: readonly Node[],
   token: string,

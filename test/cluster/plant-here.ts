@@ -1,4 +1,4 @@
-/** Plants the bug that PLANTED names in this process. Loaded with --import, before the server. */
+/** Plants the bug that PLANTED names in this process. `--import` loads it before the server. */
 import { changeHere } from '../attack/switch-off.ts';
 import { bugs } from './planted.ts';
 

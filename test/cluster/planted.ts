@@ -1,4 +1,4 @@
-/** Bugs of several nodes: each with the faults that bring it to light, and the rule that must find it. */
+/** Bugs of several nodes, each with the faults that reveal it and the rule that must report it. */
 import type { Change } from '../attack/switch-off.ts';
 import type { Fault, Step } from './schedule.ts';
 import type { Rule } from './violation.ts';
@@ -7,7 +7,7 @@ export interface Bug {
   readonly name: string;
   readonly changes: readonly Change[];
   readonly steps: readonly Step[];
-  /** Absent where the change is no bug: then no rule may be broken. */
+  /** Absent where the change is harmless, so that no rule may be broken. */
   readonly rule?: Rule;
 }
 
@@ -21,7 +21,7 @@ type Row = readonly [
 const calmMs = 2_000;
 const step = (fault: Fault): Step => ({ ...fault, calmMs });
 const redisStarts = step({ do: 'restart redis', how: 'in order', ms: 200 });
-/** Hardly a fault: clients talk, join and leave by themselves, which is enough for most bugs. */
+/** Hardly a fault: clients talk, join and leave anyway, which is enough for most bugs. */
 const talk = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'reset', ms: 10 }));
 /** Shorter than a lease, and long enough for more entries than the log keeps with one of the bugs. */
 const short = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'reset', ms: 1_000 }));
@@ -38,7 +38,7 @@ const scripts = 'backplane/redis/scripts.ts';
 const lua = (name: string): string => `backplane/redis/scripts/${name}.lua`;
 
 const reading = 'const entries = await own.entriesAfter(replica.epoch, replica.offset);';
-/** Reads as over a slow network. A row of its own shows that this does no harm by itself. */
+/** Reads as over a slow network. One row shows that this alone does no harm. */
 const slowly: Row[1][number] = [
   reconnect,
   reading,
@@ -49,8 +49,8 @@ const slowly: Row[1][number] = [
 // biome-ignore format: a table.
 const rows: readonly Row[] = [
   ['one message is dropped for one client', [
-    [fanOut, 'for (const subscriber of live) send(subscriber, bytes);',
-      'for (const subscriber of [...live].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
+    [fanOut, 'for (const subscriber of live.websocket) send(subscriber, bytes);',
+      'for (const subscriber of [...live.websocket].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
   ], talk, 'nothing lost'],
   ['an entry is dropped on one node', [
     [delivery, 'if (envelope) listener.deliver(envelope);',
@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
   ['user_left comes twice', [
     [lua('prelude'), "append('k', 'left', 'n', name)", "append('k', 'left', 'n', name)\n  append('k', 'left', 'n', name)"],
   ], talk, 'joins and leaves alternate'],
-  ['a nonce is not looked at', [
+  ['a nonce is ignored', [
     [lua('publish'), "if repeated then return {'repeats', repeated} end", ''],
   ], talk, 'a nonce once'],
   ['a repeat is answered before it was delivered', [
@@ -76,17 +76,17 @@ const rows: readonly Row[] = [
       'return { repeats: messageEnvelopeOf(first)! };'],
     slowly,
   ], talk, 'one order'],
-  ['a list is not that of its offset', [
-    [replica, '      roster = undefined;\n      if (kind', '      if (kind'],
+  ['a roster is older than its offset', [
+    [replica, '    roster = undefined;\n    if (kind', '    if (kind'],
   ], talk, 'rosters agree'],
   ['a gap is ignored', [
     [scripts, 'const maxLogged = 10_000;', 'const maxLogged = 3;'],
     [lua('prelude'), "'MAXLEN', '~',", "'MAXLEN', '=',"],
     [replica, 'offset !== at.offset + 1', 'offset <= at.offset'],
   ], short, 'nothing lost'],
-  ['a ghost speaks: nobody asks whether a node and its session still count', [
+  ['publish accepts a node or session that has expired', [
     [lua('publish'), "if not isCaller() or not redis.call('ZSCORE', key('sessions'), ARGV[4]) then return {'refused'} end", ''],
-  ], held, 'who speaks is there'],
+  ], held, 'senders are present'],
   ['an epoch is not renewed', [
     [lua('greet'), "if epoch < leastEpoch or redis.call('HGET', state, 'run') ~= run or isDamaged(math.huge) then",
       'if epoch < leastEpoch then'],

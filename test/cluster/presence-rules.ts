@@ -1,4 +1,4 @@
-/** Rules about presence: the roster that each connection sees. */
+/** Rules about presence: the roster on each connection. */
 import type { UsersOnline } from '../../generated/chat/index.ts';
 import type { Account } from './account.ts';
 import { epochOf, type Heard, type OrderedFrame, type Reading } from './reading.ts';
@@ -24,7 +24,7 @@ function* turnsOf({ connection: { client }, online, live }: Heard): Generator<Vi
     const name = frame.type === 'chat_message' ? frame.msg.from_user : frame.msg.username;
     const isThere = roster.includes(name);
     if (frame.type === 'chat_message' && !isThere)
-      yield { rule: 'who speaks is there', says: `${client} hears ${name}, who is not there`, frames: [told(frame)] };
+      yield { rule: 'senders are present', says: `${client} hears ${name}, who is not there`, frames: [told(frame)] };
     else if (frame.type !== 'chat_message' && isThere === (frame.type === 'user_joined'))
       yield {
         rule: 'joins and leaves alternate',
@@ -35,7 +35,7 @@ function* turnsOf({ connection: { client }, online, live }: Heard): Generator<Vi
   }
 }
 
-/** Every list that anybody got is what each connection that was there at its id made of its own list. */
+/** Compares each received roster with the one that every connection open at that id has built from its frames. */
 function* listsOf(
   { connection: { client }, online, live }: Heard,
   lists: readonly UsersOnline[],

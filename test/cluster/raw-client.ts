@@ -1,18 +1,18 @@
-/** A client without the SDK: it keeps its place, and its messages, by the words of the protocol alone. */
+/** A client without the SDK. It keeps its position and its messages by the protocol alone. */
 import { WebSocket } from 'ws';
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import type { Outcome, Send } from './account.ts';
 import type { Client, ClientDeps } from './client.ts';
 
 const pingMs = 500;
-/** So long a connection may say nothing, before it counts as lost. */
+/** Silence after which a connection counts as lost. */
 const silentMs = 3_000;
-/** So long an answer may take on a connection that lives. */
+/** Time for an answer on an open connection. */
 const answerMs = 15_000;
-/** Between two tries. */
+/** Pause between two attempts. */
 const pauseMs = 150;
 const handshakeMs = 4_000;
-/** How many frames further back than the last. */
+/** Number of frames before the last one received, to resume from there. */
 const further = 20;
 const maxHeard = 1_000;
 
@@ -27,7 +27,7 @@ export function createRawClient({ name, username, token, proxy, recorder }: Clie
   const owed = new Map<string, Owed>();
   let wanted = false;
   let socket: WebSocket | undefined;
-  /** Ids heard without a break, the last one at the end. */
+  /** Ids received without a break, the last one at the end. */
   let heard: string[] = [];
   let said = 0;
 
@@ -60,7 +60,7 @@ export function createRawClient({ name, username, token, proxy, recorder }: Clie
     try {
       frame = JSON.parse(text) as ServerMessage;
     } catch {
-      // The checker says it.
+      // The checker reports it.
       return;
     }
     if (frame.type === 'users_online') seated(frame);

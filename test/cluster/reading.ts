@@ -1,4 +1,6 @@
-/** Reads what the clients wrote: which frame came as what, and the one order that all of them together have seen. */
+/**
+ * Parses the records of the clients: the kind of each frame, and the one stream that all of them have seen together.
+ */
 import {
   type ChatMessage,
   type ServerMessage,
@@ -11,7 +13,7 @@ import type { Account, Connection } from './account.ts';
 
 export type OrderedFrame = UserJoined | UserLeft | ChatMessage;
 
-/** The frames of a connection. */
+/** The parsed frames of a connection. */
 export interface Heard {
   readonly connection: Connection;
   online?: UsersOnline;
@@ -19,27 +21,27 @@ export interface Heard {
   readonly replayed: OrderedFrame[];
   /** The frames after that id. */
   readonly live: OrderedFrame[];
-  /** Answers to a nonce that was known already. */
+  /** Answers to repeated nonces. */
   readonly repeats: ChatMessage[];
-  /** The frames that came where they may not. */
+  /** Frames in places where the protocol forbids them. */
   readonly misplaced: { readonly frame: OrderedFrame | UsersOnline; readonly why: 'again' | 'late' }[];
 }
 
 export interface Reading {
   readonly heard: readonly Heard[];
-  /** Texts that are no frame of the server. */
+  /** Texts that are not frames of the server. */
   readonly undeclared: readonly { readonly client: string; readonly text: string; readonly why: string }[];
-  /** Each frame of the order, by id; sorted. */
+  /** The frames of the stream by id, sorted. */
   readonly order: ReadonlyMap<string, OrderedFrame>;
   /** Ids that stand for different frames. */
   readonly contradictions: readonly (readonly [string, string])[];
-  /** Its messages, oldest first. */
+  /** Messages in the stream, oldest first. */
   readonly messages: readonly ChatMessage[];
 }
 
 export const epochOf = (id: string): string => id.split('-')[0]!;
 
-/** The frame that a text holds, or what is wrong with it. */
+/** Returns the frame in a text, or the reason why it is invalid. */
 function frameIn(text: string): ServerMessage | { readonly wrong: string } {
   try {
     const frame = JSON.parse(text) as ServerMessage;

@@ -1,4 +1,4 @@
-/** A WebSocket that writes down all that comes over it. */
+/** A WebSocket that records all traffic. */
 import type { WebSocket } from 'ws';
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import type { Account, Connection } from './account.ts';
@@ -6,16 +6,16 @@ import { epochOf } from './reading.ts';
 
 export interface Recorder {
   readonly account: Account;
-  /** The newest epoch that anybody has heard of. */
+  /** The newest epoch that any client has seen. */
   epoch(): string;
-  /** Makes `new WebSocket(…)` of `ws` write down what comes and goes, under this name. */
+  /** Makes `new WebSocket(…)` of `ws` record its traffic under this name. */
   record(socket: WebSocket, who: { readonly client: string; readonly username: string }): WebSocket;
-  /** The connection that a client has now. */
+  /** The current connection of a client. */
   current(client: string): Connection | undefined;
 }
 
 export function createRecorder(account: Account): Recorder {
-  /** The same text once in memory, however many got it. */
+  /** Keeps a text in memory once, however many clients received it. */
   const texts = new Map<string, string>();
   const open = new Map<string, Connection>();
   let newest = '';
@@ -24,7 +24,7 @@ export function createRecorder(account: Account): Recorder {
     const known = texts.get(text);
     if (known !== undefined) return known;
     texts.set(text, text);
-    // The checker finds bytes that are no frame.
+    // The checker reports bytes that are not a frame.
     const [, id] = /"id":"([^"]+)"/.exec(text) ?? [];
     if (id !== undefined && epochOf(id) > newest) newest = epochOf(id);
     return text;

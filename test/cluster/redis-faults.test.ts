@@ -1,4 +1,4 @@
-/** Nodes whose Redis is there, and can't do its work. */
+/** Nodes whose Redis runs but cannot do its work. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis as Client } from 'ioredis';
@@ -15,7 +15,7 @@ import { type Issuer, startIssuer } from '../unit/auth/issuer.ts';
 const poll = { timeout: 15_000, interval: 20 };
 type Line = Readonly<Record<string, unknown>>;
 
-describe.skipIf(noRedis)('a node, without a database', () => {
+describe.skipIf(noRedis)('a node without a database', () => {
   async function ownRedis(settings: Readonly<Record<string, string>> = {}): Promise<[Redis, Client]> {
     const redis = await startRedis(undefined, { databases: '16', ...settings });
     const client = new Client(redis.port, { retryStrategy: null });
@@ -62,7 +62,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     return answer.status;
   }
 
-  it('goes on at the new master after a planned failover, with its history, revocations and limits', async () => {
+  it('continues on the new master after a planned failover, with its history, revocations and limits', async () => {
     const [[first, firstClient], [second, secondClient]] = [await ownRedis(), await ownRedis()];
     const proxy = await startTcpProxy(first.port);
     onTestFinished(() => proxy.close());
@@ -75,7 +75,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     await secondClient.replicaof('127.0.0.1', first.port);
     await expect.poll(() => secondClient.info('replication'), poll).toMatch(/master_link_status:up/);
 
-    // The address still leads to the old one for a while.
+    // The address still leads to the old master for a while.
     await secondClient.replicaof('NO', 'ONE');
     await firstClient.replicaof('127.0.0.1', second.port);
     await expect.poll(() => ready(server), poll).toEqual([503, 'unavailable']);
@@ -90,7 +90,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     await expect.poll(() => textsKept(server, token), poll).toEqual(['before', 'after']);
     expect(await logout(server, await tokenOf(issuer, 'Bob'))).toBe(204);
     const counted = async (): Promise<string[]> => {
-      // A page counts as a frame.
+      // Reading a page counts as a frame.
       await textsKept(server, token);
       return secondClient.keys('palaver:{main}:limit:*');
     };
@@ -101,7 +101,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     expect(events('history_lost')).toEqual([]);
   });
 
-  it('keeps what waits while Redis takes no writes, says so, and stores it afterwards', async () => {
+  it('keeps messages while Redis refuses writes, logs it, and stores them afterwards', async () => {
     const [redis, client] = await ownRedis();
     const { issuer, server, events } = await node(`redis://127.0.0.1:${redis.port}/3`);
     const token = await tokenOf(issuer, 'Ann');
@@ -123,7 +123,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     expect(events('redis_lost', 'redis_back')).toEqual(['redis_lost', 'redis_back']);
   });
 
-  it('serves with exactly the permissions that the guide names', async () => {
+  it('runs with exactly the permissions in the guide', async () => {
     const guide = readFileSync(join(root, 'docs/guide/multiple-nodes.md'), 'utf8');
     const [, rules] = /^\s*ACL SETUSER palaver (.*)$/m.exec(guide)!;
     const [redis, client] = await ownRedis();
@@ -178,7 +178,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     expect(events('redis_may_evict')).toEqual([]);
   });
 
-  /** Two nodes, one room, with somebody at each. */
+  /** Two nodes of one room, with one user on each. */
   async function twoNodes() {
     const [redis, client] = await ownRedis();
     const url = `redis://127.0.0.1:${redis.port}`;
@@ -195,7 +195,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
 
   const parts = ['state', 'log', 'sessions', 'counts', 'names', 'folds', 'holders', 'roster', 'leases', 'leaving'];
   it.each([...parts.map((part) => [part]), ['names', 'folds', 'holders', 'counts', 'roster']])(
-    'begins the room anew, and says so, where Redis has evicted %s of it',
+    'starts the room over and logs it after Redis has evicted %s of it',
     async (...evicted) => {
       const { client, one, other, tokens, ann, bob } = await twoNodes();
       const seen = lastId(ann);
@@ -213,7 +213,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     },
   );
 
-  it('begins the room anew where Redis really evicts, and is whole afterwards', async () => {
+  it('starts the room over after a real eviction, and works as before', async () => {
     const [redis, client] = await ownRedis({ 'maxmemory-policy': 'allkeys-lru', 'maxmemory-samples': '10' });
     const { issuer, server } = await node(`redis://127.0.0.1:${redis.port}`);
     const token = await tokenOf(issuer, 'Ann');
@@ -239,7 +239,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     expect(await ready(server)).toEqual([200, 'ready']);
   });
 
-  it('goes on with a room that a node of version 0.1 has begun', async () => {
+  it('continues a room that a node of version 0.1 has begun', async () => {
     const { client, one, ann } = await twoNodes();
     const key = (part: string): string => `palaver:{main}:${part}`;
     await client
@@ -264,7 +264,7 @@ describe.skipIf(noRedis)('a node, without a database', () => {
     expect((await ann.next('chat_message')).msg.text).toBe('later');
   });
 
-  it('begins anew at the right time where the clock of Redis was a day ahead, with later ids', async () => {
+  it('starts over with later ids after the clock of Redis was a day ahead', async () => {
     const { client, one, tokens, ann } = await twoNodes();
     const seen = lastId(ann);
     const tomorrow = Date.now() + 86_400_000;

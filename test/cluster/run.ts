@@ -1,4 +1,4 @@
-/** One run: faults and clients by a schedule, then quiet, and what the checker says to it. */
+/** One run: faults and actions by a schedule, then quiet, then the checker's verdict. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { mint } from '../harness/tokens.ts';
 import { type Account, type End, emptyAccount } from './account.ts';
@@ -15,11 +15,11 @@ import type { Violation } from './violation.ts';
 
 export interface Options {
   readonly schedule: Schedule;
-  /** For the servers, beside the usual. */
+  /** Environment of the servers, added to the usual one. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How often it is checked while it goes on: after so many faults. */
+  /** Number of faults between two checks during the run. */
   readonly checkEvery?: number;
-  /** How long becoming quiet may take. */
+  /** Time limit for becoming quiet. */
   readonly quietMs?: number;
   readonly tell?: (line: string) => void;
 }
@@ -27,18 +27,18 @@ export interface Options {
 export interface Result {
   readonly violations: readonly Violation[];
   readonly account: Account;
-  /** Events before its end, in seconds from the start. */
+  /** Events of the run, in seconds from its start. */
   readonly happened: readonly string[];
 }
 
-/** Before the first fault: its messages are stored. */
+/** Time before the first fault, in which messages are stored. */
 const warmUpMs = 1_000;
-/** Until all is quiet: a message of the SDK waits as long as 30 s. */
+/** Time until all is quiet: a message of the SDK waits up to 30 s. */
 const usualQuietMs = 45_000;
 const heardMs = 20_000;
 const markerTries = 20;
 
-/** Waits until it holds, or for so long; what comes of it is for the checker to say. */
+/** Waits until the condition holds or the time is up. The checker judges the result. */
 async function settled(holds: () => boolean, ms: number): Promise<void> {
   const untilMs = performance.now() + ms;
   while (!holds() && performance.now() < untilMs) await pause(100);
@@ -47,7 +47,7 @@ async function settled(holds: () => boolean, ms: number): Promise<void> {
 const outlineOf = ({ do: what, ...rest }: Step | Act): string =>
   [what, ...Object.entries(rest).flatMap(([name, value]) => (name === 'atMs' ? [] : [`${name} ${value}`]))].join(', ');
 
-/** Some leave, some are cut off for good; the others must agree on the roster, and on the messages. */
+/** Has some clients leave and cuts some off for good. The others must agree on the roster and the messages. */
 async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Recorder, quietMs: number): Promise<End> {
   const { account } = recorder;
   const staying = clients.filter((_, index) => index % 3 !== 2);

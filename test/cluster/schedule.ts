@@ -1,7 +1,7 @@
-/** The faults and the actions of the clients, all from the seed. */
+/** The faults and the actions of the clients, all derived from the seed. */
 import fc from 'fast-check';
 
-/** For how long a node counts that says nothing. */
+/** Lease of a silent node. */
 export const leaseMs = 2_000;
 
 export type Fault =
@@ -11,7 +11,7 @@ export type Fault =
   | { readonly do: 'restart redis'; readonly how: 'in order' | 'by a power cut' | 'emptied'; readonly ms: number }
   | { readonly do: 'rolling restart' };
 
-/** A fault, and how long it is calm after it. */
+/** A fault, and the calm time after it. */
 export type Step = Fault & { readonly calmMs: number };
 
 export type Act = {
@@ -19,7 +19,7 @@ export type Act = {
   readonly client: number;
 } & (
   | { readonly do: 'say' | 'say twice' | 'be cut' | 'come back from further back' }
-  | { readonly do: 'be held' | 'leave' | 'be away'; readonly ms: number }
+  | { readonly do: 'be held' | 'leave' | 'disconnect'; readonly ms: number }
 );
 
 export interface Schedule {
@@ -28,9 +28,9 @@ export interface Schedule {
 }
 
 export const nodeCount = 3;
-/** Until all faults of a round are over, by far. */
+/** Upper bound of a round's duration. */
 const roundMs = 120_000;
-/** How often each client does something. */
+/** Time between two actions of a client. */
 const actEveryMs = 400;
 
 const shortMs = fc.integer({ min: 200, max: leaseMs / 2 });
@@ -44,7 +44,7 @@ const cut = (how: 'reset' | 'hold', ms: fc.Arbitrary<number>): fc.Arbitrary<Faul
 const restart = (how: 'in order' | 'by a power cut' | 'emptied'): fc.Arbitrary<Fault> =>
   fc.record({ do: one('restart redis'), how: one(how), ms: shortMs });
 
-/** Each of them happens once in a round. */
+/** Each fault happens once in a round. */
 const faults: readonly fc.Arbitrary<Fault>[] = [
   fc.record({ do: one('kill'), node, ms: someMs }),
   fc.record({ do: one('freeze'), node, ms: longMs }),
@@ -75,13 +75,13 @@ const deed = fc.oneof(
   { weight: 1, arbitrary: doing('come back from further back') },
   { weight: 2, arbitrary: doingFor('be held') },
   { weight: 2, arbitrary: doingFor('leave') },
-  { weight: 2, arbitrary: doingFor('be away') },
+  { weight: 2, arbitrary: doingFor('disconnect') },
 );
 
 const drawn = <Value>(arbitrary: fc.Arbitrary<Value>, seed: number, count: number): Value[] =>
   fc.sample(fc.noBias(arbitrary), { seed, numRuns: count });
 
-/** The actions of the clients within such a time. */
+/** Returns the actions of the clients within this time. */
 export function actsOf(seed: number, clients: number, ms: number): Act[] {
   const count = Math.ceil((clients * ms) / actEveryMs);
   return drawn(fc.tuple(fc.nat(ms), fc.nat(clients - 1), deed), seed, count)
@@ -89,7 +89,7 @@ export function actsOf(seed: number, clients: number, ms: number): Act[] {
     .sort((a, b) => a.atMs - b.atMs);
 }
 
-/** One round: every fault once, in an order of the seed's. */
+/** Returns one round: every fault once, in an order that the seed decides. */
 export const scheduleOf = (seed: number, clients: number): Schedule => ({
   steps: drawn(round, seed, 1).flat(),
   acts: actsOf(seed, clients, roundMs),

@@ -1,4 +1,4 @@
-/** A client as an application has it: the SDK, which reconnects by itself. */
+/** A client as an application has it: the SDK, which reconnects on its own. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Palaver, type PalaverError, type Room, type WebSocketConstructor } from '../../sdk/typescript/src/index.ts';
@@ -47,7 +47,7 @@ export function createSdkClient({ name, username, token, proxy, recorder }: Clie
         listen(joined);
         return;
       } catch {
-        // It tries again for as long as it wants in.
+        // The SDK gives up after a final close, so join again for as long as the client wants to be in the room.
         await pause(100);
       }
     }

@@ -1,4 +1,4 @@
-/** Two nodes that reach their Redis by TLS, with a certificate of an authority that only they were told of. */
+/** Two nodes that reach Redis over TLS, with a certificate of an authority that only they trust. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Certificates, makeCertificates } from '../harness/certificates.ts';
 import { connect } from '../harness/chat.ts';
@@ -45,9 +45,9 @@ describe.skipIf(noTlsRedis ?? noMongo)('Redis by TLS', () => {
     await Promise.all([ann!.close(), bob!.close()]);
   }
 
-  it('carries a room of two nodes', () => chatOver(`rediss://127.0.0.1:${redis.tlsPort}/1`));
+  it('connects two nodes of one room', () => chatOver(`rediss://127.0.0.1:${redis.tlsPort}/1`));
 
-  it('and so where a sentinel says where it is, by TLS, too', async () => {
+  it('connects them through a sentinel, over TLS as well', async () => {
     const sentinel = await startSentinel(redis.tlsPort!, certificates);
     onTestFinished(() => sentinel.remove());
     await chatOver(`rediss+sentinel://127.0.0.1:${sentinel.tlsPort}/palaver/2`);
@@ -57,7 +57,7 @@ describe.skipIf(noTlsRedis ?? noMongo)('Redis by TLS', () => {
     ['an authority that nobody has named', 'rediss', 'self-signed certificate in certificate chain'],
     ['a URL without TLS', 'redis', ''],
   ];
-  it.each(refusals)('is not used with %s, and it says so without the password', async (_, scheme, says) => {
+  it.each(refusals)('is refused with %s, with an error that hides the password', async (_, scheme, says) => {
     const env = { REDIS_URL: `${scheme}://:canary@127.0.0.1:${redis.tlsPort}`, MONGODB_URI: mongo.uri() };
     const refused = await startTestServer({ env }).catch((error: Error) => error.message);
     expect(refused).toContain(`Redis at 127.0.0.1:${redis.tlsPort} cannot be used (${says}`);

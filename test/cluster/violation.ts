@@ -1,4 +1,4 @@
-/** The promises of the protocol that the checker holds a cluster to. */
+/** The guarantees of the protocol that the checker verifies. */
 export type Rule =
   | 'only what is declared'
   | 'nodes stay up'
@@ -8,19 +8,19 @@ export type Rule =
   | 'nothing twice'
   | 'nothing lost'
   | 'a nonce once'
-  | 'who speaks is there'
+  | 'senders are present'
   | 'joins and leaves alternate'
   | 'rosters agree'
   | 'final rosters'
   | 'every send answered'
   | 'a restart is a new epoch'
-  | 'all is kept or in a gap'
+  | 'stored or in a gap'
   | 'histories agree';
 
-/** One broken promise. */
+/** A broken guarantee. */
 export interface Violation {
   readonly rule: Rule;
   readonly says: string;
-  /** The frames that prove it. */
+  /** Frames that prove it. */
   readonly frames: readonly string[];
 }

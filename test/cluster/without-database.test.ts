@@ -1,4 +1,4 @@
-/** Nodes whose users are elsewhere: Redis alone is behind them. */
+/** Nodes with external users: Redis is their only store. */
 import { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { MessagePage } from '../../generated/http/index.ts';
@@ -37,7 +37,7 @@ describe.skipIf(noRedis)('several nodes on Redis alone', () => {
     return answer.json as unknown as MessagePage;
   }
 
-  it('keep what was said and what was revoked there: each node says the same, also one that comes later', async () => {
+  it('keep messages and revocations there: every node returns the same, also one that starts later', async () => {
     const { issuer, start } = await room();
     const [a, b] = [await start(), await start()];
     const [tokenOfAnn, tokenOfBob] = [await tokenOf(issuer, 'Ann'), await tokenOf(issuer, 'Bob')];
@@ -60,7 +60,7 @@ describe.skipIf(noRedis)('several nodes on Redis alone', () => {
   it.each([
     [true, ['before', 'after']],
     [false, ['after']],
-  ])('say that something is missing where Redis was started anew (with its data: %s)', async (keepData, kept) => {
+  ])('report a gap after Redis restarts (with its data: %s)', async (keepData, kept) => {
     const { issuer, url, start } = await room();
     const node = await start();
     const token = await tokenOf(issuer, 'Ann');
@@ -68,7 +68,7 @@ describe.skipIf(noRedis)('several nodes on Redis alone', () => {
     ann.say('before');
     await ann.next('chat_message');
     const seen = lastId(ann);
-    // Until it is there the node has it, and would store it afterwards.
+    // Until then only the node has it, and would store it afterwards.
     const client = new Client(url);
     onTestFinished(() => client.disconnect());
     await expect.poll(() => client.zcard('palaver:{main}:history:ids'), poll).toBe(1);

@@ -5,17 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
 import { within } from './deadline.ts';
+import { adapted, type Replaced } from './documentation.ts';
 import { freePort, listening } from './port.ts';
 
 /** A reverse proxy that is installed on this machine. */
 export interface ProxyKind {
   readonly name: string;
-  /** Language of the code block with its configuration in the guide. */
+  /** Language of code blocks with its configuration. */
   readonly fence: string;
   readonly isHere: boolean;
-  /** Texts of the guide to replace with values of this machine. Each must be in the guide. */
-  readonly replaced: (at: Places) => readonly (readonly [guide: string, here: string])[];
-  /** Returns a whole configuration around the one of the guide, with its upstream. */
+  /** Texts of the page to replace with values of this machine. Each must be there. */
+  readonly replaced: (at: Places) => Replaced;
+  /** Returns a whole configuration around the one of the page. */
   readonly around: (config: string, folder: string) => string;
   readonly command: (file: string, folder: string) => readonly string[];
 }
@@ -74,32 +75,21 @@ export const caddy: ProxyKind = {
   command: (file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
 };
 
-/** @throws if a text to replace is no longer in the guide */
-function configurationOf(kind: ProxyKind, guide: string, places: Places): string {
-  const [, config] = new RegExp(`^\`\`\`${kind.fence}\\n(.*?)^\`\`\`$`, 'ms').exec(guide) ?? [];
-  if (config === undefined) throw new Error(`The guide has no configuration of ${kind.name}`);
-  return kind.replaced(places).reduce((text, [from, to]) => {
-    if (!text.includes(from)) throw new Error(`The guide's configuration of ${kind.name} has no '${from}'`);
-    return text.replaceAll(from, to);
-  }, config);
-}
-
 interface Options {
-  /** Markdown whose first code block of that language is the configuration. */
-  readonly guide: string;
+  /** Configuration, as a page has it. */
+  readonly config: string;
   readonly upstream: number;
   readonly certificates: Certificates;
-  /** Timeout in place of those in the guide. */
+  /** Timeout in place of those in the page. */
   readonly timeout: string;
 }
 
-/** Starts a proxy with the configuration of the guide. */
-export async function startProxy(kind: ProxyKind, { guide, ...options }: Options): Promise<RunningProxy> {
+/** Starts a proxy with the configuration of a page. */
+export async function startProxy(kind: ProxyKind, { config, ...places }: Options): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'palaver-proxy-'));
   const [port, plainPort] = [await freePort(), await freePort()];
   const file = join(folder, 'config');
-  const config = configurationOf(kind, guide, { ...options, port, plainPort });
-  writeFileSync(file, kind.around(config, folder));
+  writeFileSync(file, kind.around(adapted(config, kind.replaced({ ...places, port, plainPort })), folder));
   const [command, ...args] = kind.command(file, folder);
   const child: ChildProcess = spawn(command!, args, {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -58,7 +58,7 @@ interface AsyncApi {
     };
   };
   readonly operations: Readonly<
-    Record<string, { readonly action: 'send' | 'receive'; readonly messages: readonly Ref[] }>
+    Record<string, { readonly action: 'send' | 'receive'; readonly channel: Ref; readonly messages: readonly Ref[] }>
   >;
 }
 
@@ -176,22 +176,21 @@ export const declaredAnswers: readonly string[] = [...paths.values()]
     ),
   );
 
-/** Returns the messages of all channels, each once: channels share them. */
-function messagesThat(action: 'send' | 'receive') {
-  const messages = Object.values(asyncapi.operations)
-    .filter((operation) => operation.action === action)
-    .flatMap((operation) => operation.messages)
+const messagesThat = (action: 'send' | 'receive', channel = 'room') =>
+  Object.values(asyncapi.operations)
+    .filter((operation) => operation.action === action && operation.channel.$ref === `#/channels/${channel}`)
+    .flatMap(({ messages }) => messages)
     .map((message) => {
       const { part, at } = resolve<Message>(asyncapi, message, '');
       const { properties = {} } = resolve(asyncapi, part.payload, '').part as Schema;
       return { type: String(properties.type?.const), at: `${at}/payload`, ...part };
     });
-  return [...new Map(messages.map((message) => [message.at, message])).values()];
-}
 
 /** Frames of the server, and of the client. */
 export const serverFrames = messagesThat('send');
 export const clientFrames = messagesThat('receive');
+/** Events of the server over HTTP. */
+export const serverEvents = messagesThat('send', 'events');
 
 export const closeCodes: readonly number[] = Object.keys(asyncapi.channels.room['x-close-codes']).map(Number);
 

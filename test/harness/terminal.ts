@@ -11,7 +11,7 @@ const script = '/usr/bin/script';
 
 /** Reason to skip the tests at a terminal; undefined if they can run. With CI set they must. */
 export const noTerminal =
-  existsSync(script) && process.platform === 'linux' ? undefined : 'script of util-linux is not there';
+  existsSync(script) && process.platform === 'linux' ? undefined : 'script of util-linux is missing';
 if (noTerminal && process.env.CI) throw new Error(`In CI the terminal must be tested, and ${noTerminal}`);
 if (noTerminal) console.warn(`Tests at a terminal are skipped: ${noTerminal}`);
 
@@ -29,9 +29,9 @@ export interface AtTerminal {
   exited(): Promise<number | null>;
 }
 
-/** Runs a command line of the shell at a terminal. It ends with the test. */
-export function atTerminal(commandLine: string, env: Readonly<Record<string, string>> = {}): AtTerminal {
-  const child = spawn(script, ['-qec', commandLine, '/dev/null'], { cwd: root, env: { ...process.env, ...env } });
+/** Runs a command line of the shell at a terminal, in the project's folder unless another one is given. It ends with the test. */
+export function atTerminal(commandLine: string, env: Readonly<Record<string, string>> = {}, cwd = root): AtTerminal {
+  const child = spawn(script, ['-qec', commandLine, '/dev/null'], { cwd, env: { ...process.env, ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
   let shown = '';
   child.stdout.on('data', (chunk: Buffer) => (shown += chunk));

@@ -1,4 +1,4 @@
-/** One life of a server's room, without sockets, and beside it what its stream should be, by the plainest of models. */
+/** One life of a server's room, without sockets, beside a plain model of its stream. */
 import type { Backplane, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
 import { createRoom } from '../../src/chat/room.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
@@ -47,7 +47,7 @@ function createModel() {
       if (how === 'left') leave(id);
       else lingering.push({ id, untilMs: Date.now() + graceMs });
     },
-    /** Time has passed. */
+    /** Call after time has passed. */
     lapsed: (): void => {
       while (lingering[0] && lingering[0].untilMs <= Date.now()) leave(lingering.shift()!.id);
     },
@@ -70,7 +70,7 @@ export async function beginLife(
   /** The stream as it goes over the wire, and as frames. */
   const wires: string[] = [];
   const frames: string[] = [];
-  /** Published, and still on its way to this node. */
+  /** Published frames that have not arrived at this node yet. */
   const underWay: Envelope[] = [];
   let deliver = (_: Envelope): void => {};
   const far: Backplane = {
@@ -93,17 +93,18 @@ export async function beginLife(
   const room = createRoom(far, { pace: turns.pace, recovery, also: { deliver: history.add } });
   await room.start();
 
-  /** Has some frames arrive, all unless a number is given. */
+  /** Lets some frames arrive; all of them without a number. */
   const arrive = (count = Number.POSITIVE_INFINITY): void => {
     for (const envelope of underWay.splice(0, count)) deliver(envelope);
   };
 
-  // It stays from the beginning to the end.
+  // A session that stays from the beginning to the end.
   const witnessed: string[] = [];
   const witness = await room.join({ id: 'witness', username: 'Witness' });
   if ('refusal' in witness) throw new Error(witness.refusal);
   model.joined('witness', 'Witness');
   witness.session.open({
+    transport: 'websocket',
     send: (bytes) => void witnessed.push(...textsIn(bytes)),
     end: (code) => void witnessed.push(`ended with ${code}`),
   });

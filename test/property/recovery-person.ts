@@ -1,4 +1,4 @@
-/** A user of the room over several connections, and what it may see on them. */
+/** A user of the room over several connections, and the frames that it may receive on them. */
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import { createPosition } from '../../sdk/typescript/src/position.ts';
 import type { Envelope } from '../../src/backplane/backplane.ts';
@@ -14,7 +14,7 @@ export interface Person {
   arriving: string[];
   greeted: boolean;
   asked?: ResumeId | undefined;
-  /** `seen` are the messages after this position, as they came over all connections that recovered. */
+  /** `seen` has the messages after this position, over all connections that recovered. */
   from: string;
   seen: string[];
 }
@@ -28,7 +28,7 @@ export const createPerson = (user: number): Person => ({
   seen: [],
 });
 
-/** Returns the position of a client that knows this id of the stream alone. */
+/** Returns the position of a client that knows only this id of the stream. */
 function positionAt(id: string): Person['position'] {
   const position = createPosition();
   position.advance({ type: 'user_joined', id, sent_at: '', msg: { username: '' } });
@@ -68,7 +68,7 @@ export function prepare(person: Person, step: ResumeStep, given: readonly string
   person.seen = [];
 }
 
-/** The stream of this life, and the oldest message that it began with. */
+/** The stream of this life, and the oldest message at its beginning. */
 export interface LifeStream {
   readonly order: readonly Envelope[];
   readonly first: string | undefined;
@@ -92,7 +92,7 @@ function readGreeting(person: Person, { id, msg }: UsersOnline, record: LivesRec
   person.seen = [];
 }
 
-/** Has a person read the frames that arrived, `most` of them; the others are lost. */
+/** Reads up to `most` of a person's frames. The others are lost. */
 export function read(person: Person, record: LivesRecord, life: LifeStream, most = Number.POSITIVE_INFINITY): void {
   const { fault } = record;
   for (const text of person.arriving.splice(0).slice(0, most)) {

@@ -1,4 +1,6 @@
-/** Everything that was published over several lives of a server, and the plainest model of what may be missing of it. */
+/**
+ * Everything that was published over several lives of a server, and a plain model of the messages that may be missing.
+ */
 import type { Envelope } from '../../src/backplane/backplane.ts';
 import { maxRecovered } from '../../src/chat/recovery.ts';
 import type { History } from '../../src/history/history.ts';
@@ -12,7 +14,7 @@ export interface PublishedMessage {
   readonly life: number;
 }
 
-/** The id that a client resumes after. `foreign` ids were never given. */
+/** The id that a client resumes after. No server has assigned a `foreign` one. */
 export interface ResumeId {
   readonly id: string;
   readonly foreign: boolean;
@@ -39,9 +41,9 @@ async function readAll(history: Pick<History, 'page'>, pageSize: number) {
 export function createRecord(kept: ReadonlySet<string>) {
   const faults: string[] = [];
   const messages: PublishedMessage[] = [];
-  /** Every position of the stream that somebody was sent. */
+  /** Every position of the stream that a client was sent. */
   const given: string[] = [];
-  /** Lives that ended, or went, so that something may be missing. */
+  /** Lives that ended or failed so that messages may be missing. */
   const unsound = new Set<number>();
   /** Epoch that the ids of each life begin with. */
   const epochs: string[] = [];
@@ -74,7 +76,9 @@ export function createRecord(kept: ReadonlySet<string>) {
 
     markUnsound: (): void => void unsound.add(lives),
 
-    /** Marks this life as unsound if more messages wait for the store than may: some were given up. */
+    /**
+     * Marks this life as unsound if more messages wait for the store than its queue holds, because some were dropped.
+     */
     noteOverflow: (): void => {
       const waiting = messages.filter(({ id, life }) => life === lives && !kept.has(id));
       if (waiting.length > maxBacklog) unsound.add(lives);
@@ -93,14 +97,14 @@ export function createRecord(kept: ReadonlySet<string>) {
       return first !== undefined && first <= id ? true : undefined;
     },
 
-    /** Checks that the store has all it should have by now. */
+    /** Checks that the store has everything it should have by now. */
     checkStored: (): void => {
       if (unsound.has(lives)) return;
       const late = messages.filter(({ id, life }) => !kept.has(id) && !unsound.has(life));
       if (late.length > 0) fault(`not kept yet: ${late.length}`);
     },
 
-    /** Checks all that can be paged back to against what was published. */
+    /** Compares the whole history with the published messages. */
     checkHistory: async (history: Pick<History, 'page'>): Promise<void> => {
       const read = await readAll(history, messages.length > 100 ? 100 : 3);
       const { gaps } = read;
@@ -113,7 +117,7 @@ export function createRecord(kept: ReadonlySet<string>) {
       for (const { id, wire, life } of messages) {
         if (got.has(wire)) continue;
         if (!unsound.has(life) || kept.has(id)) fault(`${id} is missing`);
-        // Before the oldest message everything is forgotten, gaps included.
+        // Retention forgets everything before the oldest message, gaps included.
         const at = read.messages.findIndex((message) => message.id > id);
         const next = read.messages[at]?.id ?? '~~';
         if (at !== 0 && !gaps.some((gap) => gap >= id && gap <= next)) fault(`${id} is missing in no gap`);

@@ -1,4 +1,4 @@
-/** A room over several lives of its server, on one store: performs a schedule, and finds what nobody may see. */
+/** A room over several lives of its server, on one store. Performs a schedule, and reports faults. */
 import { vi } from 'vitest';
 import type { Draft } from '../../src/backplane/backplane.ts';
 import { maxRecovered } from '../../src/chat/recovery.ts';
@@ -10,7 +10,7 @@ import { createRecord, isSame, type LivesRecord, type PublishedMessage } from '.
 import { type Mood, unreliable } from './unreliable-store.ts';
 
 const nonceMs = 300_000;
-/** The longest pause between two tries to write, and some. */
+/** Longer than the longest pause between two writes. */
 const longestPauseMs = 10_500;
 
 export type Step =
@@ -45,13 +45,13 @@ async function begin({ store, record, dataDir }: Omit<World, 'life'>) {
   return { ...begun, past: new Set(past.map(({ id }) => id)), first: past[0]?.id };
 }
 
-/** Has some frames arrive, all unless a number is given, and be sent. */
+/** Lets some frames arrive and sends them; all of them without a number. */
 function turn({ life }: World, count?: number): void {
   life.arrive(count);
   life.flush();
 }
 
-/** Checks what must be true whenever everything was sent and read. */
+/** Checks the conditions that hold whenever everything was sent and read. */
 function check({ life, people, record: { fault, messages } }: World): void {
   const { wires, frames, witnessed, expected } = life;
   if (!isSame(witnessed.slice(1), wires)) fault('the witness did not see the stream');
@@ -79,6 +79,7 @@ async function join({ life, record }: World, person: Person, step: ResumeStep): 
   person.session = joined.session;
   life.joined(id, username);
   joined.session.open({
+    transport: 'websocket',
     send: (bytes) => void person.arriving.push(...textsIn(bytes)),
     end: (code) => record.fault(`ended with ${code}`),
   });
@@ -100,7 +101,7 @@ async function publish({ life, record, nonces }: World, { session, member }: Per
   const answer = await session.publish(draft);
   const ageMs = Date.now() - (first?.atMs ?? 0);
   const isKnown = first && (first.life === record.lives || life.past.has(first.id));
-  // Around its end the stream's clock decides, which may be some milliseconds ahead.
+  // Near the expiry the stream's clock decides, which may be some milliseconds ahead.
   const isSure = Math.abs(ageMs - nonceMs) > 1_000;
   if (typeof answer === 'object') {
     if (wireOf(answer.repeats) !== first?.wire) fault(`repeats ${answer.repeats.id}, not ${first?.id}`);
@@ -127,7 +128,7 @@ async function burst(world: World, person: Person, count: number): Promise<void>
 async function tick({ life, store, record }: World, ms: number): Promise<void> {
   life.arrive();
   for (let left = ms; left > 0; ) {
-    // Small steps at first, in which the store can answer.
+    // Small steps at first, so that the store can answer.
     const step = Math.min(left, ms - left < 2 * longestPauseMs ? 500 : left);
     vi.advanceTimersByTime(step);
     left -= step;
@@ -147,7 +148,7 @@ async function closeHistory({ life, store }: World): Promise<void> {
   await closing;
 }
 
-/** Ends the server, and begins another one where it was. */
+/** Ends the server, and starts another one in its place. */
 async function replace(world: World, how: 'restart' | 'crash'): Promise<void> {
   const { life, store, record, people } = world;
   flush(world);
@@ -187,14 +188,14 @@ async function perform(world: World, step: Step): Promise<void> {
 export async function createWorld(inner: MessageStore, dataDir: string) {
   const store = unreliable(inner);
   const record = createRecord(store.kept);
-  // The last is the first one's other tab.
+  // The last person is the first one's other tab.
   const people = [0, 1, 2, 3, 0].map(createPerson);
   const deps = { store, record, people, nonces: new Map(), dataDir };
   const world: World = { ...deps, life: await begin(deps) };
   return {
     faults: record.faults,
     perform: (step: Step) => perform(world, step),
-    /** Checks what must be true at the very end. */
+    /** Checks the conditions that hold at the very end. */
     finish: async () => {
       await replace(world, 'restart');
       flush(world);

@@ -1,4 +1,4 @@
-/** Random lives of a server: over all their connections, people see what a session that stayed has seen. */
+/** Random lives of a server. Over all their connections, users see the same as a session that stayed. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ const ticks = fc.record({
 const bursts = fc.record({ do: fc.constant('burst' as const), who, count: fc.constantFrom(3, 998, 1_000, 1_001) });
 const moods = fc.record({ do: fc.constant('store' as const), mood: fc.constantFrom('up', 'down', 'mute' as const) });
 const ends = fc.record({ do: fc.constantFrom('restart', 'crash' as const) });
-/** Two short disconnections: the second one must have a grace period of its own. */
+/** Two short disconnections: the second one must get a grace period of its own. */
 const blips = fc.record({ who, ms: fc.constantFrom(4_000, 6_000, 9_000) }).map(({ who, ms }): Step[] =>
   [1, 2].flatMap((): Step[] => [
     { do: 'cut', who, hears: 9_999, arrive: 9_999 },
@@ -72,7 +72,7 @@ interface Opened {
   close(): Promise<void>;
 }
 
-/** Lives through a schedule on a new store. */
+/** Runs a schedule on a new store. */
 async function live(schedule: readonly Step[], open: (folder: string) => Promise<Opened>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'palaver-'));
   const { store, close } = await open(folder);
@@ -103,7 +103,7 @@ const property = (open: (folder: string) => Promise<Opened>, runs: number, steps
     { numRuns: runs },
   );
 
-/** More than may wait is published while the store is down; what happens then is chance. */
+/** While the store is down, more is published than its queue holds. Timing decides which messages are dropped. */
 const overflows: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.constantFrom('down', 'mute' as const),
@@ -121,7 +121,7 @@ const overflows: fc.Arbitrary<Step[]> = fc
     ...rest,
   ]);
 
-/** So much is published after a kill that messages from before it are forgotten, some or all. */
+/** After a kill, enough is published to push some or all earlier messages out of recovery. */
 const forgets: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.constantFrom(3, 600, 998),
@@ -136,7 +136,7 @@ const forgets: fc.Arbitrary<Step[]> = fc
     { do: 'flush' },
     { do: 'tick', ms: 60 },
     { do: 'cut', who: 1, hears: 9_999, arrive: 9_999 },
-    // Published, received by one, and lost with the process.
+    // Published, received by one client, and lost with the process.
     { do: 'publish', who: 0, nonce: 0 },
     { do: 'turn', arrive: 9_999 },
     { do: 'flush' },
@@ -149,11 +149,11 @@ const forgets: fc.Arbitrary<Step[]> = fc
   ]);
 
 describe('recovery, over the lives of a server', () => {
-  it('shows what a session that stayed has seen (SQLite)', () => property(onSqlite, numRuns), timeoutMs);
+  it('shows the same as a session that stayed (SQLite)', () => property(onSqlite, numRuns), timeoutMs);
 
   it('keeps every gap', () => property(onSqlite, Math.ceil(numRuns / 10), forgets), timeoutMs);
 
-  it('marks where it gave up messages', () => property(onSqlite, Math.ceil(numRuns / 60), overflows), timeoutMs);
+  it('marks where messages were dropped', () => property(onSqlite, Math.ceil(numRuns / 60), overflows), timeoutMs);
 
   describe.skipIf(noMongo)('on MongoDB', () => {
     let mongo: Pick<Mongo, 'uri' | 'remove'>;
@@ -163,7 +163,7 @@ describe('recovery, over the lives of a server', () => {
     afterAll(() => mongo.remove());
 
     it(
-      'shows what a session that stayed has seen',
+      'shows the same as a session that stayed',
       () =>
         property(
           async () => {

@@ -1,4 +1,4 @@
-/** Random schedules of a room: every session sees, at every moment, the stream from its roster on. */
+/** Random schedules of a room. At every moment, every session sees the stream from its roster on. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Backplane, Envelope, Member, OrderedFrame } from '../../src/backplane/backplane.ts';
@@ -42,7 +42,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60, size: 'max' },
 );
 
-/** Records the stream, and beside it what it should be, by the plainest of models. */
+/** Records the stream, beside a plain model of it. */
 function record(inner: Backplane) {
   const total: Envelope[] = [];
   const expected: OrderedFrame[] = [];
@@ -95,7 +95,7 @@ function record(inner: Backplane) {
   return { backplane, total, expected, admissions, faults };
 }
 
-/** Returns a backplane far away: requests and deliveries each keep their order, answers come at any time. */
+/** Returns a remote backplane: requests and deliveries each keep their order, answers arrive at any time. */
 function delay(inner: Backplane, scheduler: fc.Scheduler): Backplane {
   const line = () => {
     const tasks: (() => void)[] = [];
@@ -130,9 +130,9 @@ interface Client {
   refused?: boolean;
   opened: boolean;
   released: boolean;
-  /** Index in the stream of the frame that it must receive next; before `users_online` there is none. */
+  /** Index in the stream of the frame that it must receive next; undefined before `users_online`. */
   next?: number;
-  /** Number of frames that had been delivered here when each of its mistakes was answered. */
+  /** Number of frames delivered here when each of its invalid frames was answered. */
   readonly answeredAt: number[];
   roster: string[];
   sentAt: string;
@@ -150,7 +150,7 @@ function fold(roster: readonly string[], { frame }: Envelope): string[] {
   return [...roster];
 }
 
-/** Holds each frame that a client receives to the stream. */
+/** Compares each frame that a client receives with the stream. */
 function createReader({ total, admissions, faults }: ReturnType<typeof record>) {
   function receiveRoster(client: Client, text: string): void {
     const { type, id, sent_at, msg } = JSON.parse(text);
@@ -190,7 +190,7 @@ function createReader({ total, admissions, faults }: ReturnType<typeof record>) 
   };
 }
 
-/** Creates a room and its clients, and finds what is wrong about what they see. */
+/** Creates a room and its clients, and reports wrong frames. */
 function createWorld(between: (backplane: Backplane) => Backplane) {
   let now = Date.UTC(2026, 0, 1);
   const stream = record(createLocalBackplane({ epoch: now, now: () => now }));
@@ -221,6 +221,7 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     if (!client.session || client.opened || client.released) return;
     client.opened = true;
     client.session.open({
+      transport: 'websocket',
       send: (bytes) => {
         if (client.released) faults.push('sent to after its release');
         for (const text of textsIn(bytes)) receive(client, text);
@@ -276,7 +277,7 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     }
   }
 
-  /** Checks what must be true whenever nothing is in the middle of running. */
+  /** Checks the conditions that hold whenever nothing runs. */
   function check(): void {
     for (const { released, next, roster } of clients) {
       if (released || next === undefined) continue;
@@ -288,7 +289,7 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     expect(faults).toEqual([]);
   }
 
-  /** Checks what must be true once nothing is under way. */
+  /** Checks the conditions that hold once nothing is pending. */
   function checkAtRest(): void {
     flush();
     check();
@@ -372,7 +373,7 @@ describe('room', () => {
             const joined = await room.join({ id: '1', username: 'Ann' });
             if ('refusal' in joined) throw new Error(joined.refusal);
             const frames: Buffer[] = [];
-            joined.session.open({ send: (bytes) => frames.push(bytes), end: () => {} });
+            joined.session.open({ transport: 'websocket', send: (bytes) => frames.push(bytes), end: () => {} });
             await joined.session.publish({ text, nonce });
             flush();
             const { msg } = JSON.parse(frames.flatMap(textsIn).at(-1)!);

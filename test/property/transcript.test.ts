@@ -1,4 +1,4 @@
-/** The chat page shows a conversation in order, nothing twice, and nothing left out that isn't marked. */
+/** The chat page shows a conversation in order, without duplicates, and marks every omission. */
 import fc from 'fast-check';
 import { it } from 'vitest';
 import type { ChatMessage, MessagePage } from '../../sdk/typescript/src/index.ts';
@@ -17,7 +17,7 @@ import {
 
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
 const timeoutMs = 600_000;
-/** Small, so that much is dropped. */
+/** Small, so that it drops many messages. */
 const maxShown = 12;
 const pageSize = 3;
 
@@ -29,7 +29,7 @@ const message = (at: number): ChatMessage => ({
   msg: { from_user: 'Igor', text: String(at) },
 });
 
-/** Creates a history by the plainest of models: all messages, and which of them are stored. */
+/** Creates a plain model of a history: all messages, and which of them are stored. */
 function createHistory() {
   const all: { readonly id: string; isStored: boolean; isPruned: boolean }[] = [];
   return {
@@ -63,7 +63,7 @@ function createHistory() {
 const idIn = (entry: Entry | undefined): string | undefined =>
   entry && 'message' in entry ? entry.message.id : undefined;
 
-/** Returns what is wrong with what is shown. */
+/** Returns the faults in the shown conversation. */
 function faultsOf({ entries, isCut }: Transcript, all: ReturnType<typeof createHistory>['all'], isHere: boolean) {
   const faults: string[] = [];
   let last: string | undefined;
@@ -122,7 +122,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 it(
-  'shows messages in order, none twice, and none left out that is not marked',
+  'shows messages in order, none twice, and marks every omission',
   () => {
     fc.assert(
       fc.property(steps, fc.nat(12), (schedule, count) => {

@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../../src/database/database.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
 
-/** `down`: it does nothing. `mute`: it does what it is asked, and doesn't answer. */
+/** While `down`, writes fail. While `mute`, writes succeed and report a failure. */
 export type Mood = 'up' | 'down' | 'mute';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -14,7 +14,7 @@ export function unreliable(inner: MessageStore) {
   let underWay = 0;
 
   async function ask<T>(of: { is: boolean }, question: () => Promise<T>, isWrite = false): Promise<T> {
-    // A crashed server asks nothing more, and hears nothing.
+    // A crashed server calls the store no more, and gets no answers.
     if (of.is) return new Promise(() => {});
     if (isWrite && mood === 'down') throw new StoreUnavailable('down');
     underWay += 1;
@@ -27,7 +27,7 @@ export function unreliable(inner: MessageStore) {
     }
   }
 
-  /** Resolves once no question is open, and what the answers set off has run. */
+  /** Resolves once no call is open and the code after the answers has run. */
   async function settled(): Promise<void> {
     do {
       await nextTurn();
@@ -47,12 +47,12 @@ export function unreliable(inner: MessageStore) {
       mood = 'up';
       dead = { is: false };
     },
-    /** Lets open questions come to their end; then this life asks nothing more. */
+    /** Waits for open calls. After that this life calls the store no more. */
     end: async (): Promise<void> => {
       dead.is = true;
       await settled();
     },
-    /** Returns the store as the server of this life has it. */
+    /** Returns the store as this life's server sees it. */
     ofLife: (): MessageStore => {
       const of = dead;
       return {

@@ -65,7 +65,7 @@ function pages(opened: Opened): void {
     expect(await store.before(idOf(7), 4)).toEqual({ messages: messages(3, 6), gaps: [], more: true });
     expect(await store.before(idOf(3), 2)).toEqual({ messages: messages(1, 2), gaps: [], more: false });
     expect(await store.before(idOf(1), 4)).toEqual({ messages: [], gaps: [], more: false });
-    // Any position of the stream will do.
+    // Any position of the stream is a valid argument.
     expect((await store.before(`${idOf(5)}-x`, 1)).messages).toEqual(messages(5, 5));
     expect((await store.before('~', 1)).messages).toEqual(messages(10, 10));
   });
@@ -118,7 +118,7 @@ function pages(opened: Opened): void {
     ]);
   });
 
-  it('names each gap in one page: that of the message before it', async () => {
+  it('names each gap in one page: the page of the message before it', async () => {
     const store = opened();
     await store.append([message(2), message(4), message(6)], [idOf(1), idOf(3), idOf(5), idOf(7)]);
     expect((await store.before(undefined, 2)).gaps).toEqual([idOf(5), idOf(7)]);
@@ -158,7 +158,7 @@ function retention(opened: Opened): void {
     const [gap, last] = [`${idOf(3)}-x`, idOf(9)];
     const gaps = async () => (await store.before(undefined, 50)).gaps;
     await store.append(messages(4, 6), [gap, last]);
-    // The first message has nothing before it.
+    // No message comes before the first one.
     await store.prune('', 100);
     expect(await gaps()).toEqual([gap, last]);
     await store.append(messages(1, 3), []);
@@ -178,7 +178,7 @@ function retention(opened: Opened): void {
     await store.append([message(100), message(201)], ids);
     await store.prune('', 100);
     const { gaps } = await store.before(undefined, 50);
-    // The last gap before a message stays, and the last 100 gaps are left as they are.
+    // The last gap before a message stays, and so do the last 100 gaps.
     expect(gaps).toEqual([idOf(100), idOf(200), idOf(398), ...ids.slice(-100)]);
   });
 
@@ -193,7 +193,7 @@ function retention(opened: Opened): void {
     expect(await store.lastDue(times(0, 1))).toBeUndefined();
     expect(await store.lastDue(times(0, 4))).toBe(idOf(3));
     expect(await store.lastDue(times(0, 100))).toBe(idOf(10));
-    // A message sent before the last cut was stored after it.
+    // Sent before the last removal and stored after it.
     expect(await store.lastDue(times(11, 100))).toBeUndefined();
     // Sent by clocks that were far ahead, and far behind.
     await store.append(
@@ -217,7 +217,7 @@ function retention(opened: Opened): void {
     expect({ ...(await store.retention()) }).toEqual(second);
   });
 
-  it('removes many', async () => {
+  it('removes a large number at once', async () => {
     const store = opened();
     await store.append(messages(1, 2_500), []);
     await store.prune('', 10);

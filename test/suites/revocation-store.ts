@@ -19,7 +19,7 @@ export function revocationStoreSuite(
       expect(await store.disabledUsers()).toEqual([]);
     });
 
-    it('keeps tokens, and forgets those that have expired with the next', async () => {
+    it('keeps tokens, and forgets expired ones when it stores the next', async () => {
       await store.addToken('a', 1_000, 0);
       await store.addToken('b', 2_000, 999);
       expect((await store.load()).tokens).toEqual(
@@ -32,7 +32,7 @@ export function revocationStoreSuite(
       expect([...(await store.load()).tokens.keys()].sort()).toEqual(['b', 'c']);
     });
 
-    it('keeps a token once, with its last time', async () => {
+    it('keeps a token once, with its last expiry', async () => {
       await store.addToken('a', 1_000, 0);
       await store.addToken('a', 2_000, 0);
       expect((await store.load()).tokens).toEqual(new Map([['a', 2_000]]));

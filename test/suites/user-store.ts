@@ -42,7 +42,7 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
       expect(await store.findById('')).toBeUndefined();
     });
 
-    it('lists all in pages, each once, by the keys of their e-mails', async () => {
+    it('lists all users in pages, each once, by the keys of their e-mails', async () => {
       expect(await store.list(undefined, 10)).toEqual([]);
       // Sorted as bytes, not by a locale.
       const emails = ['A@x', 'B2@x', 'b@x', 'é@x', '\ue000@x', '\u{1f600}@x'].map((email) => user({ email }));
@@ -89,7 +89,7 @@ export function userStoreSuite(name: string, open: () => Promise<{ store: UserSt
       expect(await store.findByEmail(late.email)).toBeUndefined();
     });
 
-    it('keeps a user under another key of its name, if that is free', async () => {
+    it('keeps a user under another key of its name if that is free', async () => {
       await store.insert(user({ username: 'Igor' }));
       const late = user({ username: 'Igor\ufe0f' });
       expect(await store.insert(late, 'igor')).toBe('username_taken');

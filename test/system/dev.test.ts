@@ -6,31 +6,38 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { launch as launchChromium, withoutChromium } from '../browser/chromium.ts';
 import { signUp, visit } from '../browser/visitor.ts';
 import { within } from '../harness/deadline.ts';
+import { codeBelow } from '../harness/documentation.ts';
 import { temporaryFolder } from '../harness/folder.ts';
 import { launch, root } from '../harness/process.ts';
 import { until } from '../harness/until.ts';
 
-/** Starting, bundling and restarting take long on a busy machine. */
+/** On a busy machine, starting, bundling and restarting take long. */
 const patienceMs = 60_000;
 
-/** Changes the file's time only: watchers see a change, and other tests the same text. */
+/** Changes only the file's time: watchers see a change, and other tests the same text. */
 const touch = (path: string): void => {
   const now = new Date();
   utimesSync(join(root, path), now, now);
 };
 
-/** Runs `npm run dev` on free ports, with its data in a folder of its own. */
+/** Last one of the commands with which a contributor begins. */
+const command = codeBelow('CONTRIBUTING.md', 'Set up', 'sh')[0].split('\n').at(-1)!;
+
+/** Runs the command on free ports, with its data in a folder of its own. */
 function startDev() {
-  const dev = launch('npm', ['run', 'dev'], { PORT: '0', HOST: '127.0.0.1', DATA_DIR: temporaryFolder() });
-  // Every process that it starts has these pipes, so they close when the last one has ended.
+  const dev = launch('bash', ['-c', command], { PORT: '0', HOST: '127.0.0.1', DATA_DIR: temporaryFolder() });
+  // Every process that the command starts has these pipes, so they close when the last one has ended.
   const ended = once(dev.child, 'close');
-  /** Signals the process group, as Ctrl-C in a terminal does. Resolves when the command and all it has started have ended. */
+  /**
+   * Signals the process group, as Ctrl-C in a terminal does. Resolves when the command and everything it started have
+   * ended.
+   */
   const interrupt = async (): Promise<void> => {
     process.kill(-dev.child.pid!, 'SIGINT');
     await within(ended, () => `the end; so far: ${dev.output()}`, patienceMs);
   };
   onTestFinished(async () => {
-    // Not SIGKILL: the server is in a process group of its own, and the command must stop it.
+    // Not SIGKILL: the server is in a process group of its own, and only the command can stop it.
     if (dev.child.exitCode === null && dev.child.signalCode === null) await interrupt();
   });
   const count = (text: string): number => dev.output().split(text).length - 1;
@@ -50,7 +57,7 @@ function startDev() {
 const mark = (page: Page) => page.evaluate(() => document.body.setAttribute('data-before', ''));
 const isMarked = (page: Page) => page.evaluate(() => document.body.hasAttribute('data-before'));
 
-describe.skipIf(withoutChromium !== undefined)('npm run dev', () => {
+describe.skipIf(withoutChromium !== undefined)(command, () => {
   it('serves a chat, reloads the page and restarts the server on change', { timeout: 4 * patienceMs }, async () => {
     const dev = startDev();
     await dev.sees('\nOpen http', 1);

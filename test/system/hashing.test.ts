@@ -5,7 +5,7 @@ import { temporaryFolder } from '../harness/folder.ts';
 import { gone } from '../harness/process.ts';
 import { serve } from './process.ts';
 
-it('the process for passwords does not outlive a server that was killed', async () => {
+it('ends the process for passwords when the server is killed', async () => {
   const server = serve({ DATA_DIR: temporaryFolder() });
   const { host, port } = await server.address();
   const user = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
@@ -14,7 +14,7 @@ it('the process for passwords does not outlive a server that was killed', async 
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(user),
   });
-  // All of the server's group but itself.
+  // Everything in the server's process group except the server.
   const group = server.child.pid!;
   server.child.kill('SIGKILL');
   await once(server.child, 'exit');

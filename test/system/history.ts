@@ -1,13 +1,13 @@
 import type { ChatMessage, Palaver } from '../../sdk/typescript/src/index.ts';
 import { mint } from '../harness/tokens.ts';
 
-/** All that is kept. */
+/** The whole stored history. */
 export interface Whole {
   readonly messages: readonly ChatMessage[];
   readonly gaps: readonly string[];
 }
 
-/** Reads it page by page. */
+/** Reads the history page by page. */
 export async function readHistory(palaver: Palaver): Promise<Whole> {
   const token = await mint({ id: 'reader', username: 'Reader' });
   const pages: Whole[] = [];

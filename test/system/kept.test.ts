@@ -1,4 +1,4 @@
-/** Stored messages and gaps, over kills and orderly ends of a real process. */
+/** Stored messages and gaps of a real process, after kills and clean stops. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { connect } from '../harness/chat.ts';
 import { temporaryFolder } from '../harness/folder.ts';
@@ -16,7 +16,7 @@ const inMongo = async (): Promise<Record<string, string>> => {
   return { MONGODB_URI: (await mongo).uri() };
 };
 
-/** Starts a server, works with it, and ends it. */
+/** Starts a server, works with it, and stops it. */
 async function life(
   env: Record<string, string>,
   signal: 'SIGTERM' | 'SIGKILL',
@@ -48,7 +48,7 @@ describe.each(stores)('a killed server over $name', ({ skip, more }) => {
       for (let again = 0; again < 2; again += 1)
         await life(env, 'SIGTERM', async (server, token) => {
           const { ids, gaps } = placesIn(await readPages(server, token));
-          // Whether "one" was stored before the kill nobody knows; the hole is named either way.
+          // Nobody knows whether "one" was stored before the kill, so there is a gap in both cases.
           expect(gaps).toEqual([expect.stringMatching(/-~$/)]);
           expect(gaps[0]! < ids.at(-1)!).toBe(true);
         });

@@ -1,4 +1,4 @@
-/** A server that is killed, again and again, under clients that go on by themselves. */
+/** Kills a server again and again while clients chat. The clients recover on their own. */
 import { once, setMaxListeners } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -14,41 +14,47 @@ import { readHistory, type Whole } from './history.ts';
 import { serve } from './process.ts';
 
 const names = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
-/** Sends of one client that are under way at once. */
+/** Number of concurrent sends per client. */
 const voices = 3;
-/** How many messages of each client every life must deliver: in all of them, more than are kept for recovery. */
+/** Messages of each client that every life must deliver. All together are more than recovery keeps. */
 const perLife = 60;
-/** How far one may be ahead of the slowest: else the first one to reconnect would fill the history alone. */
+/**
+ * Messages by which a client may be ahead of the slowest. Otherwise the first one to reconnect would fill the history
+ * alone.
+ */
 const maxLead = 50;
-/** How each life but the last one ends. First in order: a gap before all that is kept would be forgotten. */
+/**
+ * How each life but the last one ends. The clean stop is first: retention would forget a gap before all stored
+ * messages.
+ */
 const ends = ['SIGTERM', 'SIGKILL', 'SIGKILL', 'SIGKILL'] as const;
-/** Codes with which a send may reject when the server stops: nobody knows whether it was delivered, or it was not sent. */
+/** Codes with which a send may reject when the server stops: its delivery is unknown, or it was not sent. */
 const unknown: readonly PalaverErrorCode[] = ['connection_lost', 'timeout'];
 const untaken: readonly PalaverErrorCode[] = ['unavailable', 'rate_limited', 'offline_queue_full'];
 
 interface Talker {
   readonly room: Room;
-  /** All messages after `from`, on connections of which each recovered the one before. */
+  /** All messages after `from`, over connections that each recovered the one before. */
   readonly whole: { readonly from: string; readonly recovered: boolean; readonly heard: ChatMessage[] }[];
   readonly resolved: ChatMessage[];
   readonly rejected: PalaverErrorCode[];
-  /** Resolves with so many more messages of its own. */
+  /** Resolves after this many more messages of its own. */
   more(count: number): Promise<void>;
-  /** Says nothing new; resolves when all was settled. */
+  /** Sends nothing new. Resolves when all sends have settled. */
   stop(): Promise<void>;
 }
 
-/** Messages that all of them have. */
+/** State that all talkers share. */
 interface Talk {
-  /** Texts that may have been lost, and were said again. */
+  /** Texts that may have been lost and were sent again. */
   readonly again: Set<string>;
-  /** How many messages of each were delivered. */
+  /** Number of delivered messages by client. */
   readonly counts: Map<string, number>;
-  /** `said` whenever that changes. */
+  /** Emits `said` whenever that changes. */
   readonly progress: EventTarget;
 }
 
-/** Joins, and talks as fast as its echoes come. */
+/** Joins, and sends as fast as its echoes arrive. */
 async function talker(palaver: Palaver, name: string, { again, counts, progress }: Talk): Promise<Talker> {
   const room = await palaver.join({ getToken: () => mint({ id: `id of ${name}`, username: name }) });
   const whole: Talker['whole'] = [{ from: '', recovered: false, heard: [] }];
@@ -102,7 +108,7 @@ async function talker(palaver: Palaver, name: string, { again, counts, progress 
   };
 }
 
-/** Whether there is a gap that it may be missing in: none of the messages lies between both. */
+/** Tells whether a gap may contain this missing message: no message lies between both. */
 const isInGap = ({ messages, gaps }: Whole, id: string): boolean =>
   gaps.some((gap) => gap >= id && !messages.some((message) => message.id > id && message.id < gap));
 
@@ -113,7 +119,7 @@ function twice(texts: readonly string[]): string[] {
 }
 
 describe('a server that is killed under load', () => {
-  it('loses and doubles nothing without saying so, and its clients go on by themselves', async () => {
+  it('loses and doubles nothing without reporting it, and its clients recover on their own', async () => {
     const env = {
       DATA_DIR: temporaryFolder(),
       JWT_SECRET: testSecret,
@@ -133,7 +139,7 @@ describe('a server that is killed under load', () => {
     });
     const allSay = (count: number) => Promise.all(talkers.map(({ more }) => more(count)));
 
-    /** Messages that were acknowledged before the orderly end. */
+    /** Messages acknowledged before the clean stop. */
     let clean: string[] = [];
     for (const signal of ends) {
       const before = new Set(talkers.flatMap(({ resolved }) => idsOf(resolved)));
@@ -160,7 +166,7 @@ describe('a server that is killed under load', () => {
       const heard = [...new Set(whole.map((part) => part.heard))].flat();
       expect(idsOf(heard)).toEqual([...new Set(idsOf(heard))].sort());
       expect(twice(heard.map(({ msg }) => msg.text)).filter((text) => !again.has(text))).toEqual([]);
-      // Between the place where it began, or began anew, and the last that it heard before the next one: all of it.
+      // A part contains every message from its start to the last one before the next part.
       for (const { from, heard: part } of whole) {
         const [first = '', last = ''] = [part[0]?.id, part.at(-1)?.id];
         const here = new Set(idsOf(part));
@@ -175,9 +181,9 @@ describe('a server that is killed under load', () => {
     expect(clean.filter((id) => !keptIds.has(id))).toEqual([]);
     expect(idsOf(kept.messages)).toEqual([...keptIds].sort());
     expect(twice(kept.messages.map(({ msg }) => msg.text)).filter((text) => !again.has(text))).toEqual([]);
-    // The first one to reconnect has missed next to nothing.
+    // The first client to reconnect has missed almost nothing, so at least one recovers.
     expect(talkers.some(({ whole }) => whole.some(({ recovered }) => recovered))).toBe(true);
-    // Each kill is a gap of its own, and nothing else is.
+    // Each kill leaves one gap, and nothing else does.
     expect(kept.gaps.length).toBe(ends.filter((signal) => signal === 'SIGKILL').length);
   }, 120_000);
 });

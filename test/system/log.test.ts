@@ -1,4 +1,4 @@
-/** However standard output and standard error fail or stall, the chat, HTTP, the start and the end go on. */
+/** Standard output and standard error fail or stall. The chat, HTTP, the start and the shutdown go on. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -16,23 +16,23 @@ import { mint, testIssuer, testSecret } from '../harness/tokens.ts';
 import { until } from '../harness/until.ts';
 
 interface Case {
-  /** Where a shell sends the server's output. */
+  /** Redirection of the server's output in the shell. */
   readonly redirection?: string;
   readonly onTerminal?: boolean;
   /** A module that the server loads first. */
   readonly preload?: string;
-  /** Gets the shell before the server has started. */
+  /** Receives the shell before the server has started. */
   readonly prepare?: (shell: ChildProcess) => void;
 }
 
-/** The server under a shell that waits for it. Both end with the test. */
+/** Runs the server under a shell that waits for it. Both end with the test. */
 async function serve({ redirection = '', onTerminal = false, preload = '', prepare = () => {} }: Case) {
   const port = await freePort();
   const folder = temporaryFolder();
   const [pidFile, codeFile] = [join(folder, 'pid'), join(folder, 'code')];
   const [node, ...args] = commandLine();
   const script = [
-    // A terminal that goes away takes its shell along, unless that doesn't listen.
+    // A terminal that disappears ends its shell, unless the shell ignores the signal.
     "trap '' HUP",
     `${node} ${preload && `--import 'data:text/javascript,${preload}'`} ${args.join(' ')} ${redirection} &`,
     `echo $! > ${pidFile}; wait $!; echo $? > ${codeFile}`,
@@ -49,7 +49,7 @@ async function serve({ redirection = '', onTerminal = false, preload = '', prepa
       JWT_SECRET: testSecret,
       JWT_ISSUER: testIssuer,
       DRAIN_WINDOW: '0s',
-      // For every limit of file descriptors: no line says that it is low.
+      // Below every limit of file descriptors, so that the server does not warn.
       MAX_SESSIONS: '20',
     },
   });
@@ -97,12 +97,12 @@ async function expectOrderlyEnd(served: Served): Promise<void> {
 }
 
 const floodRequests = 300;
-/** Requests with long lines, 4 MiB in all: more than a pipe and the queue for it hold. */
+/** Sends requests with long log lines, 4 MiB in all: more than a pipe and the log's queue hold. */
 async function flood({ get }: Served): Promise<void> {
   for (let n = 0; n < floodRequests; n += 1) expect(await get(`/${'x'.repeat(14_000)}`)).toBe(404);
 }
 
-/** The lines that come out of it from now on, until one is of this event. */
+/** Reads the log from now on, and resolves with the first line of this event. */
 async function linesUntil(stream: Readable, event: string) {
   let text = '';
   stream.on('data', (chunk: Buffer) => (text += chunk));
@@ -136,13 +136,13 @@ describe('a server whose log fails', { timeout: manyStartsMs }, () => {
       },
     ],
   ];
-  it.each(failing)('starts, serves and stops in order when %s', async (_, given) => {
+  it.each(failing)('starts, serves and shuts down when %s', async (_, given) => {
     const served = await serve(given);
     await expectService(served);
     await expectOrderlyEnd(served);
   });
 
-  it('shuts down in order with exit code 1 after an error that cannot be logged', async () => {
+  it('shuts down with exit code 1 after an error that it cannot log', async () => {
     const preload = 'process.on(`SIGUSR2`, () => { throw new Error(`planted`); });';
     const served = await serve({ redirection: '> /dev/full 2>&1', preload });
     const chat = await served.joined();
@@ -160,7 +160,7 @@ describe('a server whose log fails', { timeout: manyStartsMs }, () => {
 });
 
 describe('a server whose log is not read', { timeout: manyStartsMs }, () => {
-  it.skipIf(noTerminal)('serves and stops in order on a terminal that is stopped', async () => {
+  it.skipIf(noTerminal)('serves and shuts down on a stopped terminal', async () => {
     const served = await serve({ onTerminal: true });
     await flood(served);
     await expectService(served);
@@ -184,7 +184,7 @@ describe('a server whose log is not read', { timeout: manyStartsMs }, () => {
       },
     ],
   ];
-  it.each(readers)('serves, and says how many lines were lost once %s is read again', async (_, open) => {
+  it.each(readers)('serves, and logs how many lines were lost once %s is read again', async (_, open) => {
     const { given, stream } = open();
     const served = await serve(given);
     await flood(served);
@@ -192,13 +192,13 @@ describe('a server whose log is not read', { timeout: manyStartsMs }, () => {
     const lines = await linesUntil(stream(served), 'log_lines_lost');
     const lost = Number(lines.find(({ event }) => event === 'log_lines_lost')!.lost);
     expect(lost).toBeGreaterThan(0);
-    // The start, the flood, and the request and the handshake behind it.
+    // The start, the flood, and one request and one handshake after it.
     const written = lines.filter(({ event }) => event !== 'log_lines_lost').length;
     expect(written + lost).toBe(1 + floodRequests + 2);
     await expectOrderlyEnd(served);
   });
 
-  it.each(readers)('stops in order when %s is never read again', async (_, open) => {
+  it.each(readers)('shuts down when %s is never read again', async (_, open) => {
     const served = await serve(open().given);
     await flood(served);
     await expectOrderlyEnd(served);

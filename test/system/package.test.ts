@@ -11,13 +11,13 @@ import { noRedis, startRedis } from '../harness/redis.ts';
 import { startIssuer } from '../unit/auth/issuer.ts';
 
 const execute = promisify(execFile);
-/** Against hanging only: on a busy machine passwords are hashed very slowly. */
+/** Timeout against hanging only: on a busy machine passwords are hashed very slowly. */
 const patience = 600_000;
 const mostMegabytes = 80;
 
 const project = inject('installed');
 const command = join(project, 'node_modules/.bin/palaver');
-/** The command begins with `env node`: with the one that these tests run on. */
+/** The command begins with `env node`, which must find the Node of these tests. */
 const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
 const run = (executable: string, ...args: string[]) =>
   execute(executable, args, { cwd: project, env: { ...process.env, ...env }, timeout: patience, maxBuffer: 2 ** 25 });
@@ -47,14 +47,14 @@ describe('the three packages, packed and installed together into an empty folder
     expect(files.filter((file) => /\.tsx?$|\.test\.|\.map$/.test(file))).toEqual([]);
   });
 
-  it('hold every script of Lua', async () => {
+  it('contain every Lua script', async () => {
     const { stdout } = await run('tar', '-tzf', join(inject('packed'), archiveOf('palaver')));
     const scripts = 'src/backplane/redis/scripts';
     const packed = stdout.split('\n').filter((file) => file.endsWith('.lua'));
     expect(packed.sort()).toEqual(readdirSync(join(root, scripts)).map((name) => `package/dist/${scripts}/${name}`));
   });
 
-  it('serve in the process that was started, with the flags of `npm start`', async () => {
+  it('serve in the started process itself, with the flags of `npm start`', async () => {
     const { stdout } = await run('ps', '-o', 'args=', '-p', String(server.child.pid));
     const flags = manifest.scripts.start.split(' ').filter((word) => word.startsWith('--'));
     expect(flags.length).toBe(2);
@@ -98,9 +98,9 @@ describe('the three packages, packed and installed together into an empty folder
     expect(stdout).toBe('Igor Igor Hello!\n');
   });
 
-  it('show the page, and every reference, with all that they load', async () => {
+  it('show the page and every reference, with everything that they load', async () => {
     const seen = new Set<string>();
-    /** Follows what a page loads and links to, as far as it is this server's. */
+    /** Follows the links and resources of a page, as far as this server has them. */
     const open = async (address: string): Promise<void> => {
       const { origin, pathname } = new URL(address);
       if (origin !== url || seen.has(pathname)) return;
@@ -132,7 +132,7 @@ describe('the three packages, packed and installed together into an empty folder
     expect(stdout).toMatch(/^✓ \d{3} kept, 0 broken/m);
   });
 
-  it('stop in order', async () => {
+  it('shut down on SIGTERM', async () => {
     server.child.kill('SIGTERM');
     expect(await server.exited()).toBe(0);
     expect(server.output()).toContain('Palaver has stopped');
@@ -145,8 +145,8 @@ describe('an older Node', () => {
     const isThere = existsSync(executable) || process.env.CI === 'true';
     const title = isThere
       ? `${version}`
-      : `${version}, which is not there: npm ci --prefix sdk/typescript/test/runtimes`;
-    it.skipIf(!isThere)(`is told in words what is needed: ${title}`, async () => {
+      : `${version}, which is not installed: npm ci --prefix sdk/typescript/test/runtimes`;
+    it.skipIf(!isThere)(`gets an error that names the required version: ${title}`, async () => {
       const failed = await run(executable, command).catch((error) => error);
       expect(failed).toMatchObject({ code: 1, stdout: '' });
       expect(failed.stderr).toMatch(
@@ -157,27 +157,27 @@ describe('an older Node', () => {
 });
 
 describe('a release', () => {
-  it.each(['.', 'sdk/typescript', 'contract'])(
-    'of %s is told of in its CHANGELOG, and all have one number',
-    (folder) => {
-      const read = (file: string): string => readFileSync(join(root, folder, file), 'utf8');
-      const { name, version } = JSON.parse(read('package.json'));
-      expect(version).toBe(manifest.version);
-      expect(read('CHANGELOG.md')).toMatch(new RegExp(`^# ${name}\n\n## ${version}\n`));
-    },
-  );
+  it.each(['.', 'sdk/typescript', 'contract'])('of %s is in its CHANGELOG, and all have the same version', (folder) => {
+    const read = (file: string): string => readFileSync(join(root, folder, file), 'utf8');
+    const { name, version } = JSON.parse(read('package.json'));
+    expect(version).toBe(manifest.version);
+    expect(read('CHANGELOG.md')).toMatch(new RegExp(`^# ${name}\n\n## ${version}\n`));
+  });
 
-  it('asks for the other two of the same number or a compatible one', () => {
+  it('depends on the other two packages at a compatible version', () => {
     const { dependencies, version } = manifest;
     expect([dependencies['@palaver/sdk'], dependencies['palaver-contract']]).toEqual([`^${version}`, `^${version}`]);
   });
 
-  it.each(['.', 'sdk/typescript', 'contract'])('of %s depends on ranges, whose lowest version is tested', (folder) => {
-    const { dependencies } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-    for (const [name, range] of Object.entries(dependencies)) {
-      const { version, link, resolved } = packages[`node_modules/${name}`];
-      expect([name, range]).toEqual([name, `^${link ? packages[resolved].version : version}`]);
-    }
-  });
+  it.each(['.', 'sdk/typescript', 'contract'])(
+    'of %s depends on version ranges, whose lowest versions the tests use',
+    (folder) => {
+      const { dependencies } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+      const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+      for (const [name, range] of Object.entries(dependencies)) {
+        const { version, link, resolved } = packages[`node_modules/${name}`];
+        expect([name, range]).toEqual([name, `^${link ? packages[resolved].version : version}`]);
+      }
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { launch, launchServer, type ServerProcess } from '../harness/process.ts'
 
 export type { ServerProcess };
 
-/** It ends with the test. */
+/** The process ends with the test. */
 function withTheTest(launched: ServerProcess): ServerProcess {
   onTestFinished(launched.kill);
   return launched;
@@ -12,5 +12,5 @@ function withTheTest(launched: ServerProcess): ServerProcess {
 /** Runs a command of the project. */
 export const run = (...args: Parameters<typeof launch>): ServerProcess => withTheTest(launch(...args));
 
-/** The server alone, without npm around it. */
+/** Starts the server itself, not through npm. */
 export const serve = (...args: Parameters<typeof launchServer>): ServerProcess => withTheTest(launchServer(...args));

@@ -1,4 +1,4 @@
-/** A server that is restarted as it should be, while dozens talk: nobody notices more than a pause. */
+/** Restarts a server while dozens of clients chat. They notice nothing but a pause. */
 import { once, setMaxListeners } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ChatMessage, Palaver, type Room } from '../../sdk/typescript/src/index.ts';
@@ -11,7 +11,10 @@ const names = Array.from({ length: 36 }, (_, n) => `Client ${n}`);
 const restarts = 2;
 /** Number of echoes that each client receives before a restart, and after the last one. */
 const perLife = 8;
-/** How far one may be ahead of the slowest, nearly: so each has to reconnect in each life, and more is stored for it. */
+/**
+ * Echoes by which a client may be ahead of the slowest, approximately. So each has to reconnect in each life, and more
+ * is stored for it.
+ */
 const maxLead = perLife - 2;
 
 interface Talker {
@@ -19,7 +22,7 @@ interface Talker {
   readonly heard: readonly ChatMessage[];
   /** Echoes of its messages, in the order of sending. */
   readonly resolved: readonly ChatMessage[];
-  /** Of every `users_online` but the first. */
+  /** The `recovered` field of every `users_online` but the first. */
   readonly recovered: readonly (boolean | undefined)[];
 }
 
@@ -61,7 +64,7 @@ describe('a server that is restarted under load', () => {
       talkers.map(async ({ room, resolved, say }) => {
         for (let said = 1; !stopped; said += 1) {
           while (!stopped && resolved.length > least() + maxLead) await once(progress, 'said');
-          // A send that is refused, or of which nobody knows what became, ends the test.
+          // A send that is refused, or that has an unknown outcome, fails the test.
           await say(`${room.username} ${said}`);
           progress.dispatchEvent(new Event('said'));
         }
@@ -91,7 +94,7 @@ describe('a server that is restarted under load', () => {
     expect(new Set(textsOf(kept)).size).toBe(kept.length);
     for (const { room, heard, recovered, resolved: own } of talkers) {
       expect(recovered).toEqual(Array(restarts).fill(true));
-      // The last ones may be on their way yet.
+      // The last echoes may still be on their way.
       await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(kept.length);
       expect(heard).toEqual(kept);
       expect(textsOf(own)).toEqual(own.map((_, n) => `${room.username} ${n + 1}`));

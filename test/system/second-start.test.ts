@@ -1,4 +1,4 @@
-/** A second start on one DATA_DIR, and one whose port is taken: neither changes anything. */
+/** A second start on one DATA_DIR, and a start whose port is taken. Neither changes anything. */
 import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { serve } from './process.ts';
 const settings = { JWT_SECRET: testSecret, JWT_ISSUER: testIssuer, DRAIN_WINDOW: '0s', PRESENCE_GRACE: '0s' };
 const token = () => mint({ id: 'ann', username: 'Ann' });
 
-/** Returns the contents of a folder, of which no byte may change. */
+/** Returns the contents of a folder, to compare byte by byte. */
 const contentOf = (folder: string): string[] =>
   readdirSync(folder)
     .sort()
@@ -42,7 +42,7 @@ describe('a second start on one DATA_DIR', { timeout: manyStartsMs }, () => {
     const first = serve(env);
     const address = (await first.address()) as TestServer;
     const id = await say(address, 'hello');
-    // It is stored.
+    // The message is stored now.
     await expect.poll(async () => placesIn(await readPages(address, await token())).ids).toEqual([id]);
     const before = readFileSync(join(env.DATA_DIR, 'epoch'), 'utf8');
     const second = serve({ ...env, PORT: portOf(address.port) });
@@ -60,7 +60,7 @@ describe('a second start on one DATA_DIR', { timeout: manyStartsMs }, () => {
     await back.close();
   });
 
-  it('succeeds at once where the first one was killed', async () => {
+  it('succeeds at once if the first server was killed', async () => {
     const env = { ...settings, DATA_DIR: temporaryFolder() };
     const first = serve(env);
     await first.address();
@@ -69,7 +69,7 @@ describe('a second start on one DATA_DIR', { timeout: manyStartsMs }, () => {
     expect((await request((await serve(env).address()) as TestServer, 'GET', '/readyz')).status).toBe(200);
   });
 
-  it('leaves the commands that work beside a server alone', async () => {
+  it('leaves commands alone that work beside a server', async () => {
     const env = { ...settings, DATA_DIR: temporaryFolder() };
     await serve(env).address();
     const done = ({ code, errors }: Ended) => [code, errors];
@@ -116,6 +116,7 @@ describe('a held port', () => {
     gone.resetAndDestroy();
     const http = createListener((answered) => new Response(new URL(answered.url).pathname), {
       wants: () => false,
+      wantsEvents: () => false,
       handle: () => {},
     });
     await held.serveWith(http);
@@ -129,7 +130,7 @@ describe('a held port', () => {
     expect(await later.text()).toBe('/later');
   });
 
-  it('is free again where the start failed', async () => {
+  it('is released if the start fails', async () => {
     const held = await holdPort({ port: 0, host: '127.0.0.1' });
     const socket = connectTo(held.port, '127.0.0.1');
     await once(socket, 'connect');

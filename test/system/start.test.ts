@@ -15,7 +15,7 @@ type Address = { host: string; port: number };
 const at = ({ host, port }: Address) => new Palaver({ url: `http://${host}:${port}` });
 const join_ = (address: Address, token: string) => connect(address as TestServer, { token });
 
-/** A user of this name, logged in. */
+/** Signs a user up and logs in. */
 async function tokenOf(address: Address, username: string): Promise<string> {
   const user = { email: `${username}@example.com`, username, password: 'correct horse' };
   await at(address).createUser(user);
@@ -192,22 +192,27 @@ describe('the whole system', () => {
   });
 
   const noOther = process.getuid?.() === 0 ? undefined : 'only root can run as another user';
-  it.skipIf(noOther)(`says whose a DATA_DIR is that another user owns (${noOther ?? 'as root'})`, async () => {
-    const dataDir = temporaryFolder();
-    const first = serve({ DATA_DIR: dataDir });
-    await first.address();
-    first.child.kill('SIGTERM');
-    await first.exited();
-    for (const mode of [0o700, 0o755]) {
-      chmodSync(dataDir, mode);
-      const as = ['--reuid', '65534', '--regid', '65534', '--clear-groups', ...commandLine()];
-      const server = run('setpriv', as, { DATA_DIR: dataDir, PORT: '0' });
-      expect(await server.exited()).toBe(1);
-      expect(server.output()).toMatch(/DATA_DIR: \/.* belongs to user 0, but Palaver runs as user 65534 \(EACCES\)\n$/);
-    }
-  });
+  it.skipIf(noOther)(
+    `names the owner of a DATA_DIR that belongs to another user (${noOther ?? 'as root'})`,
+    async () => {
+      const dataDir = temporaryFolder();
+      const first = serve({ DATA_DIR: dataDir });
+      await first.address();
+      first.child.kill('SIGTERM');
+      await first.exited();
+      for (const mode of [0o700, 0o755]) {
+        chmodSync(dataDir, mode);
+        const as = ['--reuid', '65534', '--regid', '65534', '--clear-groups', ...commandLine()];
+        const server = run('setpriv', as, { DATA_DIR: dataDir, PORT: '0' });
+        expect(await server.exited()).toBe(1);
+        expect(server.output()).toMatch(
+          /DATA_DIR: \/.* belongs to user 0, but Palaver runs as user 65534 \(EACCES\)\n$/,
+        );
+      }
+    },
+  );
 
-  it('warns of a variable that looks like a misspelt one, and shows nothing of its value', async () => {
+  it('warns about a misspelt variable, and hides its value', async () => {
     const server = serve({ DATA_DIR: temporaryFolder(), NODE_ENV: 'production', JWT_SECERT: 'canary' });
     await server.address();
     expect(server.output()).toContain('"event":"setting_unknown","name":"JWT_SECERT","likely":"JWT_SECRET"');
@@ -218,7 +223,7 @@ describe('the whole system', () => {
     ['PORT', { PORT: 'abc' }, /PORT is not valid.*0 to 65535/, /at .*\.ts/],
     ['JWT_SECRET', { JWT_SECRET: 'canary' }, /JWT_SECRET is not valid.*32 bytes/, /canary/],
   ];
-  it.each(wrong)('exits with 1 for a wrong %s and says what is allowed', async (_, env, says, never) => {
+  it.each(wrong)('exits with 1 for a wrong %s and lists the allowed values', async (_, env, says, never) => {
     const server = serve({ DATA_DIR: temporaryFolder(), ...env });
     expect(await server.exited()).toBe(1);
     expect(server.output()).toMatch(says);

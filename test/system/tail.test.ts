@@ -13,19 +13,19 @@ import { until } from '../harness/until.ts';
 const command = join(inject('installed'), 'node_modules/.bin/palaver');
 const environment = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
 
-/** A process starts slowly where many do. */
+/** On a busy machine a process starts slowly. */
 const startMs = 25_000;
 
 interface Tail {
   readonly child: ChildProcessWithoutNullStreams;
   stdout(): string;
   stderr(): string;
-  /** Resolves once this was printed. */
+  /** Resolves once the command has printed this. */
   printed(text: string): Promise<void>;
   exited(): Promise<number | null>;
 }
 
-/** Runs something that ends with the test. */
+/** Runs a command that ends with the test. */
 function run(executable: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Tail {
   const child = spawn(executable, args, { env: { ...environment, ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -60,11 +60,11 @@ beforeEach(async () => {
   await new Palaver({ url }).createUser(igor);
 });
 
-/** `palaver tail`; its input stays open until it is ended. */
+/** Runs `palaver tail`. Its input stays open until the test ends it. */
 const tail = (args: readonly string[], env?: Readonly<Record<string, string>>): Tail =>
   run(command, ['tail', url, ...args], env);
 const tokenOf = (username: string): Promise<string> => mint({ id: username, username });
-/** Somebody else in the room, with all that they hear. */
+/** Joins as another user, and records everything that it receives. */
 async function enter(username: string): Promise<{ readonly room: Room; readonly heard: string[] }> {
   const room = await new Palaver({ url }).join({ token: await tokenOf(username) });
   onTestFinished(() => room.close());
@@ -75,8 +75,8 @@ async function enter(username: string): Promise<{ readonly room: Room; readonly 
   return { room, heard };
 }
 
-describe('at the end of a pipe, palaver tail', () => {
-  it('says each line, waits until it is back, and leaves', async () => {
+describe('palaver tail at the end of a pipe', () => {
+  it('sends each line, waits for the echoes, and leaves', async () => {
     const { heard } = await enter('Ann');
     const seen = tail(asIgor, itsPassword);
     seen.child.stdin.end('one\n\ntwo\nthree');
@@ -88,7 +88,7 @@ describe('at the end of a pipe, palaver tail', () => {
     expect(heard).toEqual(['Igor joined', 'Igor: one', 'Igor: two', 'Igor: three', 'Igor left']);
   });
 
-  it('takes the password from the first line, where it has no other', async () => {
+  it('takes the password from the first line if it has no other', async () => {
     const seen = tail(asIgor);
     seen.child.stdin.end(`${igor.password}\nHello!\n`);
     expect(await seen.exited()).toBe(0);
@@ -96,7 +96,7 @@ describe('at the end of a pipe, palaver tail', () => {
     expect(seen.stdout() + seen.stderr()).not.toContain(igor.password);
   });
 
-  it('prints frames as they are with --json', async () => {
+  it('prints frames unchanged with --json', async () => {
     const seen = tail(['--json', '--token', await tokenOf('Bob')]);
     seen.child.stdin.write('Hello!\n');
     await seen.printed('Hello!');
@@ -124,7 +124,7 @@ describe('at the end of a pipe, palaver tail', () => {
     expect(seen.stderr()).toBe('');
   });
 
-  it('exits with 1 where a line was not delivered, and says which it could', async () => {
+  it('exits with 1 if a line was not delivered, and says which', async () => {
     const seen = tail(asIgor, itsPassword);
     seen.child.stdin.end(`${'x'.repeat(4_097)}\nshort\n`);
     expect(await seen.exited()).toBe(1);
@@ -132,7 +132,7 @@ describe('at the end of a pipe, palaver tail', () => {
     expect(seen.stdout()).toMatch(/Igor: short\n$/);
   });
 
-  it('stays at the end of the input with --follow, until a signal', async () => {
+  it('stays with --follow after the end of the input, until a signal', async () => {
     const seen = tail(['--follow', ...asIgor], itsPassword);
     seen.child.stdin.end('one\n');
     await seen.printed('Igor: one');
@@ -155,7 +155,7 @@ describe('at the end of a pipe, palaver tail', () => {
 });
 
 describe('messages of other users', () => {
-  it('is shown, and never obeyed', async () => {
+  it('are shown without their control characters', async () => {
     const seen = tail(asIgor, itsPassword);
     await seen.printed('online');
     const { room } = await enter('Ann');
@@ -173,7 +173,7 @@ describe('messages of other users', () => {
   });
 });
 
-describe('it exits', () => {
+describe('palaver tail exits', () => {
   const wrong: [name: string, args: readonly string[], env: Record<string, string>, says: RegExp][] = [
     ['no URL', ['tail', '--token', 'x'], {}, /one URL/],
     ['no http', ['tail', 'ftp://127.0.0.1', '--token', 'x'], {}, /http/],
@@ -211,12 +211,12 @@ describe('it exits', () => {
   });
 });
 
-it('reconnects by itself, and says where messages may be missing', async () => {
+it('palaver tail reconnects on its own, and says where messages may be missing', async () => {
   const seen = tail(['--token', await tokenOf('Bob')]);
   await seen.printed('online');
   await server.stop();
   await seen.printed('— reconnecting: ');
-  // From another epoch: its messages are lost.
+  // From another epoch, whose messages are lost.
   await using next = await startTestServer({ env: { PORT: String(server.port) } });
   await seen.printed('— messages may be missing here\n');
   expect(next.port).toBe(server.port);
@@ -229,7 +229,7 @@ it('reconnects by itself, and says where messages may be missing', async () => {
 
 const noScript =
   existsSync('/usr/bin/script') && process.platform === 'linux' ? '' : ', which needs script of util-linux';
-it.skipIf(noScript !== '')(`does not show the password that is typed in a terminal${noScript}`, async () => {
+it.skipIf(noScript !== '')(`palaver tail hides the password that is typed in a terminal${noScript}`, async () => {
   const { heard } = await enter('Ann');
   const seen = run('/usr/bin/script', ['-qec', `'${command}' tail ${url} --email ${igor.email}`, '/dev/null']);
   await seen.printed('Password: ');
@@ -237,7 +237,7 @@ it.skipIf(noScript !== '')(`does not show the password that is typed in a termin
   await seen.printed('online');
   seen.child.stdin.write('Hello!\r');
   await until(() => heard.includes('Igor: Hello!'), 'what Igor says');
-  // It is told after the end of what is typed, too: Ctrl-D at once behind a line.
+  // Control-D right after the last line ends the input, too.
   seen.child.stdin.write('Bye!\r\u0004');
   expect(await seen.exited()).toBe(0);
   expect(seen.stdout()).not.toContain('horse');

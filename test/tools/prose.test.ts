@@ -25,7 +25,7 @@ const glossary = 'docs/glossary.md';
 const first = 3;
 const last = readFileSync(join(planted, glossary), 'utf8').trimEnd().split('\n').length;
 
-describe.skipIf(!hasVale())('the check of prose', () => {
+describe.skipIf(!hasVale())('check:prose', () => {
   let code: number;
   let lines: string[];
   beforeAll(async () => {
@@ -59,6 +59,12 @@ describe.skipIf(!hasVale())('the check of prose', () => {
     ['CanNot', 'src/commands/users.ts', 7],
     ['FreeRelative', 'src/errors.ts', 2],
     ['Glossary', 'src/log/events.ts', 2],
+    ['FreeRelative', 'test/room.ts', 4],
+    ['Glossary', 'test/room.ts', 5],
+    ['CanNot', 'test/room.ts', 6],
+    ['Glossary', 'test/room.ts', 7],
+    ['SentenceLength', 'test/room.ts', 8],
+    ['FreeRelative', 'test/room.ts', 9],
     ['FreeRelative', 'web/app.tsx', 3],
     ['FreeRelative', 'web/app.tsx', 4],
     ['CanNot', 'web/app.tsx', 4],

@@ -103,7 +103,7 @@ describe('the configuration', () => {
       { ALLOWED_ORIGINS: 'https://a.example, http://b.example:8080' },
       { allowedOrigins: ['https://a.example', 'http://b.example:8080'] },
     ],
-    // Apps and extensions have schemes of their own, and their hosts are compared as they are.
+    // Apps and extensions have schemes of their own, and their hosts are compared unchanged.
     ...[
       'capacitor://localhost',
       'ionic://localhost',
@@ -229,14 +229,14 @@ describe('the configuration', () => {
     expect(() => readConfig(given)).toThrow(message);
   });
 
-  it('names every wrong setting, and shows no secret', () => {
+  it('names every wrong setting, and hides secrets', () => {
     const given = { PORT: 'x', JWT_SECRET: 'canary', JWT_TTL: 'y' };
     expect(() => readConfig(given)).toThrow(/PORT[\s\S]*JWT_SECRET[\s\S]*JWT_TTL/);
     expect(() => readConfig(given)).not.toThrow(/canary/);
   });
 
   it.each(['can@ary', 'se@can/ary', 'can/ary', 'se@can?ary', 'can?ary', 'can#ary', 'se@can#ary'])(
-    'shows nothing of the MongoDB password %s, which is not percent-encoded, and says how to write it',
+    'hides the MongoDB password %s, which is not percent-encoded, and says how to write it',
     (password) => {
       const given = { MONGODB_URI: `mongodb://igor:${password}@127.0.0.1/palaver` };
       expect(() => readConfig(given)).toThrow(/^MONGODB_URI is not valid: .*@ must be written as %40, \/ as %2F/);
@@ -256,7 +256,7 @@ describe('the configuration of a process', () => {
     return JSON.parse(stdout);
   };
 
-  it('is read from the environment, and from `.env` where that sets nothing', async () => {
+  it('is read from the environment, and from `.env` for variables that are not set there', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, '.env'), 'PORT=4000\nHOST=::1 # anywhere\nMONGODB_URI="mongodb://u:p@h/x"\n');
     expect(await loaded(folder, { PORT: '5000' })).toMatchObject({
@@ -274,7 +274,7 @@ describe('the configuration of a process', () => {
     ['a byte order mark', Buffer.from(`\ufeff${lines}`)],
     ['UTF-16', Buffer.from(`\ufeff${lines}`, 'utf16le')],
     ['UTF-16, big endian', bigEndian],
-  ])('reads a `.env` with %s whole', async (_, bytes) => {
+  ])('reads a whole `.env` with %s', async (_, bytes) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, '.env'), bytes);
     expect(await loaded(folder, {})).toMatchObject({ port: 4_000, host: '::1', jwtIssuer: 'Jürgen' });

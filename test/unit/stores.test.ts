@@ -27,7 +27,7 @@ describe('openObserved', () => {
     expect(calls).toEqual(['database ping', 'users insert', 'revocations load', 'messages runs failed']);
   });
 
-  it('logs an outage once, whichever stores it shows in', async () => {
+  it('logs an outage once, in whichever stores it shows', async () => {
     const events: string[] = [];
     const log: Log = { event: (name) => void events.push(name), ofRequest: () => log };
     const unavailable = () => Promise.reject(new StoreUnavailable('planted'));

@@ -43,7 +43,7 @@ describe('openLocalStream', () => {
     expect(second[0]!.id > first.at(-1)!.id).toBe(true);
   });
 
-  it('continues after a run that only the store knows, as behind a restored backup', async () => {
+  it('continues after a run that only the store knows, as after a restored backup', async () => {
     const { dataDir, store } = world();
     const later = padded(Date.now() + 86_400_000);
     await store.putRun({ epoch: later, lastId: `${later}-1` });

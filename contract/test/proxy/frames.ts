@@ -1,10 +1,10 @@
-/** As much of RFC 6455, 5.2 as it takes to change one frame and leave the others as they came. */
+/** Implements as much of RFC 6455, 5.2 as is needed to change one frame and pass the others on unchanged. */
 
 export interface Frame {
   readonly opcode: number;
-  /** False for all but the last frame of a message in parts. */
+  /** False for all but the last fragment of a message. */
   readonly fin: boolean;
-  /** Not masked. */
+  /** The payload, unmasked. */
   readonly payload: Buffer;
 }
 
@@ -17,7 +17,10 @@ export interface Message {
 }
 
 const opcodes = { text: 1, binary: 2, close: 8 };
-/** A frame that says it is longer is not waited for: a server that knows its limits doesn't either. */
+/**
+ * A frame that announces a greater length is passed on without its payload, as a server with limits does not wait for
+ * it either.
+ */
 const maxPayloadBytes = 1_048_576;
 
 const whole = (opcode: number, payload: string | Uint8Array): Frame => ({
@@ -36,11 +39,11 @@ export function closeFrame(code: number): Frame {
 
 export const isText = ({ opcode, fin }: Frame): boolean => fin && opcode === opcodes.text;
 export const isBinary = ({ opcode }: Frame): boolean => opcode === opcodes.binary;
-/** The code of a close; undefined for all other frames. */
+/** Returns the code of a close frame; undefined for all other frames. */
 export const closeCodeOf = ({ opcode, payload }: Frame): number | undefined =>
   opcode === opcodes.close && payload.length >= 2 ? payload.readUInt16BE(0) : undefined;
 
-/** The JSON object in a text frame; undefined if there is none. */
+/** Returns the JSON object in a text frame; undefined if there is none. */
 export function messageOf(frame: Frame): Message | undefined {
   if (!isText(frame)) return undefined;
   try {
@@ -51,7 +54,7 @@ export function messageOf(frame: Frame): Message | undefined {
   }
 }
 
-/** `mask`: as a client must; the key is zero. */
+/** `mask` masks the frame, as a client must, with a key of zero. */
 export function encode({ opcode, fin, payload }: Frame, mask: boolean): Buffer {
   const { length } = payload;
   const size = length < 126 ? 2 : length < 65_536 ? 4 : 10;
@@ -79,7 +82,7 @@ function decode(bytes: Buffer): { frame: Frame; end: number } | 'incomplete' | '
   return { frame: { opcode: bytes[0]! & 0x0f, fin: (bytes[0]! & 0x80) !== 0, payload }, end };
 }
 
-/** Cuts a stream into frames, each with its own bytes; what can't be cut comes as bytes alone. */
+/** Cuts a stream into frames, each with its own bytes. Bytes that are not a frame are passed on alone. */
 export function createDecoder(): (bytes: Buffer) => { frame?: Frame; bytes: Buffer }[] {
   let held: Buffer = Buffer.alloc(0);
   let endless = false;

@@ -1,4 +1,6 @@
-/** As much of HTTP/1.1 (RFC 9112) as it takes to change one thing in a message and leave the rest as it came. */
+/**
+ * Implements as much of HTTP/1.1 (RFC 9112) as is needed to change one thing in a message and leave the rest unchanged.
+ */
 import { METHODS, STATUS_CODES } from 'node:http';
 
 type Headers = readonly (readonly [name: string, value: string])[];
@@ -7,7 +9,7 @@ export interface Request {
   readonly method: string;
   readonly target: string;
   readonly headers: Headers;
-  /** The bytes that have arrived so far, as they travelled. */
+  /** The bytes received so far, unchanged. */
   readonly body: Buffer;
 }
 
@@ -19,13 +21,13 @@ export interface Response {
 
 const maxHeadBytes = 16_384;
 
-/** The lines of a head, and where it ends; undefined as long as it isn't whole. */
+/** Returns the lines of a head, and where it ends; undefined while it is incomplete. */
 export function splitHead(bytes: Buffer): { lines: string[]; end: number } | undefined {
   const at = bytes.indexOf('\r\n\r\n');
   return at < 0 ? undefined : { lines: bytes.toString('latin1', 0, at).split('\r\n'), end: at + 4 };
 }
 
-/** Whether these bytes may still become the head of a request. */
+/** Tells whether these bytes may still become the head of a request. */
 export function mayBecomeRequest(bytes: Buffer): boolean {
   const [word = ''] = bytes.toString('latin1', 0, 32).split(' ');
   return bytes.length <= maxHeadBytes && METHODS.some((method) => method === word || method.startsWith(word));
@@ -37,7 +39,7 @@ function readHeaders(lines: readonly string[]): Headers | undefined {
   return fields.map(([, name, value]) => [name!, value!]);
 }
 
-/** Undefined for what is no request. */
+/** Returns undefined for bytes that are not a request. */
 export function readRequest([first = '', ...lines]: readonly string[]): Request | undefined {
   const [, method, target] = /^([A-Z]+) (\S+) HTTP\/1\.1$/.exec(first) ?? [];
   const headers = readHeaders(lines);
@@ -52,11 +54,11 @@ export function readResponse([first = '', ...lines]: readonly string[]): Respons
   return { status, headers, body: '' };
 }
 
-/** By its name, in any letters. */
+/** Returns a header by its name, in any case. */
 export const header = ({ headers }: Pick<Request, 'headers'>, name: string): string | undefined =>
   headers.find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 
-/** Chunks (RFC 9112, 7.1) without trailers, put together, and where they end; undefined as long as some are missing. */
+/** Returns the joined chunks (RFC 9112, 7.1) without trailers, and where they end; undefined while some are missing. */
 function readChunks(bytes: Buffer): { body: Buffer; end: number } | undefined {
   const chunks: Buffer[] = [];
   for (let at = 0; ; ) {
@@ -73,7 +75,7 @@ function readChunks(bytes: Buffer): { body: Buffer; end: number } | undefined {
 
 const bodyless = [204, 304];
 
-/** The body that follows a response's head, and where it ends; undefined as long as it isn't whole. */
+/** Returns the body after a response's head, and where it ends; undefined while it is incomplete. */
 export function readBody(
   response: Response,
   method: string | undefined,
@@ -93,11 +95,11 @@ export function readBody(
 const headBytes = (first: string, headers: Headers): Buffer =>
   Buffer.from(`${[first, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\r\n')}\r\n\r\n`, 'latin1');
 
-/** The head of a request. */
+/** Returns the head of a request. */
 export const requestHead = ({ method, target, headers }: Request): Buffer =>
   headBytes(`${method} ${target} HTTP/1.1`, headers);
 
-/** A whole response, with the length of its body, to a request with this method. */
+/** Returns a whole response, with the length of its body, to a request with this method. */
 export function responseBytes({ status, headers, body }: Response, method: string | undefined): Buffer {
   const first = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;
   if (method === 'HEAD' || status < 200 || bodyless.includes(status)) return headBytes(first, headers);

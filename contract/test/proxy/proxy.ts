@@ -1,6 +1,6 @@
 /**
- * Stands between the clients of a server and the server. Everything passes byte for byte, except for what a switch
- * changes. One proxy for all connections: it sees the room whole.
+ * Sits between a server and its clients. Everything passes byte for byte, except for the changes of a switch. One proxy
+ * serves all connections, so it sees the whole room.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
@@ -19,17 +19,17 @@ import {
 } from './http.ts';
 import { claimsOf, createRoom, type Room, type SeenRoom, type Session, tokenOf } from './room.ts';
 
-/** Where a proxy may change what passes. `undefined` leaves it as it came. */
+/** Hooks where a proxy may change the traffic. `undefined` leaves it unchanged. */
 export interface Switch {
-  /** A request's head, before the server sees it; a response in its place answers it. */
+  /** A request's head, before the server sees it. A returned response answers it. */
   ask?(request: Request, room: Room): Request | Response | undefined;
-  /** Changes the response to a request. Bytes that are no request are answered too: then the method is empty. */
+  /** Changes the response to a request. For bytes that are not a request the method is empty. */
   answer?(response: Response, request: Request, room: Room): Response | undefined;
   /** A client's frame, before the server sees it. */
   say?(frame: Frame, session: Session, room: Room): readonly Frame[] | undefined;
-  /** A server's frame, on its way to one client. */
+  /** A frame from the server, on its way to one client. */
   tell?(frame: Frame, session: Session, room: Room): readonly Frame[] | undefined;
-  /** A client has been let in, or is gone. */
+  /** A client has joined, or has left. */
   opened?(session: Session, room: Room): void;
   ended?(session: Session, room: Room): void;
 }
@@ -45,7 +45,7 @@ const isHandshake = (request: Request): boolean =>
   header(request, 'transfer-encoding') === undefined &&
   Number(header(request, 'content-length') ?? 0) === 0;
 
-/** Writes as fast as the reader reads, and no faster: a client that stops reading is the server's business. */
+/** Writes only as fast as the reader reads: a client that stops reading is the server's concern. */
 function pass(bytes: Uint8Array, from: Socket, to: Socket): void {
   if (!to.writable || to.write(bytes) || from.isPaused()) return;
   from.pause();
@@ -53,7 +53,7 @@ function pass(bytes: Uint8Array, from: Socket, to: Socket): void {
 }
 
 function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoom): void {
-  /** The request that is being answered. */
+  /** The request that waits for its answer. */
   let asked: Request | undefined;
   let session: (Session & { open: boolean }) | undefined;
   let head: Buffer = Buffer.alloc(0);
@@ -96,7 +96,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
     const split = splitHead(head);
     const request = split && readRequest(split.lines);
     if (!request) {
-      // Held only where it might have to be changed.
+      // Buffered only if a switch may change it.
       opaque = split !== undefined || !mayBecomeRequest(head);
       if (!plant.ask) toServer(bytes);
       else if (opaque) toServer(head);
@@ -135,7 +135,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
     }
   }
 
-  /** The server has answered; everything after that belongs to a new request, or to the room. */
+  /** The server has answered. Everything after that belongs to the next request, or to the room. */
   function settle(response: Response, bytes: Buffer): void {
     const changed = plant.answer?.(response, asked ?? noRequest, room);
     toClient(changed ? responseBytes(changed, asked?.method) : bytes);
@@ -168,7 +168,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
     const whole = answer.subarray(0, end);
     const rest = answer.subarray(end);
     answer = Buffer.alloc(0);
-    // An interim response (RFC 9110, 15.2): the last word is to come.
+    // An interim response (RFC 9110, 15.2): the final one follows.
     if (response.status < 200 && response.status !== 101) toClient(whole);
     else settle({ ...response, body: read.body.toString() }, whole);
     if (rest.length > 0) listen(rest);
@@ -185,7 +185,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
     client.end(answer);
   });
   for (const socket of [client, server]) {
-    // However it ends, it ends for both.
+    // The end of one connection ends the other.
     socket.on('error', cut);
     socket.on('close', () => {
       if (socket.errored) cut();
@@ -197,7 +197,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
   }
 }
 
-/** On a free port of this machine, for a server at another one. */
+/** Listens on a free port of this machine, for a server on another one. */
 export async function startProxy(port: number, plant: Switch = {}): Promise<RunningProxy> {
   const room = createRoom();
   const sockets = new Set<Socket>();

@@ -3,14 +3,14 @@ import { type Frame, type Message, messageFrame, messageOf } from './frames.ts';
 import { header, type Request } from './http.ts';
 
 export interface Session {
-  /** Its handshake. */
+  /** The handshake's request. */
   readonly request: Request;
   readonly claims: Claims;
-  /** Whether the server has let it in. */
+  /** True once the server has accepted it. */
   readonly open: boolean;
   /** Sends these to its client. */
   tell(...frames: Frame[]): void;
-  /** Sends these to the server, as if its client had. */
+  /** Sends these to the server, as if from its client. */
   say(...frames: Frame[]): void;
   /** Cuts its connection. */
   cut(): void;
@@ -25,9 +25,12 @@ interface Claims {
 export interface Room {
   /** The sessions, in the order of joining. */
   readonly sessions: readonly Session[];
-  /** How many frames of the order have been seen up to the one with this id. */
+  /** Number of stream frames seen up to this id. */
   positionOf(id: string): number;
-  /** Puts a frame into the order, for everybody, right before the next one: with an id between, at the same time. */
+  /**
+   * Inserts a frame into the stream, for all sessions, right before the next one. Its id lies between both, and its
+   * time is the same.
+   */
   insert(message: Pick<Message, 'type' | 'msg'>): void;
 }
 
@@ -51,7 +54,8 @@ export function createRoom(): SeenRoom {
       if (id === undefined || type === 'users_online') return [];
       if (!positions.has(id)) {
         positions.set(id, positions.size + 1);
-        // Plain string comparison: longer than the last, and before whatever differs from it earlier.
+        // Plain string comparison: this id is longer than the last, and sorts before any id that differs from it
+        // earlier.
         const frames = due.map((message, index) => ({ ...message, id: last + '0'.repeat(index + 1), sent_at }));
         inserted.set(id, frames.map(messageFrame));
         due = [];
@@ -62,7 +66,7 @@ export function createRoom(): SeenRoom {
   };
 }
 
-/** The token of a request, wherever it travels. */
+/** Returns the token of a request, from wherever it travels. */
 export function tokenOf(request: Request): string | undefined {
   const inHeader = /^bearer +(\S+)$/i.exec(header(request, 'authorization') ?? '')?.[1];
   return inHeader ?? /(?:^|[, ])bearer\.([^, ]+)/.exec(header(request, 'sec-websocket-protocol') ?? '')?.[1];

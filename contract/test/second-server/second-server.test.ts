@@ -1,4 +1,4 @@
-/** The proof that the specs say enough: a server that was written from them alone keeps the contract. */
+/** Proves that the specs are sufficient: a server written from them alone keeps the contract. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -10,13 +10,13 @@ import { freePort } from '../../../test/harness/port.ts';
 import { testSecret } from '../../../test/harness/tokens.ts';
 import { runKit } from '../../src/index.ts';
 
-/** Debian's own: another one would not find the packages of Debian. */
+/** Debian's Python: another one would not find Debian's packages. */
 const python = '/usr/bin/python3';
 const source = join(import.meta.dirname, 'server.py');
 const specs = ['http/openapi.json', 'chat/asyncapi.json'].map((file) =>
   join(import.meta.dirname, '../../../generated', file),
 );
-/** Against hanging only: on a busy machine passwords are hashed very slowly. */
+/** Timeout against hanging only: on a busy machine passwords are hashed very slowly. */
 const patience = 600_000;
 
 function lacking(): string | undefined {
@@ -62,7 +62,7 @@ describe.skipIf(noPython)('a server in another language, written from the specs 
   );
 });
 
-it('takes no more than 290 lines, none of them long', () => {
+it('has at most 290 lines, none of them long', () => {
   const lines = readFileSync(source, 'utf8').trimEnd().split('\n');
   expect(lines.length).toBeLessThanOrEqual(290);
   expect(lines.filter((line) => line.length > 120)).toEqual([]);

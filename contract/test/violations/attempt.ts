@@ -6,15 +6,17 @@ import { startProxy } from '../proxy/proxy.ts';
 import type { Group } from './index.ts';
 import type { Violation } from './violation.ts';
 
-/** Runs at a time. A run mostly waits, but forty in one process miss deadlines of the contract. */
+/** Number of concurrent runs. A run mostly waits, but forty in one process miss deadlines of the contract. */
 const atOnce = 8;
 
-/** Runs the kit against a real server behind a proxy that plants this violation; without one the proxy changes nothing. */
+/**
+ * Runs the kit against a real server behind a proxy that plants this violation. Without one the proxy changes nothing.
+ */
 export async function attempt(
   violation?: Pick<Violation, 'plant'>,
   options: Partial<KitOptions> = {},
 ): Promise<Report> {
-  // The default limit on frames; without the limits on sign-ups and logins, which last a minute.
+  // The default limit on frames, and no limits on sign-ups and logins, which last a minute.
   await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: '20' } });
   await using proxy = await startProxy(server.port, violation?.plant());
   return await runKit({ url: proxy.url, jwtSecret: testSecret, adminToken: testAdminToken, seed: 1, ...options });

@@ -33,7 +33,7 @@ const malformed = (): object => ({
   msg: { code: 'malformed_json', detail: 'The frame is not JSON.' },
 });
 
-/** These of a session's frames that are no messages, counted from 1, are refused here: the server never sees them. */
+/** Refuses these invalid frames of a session, counted from 1: the server never sees them. */
 const refusing =
   (isRefused: (count: number) => boolean): (() => Switch) =>
   () => {

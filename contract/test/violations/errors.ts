@@ -7,7 +7,7 @@ import { onTell, type Violation, withMsg, without } from './violation.ts';
 const onError = (code: string, change: (message: Message) => Message | readonly Message[]): (() => Switch) =>
   onTell('error', (message) => (message.msg.code === code ? change(message) : undefined));
 
-/** Errors go to some other sessions as well. */
+/** Some other sessions get the errors, too. */
 const overheard = (byWhom: (other: Session, session: Session) => boolean): (() => Switch) =>
   onTell('error', (message, session, { sessions }: Room) => {
     for (const other of sessions) if (other !== session && byWhom(other, session)) other.tell(messageFrame(message));

@@ -9,7 +9,9 @@ const textOf = ({ msg }: Partial<Message>): string | undefined =>
 const heard = (change: (text: string) => string): (() => Switch) =>
   onTell('chat_message', (message) => withMsg(message, { text: change(String(message.msg.text)) }));
 
-/** Takes messages that the contract refuses: the server is told a text that it takes, and the room hears the one that was sent. */
+/**
+ * Accepts messages that the contract refuses: the server gets a valid text, and the room gets the one that was sent.
+ */
 const taking =
   (isTaken: (text: string) => boolean): (() => Switch) =>
   () => {
@@ -28,7 +30,7 @@ const taking =
     return { ...saying(), ...hearing() };
   };
 
-/** Hands on what a client claims of its message. */
+/** Passes a client's claims about its message on. */
 const spoofed =
   (hand: (claimed: Message, message: Message) => Message): (() => Switch) =>
   () => {
@@ -46,7 +48,7 @@ const spoofed =
     return { ...saying(), ...hearing() };
   };
 
-/** Refuses messages that the contract takes: the server is told what it can only refuse, and does. */
+/** Refuses messages that the contract accepts: the server gets an invalid one instead. */
 const refusing = (isRefused: (message: Partial<Message>) => boolean): (() => Switch) =>
   onSay((message) =>
     message && textOf(message) !== undefined && isRefused(message)

@@ -31,7 +31,7 @@ const invalidParameter = (change: Change): (() => Switch) =>
     response.body.includes('invalid_parameter') ? change(response, request) : undefined,
   );
 const emptyPage: Response = json(200, { messages: [], gaps: [] });
-/** Longer than a case is patient. */
+/** Longer than a case waits. */
 const lateMs = 60_000;
 
 export const history: readonly Violation[] = [

@@ -2,7 +2,7 @@ import type { Response } from '../proxy/http.ts';
 import type { Switch } from '../proxy/proxy.ts';
 import { json, onAnswer, onAsk, problem, type Violation, withHeader, withJson } from './violation.ts';
 
-/** Changes the responses of this status, to any operation or none. */
+/** Changes the responses with this status, to any operation or none. */
 const anywhere =
   (status: number, change: (response: Response) => Response): (() => Switch) =>
   () => ({

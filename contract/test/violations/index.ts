@@ -17,7 +17,7 @@ import type { Violation } from './violation.ts';
 export interface Group {
   readonly name: string;
   readonly violations: readonly Violation[];
-  /** The cases that have to do with them, so that not all are tried for each. */
+  /** The cases that concern the group, so that each violation runs only those. */
   readonly only: (violation: Violation) => readonly string[];
 }
 
@@ -29,7 +29,7 @@ const always =
 const ofOperation: Group['only'] = ({ caughtBy }) => [/^http\.\w+/.exec(caughtBy)?.[0] ?? 'http.login', caughtBy];
 const door = ['ws.handshake', 'ws.token', 'http.join', 'rule.www-authenticate'];
 
-/** All of the recovery, of nonces, of the history, or of an operation's parameters. */
+/** All cases of recovery, of nonces, of the history, or of an operation's parameters. */
 const ofPast: Group['only'] = ({ caughtBy }) => [
   caughtBy
     .split('.')
@@ -37,7 +37,7 @@ const ofPast: Group['only'] = ({ caughtBy }) => [
     .join('.'),
 ];
 
-/** Each way in which the kit must catch a server, by what it concerns. */
+/** Lists each violation that the kit must catch, by subject. */
 export const groups: readonly Group[] = [
   { name: 'users', violations: users, only: ofOperation },
   { name: 'http', violations: http, only: ofOperation },

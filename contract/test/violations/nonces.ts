@@ -3,7 +3,7 @@ import type { Switch } from '../proxy/proxy.ts';
 import type { Session } from '../proxy/room.ts';
 import { onSay, type Violation, withMsg } from './violation.ts';
 
-/** Which messages are sent a second time under their nonce, by whom it says so. */
+/** Returns a function that tells whether a message repeats a nonce of its user. */
 function createRepeats(): (session: Session, message: Partial<Message> | undefined) => boolean {
   const known = new Set<string>();
   return ({ claims }, message) => {
@@ -15,7 +15,7 @@ function createRepeats(): (session: Session, message: Partial<Message> | undefin
   };
 }
 
-/** Changes what answers a message that is sent again. */
+/** Changes the answer to a repeated message. */
 const onRepeat =
   (
     change: (

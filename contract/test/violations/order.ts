@@ -6,7 +6,7 @@ import { isTheOne, onSay, onTell, type Violation } from './violation.ts';
 /** Time after which a held frame is sent without a next one. */
 const holdMs = 30;
 
-/** One frame of each session, held back until the next one. */
+/** Holds one frame of each session until the next one. */
 function createHold(letGo: (session: Session, frame: Frame) => void) {
   const held = new Map<Session, { readonly frame: Frame; readonly timer: NodeJS.Timeout }>();
   const take = (session: Session): Frame | undefined => {
@@ -22,7 +22,7 @@ function createHold(letGo: (session: Session, frame: Frame) => void) {
   return { hold, take };
 }
 
-/** Two messages that follow each other closely change places on their way to some clients. */
+/** Swaps two messages in quick succession on their way to some clients. */
 const swapping =
   (
     isSwapped: (session: Session, room: Room) => boolean,
@@ -47,7 +47,7 @@ const swapping =
 const hasAnotherSession = (session: Session, { sessions }: Room): boolean =>
   sessions.some((other) => other !== session && other.claims.id === session.claims.id);
 
-/** Every third frame of the order, the same for everybody. */
+/** Selects every third frame of the stream, the same for everybody. */
 const isThird = (message: Message, room: Room): boolean => room.positionOf(message.id!) % 3 === 2;
 
 const earlier = (sentAt: string): string => new Date(Date.parse(sentAt) - 1_500).toISOString();

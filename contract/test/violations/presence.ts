@@ -7,7 +7,7 @@ const listOf = ({ msg }: Message): readonly string[] => msg.list as string[];
 const withList = (message: Message, list: readonly string[]): Message => withMsg(message, { list });
 const isOwn = ({ msg }: Message, { claims }: Session): boolean => msg.username === claims.username;
 
-/** Whether its user has another session that came first. */
+/** Tells whether its user has another session that came first. */
 const isSecond = (session: Session, { sessions }: Room): boolean =>
   sessions.find(({ claims }) => claims.id === session.claims.id) !== session;
 

@@ -9,7 +9,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-/** All, or those of these names, of a group or of a violation. */
+/** All violations, or those with these names or of these groups. */
 const chosen = groups.map((group) => ({
   ...group,
   violations: group.violations.filter(

@@ -3,7 +3,7 @@ import type { Switch } from '../proxy/proxy.ts';
 import type { Session } from '../proxy/room.ts';
 import { onTell, type Violation, withMsg, without } from './violation.ts';
 
-/** Changes what follows a roster that is recovered: each frame of the past, with its number, and what comes then. */
+/** Changes the frames after a recovered roster: each missed frame, with its number, and the later ones. */
 const recovering =
   (
     past: (frame: Frame, number: number, session: Session) => readonly Frame[] | undefined,
@@ -24,7 +24,7 @@ const recovering =
     };
   };
 
-/** Keeps the frames that a session is not to have yet. */
+/** Holds back the frames that a session is not to have yet. */
 function holding(): { hold(session: Session, frame: Frame): readonly Frame[]; release(session: Session): Frame[] } {
   const held = new Map<Session, Frame[]>();
   return {
@@ -40,7 +40,7 @@ function holding(): { hold(session: Session, frame: Frame): readonly Frame[]; re
   };
 }
 
-/** Sends the last message that anybody received once more behind a roster that says this. */
+/** Sends the last message in the room once more after a roster with this field. */
 const behindRoster = (recovered: boolean): (() => Switch) => {
   return () => {
     let last: Frame | undefined;
@@ -49,7 +49,7 @@ const behindRoster = (recovered: boolean): (() => Switch) => {
       tell: (frame) => {
         const message = messageOf(frame);
         if (message?.type === 'chat_message' && !last?.payload.equals(frame.payload)) {
-          // The last frame that a reconnecting client has seen is further behind.
+          // Moves the last frame that a reconnecting client names further back.
           before ??= frame;
           last = frame;
         }

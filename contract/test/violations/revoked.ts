@@ -12,18 +12,18 @@ const userDisabled = problem(403, 'user_disabled', 'User disabled');
 const asAnother = (request: Request, claims: Readonly<Record<string, unknown>>): Request =>
   withHeader(request, 'Authorization', `Bearer ${tokenFor({ jti: 'planted', ...claims })}`);
 
-interface GivenBack {
+interface LogoutChange {
   /** Answers the first logout of a token, in the server's place. */
-  readonly giveBack?: Response;
+  readonly logoutAnswer?: Response;
   /** Answers or changes requests with a revoked token, or with another one of its user. */
-  readonly withIt?: (request: Request) => Request | Response;
+  readonly withRevoked?: (request: Request) => Request | Response;
   readonly withAnother?: (request: Request) => Request | Response;
   readonly closes?: (session: Session) => boolean;
 }
 
 /** Changes the effect of a logout. */
-const givenBack =
-  ({ giveBack, withIt, withAnother, closes }: GivenBack): (() => Switch) =>
+const onLogout =
+  ({ logoutAnswer, withRevoked, withAnother, closes }: LogoutChange): (() => Switch) =>
   () => {
     const tokens = new Set<string>();
     const users = new Set<string>();
@@ -32,12 +32,12 @@ const givenBack =
         const token = tokenOf(request);
         const { id } = claimsOf(token);
         if (token === undefined || id === undefined) return undefined;
-        if (tokens.has(token)) return withIt?.(request);
+        if (tokens.has(token)) return withRevoked?.(request);
         if (users.has(id)) return withAnother?.(request);
         if (pathOf(request) !== '/logout') return undefined;
         tokens.add(token);
         users.add(id);
-        return giveBack;
+        return logoutAnswer;
       },
       answer: (response, request, { sessions }) => {
         const { id } = claimsOf(tokenOf(request));
@@ -57,7 +57,7 @@ interface ShutOut {
   readonly answers?: (response: Response, request: Request) => Response | undefined;
 }
 
-/** Changes what it means to be disabled. */
+/** Changes the effect of disabling a user. */
 const shutOut =
   ({ disable, enable, asks, answers }: ShutOut): (() => Switch) =>
   () => {
@@ -86,7 +86,7 @@ export const revoked: readonly Violation[] = [
     name: 'logout-closes-nothing',
     breaks: 'keeps the connections of a revoked token open',
     caughtBy: 'rule.logout',
-    plant: givenBack({ giveBack: done, withIt: () => refusedToken }),
+    plant: onLogout({ logoutAnswer: done, withRevoked: () => refusedToken }),
   },
   {
     name: 'logout-is-going-away',
@@ -98,14 +98,14 @@ export const revoked: readonly Violation[] = [
     name: 'logout-revokes-nothing',
     breaks: 'accepts a revoked token',
     caughtBy: 'rule.logout',
-    plant: givenBack({ withIt: (request) => asAnother(request, { ...claimsOf(tokenOf(request)) }) }),
+    plant: onLogout({ withRevoked: (request) => asAnother(request, { ...claimsOf(tokenOf(request)) }) }),
   },
   {
     name: 'logout-is-for-the-door',
     breaks: 'accepts a revoked token everywhere but at /join',
     caughtBy: 'rule.logout',
-    plant: givenBack({
-      withIt: (request) =>
+    plant: onLogout({
+      withRevoked: (request) =>
         pathOf(request) === '/join' ? request : asAnother(request, { ...claimsOf(tokenOf(request)) }),
     }),
   },
@@ -113,13 +113,13 @@ export const revoked: readonly Violation[] = [
     name: 'logout-closes-all',
     breaks: 'closes all connections of the user of a revoked token',
     caughtBy: 'rule.logout',
-    plant: givenBack({ closes: () => true }),
+    plant: onLogout({ closes: () => true }),
   },
   {
     name: 'logout-revokes-all',
     breaks: 'refuses all tokens of the user of a revoked token',
     caughtBy: 'rule.logout',
-    plant: givenBack({ withAnother: () => refusedToken }),
+    plant: onLogout({ withAnother: () => refusedToken }),
   },
   {
     name: 'disable-closes-nothing',

@@ -10,7 +10,7 @@ const introduction = `# Violations
 A proxy plants each of these violations in front of a real server, and the tests of the kit check that the named case catches it. [README.md](README.md#proof-that-it-can-fail) says more.
 `;
 
-/** Headings of the groups whose names alone say too little. */
+/** Headings of the groups whose names are not clear enough. */
 const titles: Readonly<Record<string, string>> = {
   http: 'HTTP',
   order: 'Message stream',
@@ -19,7 +19,7 @@ const titles: Readonly<Record<string, string>> = {
 };
 const titleOf = (group: string): string => titles[group] ?? `${group.charAt(0).toUpperCase()}${group.slice(1)}`;
 
-/** Returns the page as it should be: which case catches which violation. */
+/** Returns the expected page: which case catches which violation. */
 export const violationsPage = (): string =>
   `${introduction}${groups
     .map(

@@ -25,7 +25,7 @@ const forged = (request: Request): boolean => {
   return token !== undefined && claimsOf(token).id !== undefined && !isSigned(token);
 };
 
-/** Takes tokens of the right signature that the server refuses: for these claims in their place, where there are any. */
+/** Accepts correctly signed tokens that the server refuses, with these claims in place of theirs, if there are any. */
 const claiming = (change: (claims: Record<string, unknown>) => Record<string, unknown> | undefined): (() => Switch) =>
   onAsk('/join', (request) => {
     const token = tokenOf(request);

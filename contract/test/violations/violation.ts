@@ -10,16 +10,16 @@ export interface Violation {
   readonly name: string;
   /** Behaviour of the server, in the words of a reader of the contract: "answers a sign-up with 200". */
   readonly breaks: string;
-  /** The case of the kit that says so. */
+  /** The case of the kit that reports it. */
   readonly caughtBy: string;
-  /** Once for each run: a switch may remember. */
+  /** Called once for each run, because a switch may have state. */
   readonly plant: () => Switch;
 }
 
-/** Drops the query. */
+/** Returns a path without its query. */
 export const pathOf = ({ target }: Request): string => target.split('?')[0]!;
 
-/** `undefined` leaves it as it came. */
+/** `undefined` leaves it unchanged. */
 export type Change = (response: Response, request: Request) => Response | undefined;
 
 /** Changes the responses to `method path` with one of these statuses. */
@@ -45,7 +45,7 @@ const framesOf = (told: Told): readonly Frame[] | undefined =>
     ? undefined
     : [told].flat().map((each: Message | Frame) => (isFrame(each) ? each : messageFrame(each)));
 
-/** Changes what the server tells one client. */
+/** Changes the frames from the server to one client. */
 export const onTell =
   (type: string, change: (message: Message, session: Session, room: Room) => Told) => (): Switch => ({
     tell: (frame, session, room) => {
@@ -54,7 +54,7 @@ export const onTell =
     },
   });
 
-/** Changes what a client says; what is no JSON object comes without a message. */
+/** Changes the frames of a client. One that is not a JSON object comes without a message. */
 export const onSay =
   (change: (message: Partial<Message> | undefined, frame: Frame, session: Session, room: Room) => Told) =>
   (): Switch => ({
@@ -69,7 +69,7 @@ export const withMsg = (message: Message, msg: Readonly<Record<string, unknown>>
 export const without = <Whole extends object>(whole: Whole, name: keyof Whole): Whole =>
   Object.fromEntries(Object.entries(whole).filter(([key]) => key !== name)) as Whole;
 
-/** A JSON body, changed. */
+/** Changes a JSON body. */
 export const withJson = (response: Response, change: (json: Record<string, unknown>) => object): Response => ({
   ...response,
   body: JSON.stringify(change(JSON.parse(response.body))),
@@ -90,7 +90,7 @@ export function bodyOf({ body }: Request): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Done, and nothing to say. */
+/** Done, without an answer. */
 export const done: Response = { status: 204, headers: [['Connection', 'close']], body: '' };
 
 const jsonHeaders = (type: string): Response['headers'] => [
@@ -112,7 +112,7 @@ export const invalidBody = (pointer: string): Response =>
 
 const signatureOf = (signed: string): string => createHmac('sha256', testSecret).update(signed).digest('base64url');
 
-/** A token that the server takes. */
+/** Returns a token that the server accepts. */
 export function tokenFor(claims: Readonly<Record<string, unknown>>): string {
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const expiring = { iss: testIssuer, exp: Math.floor(Date.now() / 1_000) + 3_600, ...claims };
@@ -120,19 +120,19 @@ export function tokenFor(claims: Readonly<Record<string, unknown>>): string {
   return `${signed}.${signatureOf(signed)}`;
 }
 
-/** Whether the one whom the server trusts has signed it. */
+/** Tells whether the token is signed with the server's secret. */
 export function isSigned(token: string): boolean {
   const at = token.lastIndexOf('.');
   return signatureOf(token.slice(0, at)) === token.slice(at + 1);
 }
 
-/** Lets somebody in with a token that holds, whatever it came with. */
+/** Lets a client in with a valid token, whatever its own. */
 export const admit = (request: Request, username = 'A stranger'): Request =>
   withHeader(request, 'Authorization', `Bearer ${tokenFor({ id: `planted ${username}`, username })}`);
 
 export const hasToken = (request: Request): boolean =>
   header(request, 'authorization') !== undefined || /bearer\./.test(header(request, 'sec-websocket-protocol') ?? '');
 
-/** With three in the room or more, the newest: one client among others. */
+/** With three sessions or more, the newest: one client among others. */
 export const isTheOne = (session: Session, { sessions }: Room): boolean =>
   sessions.length >= 3 && session === sessions.at(-1);

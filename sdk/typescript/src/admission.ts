@@ -1,7 +1,6 @@
 import { PalaverError } from './error.ts';
-import { limits } from './generated/index.ts';
 import type { MessageQueue } from './message-queue.ts';
-import { codePoints, nonceFault } from './nonce.ts';
+import { nonceFault, textFault } from './nonce.ts';
 
 /** How many messages may wait while the room reconnects. */
 const maxWaiting = 100;
@@ -16,11 +15,12 @@ interface Applicant {
 /** Returns why the server could not take this message, or undefined. */
 function faultOf({ text, nonce }: Applicant, queue: Pick<MessageQueue, 'has'>): string | undefined {
   // The server would close the connection over a text too long for a frame. It checks all other rules itself.
-  if (typeof text !== 'string' || codePoints(text) > limits.text.max)
-    return `text: must be a string of at most ${limits.text.max} characters.`;
-  return queue.has(nonce as string)
-    ? 'nonce: must be new, but a message with this nonce is already being sent.'
-    : nonceFault(nonce);
+  return (
+    textFault('text', text) ??
+    (queue.has(nonce as string)
+      ? 'msg.nonce: must be new, but a message with this nonce is already being sent'
+      : nonceFault(nonce))
+  );
 }
 
 /** Returns the limit that the queue has reached, or undefined. */

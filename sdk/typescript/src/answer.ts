@@ -50,10 +50,10 @@ async function textOf(response: Response): Promise<string> {
   }
 }
 
-/** Returns the message for people: the fault of the first field, if the problem names one. */
-function messageOf({ errors: [first] = [], detail, title, code }: Problem): string {
-  if (first) return first.pointer.length > 1 ? `${first.pointer.slice(1)}: ${first.detail}` : first.detail;
-  return detail ?? title ?? code;
+/** Returns the message for people, such as `password: must have at least 8 characters`. */
+function messageOf({ errors = [], detail, title, code }: Problem): string {
+  const faults = errors.map(({ pointer, detail }) => (pointer.length > 1 ? `${pointer.slice(1)}: ${detail}` : detail));
+  return detail ?? (faults.join('; ') || title || code);
 }
 
 /** Reads the answer to an operation. @throws {PalaverError} unless it is a success that the contract declares */

@@ -16,8 +16,14 @@ export function codePoints(text: string): number {
   return count;
 }
 
+/** Returns why a field of a message is no text, or is too long, in the server's words; else undefined. */
+export function textFault(field: 'text' | 'nonce', value: unknown): string | undefined {
+  if (typeof value !== 'string') return `msg.${field}: must be a string`;
+  const { max } = limits[field];
+  return codePoints(value) > max ? `msg.${field}: must have at most ${max} characters` : undefined;
+}
+
 /** Returns why the server would refuse this nonce, or undefined. */
 export function nonceFault(nonce: unknown): string | undefined {
-  if (typeof nonce === 'string' && nonce !== '' && codePoints(nonce) <= limits.nonce.max) return undefined;
-  return `nonce: must be a string of ${limits.nonce.min} to ${limits.nonce.max} characters.`;
+  return textFault('nonce', nonce) ?? (nonce === '' ? 'msg.nonce: must not be empty' : undefined);
 }

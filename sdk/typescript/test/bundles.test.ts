@@ -7,15 +7,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { within } from '../../../test/harness/deadline.ts';
+import { codeBelow } from '../../../test/harness/documentation.ts';
 import { installSdk, lend, root } from '../../../test/harness/packed-sdk.ts';
 import { startScriptedServer } from '../../../test/harness/scripted-server.ts';
 
 const execute = promisify(execFile);
-/** Against hanging only. */
+/** Timeout against hanging only. */
 const timeoutMs = 120_000;
 const tools = join(root, 'sdk/typescript/test/runtimes/node_modules');
 const isThere = existsSync(join(tools, 'metro')) || process.env.CI === 'true';
-const missing = isThere ? '' : ', which is not there: npm ci --prefix sdk/typescript/test/runtimes';
+const missing = isThere ? '' : ', which is not installed: npm ci --prefix sdk/typescript/test/runtimes';
 
 let project: string;
 const at = (path: string): string => join(project, path);
@@ -30,7 +31,7 @@ beforeAll(async () => {
 }, timeoutMs);
 afterAll(() => rm(project, { recursive: true, force: true }));
 
-/** Option of `ws`, which only a bundle for Node contains. */
+/** An option of `ws` that only a bundle for Node contains. */
 const ofWs = 'perMessageDeflate';
 
 describe('the SDK, packed and bundled', () => {
@@ -48,7 +49,7 @@ describe('the SDK, packed and bundled', () => {
     ['a browser', ['--platform=browser'], false],
     ['Node', ['--platform=node'], true],
     ['React Native', ['--conditions=react-native', '--main-fields=react-native,browser,main'], false],
-  ])(`has what it needs for %s, by esbuild${missing}`, async (_, options, hasWs) => {
+  ])(`contains everything for %s, by esbuild${missing}`, async (_, options, hasWs) => {
     const code = await readFile(await esbuild('entry.js', ...options), 'utf8');
     expect([code.includes('palaver.v1'), code.includes(ofWs)]).toEqual([true, hasWs]);
   });
@@ -57,7 +58,7 @@ describe('the SDK, packed and bundled', () => {
     ['with', true],
     ['without', false],
   ])(
-    `has no module of Node in it, by Metro, %s package exports${missing}`,
+    `contains no module of Node, by Metro, %s package exports${missing}`,
     { timeout: timeoutMs },
     async (how, byExports) => {
       const require = createRequire(join(tools, 'metro/package.json'));
@@ -94,7 +95,7 @@ describe('the SDK, packed and bundled', () => {
     },
   );
 
-  it.skipIf(!isThere)(`joins, speaks and leaves in workerd${missing}`, { timeout: timeoutMs }, async () => {
+  it.skipIf(!isThere)(`joins and chats in workerd${missing}`, { timeout: timeoutMs }, async () => {
     await using server = await startScriptedServer();
     await writeFile(
       at('worker.js'),
@@ -144,18 +145,17 @@ describe('the SDK, packed and bundled', () => {
 });
 
 describe('the hook, packed', () => {
-  const readme = join(root, 'sdk/typescript/README.md');
+  const readme = 'sdk/typescript/README.md';
   const typesOf = (version: 18 | 19): string =>
     version === 18 ? join(tools, 'types-react-18') : join(root, 'node_modules/@types/react');
 
   it.skipIf(!isThere).each([18, 19] as const)(
-    `has types that React %i takes, and so has its example${missing}`,
+    `has types that React %i accepts, and so has its example${missing}`,
     {
       timeout: timeoutMs,
     },
     async (version) => {
-      const [, example] = /```tsx\n(.*?)```/s.exec(await readFile(readme, 'utf8'))!;
-      await writeFile(at('chat.tsx'), example!);
+      await writeFile(at('chat.tsx'), codeBelow(readme, 'React', 'tsx')[0]);
       await lend(project, 'typescript', 'csstype', '@types/prop-types').catch(() => {});
       const compilerOptions = {
         ...{ strict: true, module: 'preserve', moduleResolution: 'bundler', target: 'es2022', jsx: 'react-jsx' },

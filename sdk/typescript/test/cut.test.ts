@@ -7,7 +7,7 @@ import { mint } from '../../../test/harness/tokens.ts';
 import { until } from '../../../test/harness/until.ts';
 import { Palaver } from '../src/index.ts';
 
-// No wait between tries.
+// No pause between attempts.
 vi.mock('../src/timing.ts', async (original) => ({ ...(await original<object>()), backoffMs: () => 0 }));
 
 const textsIn = ({ frames }: Chat): string[] =>
@@ -19,14 +19,17 @@ const isIn = (name: string, { frames }: Chat): boolean => {
   return last?.type === 'user_joined';
 };
 
-/** A server, who comes and goes there over a network that fails, and a witness beside it. */
+/** A server, a user whose network to it fails, and a witness with a stable connection. */
 async function setUp(grace: string) {
   const world = await startSdkWorld({ PRESENCE_GRACE: grace });
   const witness = await connect(world.server, { token: await mint({ id: 'witness', username: 'Witness' }) });
   const token = await mint({ id: 'ann', username: 'Ann' });
   const palaver = new Palaver({ url: world.url, maxRetries: 5 });
 
-  /** Joins, says two things at once, and leaves. Returns how many bytes each side had received over its last connection. */
+  /**
+   * Joins, sends two messages at once, and leaves. Returns how many bytes each side had received over its last
+   * connection.
+   */
   async function exchange(name: string, cut?: { after: number; received: Peer }): Promise<Record<Peer, number>> {
     const broken = cut && world.proxy.cutAfter(cut.after, cut.received);
     const room = await within(palaver.join({ token }), 'the room');
@@ -39,7 +42,7 @@ async function setUp(grace: string) {
     expect(echoes.map(({ msg }) => msg.text)).toEqual(said);
     expect(heard).toEqual(said);
     await room.close();
-    // Then the next one finds the room as this one did.
+    // The next one then finds the room as this one did.
     await until(() => !isIn('Ann', witness), 'the end of it');
     const seen = textsIn(witness).filter((text) => said.includes(text));
     expect(seen).toEqual(said);
@@ -57,14 +60,14 @@ async function setUp(grace: string) {
 const nameOf = (n: number): string => String(n).padStart(4, '0');
 
 describe.concurrent('a connection that is cut', () => {
-  // One of two neighbours reconnects while its presence lasts, and the other after it has left.
+  // One of two neighbours reconnects within its grace period, and the other after it has left.
   it.each([
     ['server', '0s', 0],
     ['server', '10s', 1],
     ['client', '0s', 0],
     ['client', '10s', 1],
   ] as const)(
-    'costs nothing: after every second byte that the %s receives, with a presence of %s, from byte %i on',
+    'loses and doubles nothing: after every second byte that the %s receives, with a presence of %s, from byte %i on',
     {
       timeout: 120_000,
     },

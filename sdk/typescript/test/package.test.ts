@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
@@ -11,18 +11,20 @@ import { promisify } from 'node:util';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, withoutChromium } from '../../../test/browser/chromium.ts';
+import { adapted, blocksOf, codeBelow, type Replaced } from '../../../test/harness/documentation.ts';
 import { installSdk, lend, root, writeStripped } from '../../../test/harness/packed-sdk.ts';
 import { type ScriptedServer, startScriptedServer } from '../../../test/harness/scripted-server.ts';
 import { startSdkWorld } from '../../../test/harness/sdk-world.ts';
 import { startTestServer } from '../../../test/harness/server.ts';
+import { mint } from '../../../test/harness/tokens.ts';
 import type { Outcome } from './runtimes/cases.ts';
 import type { Command, World } from './runtimes/suite-tools.ts';
 
 const execute = promisify(execFile);
-/** Against hanging only. */
+/** Timeout against hanging only. */
 const timeoutMs = 90_000;
 const hostileTimeoutMs = 240_000;
-/** Noise of the collector after a thousand cuts and refusals. As many leaked rooms would take far more. */
+/** Noise of the garbage collector after a thousand cuts and refusals. As many leaked rooms would take far more. */
 const mostGrowthBytes = 12 * 1_048_576;
 
 let project: string;
@@ -54,7 +56,7 @@ const suiteScript = `
     (await (await fetch(CONTROL, { method: 'POST', body: JSON.stringify(command) })).json()).result;
   console.log(JSON.stringify(await runSuite({ sdk, url, control })));
 `;
-/** Reports resources that are left: they would keep the process alive until its time-out. */
+/** Reports resources that are left open: they would keep the process alive until its timeout. */
 const hostileScript = `
   import process from 'node:process';
   import * as sdk from '@palaver/sdk';
@@ -111,9 +113,9 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
   });
   afterAll(() => scripted[Symbol.asyncDispose]());
 
-  // It takes longest, and so begins first.
+  // Begins first, because it takes longest.
   it.skipIf(withoutChromium)(
-    'keeps its promises in Chromium, and survives what does wrong',
+    'passes its suite in Chromium, the hostile one included',
     { timeout: hostileTimeoutMs },
     async () => {
       await writeFile(
@@ -155,7 +157,7 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
         }, scripted.url);
         expectWell(survived);
         expect(faults).toEqual([]);
-        // The page's origin is the server's, and it is not allowed at another one.
+        // The page is of the server's origin, which the hostile server does not allow.
         const stranger = await startTestServer();
         const hidden = await page.evaluate((url) => {
           const { reach } = globalThis as unknown as { reach(url: string): Promise<string> };
@@ -171,14 +173,14 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
 
   for (const [name, executable, ...args] of runtimes) {
     const isThere = existsSync(executable) || process.env.CI === 'true';
-    const title = isThere ? name : `${name}, which is not there: npm ci --prefix sdk/typescript/test/runtimes`;
-    it.skipIf(!isThere)(`keeps its promises on ${title}`, { timeout: timeoutMs }, async () => {
+    const title = isThere ? name : `${name}, which is not installed: npm ci --prefix sdk/typescript/test/runtimes`;
+    it.skipIf(!isThere)(`passes its suite on ${title}`, { timeout: timeoutMs }, async () => {
       await using world = await startSwitchedWorld();
       const { stdout } = await run(executable, [...args, 'run.js'], { URL: world.url, CONTROL: world.controlUrl });
       expectWell(JSON.parse(stdout.trim().split('\n').at(-1)!));
     });
 
-    it.skipIf(!isThere)(`survives what does wrong on ${title}`, { timeout: hostileTimeoutMs }, async () => {
+    it.skipIf(!isThere)(`passes the hostile suite on ${title}`, { timeout: hostileTimeoutMs }, async () => {
       const gc = { Bun: [], Deno: ['run', '--v8-flags=--expose-gc', '--allow-all', '--no-lock'] }[name];
       const { stdout } = await run(executable, [...(gc ?? ['--expose-gc']), 'run-hostile.js'], {
         SCRIPTED: scripted.url,
@@ -190,12 +192,17 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
   }
 });
 
-describe('its README', () => {
-  const blocks = [
-    ...readFileSync(join(root, 'sdk/typescript/README.md'), 'utf8').matchAll(/```(tsx?)\n(.*?)```/gs),
-  ].map(([, language, code]) => ({ language: language!, code: code! }));
-  const [inTheProjects] = /(?<=```ts\n).*?(?=```)/s.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
-  const [first, ...others] = blocks.filter(({ language }) => language === 'ts').map(({ code }) => code);
+describe('the code of its README and of the documentation', () => {
+  const readme = 'sdk/typescript/README.md';
+  const codeOf = (path: string, ofLanguage: string): string[] =>
+    blocksOf(path).flatMap(({ language, text }) => (language === ofLanguage ? [text] : []));
+  const [first, ...others] = codeOf(readme, 'ts');
+  const [inTheProjects] = codeOf('README.md', 'ts');
+  const [gettingStarted] = codeBelow('docs/guide/getting-started.md', 'Chat from your app', 'js');
+  // Its sections are one program.
+  const ofThePage = codeOf('docs/develop/sdk.md', 'ts').join('\n');
+  const [withIssuer] = codeBelow('docs/guide/external-identity-provider.md', 'In the browser', 'js');
+  const components = [...codeOf(readme, 'tsx'), ...codeOf('docs/develop/react.md', 'tsx')];
   /** Declarations that the examples after the first need. */
   const around = `
     import { Palaver, PalaverError } from '@palaver/sdk';
@@ -213,28 +220,24 @@ describe('its README', () => {
     ...{ jsx: 'react-jsx', skipLibCheck: false, noEmit: true },
   };
 
-  it('compiles, as strictly as there is, against the packed types', { timeout: timeoutMs }, async () => {
-    const files = [first!, inTheProjects, ...modules].map(
-      (code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const,
-    );
-    const components = blocks
-      .filter(({ language }) => language === 'tsx')
-      .map(({ code }) => ['chat.tsx', code] as const);
-    expect([files.length > 4, components.length]).toEqual([true, 1]);
-    for (const [name, code] of [...files, ...components]) await writeFile(at(name), code);
-    await writeFile(
-      at('tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: [...files, ...components].map(([name]) => name) }),
-    );
+  it('compiles in the strictest mode against the packed types', { timeout: timeoutMs }, async () => {
+    const programs = [first!, inTheProjects!, gettingStarted, ofThePage, around + withIssuer, ...modules];
+    expect([programs.length > 7, components.length]).toEqual([true, 2]);
+    const files = [
+      ...programs.map((code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const),
+      ...components.map((code, index) => [`chat-${index}.tsx`, code] as const),
+    ];
+    for (const [name, code] of files) await writeFile(at(name), code);
+    await writeFile(at('tsconfig.json'), JSON.stringify({ compilerOptions, files: files.map(([name]) => name) }));
     const { stdout } = await run(at('node_modules/typescript/bin/tsc'), ['-p', '.']).catch((error) => error);
     expect(stdout).toBe('');
   });
 
-  it('runs: the first example ends by itself on an empty server, and so do the others', {
+  it('runs: the first example ends on an empty server, and so do the others', {
     timeout: timeoutMs,
   }, async () => {
     await using server = await startTestServer();
-    /** As written, but for the port. */
+    /** Unchanged, except for the port. */
     const example = async (code: string): Promise<string> => {
       await writeFile(
         at('example.js'),
@@ -246,8 +249,29 @@ describe('its README', () => {
       expect(await example(first!)).toBe("Here: [ 'Igor' ]\nIgor: Hello!\nclosed \n");
     expect(first!.trim().split('\n').length).toBeLessThanOrEqual(15);
     const printed = [];
-    for (const code of [inTheProjects, ...modules, ...modules]) printed.push(await example(code));
+    for (const code of [inTheProjects!, ...modules, ...modules]) printed.push(await example(code));
     expect(printed.join('')).toContain('delivered as ');
     expect(printed.join('')).toContain('You have an account already.');
+  });
+
+  it('runs as a file of its own: the program of the SDK page twice, and the one for an app after it', {
+    timeout: timeoutMs,
+  }, async () => {
+    await using server = await startTestServer();
+    const url = `127.0.0.1:${server.port}`;
+    const program = async (code: string, replaced: Replaced = []): Promise<string> => {
+      await writeFile(at('chat.mjs'), adapted(code, [['127.0.0.1:3000', url], ...replaced]));
+      return (await run(process.execPath, ['chat.mjs'])).stdout;
+    };
+    for (const times of [1, 2])
+      expect(await program(ofThePage)).toBe(`${'Igor: Hello!\n'.repeat(1 + times)}You have an account already.\n`);
+    // The page before has created the user.
+    expect(await program(gettingStarted, [['ann@example.com', 'igor@example.com']])).toBe('');
+    const issuer = createServer(async (_, response) => response.end(await mint({ id: '1', username: 'Zoe' })));
+    await once(issuer.listen(0, '127.0.0.1'), 'listening');
+    const address = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/my/chat-token`;
+    const inTheRoom = `${around}\n${withIssuer}\nconsole.log(room.roster.join()); await room.close();`;
+    expect(await program(inTheRoom, [['/my/chat-token', address]])).toBe('Zoe\n');
+    issuer.close();
   });
 });

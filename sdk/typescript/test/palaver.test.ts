@@ -24,19 +24,19 @@ const failureOf = (call: Promise<unknown>): Promise<PalaverError> =>
   );
 
 describe('the SDK', () => {
-  it('makes a user and logs in', async () => {
+  it('signs a user up and logs in', async () => {
     const user = await palaver.createUser(igor);
     const login = await palaver.login(igor);
     expect(login).toMatchObject({ id: user.id, username: 'Igor' });
   });
 
-  it('rejects with the problem that the server answers', async () => {
+  it('rejects with the problem in the server’s answer', async () => {
     const { code, status, problem } = await failureOf(palaver.createUser({ ...igor, email: 'no address' }));
     expect([code, status]).toEqual(['invalid_body', 400]);
     expect(problem?.errors?.map(({ pointer }) => pointer)).toEqual(['/email']);
   });
 
-  it('rejects with connection_failed where no server answers, or another one', async () => {
+  it('rejects with connection_failed if no server answers, or another one', async () => {
     const away = new Palaver({ url: 'http://127.0.0.1:1' });
     const stranger = new Palaver({
       url: 'http://127.0.0.1',
@@ -46,7 +46,7 @@ describe('the SDK', () => {
     expect((await failureOf(stranger.healthz())).code).toBe('connection_failed');
   });
 
-  it('lets a call be aborted', async () => {
+  it('lets the caller abort a call', async () => {
     const reason = new Error('enough');
     const { code, cause } = await failureOf(palaver.healthz({ signal: AbortSignal.abort(reason) }));
     expect([code, cause]).toEqual(['aborted', reason]);

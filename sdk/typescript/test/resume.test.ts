@@ -14,7 +14,7 @@ interface Side {
   /** Messages of the client, its probes (with an empty text) included. */
   readonly heard: Spoken[];
   tell(...frames: object[]): void;
-  /** Breaks it once this holds. */
+  /** Cuts the connection once this holds. */
   cutWhen(holds: () => boolean): Promise<void>;
 }
 type Part = (side: Side) => Promise<void> | void;
@@ -32,7 +32,7 @@ const refusal = ({ nonce }: Spoken, code = 'invalid_message') => ({
   msg: { code, detail: 'no', nonce },
 });
 
-/** A server that plays one part after the other, one to each connection. */
+/** A server that plays one part per connection, in order. */
 async function playing(...parts: Part[]) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   const urls: string[] = [];
@@ -66,7 +66,7 @@ async function playing(...parts: Part[]) {
   };
 }
 
-/** In the room; and texts as they come. */
+/** Joins. Returns the room, and a list that grows with each message. */
 async function join(url: string): Promise<{ room: Room; texts: string[] }> {
   const room = await new Palaver({ url }).join({ token: await mint({ id: 'me', username: 'Me' }) });
   const texts: string[] = [];
@@ -79,8 +79,8 @@ const outcomeOf = (sending: Promise<{ id: string }>): Promise<string> =>
     ({ code }: PalaverError) => code,
   );
 
-describe('a connection that is made anew', () => {
-  it('resumes behind the last frame that was heard, and no join does', async () => {
+describe('a reconnection', () => {
+  it('resumes after the last frame received, and a new join does not', async () => {
     using server = await playing(
       ({ tell, cutWhen }) => {
         tell(online('1'), { type: 'user_joined', id: '2+/?', sent_at: '', msg: { username: 'You' } });
@@ -96,7 +96,7 @@ describe('a connection that is made anew', () => {
     expect(server.urls).toEqual(['/join', '/join?last_event_id=2%2B%2F%3F', '/join']);
   });
 
-  it('is no resumption where joining is tried again', async () => {
+  it('does not resume where a join is tried again', async () => {
     using server = await playing(
       ({ tell, cutWhen }) => {
         tell({ ...online('1'), msg: { list: [] } });
@@ -108,7 +108,7 @@ describe('a connection that is made anew', () => {
     expect(server.urls).toEqual(['/join', '/join']);
   });
 
-  it('begins once more where the telling of what was missed was cut off', async () => {
+  it('resumes again if the replay is cut off', async () => {
     using server = await playing(
       ({ tell, cutWhen }) => {
         tell(online('1'));
@@ -130,7 +130,7 @@ describe('a connection that is made anew', () => {
   it.each([
     ['of another order, whose ids are lower', false],
     ['that knows nothing of it', undefined],
-  ])('begins anew on a server %s, and says so', async (_, recovered) => {
+  ])('starts over on a server %s, and reports it', async (_, recovered) => {
     using server = await playing(
       ({ tell, cutWhen }) => {
         tell(online('5'));
@@ -147,8 +147,8 @@ describe('a connection that is made anew', () => {
   });
 });
 
-describe('what was on its way', () => {
-  it('is settled by what was missed, or sent again behind it, before what waited; and is told once', async () => {
+describe('a message in flight when the connection ends', () => {
+  it('is settled by the replay, or sent again after it and before waiting messages, and reported once', async () => {
     const spoken = (): Spoken[] => server.sides[0]!.heard;
     using server = await playing(
       ({ tell, heard, cutWhen }) => {
@@ -181,7 +181,7 @@ describe('what was on its way', () => {
     await room.close();
   });
 
-  it('is sent once more a second after it was too frequent, and not lost to a further cut', async () => {
+  it('is sent again a second after a rate limit error, and survives another cut', async () => {
     using server = await playing(
       ({ tell, heard, cutWhen }) => {
         tell(online('1'));
@@ -214,7 +214,7 @@ describe('what was on its way', () => {
   it.each([
     ['can’t tell what was missed', false],
     ['knows nothing of it', undefined],
-  ])('is lost where the server %s; what waited is sent', async (_, recovered) => {
+  ])('is lost if the server %s; waiting messages are sent', async (_, recovered) => {
     using server = await playing(
       ({ tell, heard, cutWhen }) => {
         tell(online('1'));

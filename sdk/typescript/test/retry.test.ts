@@ -6,7 +6,7 @@ import { Palaver, PalaverError } from '../src/index.ts';
 
 type Reply = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Starts a server that answers each request with the next reply, the last one for ever, and counts them. */
+/** Starts a server that answers each request with the next reply, repeats the last one, and counts the requests. */
 async function answering(...replies: Reply[]) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -109,7 +109,7 @@ const cases: Case[] = [
   { name: 'a problem that is none', method: 'login', replies: [noProblem], outcome: '400 connection_failed', tries: 1 },
 ];
 
-describe('a call is repeated only where nothing can happen twice', () => {
+describe('repeats a call only if it cannot take effect twice', () => {
   it.each(cases)('$name', async ({ method, replies, outcome, tries }) => {
     using server = await answering(...replies);
     const palaver = server.palaver();
@@ -117,7 +117,7 @@ describe('a call is repeated only where nothing can happen twice', () => {
     expect([await outcomeOf(call), server.asked.length]).toEqual([outcome, tries]);
   });
 
-  it('a refused connection, also on POST: nobody was there to carry it out', async () => {
+  it('a refused connection, also on POST, because no server has received it', async () => {
     using server = await answering(well);
     const proxy = await startTcpProxy(server.port);
     await proxy.down();
@@ -128,7 +128,7 @@ describe('a call is repeated only where nothing can happen twice', () => {
     await proxy.close();
   });
 
-  it('as often as the caller says', async () => {
+  it('as often as the caller asks', async () => {
     using server = await answering(busy);
     const palaver = server.palaver({ maxRetries: 1 });
     await outcomeOf(palaver.login(credentials));
@@ -138,7 +138,7 @@ describe('a call is repeated only where nothing can happen twice', () => {
 });
 
 describe('a call ends', () => {
-  it('with timeout where no answer comes: GET after more tries', async () => {
+  it('with timeout if no answer arrives, GET after more attempts', async () => {
     using server = await answering(silence);
     const palaver = server.palaver({ timeoutMs: 50 });
     expect(await outcomeOf(palaver.login(credentials))).toBe('timeout');
@@ -147,7 +147,7 @@ describe('a call ends', () => {
     expect(server.asked.length).toBe(3);
   });
 
-  it('with timeout where the answer never ends', async () => {
+  it('with timeout if the answer never ends', async () => {
     using server = await answering((_, response) => {
       response.writeHead(200, { 'Content-Type': 'application/json' });
       response.write('{');
@@ -155,7 +155,7 @@ describe('a call ends', () => {
     expect(await outcomeOf(server.palaver({ timeoutMs: 50 }).login(credentials))).toBe('timeout');
   });
 
-  it('with aborted the moment its signal says so, also while it waits to try again', async () => {
+  it('with aborted as soon as its signal aborts, also between two attempts', async () => {
     using server = await answering(problem(503, 'overloaded', { 'Retry-After': '30' }));
     const gone = new AbortController();
     const call = outcomeOf(server.palaver().login(credentials, { signal: gone.signal }));
@@ -165,7 +165,7 @@ describe('a call ends', () => {
   });
 });
 
-it('keeps a path in front of the server’s own', async () => {
+it('keeps a path prefix of the server’s URL', async () => {
   using server = await answering(well);
   await new Palaver({ url: `http://127.0.0.1:${server.port}/chat/` }).healthz();
   expect(server.asked).toEqual(['GET /chat/healthz']);

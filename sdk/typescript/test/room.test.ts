@@ -26,7 +26,7 @@ const person = () => ({ id: `${++people}`, username: `Person ${people}` });
 
 type Joining = Partial<PalaverOptions> & { token?: string; getToken?: () => string | Promise<string> };
 
-/** In the room, with a list of the states that follow. */
+/** Joins. Returns the room, with a list of its later states. */
 async function join({ token, getToken, ...options }: Joining = {}): Promise<Room & { changes: StateChange[] }> {
   const palaver = new Palaver({ url: world.url, ...options });
   const room = await palaver.join(getToken ? { getToken } : { token: token ?? (await mint(person())) });
@@ -50,7 +50,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
   );
 const open = (room: Room): Promise<void> => until(() => room.state === 'open', 'the room to be open');
 const closed = (room: Room): Promise<void> => until(() => room.state === 'closed', 'the room to be closed');
-/** Texts as they come. */
+/** Returns a list that grows with each message. */
 function texts(room: Room): string[] {
   const heard: string[] = [];
   room.on('chat_message', ({ msg }) => heard.push(msg.text));
@@ -58,7 +58,7 @@ function texts(room: Room): string[] {
 }
 
 describe('over a network that fails', () => {
-  it('takes its time where everything does', async () => {
+  it('works slowly where everything is slow', async () => {
     world.proxy.delay(150);
     const [room, other] = [await join(), await join()];
     const heard = texts(other);
@@ -79,7 +79,7 @@ describe('over a network that fails', () => {
     expect([heard, codes(room)]).toEqual([['held'], []]);
   });
 
-  it('finds out by silence that nobody is there, and comes back to a true roster', async () => {
+  it('detects a dead connection by its heartbeat, and reconnects to the current roster', async () => {
     const room = await join({ timeoutMs: 900, heartbeatIntervalMs: 100 });
     const gone = await join();
     world.proxy.stall();
@@ -95,7 +95,7 @@ describe('over a network that fails', () => {
     expect(codes(room)[0]).toBe('reconnecting connection_lost');
   });
 
-  it('goes on trying while a proxy answers in place of the server', async () => {
+  it('keeps trying while a proxy answers in place of the server', async () => {
     const asked: string[] = [];
     const room = await join({
       fetch: async (url) => {
@@ -111,14 +111,14 @@ describe('over a network that fails', () => {
     expect(codes(room)).toContain('reconnecting connection_failed');
   });
 
-  it('tells nobody of its questions whether the server still lives', async () => {
+  it('hides its heartbeat from the application', async () => {
     const room = await join({ heartbeatIntervalMs: 100, timeoutMs: 900 });
     const [errors, others] = [[] as string[], texts(await join())];
     room.on('error', ({ msg }) => errors.push(msg.code));
     expect(await codeOf(room.send(''))).toBe('invalid_message');
     await until(() => errors.length > 0, 'the refusal of what was said');
     for (let n = 0; n < 3; n += 1) await room.send(`${n}`);
-    // For longer than an answer may take.
+    // Longer than the time for an answer.
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect([errors, others, codes(room)]).toEqual([['invalid_message'], ['0', '1', '2'], []]);
   });
@@ -149,8 +149,8 @@ describe('over a network that fails', () => {
   });
 });
 
-describe('what is said while nobody is there to hear it', () => {
-  it('waits, a hundred at most, and goes out in order at the pace that the server takes', {
+describe('messages sent while offline', () => {
+  it('wait, a hundred at most, and go out in order at the server’s pace', {
     timeout: 60_000,
   }, async () => {
     await using strict = await startSdkWorld({ RATE_LIMIT_FRAMES: '10' });
@@ -170,7 +170,7 @@ describe('what is said while nobody is there to hear it', () => {
     await witness.close();
   });
 
-  it('goes out in order and whole where all of it is said at once, at the limit of the contract', {
+  it('go out complete and in order if sent all at once, at the limit of the contract', {
     timeout: 60_000,
   }, async () => {
     await using usual = await startSdkWorld({ RATE_LIMIT_FRAMES: '20' });
@@ -181,7 +181,7 @@ describe('what is said while nobody is there to hear it', () => {
     expect([heard, codes(room)]).toEqual([said, []]);
   });
 
-  it('is rejected when the room closes', async () => {
+  it('are rejected when the room closes', async () => {
     const room = await join();
     await world.proxy.down();
     await until(() => room.state === 'reconnecting', 'the cut');
@@ -199,13 +199,13 @@ describe('tokens', () => {
   it.each([
     ['there is only one', (token: string) => ({ token })],
     ['getToken gives the same one again', (token: string) => ({ getToken: () => token })],
-  ])('closes when the token has expired and %s', async (_, credentials) => {
+  ])('close the room when one has expired and %s', async (_, credentials) => {
     const room = await join(credentials(await expiring(person())));
     await closed(room);
     expect(codes(room).at(-1)).toBe('closed token_expired');
   });
 
-  it('closes for good when access is revoked', async () => {
+  it('close the room for good when access is revoked', async () => {
     const token = await mint(person());
     const room = await join({ getToken: () => token });
     const palaver = new Palaver({ url: world.url });
@@ -215,7 +215,7 @@ describe('tokens', () => {
     expect(await codeOf(palaver.logout({ token }))).toBe('invalid_token');
   });
 
-  it('asks once more where a token is refused, and not for ever', async () => {
+  it('are requested once more after a refusal, and not for ever', async () => {
     const good = await mint(person());
     const given = ['bad.token.1', good];
     const room = await join({ getToken: () => given.shift()! });
@@ -225,7 +225,7 @@ describe('tokens', () => {
     expect(asked).toBe(2);
   });
 
-  it('goes on asking while getToken cannot be answered, and stops where it is refused', async () => {
+  it('are requested again while getToken fails, and not after a final refusal', async () => {
     const claims = person();
     const answers: (() => Promise<string>)[] = [
       () => mint(claims),
@@ -243,7 +243,7 @@ describe('tokens', () => {
     expect(codes(room).at(-1)).toBe('closed invalid_credentials');
   });
 
-  it('closes where somebody else has taken the name meanwhile', async () => {
+  it('close the room if somebody else has taken the name meanwhile', async () => {
     const { username } = person();
     const room = await join({ token: await mint({ id: 'one', username }) });
     await world.proxy.down();
@@ -255,7 +255,7 @@ describe('tokens', () => {
     await other.close();
   });
 
-  it('knows itself by any claim, and doesn’t wait for itself for ever', async () => {
+  it('identify the own user by any claim, and the join does not wait for ever for its user_joined', async () => {
     const own = await mint({ id: 'nick', username: 'Nick' });
     const room = await join({ token: own });
     expect(room.roster).toContain('Nick');
@@ -268,7 +268,7 @@ describe('tokens', () => {
 });
 
 describe('the end of a connection', () => {
-  /** A server that lets in, closes with this, and counts. */
+  /** A server that admits each client, closes with this code, and counts the connections. */
   async function closingWith(code: number) {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     const handshakes: { url?: string; authorization?: string; protocol?: string }[] = [];
@@ -297,7 +297,7 @@ describe('the end of a connection', () => {
     [1011, 'internal_error'],
     [1012, 'service_restart'],
     [1013, 'too_slow'],
-  ])('comes back after %i', async (code, reason) => {
+  ])('reconnects after %i', async (code, reason) => {
     using server = await closingWith(code);
     const room = await join({ url: server.url, token: await mint({ id: 'me', username: 'Me' }) });
     await until(() => room.changes.length === 2, 'the room to be back');
@@ -313,7 +313,7 @@ describe('the end of a connection', () => {
     [4001, 'token_expired'],
     [4003, 'access_revoked'],
     [4999, 'closed'],
-  ])('stays away after %i', async (code, reason) => {
+  ])('closes the room for good after %i', async (code, reason) => {
     using server = await closingWith(code);
     const room = await join({ url: server.url, token: await mint({ id: 'me', username: 'Me' }) });
     const stream = room.messages();
@@ -327,7 +327,7 @@ describe('the end of a connection', () => {
     expect(server.handshakes.length).toBe(1);
   });
 
-  it('shows the token in a header where it can, as a subprotocol where a WebSocket is given, and in no URL', async () => {
+  it('shows the token in a header where possible, in a subprotocol with a given WebSocket, and never in a URL', async () => {
     const token = await mint({ id: 'me', username: 'Me' });
     using server = await closingWith(4003);
     await closed(await join({ url: `${server.url}/chat/`, token }));
@@ -339,7 +339,7 @@ describe('the end of a connection', () => {
   });
 });
 
-/** A server that says this to everyone, and no more than that when somebody speaks. */
+/** A server that sends this to everyone, and answers messages with nothing else. */
 async function saying(welcome: readonly object[], whenSpokenTo: readonly object[] = []) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   server.on('connection', (socket) => {
@@ -359,7 +359,7 @@ async function saying(welcome: readonly object[], whenSpokenTo: readonly object[
 const usersOnline = (...list: string[]) => ({ type: 'users_online', id: '1', sent_at: '', msg: { list } });
 const userJoined = (username: string) => ({ type: 'user_joined', id: '2', sent_at: '', msg: { username } });
 
-it('takes a server for lost that stops answering, though it said something else', async () => {
+it('counts a server as lost that stops answering, even if it sends other frames', async () => {
   using server = await saying([usersOnline('Me')], [userJoined('You')]);
   const token = await mint({ id: 'me', username: 'Me' });
   const room = await join({ url: server.url, token, timeoutMs: 3_000 });
@@ -372,7 +372,7 @@ it('takes a server for lost that stops answering, though it said something else'
 it.each([
   ['a frame without its list', { type: 'users_online', msg: {} }],
   ['no JSON object', null],
-])('ignores %s, and joins once there is one that it can read', async (_, frame) => {
+])('ignores %s, and joins once a valid roster arrives', async (_, frame) => {
   using server = await saying([frame as object]);
   const palaver = new Palaver({ url: server.url, maxRetries: 0, timeoutMs: 200 });
   expect(await codeOf(palaver.join({ token: 'a' }))).toBe('timeout');
@@ -382,7 +382,7 @@ it.each([
 });
 
 describe('listening', () => {
-  it('stops when asked to, and no listener keeps another from hearing', async () => {
+  it('stops on request, and a throwing listener does not affect another', async () => {
     const uncaught: unknown[] = [];
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
@@ -406,7 +406,7 @@ describe('listening', () => {
     }
   });
 
-  it('ends a stream that is read too slowly with an error, after what it holds', async () => {
+  it('ends a stream that is read too slowly with an error, after its buffered messages', async () => {
     const room = await join();
     const stream = room.messages();
     const others = room.messages();
@@ -420,11 +420,11 @@ describe('listening', () => {
     expect((await others.return?.())?.done).toBe(true);
   });
 
-  it('misses nothing that comes with the welcome', async () => {
+  it('misses nothing that arrives with the roster', async () => {
     const said = { type: 'chat_message', id: '3', sent_at: '', msg: { from_user: 'You', text: 'Welcome!' } };
     using server = await saying([usersOnline(), userJoined('Me'), said]);
     const token = await mint({ id: 'me', username: 'Me' });
-    // This WebSocket tells of all that came in one turn.
+    // This WebSocket delivers everything that arrived in one turn.
     const room = await join({ url: server.url, token, WebSocket });
     const heard = texts(room);
     await until(() => heard.length > 0, 'the welcome');
@@ -433,7 +433,7 @@ describe('listening', () => {
 });
 
 describe('joining', () => {
-  it('is aborted by its signal, also while it waits to try again', async () => {
+  it('is aborted by its signal, also between two attempts', async () => {
     const gone = new AbortController();
     const joining = new Palaver({ url: 'http://127.0.0.1:2', maxRetries: 100 }).join({
       token: 'a',
@@ -447,7 +447,7 @@ describe('joining', () => {
     ]).toEqual(['aborted', 'aborted']);
   });
 
-  it('is given up after some tries where nobody answers', async () => {
+  it('fails after some attempts if nobody answers', async () => {
     const silent = await startSdkWorld();
     silent.proxy.stall();
     const palaver = new Palaver({ url: silent.url, timeoutMs: 100, maxRetries: 1 });
@@ -460,7 +460,7 @@ describe('joining', () => {
     await silent[Symbol.asyncDispose]();
   });
 
-  it('may take for ever, and asks getToken for nothing but a token', async () => {
+  it('may go on for ever, and calls getToken without arguments', async () => {
     const given: unknown[] = [];
     const token = await mint(person());
     const getToken = (...args: unknown[]): string => {
@@ -472,7 +472,7 @@ describe('joining', () => {
     expect([(await room.send('Hello!')).msg.text, codes(room), given]).toEqual(['Hello!', [], []]);
   });
 
-  it('leaves nothing running behind that would keep a process', async () => {
+  it('leaves nothing running that would keep a process alive', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
     const room = await join();
@@ -484,7 +484,7 @@ describe('joining', () => {
     expect(timers()).toBeLessThanOrEqual(before);
   });
 
-  it('rejects where a server is full, and says how long to wait', async () => {
+  it('rejects if the server is full, and says how long to wait', async () => {
     await using server = await startTestServer({ env: { MAX_SESSIONS: '1' } });
     const chat = await connect(server, { token: await mint(person()) });
     const palaver = new Palaver({ url: `http://${server.host}:${server.port}`, maxRetries: 0 });
@@ -505,13 +505,13 @@ describe('joining', () => {
           headers: { 'Content-Type': 'application/problem+json' },
         }),
     ],
-  ])('rejects with connection_failed where a stranger %s', async (_, answer) => {
+  ])('rejects with connection_failed if another server %s', async (_, answer) => {
     const palaver = new Palaver({ url: 'http://127.0.0.1:2', maxRetries: 0, fetch: async () => answer() });
     expect(await codeOf(palaver.join({ token: 'a' }))).toBe('connection_failed');
   });
 
-  it('takes an http or https URL only', () => {
-    expect(() => new Palaver({ url: 'ws://127.0.0.1' })).toThrow(TypeError);
-    expect(() => new Palaver({ url: 'nowhere' })).toThrow(TypeError);
+  it('accepts an http or https URL only', () => {
+    for (const url of ['ws://127.0.0.1', 'nowhere', 'http://['])
+      expect(() => new Palaver({ url })).toThrow(new TypeError(`url: must be an http or https URL, not ${url}`));
   });
 });

@@ -14,7 +14,7 @@ interface AdmissionsOptions {
   readonly seats: Seats;
   readonly delivery: Pick<Delivery, 'reached'>;
   readonly maxSessionsPerUser: number;
-  /** How long a user stays whose last connection broke. */
+  /** Time that a user stays in the roster after its last connection broke. */
   readonly presenceGraceMs: number;
 }
 
@@ -40,7 +40,7 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
   let serial = 0;
   let closed = false;
 
-  /** A departure that Redis doesn't answer stays owed until the next link. */
+  /** A departure stays owed until the next link if Redis does not answer. */
   async function leave(session: string, how: Departure): Promise<void> {
     const graceMs = how === 'left' ? 0 : presenceGraceMs;
     await call('leave', session, graceMs).then(

@@ -20,11 +20,11 @@ export interface RedisBackplaneOptions {
   readonly afterEpoch?: number;
   /** Without it there is no bound. */
   readonly maxSessionsPerUser?: number | undefined;
-  /** How long a user stays whose last connection broke; 0 is not at all. */
+  /** Time that a user stays in the roster after its last connection broke; 0 is none. */
   readonly presenceGraceMs?: number;
-  /** How long a node counts that doesn't renew its lease. */
+  /** Lease of a node: it counts as dead if it does not renew the lease in this time. */
   readonly leaseMs?: number;
-  /** Hears of every script that this node runs. */
+  /** Called with every script that this node runs. */
   readonly onCall?: ObserveCall;
 }
 

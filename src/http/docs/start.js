@@ -2,6 +2,18 @@
 const reference = document.querySelector('#reference');
 const url = new URL(`../${reference.dataset.document}`, document.baseURI);
 
+/** Address of the server that this page comes from. */
+const server = new URL('..', document.baseURI);
+
+/** Names the server that this page comes from instead of the one in the document. */
+function nameServer(content) {
+  const [document] = Object.values(content.servers);
+  const { host, pathname } = server;
+  const path = pathname.replace(/\/$/, '');
+  const protocol = server.protocol === 'https:' ? 'wss' : 'ws';
+  content.servers = { 'this-server': { host, ...(path && { pathname: path }), protocol, security: document.security } };
+}
+
 /** Numbers the frames of each side: the reference sorts them by title, and a client meets them in this order. */
 function numberFrames({ channels, components, operations }) {
   const channel = channels.room.messages;
@@ -31,6 +43,7 @@ async function showReference() {
   const text = (await (await fetch(url)).text()).replaceAll('](docs/', '](');
   const content = JSON.parse(text);
   if (content.asyncapi) {
+    nameServer(content);
     numberFrames(content);
     openFrames();
   }
@@ -39,7 +52,7 @@ async function showReference() {
   globalThis.Scalar.createApiReference('#reference', {
     content,
     // The console sends its requests to the server that this page comes from.
-    servers: [{ url: new URL('..', document.baseURI).href.replace(/\/$/, '') }],
+    ...(content.openapi && { servers: [{ url: server.href.replace(/\/$/, '') }] }),
     persistAuth: true,
     agent: { disabled: true },
     expandAllSchemaProperties: true,

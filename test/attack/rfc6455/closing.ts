@@ -1,7 +1,7 @@
 import { frame, opcodes } from '../../harness/frame.ts';
 import { type Case, close, closed, cut, echo, ping, say, saying, section, together } from './case.ts';
 
-/** Those of RFC 6455, those that were registered since, and the first and last of libraries' and applications' own. */
+/** Codes of RFC 6455, codes registered since, and the first and last of the ranges for libraries and applications. */
 const sent = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
 const neverSent = [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535];
 const [begin, end] = cut(saying('Hello'), 10) as [Buffer, Buffer];
@@ -45,7 +45,7 @@ export const closing: readonly Case[] = section(7, 'Closing', [
   ],
   ['the client ends its side, without a close', '7.1.4', [], ['end'], { ending: 'half-close' }],
   ['the client ends its side inside a message', '7.1.4', begin, ['end'], { ending: 'half-close' }],
-  // The server closes of its own accord: here because it accepts no binary frame.
+  // The server starts the close: here because it accepts no binary frame.
   ['a binary', '7.4.1', binary, closed(1003)],
   ['a binary of no byte', '7.4.1', frame(opcodes.binary), closed(1003)],
   ['a binary that is not UTF-8', '7.4.1', frame(opcodes.binary, Buffer.of(0xff)), closed(1003)],

@@ -15,7 +15,7 @@ export const framing: readonly Case[] = section(1, 'Framing', [
   ['4,096 code points of three bytes', '5.2', say('€'.repeat(4_096)), [echo('€'.repeat(4_096)), ...livesOn]],
   ['a text of 126 bytes, byte by byte', '5.2', text(sayingIn(126)), hello, { bytewise: true }],
   ['two texts', '5.4', [say('Hello'), say('again')], [echo('Hello'), echo('again'), ...livesOn]],
-  // The shortest form is asked of who sends. A longer one is as clear, and taken.
+  // RFC 6455 asks senders for the shortest form. A longer one is unambiguous, and the server accepts it.
   ['a length below 126 in 16 bits', '5.2', say('Hello', { lengthBits: 16 }), hello],
   ['a length below 126 in 64 bits', '5.2', say('Hello', { lengthBits: 64 }), hello],
   ['a length below 65,536 in 64 bits', '5.2', text(sayingIn(126), { lengthBits: 64 }), hello],

@@ -6,7 +6,7 @@ const required = ['426 upgrade_required version 13'];
 
 type Row = readonly [name: string, rfc: string, how: OutgoingHttpHeaders | string, want: readonly string[]];
 
-/** Each differs from a right handshake in these headers, or in its first line. */
+/** Each differs from a valid handshake in these headers, or in its first line. */
 const rows: readonly Row[] = [
   ['as in the RFC', '4.2.1', {}, livesOn],
   ['without a key', '4.2.1', { 'Sec-WebSocket-Key': undefined }, malformed],
@@ -34,7 +34,7 @@ const rows: readonly Row[] = [
   ['HTTP/1.0', '4.2.1', 'GET /join HTTP/1.0', required],
   ['HTTP/0.9', '4.2.1', 'GET /join HTTP/0.9', required],
   ['PUT', '4.2.1', 'PUT /join HTTP/1.1', ['405 method_not_allowed']],
-  // This server's own: the same handshake by another name, which its contract declares.
+  // Specific to this server: the same handshake by another method, which its spec declares.
   ['POST', '4.2.1', 'POST /join HTTP/1.1', livesOn],
   ['a path that is not there', '4.2.2', 'GET /elsewhere HTTP/1.1', ['404 not_found']],
   ['with a query', '4.2.1', 'GET /join?room=1 HTTP/1.1', livesOn],

@@ -17,13 +17,13 @@ import {
 } from './case.ts';
 
 const most = 65_536;
-/** Fragments of a message, and pongs that are not written yet. */
+/** Fragments of a message, and pongs not written yet. */
 const mostFragments = 256;
 const mostPongs = 60;
 const hello = [echo('Hello'), ...livesOn];
-/** A text frame that says it has so many bytes, and no byte of them. */
+/** A text frame that announces this many bytes and has none. */
 const announced = (length: bigint): Buffer => text('', { length, lengthBits: 64 });
-/** A message of one byte a fragment. */
+/** A message with fragments of one byte. */
 const inBytes = (length: number): Buffer =>
   together(...cut(sayingIn(length), ...Array.from({ length: length - 1 }, (_, at) => at + 1)));
 const pings = (count: number): Buffer => together(...Array.from({ length: count }, () => ping()));
@@ -39,7 +39,7 @@ export const limits: readonly Case[] = section(8, 'Limits', [
   ['a length of 2^32', '10.4', announced(2n ** 32n), closed(1009), { ending: 'silence' }],
   ['a length of 2^53', '10.4', announced(2n ** 53n), closed(1009), { ending: 'silence' }],
   ['a length of 2^63 - 1', '10.4', announced(2n ** 63n - 1n), closed(1009), { ending: 'silence' }],
-  // Its first bit must be 0 (5.2): to a server that takes no more than 65,536 bytes it is too long as well.
+  // The first bit must be 0 (5.2). A server that accepts at most 65,536 bytes refuses it as too long, too.
   ['a length of 2^63', '5.2', announced(2n ** 63n), closed(1009), { ending: 'silence' }],
   ['65,536 bytes in two fragments', '10.4', together(...cut(sayingIn(most), most / 2)), hello],
   ['65,537 bytes in two fragments', '10.4', together(...cut(sayingIn(most + 1), most / 2)), closed(1009)],
@@ -61,7 +61,7 @@ export const limits: readonly Case[] = section(8, 'Limits', [
     closed(1008),
   ],
   ['60 pings in one write', '10.4', pings(mostPongs), [...pongs, ...livesOn]],
-  // The one fault that is answered by the end alone.
+  // The one fault after which the server ends the connection without a close frame.
   ['61 pings in one write', '10.4', pings(mostPongs + 1), [...pongs, 'end']],
   ['20 texts that are refused', '7.4.1', badFrames(20), [...refusals(20), ...livesOn]],
   ['21 texts that are refused, at once', '7.4.1', badFrames(21), [...refusals(20), ...closed(1008)]],

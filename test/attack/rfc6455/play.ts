@@ -14,7 +14,7 @@ import { type Case, close, echo, error, ping, pong, say, stillHere } from './cas
 
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** The parts of a handshake's response beyond the plain 101. */
+/** Parts of a handshake's response beyond the plain 101. */
 function tellResponse(asked: string, { status, headers, text }: NonNullable<ReturnType<typeof whole>>): string[] {
   const [, method = '', path = ''] = /^(\S+) (?:http:\/\/[^/]*)?(\S+)/.exec(asked) ?? [];
   const { json } = recorded({ method, path }, status, headers, text);
@@ -29,9 +29,9 @@ function tellResponse(asked: string, { status, headers, text }: NonNullable<Retu
   ].filter((line) => typeof line === 'string');
 }
 
-/** A frame of the server; nothing where it is of the room's other members. */
+/** Describes a frame from the server; undefined for frames about other members of the room. */
 function tellFrame(bytes: Buffer, { opcode, payload, size }: ReadFrame, username: string): string | undefined {
-  // It has one right form: final, not masked, the length as short as can be.
+  // It has one valid form: final, unmasked, with the shortest length.
   if (!frame(opcode, payload, { masked: false }).equals(bytes.subarray(0, size)))
     return `a frame that is wrong: ${bytes.toString('hex', 0, Math.min(size, 20))}`;
   if (opcode === opcodes.pong) return pong(payload);
@@ -42,7 +42,7 @@ function tellFrame(bytes: Buffer, { opcode, payload, size }: ReadFrame, username
   return told.type === 'chat_message' && told.msg.from_user === username ? echo(told.msg.text) : undefined;
 }
 
-/** The responses, one line each, until the connection ended or the handshake was refused. */
+/** The responses, one line each, until the connection ended or the server refused the handshake. */
 export async function play({ host, port }: TestServer, given: Case): Promise<string[]> {
   const { number, send, want, ending, bytewise = false } = given;
   const username = `Case ${number}`;
@@ -110,7 +110,7 @@ export async function play({ host, port }: TestServer, given: Case): Promise<str
     if (ending === 'half-close') socket.end();
     else if (ending === 'linger') dripping = setInterval(() => write(ping()), 100);
     else if (ending === undefined) {
-      // Where it lives on, once all is answered: an error may come behind an echo that is due after it.
+      // Where the session survives, wait for all answers: an error may arrive after an echo.
       await until(() => seen.length >= want.indexOf(echo(stillHere)));
       write(say(stillHere));
       await until(() => seen.some((line) => line === echo(stillHere) || line.startsWith('close ')));

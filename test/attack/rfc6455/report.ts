@@ -1,15 +1,15 @@
-/** `npm run test:rfc6455` plays every case to a server and prints what was expected and what was seen. */
+/** `npm run test:rfc6455` plays every case against a server and prints the expected and the actual responses. */
 import pLimit from 'p-limit';
 import { startTestServer } from '../../harness/server.ts';
 import { livesOn } from './case.ts';
 import { cases } from './cases.ts';
 import { play } from './play.ts';
 
-/** A control character or another that can't be seen, by its number. */
+/** Shows a control character, or another invisible one, by its number. */
 const visible = (line: string): string =>
   line.replace(/\p{C}/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
 
-/** Lines that repeat are counted, long ones cut, and those that every case ends with that lives on are two words. */
+/** Counts repeated lines, cuts long ones, and writes the usual end of a case as two words. */
 function told(seen: readonly string[]): string {
   const isAlive = livesOn.every((line, at) => line === seen.at(at - livesOn.length));
   const lines = isAlive ? [...seen.slice(0, -livesOn.length), 'lives on'] : seen;

@@ -17,7 +17,7 @@ describe('RFC 6455', () => {
   });
 });
 
-it('the TCP connection ends with the closing handshake, not when the time for it is up', async () => {
+it('ends the TCP connection after the closing handshake, without waiting for its timeout', async () => {
   const playNamed = (name: string) => play(server, cases.find((given) => given.name === name)!);
   const unanswered = playNamed('a binary, and the server’s close is not answered').then(() => 'unanswered');
   const answered = async (): Promise<string> => {
@@ -30,7 +30,7 @@ it('the TCP connection ends with the closing handshake, not when the time for it
   await unanswered;
 });
 
-it('the server that had all of them goes on serving, and nobody is left in its room', async () => {
+it('leaves the server running, with an empty room', async () => {
   const ann = await connect(server, { token: await mint({ id: 'ann', username: 'Ann' }) });
   const left = new Set((await ann.next('users_online')).msg.list);
   while (left.size > 0) left.delete((await ann.next('user_left')).msg.username);

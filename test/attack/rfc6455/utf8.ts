@@ -60,7 +60,7 @@ const invalid: readonly (readonly [name: string, hex: string])[] = [
   ['a word with a surrogate in it', 'cebae1bdb9cf83ceeda080bcceb5'],
 ];
 
-/** The payload of a message with these bytes in its text. */
+/** The payload of a chat message with these bytes in its text. */
 const withBytes = (hex: string): Buffer =>
   Buffer.concat([Buffer.from('{"type":"chat_message","msg":{"text":"'), Buffer.from(hex, 'hex'), Buffer.from('"}}')]);
 
@@ -85,7 +85,7 @@ export const utf8: readonly Case[] = section(6, 'UTF-8', [
   ['four bytes, byte by byte', '5.6', text(smile), [echo('😀'), ...livesOn], { bytewise: true }],
   ['a surrogate, each byte in a fragment', '8.1', together(...cut(surrogate, bad + 1, bad + 2)), closed(1007)],
   ['a surrogate in the first fragment of two', '8.1', together(...cut(surrogate, bad + 3)), closed(1007)],
-  // Whether it is valid is asked once a message is whole.
+  // The server checks a message for valid UTF-8 once it is complete.
   [
     'a surrogate in the first fragment, a ping before the last',
     '8.1',
@@ -102,7 +102,7 @@ export const utf8: readonly Case[] = section(6, 'UTF-8', [
   ],
   ['nothing but a byte that is never valid', '8.1', text(Buffer.of(0xff)), closed(1007)],
   ['a surrogate, after a valid message', '8.1', [say('Hello'), text(surrogate)], [echo('Hello'), ...closed(1007)]],
-  // Valid bytes that the application has something against: the connection lives on.
+  // Valid UTF-8 that the application refuses: the connection stays open.
   [
     'U+FEFF first, which is no white space of JSON',
     '8.1',

@@ -71,7 +71,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     ['a wrong password', 'chat:canary@HOST', /refuses the user name or password .*percent-encoded/],
     ['an unknown user', 'canary:word@HOST', /refuses the user name or password/],
   ];
-  it.each(refusals)('is named with the reason where it refuses %s', async (_, rest, says) => {
+  it.each(refusals)('is named with the reason if it refuses %s', async (_, rest, says) => {
     const fault = await faultOf(at(rest));
     expect(fault).toMatch(says);
     expect(fault).toContain(`127.0.0.1:${redis.port}`);
@@ -104,7 +104,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     ['TLS', '\x15\x03\x03\x00\x02\x02\x46', false, /not a Redis, or it needs TLS \(rediss:\/\/\)/],
     ['nothing', undefined, false, /timed out|no answer within/],
   ];
-  it.each(replies)('is refused where %s answers in its place', async (_, answer, isFirst, says) => {
+  it.each(replies)('is refused if %s answers in its place', async (_, answer, isFirst, says) => {
     expect(await faultOf(`redis://127.0.0.1:${await answering(answer, isFirst)}`)).toMatch(says);
   });
 
@@ -193,7 +193,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     ],
   ];
   it.each(illnesses)(
-    'is reported once as unusable where it %s, and can be read meanwhile',
+    'is reported once as unusable if it %s, and can be read meanwhile',
     async (_, begin, end, says) => {
       await admin.acl('SETUSER', 'chat', 'reset', 'on', '>word', '~palaver:*', '+@all');
       const health: string[] = [];
@@ -228,7 +228,7 @@ describe.skipIf(noRedis)('a Redis', () => {
     expect(await client.get('palaver:written')).toBe('there');
   });
 
-  it('is waited for while it loads its data', async () => {
+  it('is awaited while it loads its data', async () => {
     // Microseconds for each key.
     const loading = { 'key-load-delay': '1000', 'loading-process-events-interval-bytes': '1024' };
     const slow = await startRedis(undefined, { ...loading, appendonly: 'no' });

@@ -1,10 +1,10 @@
-/** Sessions over a real socket whose client reads slowly, with a small receive buffer, and a room that is only this test. */
+/** Sessions over a real socket whose client reads slowly with a small receive buffer. The test plays the room. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { closeCodes } from '../../../generated/chat/index.ts';
-import { createChatCounts } from '../../../src/chat/counts.ts';
+import { createTransportCounts } from '../../../src/chat/counts.ts';
 import { encodeEnvelope } from '../../../src/chat/frames.ts';
 import type { RoomSession, Sink } from '../../../src/chat/room.ts';
 import { createUpgrades } from '../../../src/chat/upgrade.ts';
@@ -50,7 +50,7 @@ async function startSession(bytesPerSecond: number, heartbeatIntervalMs = 60_000
       countFrame: undefined,
       verify: async () => identity,
       watchAccess: () => () => {},
-      counts: createChatCounts(),
+      counts: createTransportCounts(),
       log,
     },
     log,
@@ -85,7 +85,7 @@ function fallBehind({ socket, sink }: Session): number {
   return count;
 }
 
-/** The head of a frame of a client that says it has so many bytes (RFC 6455, 5.2). */
+/** The head of a client's frame that announces this many bytes (RFC 6455, 5.2). */
 const announced = (length: number): Buffer => {
   const head = Buffer.alloc(14);
   head[0] = 0x81;
@@ -112,7 +112,7 @@ it.each([
   const sent = fallBehind(session);
   session.sink.end(closeCodes[name]);
   expect(session.released).toEqual([kept.includes(name) ? 'lost' : 'left']);
-  // It may not write any more; what it had sent is taken off the line all the same.
+  // The client may not write any more. The server still reads the frames that it had sent.
   session.reader.send(Buffer.concat(Array.from({ length: 100 }, () => text('"a"'))));
   const { code, frames } = await session.reader.read();
   expect(code).toBe(closeCodes[name]);

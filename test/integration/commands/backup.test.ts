@@ -14,7 +14,7 @@ import { run, serve } from '../../system/process.ts';
 const quick = { RATE_LIMIT_FRAMES: '0', RATE_LIMIT_LOGIN: '0', RATE_LIMIT_SIGNUP: '0', DRAIN_WINDOW: '0s' };
 const done = { code: 0, out: '', errors: '' };
 
-/** The folder with a server that has run, its backup, and the user that it knows. */
+/** A folder that a server has used, its backup, and its user. */
 async function backedUp() {
   const dataDir = temporaryFolder();
   const file = join(temporaryFolder(), 'backup');
@@ -29,7 +29,7 @@ async function backedUp() {
   return { dataDir, file, user, id };
 }
 
-/** Says one thing after the other, as fast as its echoes come, until it is told to stop. */
+/** Sends messages one after the other, as fast as their echoes arrive, until the test stops it. */
 function talk(chat: Chat): () => Promise<void> {
   let talking = true;
   const all = async (): Promise<void> => {
@@ -84,7 +84,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
       const { status, json } = await request(again, 'POST', '/login', { json: { email, password } });
       expect([status, json.id]).toEqual([200, id]);
     }
-    // With the secret of then, what it has signed holds.
+    // The restored secret still verifies the tokens that it signed.
     const { ids, gaps } = placesIn(await readPages(again, token));
     expect(ids).toEqual(heard.slice(0, ids.length));
     expect(ids.at(-1)! >= storedId).toBe(true);
@@ -110,10 +110,10 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     await request(later, 'POST', '/logout', { headers: { authorization: `Bearer ${token}` } });
     await later.stop();
 
-    // In the same place, where later epochs were given.
+    // In the same folder, where the server used later epochs.
     expect(await palaver(['restore', '--replace', file], { DATA_DIR: dataDir })).toEqual(done);
     await using server = await startTestServer({ env: { DATA_DIR: dataDir, JWT_SECRET: '' } });
-    // It was revoked after the backup that was restored.
+    // Revoked after the backup that was restored.
     const { ids, gaps } = placesIn(await readPages(server, token));
     expect(ids).toEqual([id]);
     expect(gaps).toEqual([expect.stringMatching(/-~$/)]);
@@ -146,7 +146,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     await server.stop();
 
     const there = await palaver(['backup', file], { DATA_DIR: dataDir });
-    expect([there.code, there.errors]).toEqual([1, `${file} is there already\n`]);
+    expect([there.code, there.errors]).toEqual([1, `${file} already exists\n`]);
 
     const folder = temporaryFolder();
     const broken = (name: string, change: (path: string) => void): string => {
@@ -194,7 +194,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
     // Most messages are in the log of the database alone.
     await server.kill();
 
-    /** No file can become larger than 16 KiB: as where the disk is full. */
+    /** No file can grow beyond 16 KiB, as on a full disk. */
     const onFullDisk = async (...args: string[]) => {
       const command = commandLine(...args).join(' ');
       const ended = run('/bin/bash', ['-c', `ulimit -f 16; exec ${command}`], env);
@@ -210,7 +210,7 @@ describe('palaver backup and restore', { timeout: manyStartsMs }, () => {
       expect.stringMatching(/(palaver\.db cannot be replaced|backup cannot be restored): /),
     ]);
     expect(readdirSync(dataDir).filter((name) => name.startsWith('restore-'))).toEqual([]);
-    // Nor does a backup that is cut short take anything away.
+    // An interrupted backup removes nothing either.
     truncateSync(file, 20_000);
     expect((await palaver(['restore', '--replace', file], env)).code).toBe(1);
     expect(await stored((await serve(env).address()) as TestServer)).toHaveLength(50);

@@ -37,6 +37,15 @@ describe('palaver', { timeout: manyStartsMs }, () => {
 
   it.each<[args: string[], errors: string]>([
     [['nothing'], "palaver has no command 'nothing'\nUsage: palaver [command]; palaver --help lists the commands\n"],
+    [['--nothing'], "Unknown option '--nothing'\nUsage: palaver [command]; palaver --help lists the commands\n"],
+    [
+      ['token', '--email', 'a@b.c', '--ttl', '10'],
+      '--ttl is not valid: the unit (s, m, h or d) is missing: it must be a duration from 1s to 365d, such as 90s, 15m, 12h or 30d\nUsage: palaver token --email EMAIL [--ttl DURATION]\n       palaver token --id ID [--ttl DURATION]\n',
+    ],
+    [
+      ['token', '--email', 'a@b.c', '--ttl', '-5s'],
+      "Option '--ttl' needs a value. If the value begins with a dash, write --ttl=VALUE\nUsage: palaver token --email EMAIL [--ttl DURATION]\n       palaver token --id ID [--ttl DURATION]\n",
+    ],
     [['backup'], 'Give the file to write\nUsage: palaver backup FILE\n'],
     [
       ['users', 'add', '--email'],
@@ -73,7 +82,7 @@ describe('palaver', { timeout: manyStartsMs }, () => {
 
   it('keeps its exit code when standard error cannot be written, and does not wait for it', async () => {
     expect((await inShell('palaver nothing 2> /dev/full')).code).toBe(2);
-    // A pipe that is full and that nobody reads.
+    // A full pipe that nobody reads.
     const stalled =
       'exec 3> >(sleep 20); head -c 1000000 /dev/zero >&3 & sleep 0.5; palaver nothing 2>&3; code=$?; kill %1; exit $code';
     const started = execFile('/bin/bash', ['-c', stalled.replace('palaver', commandLine().join(' '))], { cwd: root });

@@ -9,7 +9,7 @@ import { manyStartsMs } from '../../harness/palaver.ts';
 import { root } from '../../harness/process.ts';
 import { atTerminal, noTerminal } from '../../harness/terminal.ts';
 
-/** Writes a program that asks for so many passwords, and then prints them and each further line as JSON. */
+/** Writes a program that asks for this many passwords, and then prints them and each further line as JSON. */
 function program(passwords: number): string[] {
   const file = join(temporaryFolder(), 'program.ts');
   writeFileSync(
@@ -58,7 +58,7 @@ describe.skipIf(noTerminal)('a prompt at a terminal', { timeout: manyStartsMs },
   it.each([
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
-  ])('fails where %s is the answer', async (_, key) => {
+  ])('fails if the answer is %s', async (_, key) => {
     const run = atTerminal(program(1).join(' '));
     await run.shows('Password 1: ');
     run.type(key);

@@ -5,13 +5,13 @@ import { anyRedis, noRedis } from '../../harness/redis.ts';
 interface Kept {
   readonly name: string;
   readonly skip: boolean;
-  /** The environment of a store that is empty, but for `DATA_DIR`. */
+  /** The environment of a store that is empty except for `DATA_DIR`. */
   env(): Promise<Readonly<Record<string, string>>>;
 }
 
 type Service = Pick<Mongo, 'uri' | 'remove'>;
 
-/** Started by the first test that asks, and gone after the last. */
+/** Started by the first test that needs it, and stopped after the last. */
 function shared(start: () => Promise<Service>): () => Promise<Service> {
   let started: Promise<Service> | undefined;
   afterAll(async () => (await started)?.remove());
@@ -21,7 +21,7 @@ function shared(start: () => Promise<Service>): () => Promise<Service> {
   };
 }
 
-/** Everywhere that users are kept, and servers that share them. */
+/** Every user store, with servers that share it. */
 export function everyStore(): Kept[] {
   const [mongo, redis] = [shared(anyMongo), shared(anyRedis)];
   const inMongo = async () => ({ MONGODB_URI: (await mongo()).uri() });

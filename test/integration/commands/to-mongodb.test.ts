@@ -34,7 +34,7 @@ async function stores(): Promise<Stores> {
   return opened;
 }
 
-/** More than a page of everything that has pages, and gaps where pages begin. */
+/** More than a page of each kind of record, and gaps at the start of pages. */
 async function filled(users = 600): Promise<Stores> {
   const all = await stores();
   for (let n = 1; n <= users; n += 1)
@@ -60,7 +60,7 @@ async function content({ users, revoked, messages }: Stores) {
   };
 }
 
-/** The same, until the store fails with this call of it. */
+/** The same store, until this call of it fails. */
 function failingAt(whole: Stores, call: number): Stores {
   let calls = 0;
   const failing = <Port extends object>(port: Port): Port =>
@@ -169,7 +169,7 @@ describe('copyStores', { timeout: manyStartsMs }, () => {
   });
 });
 
-/** How many messages a server that runs has stored there. */
+/** Returns how many messages a running server has stored there. */
 function storedIn(dataDir: string): number {
   using db = new DatabaseSync(databaseFile(dataDir), { readOnly: true });
   return Number(db.prepare('SELECT count(*) AS count FROM messages').get()!.count);
@@ -188,7 +188,7 @@ describe.skipIf(noMongo)('palaver to-mongodb', { timeout: manyStartsMs }, () => 
       ADMIN_TOKEN: 'the-secret-of-whoever-runs-this-server',
       ...{ RATE_LIMIT_FRAMES: '0', RATE_LIMIT_LOGIN: '0', RATE_LIMIT_SIGNUP: '0', DRAIN_WINDOW: '0s' },
     };
-    // The first life is killed: it leaves a gap.
+    // A kill ends the first life, so it leaves a gap.
     const killed = serve(env);
     const first = (await killed.address()) as TestServer;
     const users = [await signUp(first), await signUp(first), await signUp(first)];

@@ -17,7 +17,7 @@ const elsewhere = { JWKS_URL: 'http://127.0.0.1:1/jwks', JWT_ISSUER: 'https://is
 
 const login = (server: TestServer, email: string) => request(server, 'POST', '/login', { json: { email, password } });
 
-/** Tries to join until the server answers with this status: it reads the store every two seconds. */
+/** Tries to join until the server answers with this status. The server reads the store every two seconds. */
 async function answered(server: TestServer, token: string, status: number): Promise<void> {
   while ((await handshake(server, { token })).status !== status);
 }
@@ -96,7 +96,7 @@ for (const { name, skip, env: emptyStore } of everyStore()) {
       const done = await palaver(['users', 'disable', 'from afar', '--external'], env);
       expect(done).toEqual({ code: 0, out: 'disabled from afar\n', errors: '' });
       expect(await chat.closed()).toBe(4003);
-      // An id that was disabled is known.
+      // The id is known, because it was disabled before.
       expect(await palaver(['users', 'enable', 'from afar'], env)).toMatchObject({ code: 0, errors: '' });
       await answered(server, token, 101);
     });
@@ -151,7 +151,7 @@ describe('palaver users', { timeout: manyStartsMs }, () => {
       [
         add('nobody', ' Bob'),
         'canary\r\n',
-        /: email: must have one @.*; username: must have.*; password: must have at least 8 characters\n/,
+        /^email: must have one @.*; username: must have.*; password: must have at least 8 characters\n/,
       ],
       [add('bob@example.com', 'Bob'), 'canary'.repeat(50), /: password: must have at most 256 characters/],
       [add('bob@example.com', 'Bob'), 'canary'.repeat(3_000), /at most 16384 bytes/],

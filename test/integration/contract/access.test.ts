@@ -32,7 +32,7 @@ describe('POST /logout', () => {
     const { email, password, token } = await signUp(server, 'Ann');
     const again = await request(server, 'POST', '/login', { json: { email, password } });
     const other = String(again.json.token);
-    // Made within the same second for the same user, they differ all the same.
+    // Tokens of one user from the same second still differ.
     expect(other).not.toBe(token);
     const [mine, tab, elsewhere] = await Promise.all(
       [token, token, other].map((each) => connect(server, { token: each })),
@@ -44,7 +44,7 @@ describe('POST /logout', () => {
     expect((await logout(server, token)).json.code).toBe('invalid_token');
   });
 
-  it('holds over a restart, also for a token that another issuer made', async () => {
+  it('holds over a restart, also for a token from another issuer', async () => {
     const env = keeping();
     const token = await mint(ann);
     {
@@ -187,7 +187,7 @@ describe('token_refresh', () => {
   it('extends a session beyond the expiry of its first token, and answers only that session', async () => {
     await using server = await startTestServer();
     const bob = await connect(server, { token: await mint({ id: 'b', username: 'Bob' }) });
-    // 5 s after `exp`, the tolerance of the clock, it is over.
+    // The session ends 5 s after `exp`, the clock tolerance.
     const chat = await connect(server, { token: await mint({ ...ann, exp: nowS() - 3 }) });
     const exp = nowS() + 600;
     refresh(chat, await mint({ ...ann, exp }));

@@ -13,7 +13,7 @@ const join = async (server: TestServer, username = 'Ann', claims = {}): Promise<
 
 const local = (): Backplane => createLocalBackplane({ epoch: Date.now() });
 
-/** A session of its own server. */
+/** A session on a server of its own. */
 async function onChat<T>(
   use: (ann: Chat, server: TestServer) => Promise<T>,
   backplane = local(),
@@ -23,7 +23,7 @@ async function onChat<T>(
   return await use(await join(server), server);
 }
 
-/** How to get each frame that the server sends. */
+/** Provokes each frame that the server sends. */
 const frames: Record<string, () => Promise<unknown>> = {
   users_online: () => onChat((ann) => ann.next('users_online')),
   user_joined: () => onChat((ann) => ann.next('user_joined')),
@@ -49,7 +49,7 @@ const frames: Record<string, () => Promise<unknown>> = {
     }),
 };
 
-/** How to get each error; every one is answered and the connection lives on. */
+/** Provokes each error. The server answers, and the connection stays open. */
 const errors: Record<string, () => Promise<string>> = {
   malformed_json: () => errorOf((ann) => ann.sendRaw('Hello!')),
   unknown_type: () => errorOf((ann) => ann.send({ type: 'user_left', msg: { username: 'Ann' } })),
@@ -86,7 +86,7 @@ const errorOf = (
     env,
   );
 
-/** A room where saying anything fails. */
+/** A room where every message fails. */
 const failing = (): Backplane => {
   const inner = local();
   const publish = async (): Promise<never> => {
@@ -99,7 +99,7 @@ const failing = (): Backplane => {
   return { ...inner, admit };
 };
 
-/** An order that begins anew with the first message. */
+/** A stream that starts over at the first message. */
 const forgetting = (): Backplane => {
   const inner = local();
   let begin = (): void => {};
@@ -124,7 +124,7 @@ const forgetting = (): Backplane => {
   };
 };
 
-/** How to be closed with each code. */
+/** Provokes each close code. */
 const closes: Record<number, () => Promise<number>> = {
   1001: () =>
     onChat(async (ann, server) => {
@@ -150,7 +150,7 @@ const closes: Record<number, () => Promise<number>> = {
     }),
   4001: async () => {
     await using server = await startTestServer();
-    // 5 s after `exp`, the tolerance of the clock, it is over.
+    // The session ends 5 s after `exp`, the clock tolerance.
     return await (await join(server, 'Ann', { exp: nowS() - 3 })).closed();
   },
   4003: () =>
@@ -168,11 +168,11 @@ const closeAfter = (provoke: (ann: Chat) => void, backplane?: Backplane): Promis
     return ann.closed();
   }, backplane);
 
-/** More than the buffers on both sides of a connection take. */
+/** More than the buffers on both sides of a connection hold. */
 const floodMax = 4_000;
 const floodText = '€'.repeat(component(asyncapi, 'Text').maxLength!);
 
-/** Talks until somebody leaves: whoever doesn't read. Every message is awaited, so it costs the speaker nothing. */
+/** Sends messages until the slow consumer leaves. Each is awaited, so its sender stays fast. */
 async function floodUntilLeft(ann: Chat): Promise<void> {
   const left = (): boolean => ann.frames.some(({ type }) => type === 'user_left');
   for (let n = 0; n < floodMax && !left(); n += 1) {
@@ -185,7 +185,7 @@ async function floodUntilLeft(ann: Chat): Promise<void> {
 const sorted = (given: readonly (string | number)[]): string[] => given.map(String).sort();
 
 describe('every frame of the server', () => {
-  it('has its provoker here, and every provoker its frame there', () => {
+  it('has a provoker here, and every provoker its frame there', () => {
     expect(sorted(Object.keys(frames))).toEqual(sorted(serverFrames.map(({ type }) => type)));
   });
   it.each(Object.entries(frames))('%s', async (type, provoke) => {
@@ -194,7 +194,7 @@ describe('every frame of the server', () => {
 });
 
 describe('every error code', () => {
-  it('has its provoker here, and every provoker its code there', () => {
+  it('has a provoker here, and every provoker its code there', () => {
     expect(sorted(Object.keys(errors))).toEqual(sorted(errorCodes));
   });
   it.each(Object.entries(errors))('%s', async (code, provoke) => {
@@ -203,7 +203,7 @@ describe('every error code', () => {
 });
 
 describe('every close code', () => {
-  it('has its provoker here, and every provoker its code there', () => {
+  it('has a provoker here, and every provoker its code there', () => {
     expect(sorted(Object.keys(closes))).toEqual(sorted(closeCodes));
   });
   it.each(Object.entries(closes))('%s', async (code, provoke) => {

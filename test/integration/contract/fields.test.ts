@@ -22,7 +22,7 @@ interface Validator {
   safeParse(text: string): { readonly success: boolean };
 }
 
-/** Each: a text around a character, which may stand in it twice, and which characters may be there. */
+/** Each entry: a text around a character, which may occur twice, and the allowed characters. */
 const cases: [field: string, around: string, Schema, Validator, allowed: RegExp][] = [
   ['username', '*', createUser.username!, fields.username, nameAlone],
   ['username', '**', createUser.username!, fields.username, nameAlone],
@@ -44,7 +44,7 @@ const cases: [field: string, around: string, Schema, Validator, allowed: RegExp]
   ['password', '1234567*', createUser.password!, fields.password, anything],
   ['text', '*', said.text!, chatMessageFromClientSchema.shape.msg.shape.text, anything],
   ['nonce', '*', said.nonce!, chatMessageFromClientSchema.shape.msg.shape.nonce, anything],
-  // `.` and `..` are parts of a path that clients remove.
+  // Clients remove the path segments `.` and `..`.
   ['id of a token', '*', claims.id!, tokenClaimsSchema.shape.id, anythingButADot],
   ['id of a token', '.*', claims.id!, tokenClaimsSchema.shape.id, anythingButADot],
   ['id of a token', '..*', claims.id!, tokenClaimsSchema.shape.id, anything],

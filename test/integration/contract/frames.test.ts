@@ -72,7 +72,7 @@ describe('publishes valid messages unchanged', () => {
 const { minLength, maxLength } = component(asyncapi, 'Nonce');
 const fitsNonce = new RegExp(`^\\P{Cs}{${minLength},${maxLength}}$`, 'u');
 
-/** The nonce that an `error` must tell: that of the frame, where it is one. */
+/** The nonce that an `error` must have: that of the frame, if it is valid. */
 function nonceOf(frame: unknown): string | undefined {
   const nonce = (frame as { msg?: { nonce?: unknown } } | null)?.msg?.nonce;
   return typeof nonce === 'string' && fitsNonce.test(nonce) ? nonce : undefined;

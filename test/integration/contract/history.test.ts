@@ -23,7 +23,7 @@ async function page(server: TestServer, query = ''): Promise<MessagePage> {
 }
 const textsOf = (messages: readonly ChatMessage[]): string[] => messages.map(({ msg }) => msg.text);
 
-/** Says so many things, and waits for the last. */
+/** Sends this many messages, and waits for the last. */
 async function say(chat: Chat, from: number, to: number): Promise<void> {
   for (let n = from; n <= to; n += 1) chat.say(`m${n}`);
   while ((await chat.next('chat_message')).msg.text !== `m${to}`);
@@ -143,7 +143,7 @@ describe('GET /messages', () => {
   });
 });
 
-it('stores every acknowledged message at an orderly shutdown', async () => {
+it('stores every acknowledged message at a clean shutdown', async () => {
   const env = keeping();
   const said: ChatMessage[] = [];
   {

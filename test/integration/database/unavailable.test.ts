@@ -1,4 +1,4 @@
-/** A database that can't be used: what its driver throws becomes 503, `/readyz` tells, and the log says why. */
+/** An unavailable database: the server answers 503, reports it at `/readyz`, and logs the reason. */
 import { once } from 'node:events';
 import { readdirSync, renameSync } from 'node:fs';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
@@ -14,7 +14,7 @@ import { request, signUp } from '../../harness/http.ts';
 import { canStop, noMongo, startMongo } from '../../harness/mongo.ts';
 import { startTestServer } from '../../harness/server.ts';
 
-/** Passes TCP on, and ends connections as a peer does that goes down in order. */
+/** Passes TCP on, and ends connections like a peer that shuts down. */
 async function endingProxy(target: number) {
   const clients = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
@@ -139,7 +139,7 @@ describe('a data folder that cannot be written', () => {
     });
     const ready = async () => (await request(server, 'GET', '/readyz')).status;
     expect(await ready()).toBe(200);
-    // For every user, root among them: its files are open still, and nothing can be made in it.
+    // This holds for every user, root included: open files keep working, and new ones cannot be created.
     renameSync(dataDir, `${dataDir}-away`);
     await expect.poll(ready, { timeout: 10_000 }).toBe(503);
     expect(await ready()).toBe(503);
@@ -158,7 +158,7 @@ describe('a data folder that cannot be written', () => {
     await Promise.all(Array.from({ length: 50 }, () => database.ping()));
   });
 
-  it('is no fault of the server when the database is closed already', async () => {
+  it('throws StoreUnavailable once the database is closed', async () => {
     const database = openSqlite(temporaryFolder());
     await database.close();
     await expect(database.ping()).rejects.toThrow(StoreUnavailable);

@@ -1,29 +1,24 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { within } from '../../harness/deadline.ts';
+import { blocksOf } from '../../harness/documentation.ts';
 import { frameIn } from '../../harness/frame.ts';
+import { root } from '../../harness/process.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 import { closeCodes, errorCodes, paths } from '../../harness/spec.ts';
 
-const guide = readFileSync(new URL('../../../docs/develop/another-language.md', import.meta.url), 'utf8');
-
-interface Block {
-  readonly language: string;
-  readonly by: string;
-  readonly text: string;
-}
-
-const blocks: readonly Block[] = [...guide.matchAll(/^```(\w+)(?: (\w+))?\n(.*?)\n```$/gms)].map(
-  ([, language = '', by = '', text = '']) => ({ language, by, text }),
-);
+const path = 'docs/develop/another-language.md';
+const guide = readFileSync(join(root, path), 'utf8');
+const blocks = blocksOf(path);
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replace(/\s/g, ''), 'hex');
 const headOf = (text: string): string => `${text.replaceAll('\n', '\r\n')}\r\n\r\n`;
 const fieldOf = (text: string, name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? '';
 
-/** The guide's frames in its order, each with the JSON that stands before it, if any. */
+/** The guide's frames in order, each with the JSON before it, if any. */
 const frames = blocks.flatMap(({ language, by, text }, at) => {
   if (language !== 'hex') return [];
   const said = blocks[at - 1]?.language === 'json' ? blocks[at - 1]?.text : undefined;
@@ -76,7 +71,7 @@ describe('the exchange of the client guide, played to the server', () => {
     await server.stop();
   });
 
-  /** Waits until something can be read, then takes its bytes. */
+  /** Waits until the socket is readable, then takes its bytes. */
   const take = <T extends { readonly size: number }>(read: (bytes: Buffer) => T | undefined): Promise<T> =>
     within(
       new Promise((resolve) => {
@@ -92,7 +87,7 @@ describe('the exchange of the client guide, played to the server', () => {
       () => `more than ${received.toString('hex')}`,
     );
 
-  /** Ids and times are of the day, and the words of a refusal may change. */
+  /** Ids and times differ from day to day, and the text of an error may change. */
   const lasting = (text: string): unknown =>
     JSON.parse(text, (key, value) => (['id', 'sent_at', 'detail'].includes(key) ? typeof value : value));
 
@@ -114,12 +109,12 @@ describe('the exchange of the client guide, played to the server', () => {
   });
 });
 
-describe('the client guide says what to do about', () => {
-  const door = paths.get('/join')!.get('GET')!;
+describe('the client guide says how to handle', () => {
+  const handshake = paths.get('/join')!.get('GET')!;
   const told = [
     ...errorCodes,
     ...closeCodes,
-    ...[...door.responses].flatMap(([status, { codes }]): readonly (string | number)[] =>
+    ...[...handshake.responses].flatMap(([status, { codes }]): readonly (string | number)[] =>
       status < 500 ? codes : [status],
     ),
   ];

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import config from '../../../docs/.vitepress/config.ts';
+import manifest from '../../../package.json' with { type: 'json' };
 import { settings } from '../../../src/config/settings.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -46,6 +47,19 @@ describe('the documentation', () => {
   it.each(texts)('%s names only variables that the server reads', (path) => {
     const named = [...read(path).matchAll(/(?<=[`\n=(])[A-Z]+(?:_[A-Z]+)+(?=[`=)])/g)].map(([name]) => name);
     expect(named.filter((name) => ![...variables, ...foreign].includes(name))).toEqual([]);
+  });
+
+  it.each(texts)('%s names only npm scripts that exist', (path) => {
+    const named = [...read(path).matchAll(/npm run (?:-\S+ )?([\w:-]+)/g)].map(([, name]) => name!);
+    expect(named.filter((name) => !(name in manifest.scripts))).toEqual([]);
+  });
+
+  it.each(texts)('%s names only files that exist', (path) => {
+    const folders = 'bench|bin|contract|deploy|docs|generated|scripts|sdk|specs|src|test|web';
+    const named = [...read(path).matchAll(new RegExp(`(?<=[\`\\s])(?:${folders})/[\\w./-]+\\.\\w+`, 'g'))].map(
+      ([name]) => name,
+    );
+    expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([]);
   });
 
   it('has a row for every setting', () => {

@@ -1,29 +1,27 @@
-/** The proxies' configurations, as they stand in the guide, in front of a real server. */
+/** Runs the proxy configurations of the guide in front of a real server. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request as plainly } from 'node:http';
 import { connect as http2 } from 'node:http2';
 import { type RequestOptions, request } from 'node:https';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Certificates, hasOpenssl, makeCertificates } from '../../harness/certificates.ts';
 import { within } from '../../harness/deadline.ts';
-import { root } from '../../harness/process.ts';
+import { codeBelow } from '../../harness/documentation.ts';
 import { caddy, nginx, type ProxyKind, type RunningProxy, startProxy } from '../../harness/proxies.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 import { mint, testAdminToken } from '../../harness/tokens.ts';
 
-const guide = readFileSync(join(root, 'docs/guide/self-hosting.md'), 'utf8');
 const loginsPerMinute = 3;
 const env = { TRUST_PROXY: '1', HEARTBEAT_INTERVAL: '1s', RATE_LIMIT_LOGIN: `${loginsPerMinute}` };
-/** Longer than the heartbeat, and shorter than connections are held open here. */
+/** Longer than the heartbeat, and shorter than the tests hold connections open. */
 const timeout = '3s';
 const heldPings = 5;
 
-/** Why the tests of a proxy can't run; undefined if they can. With CI set they must. */
+/** Reason to skip the tests of a proxy; undefined if they can run. With CI set they must. */
 function notHere({ name, isHere }: ProxyKind): string | undefined {
-  const missing = isHere ? (hasOpenssl ? undefined : 'openssl is not there') : `${name} is not there`;
+  const missing = isHere ? (hasOpenssl ? undefined : 'openssl is not installed') : `${name} is not installed`;
   if (missing && process.env.CI) throw new Error(`In CI the tests of the proxies must run, and ${missing}`);
   if (missing) console.warn(`The tests of ${name} as a proxy are skipped: ${missing}`);
   return missing;
@@ -37,6 +35,7 @@ interface Answer {
 
 describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
   describe.skipIf(notHere(kind))('in front of a server', () => {
+    const [config] = codeBelow('docs/guide/self-hosting.md', kind.name, kind.fence);
     let certificates: Certificates;
     let ca: Buffer;
     let server: TestServer;
@@ -46,7 +45,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
       certificates = makeCertificates();
       ca = readFileSync(certificates.ca);
       server = await startTestServer({ env });
-      proxy = await startProxy(kind, { guide, upstream: server.port, certificates, timeout });
+      proxy = await startProxy(kind, { config, upstream: server.port, certificates, timeout });
     });
     afterAll(async () => {
       await proxy.stop();
@@ -116,13 +115,13 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
       '/assets/../admin/users/1/disable',
       '/admin',
       '/metrics',
-    ])('keeps %s to itself', async (path) => {
+    ])('keeps %s internal', async (path) => {
       const headers = { Authorization: `Bearer ${testAdminToken}` };
       const direct = { host: '127.0.0.1', port: server.port, method: 'POST', headers, agent: false };
       const own = await answerOf(plainly({ ...direct, path: '/admin/users/1/disable' }).end());
       expect(own.status).toBe(204);
       const { status, headers: answered } = await ask('POST', path, { headers });
-      // For a path that the server does not have, the proxy may answer itself.
+      // The proxy may answer itself for a path that the server does not have.
       expect([404, 405]).toContain(status);
       if (path.startsWith('/admin') || path === '/metrics')
         expect(answered['content-type']).not.toBe('application/problem+json');
@@ -163,7 +162,7 @@ describe.each([nginx, caddy])('$name, as the guide has it', (kind) => {
     it('cuts a silent client if its timeout is shorter than the heartbeat', async () => {
       const slow = await startTestServer({ env: { ...env, HEARTBEAT_INTERVAL: '1h' } });
       onTestFinished(() => slow.stop());
-      const hasty = await startProxy(kind, { guide, upstream: slow.port, certificates, timeout: '1s' });
+      const hasty = await startProxy(kind, { config, upstream: slow.port, certificates, timeout: '1s' });
       onTestFinished(() => hasty.stop());
       const { socket } = await joined('Ann', hasty);
       const [code] = await within(once(socket, 'close'), 'the proxy to cut the connection');

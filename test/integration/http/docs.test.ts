@@ -31,7 +31,7 @@ const paths = {
 for (const [path, handler] of Object.entries(paths)) app.get(path, handler as Handler<AppEnv>);
 app.route('/docs/', docsFiles());
 
-describe('serves a document as it was given', () => {
+describe('serves a document unchanged', () => {
   it.each([
     ['/openapi.json', 'application/json', JSON.parse, openapi],
     ['/openapi.yaml', 'application/yaml', parse, openapi],
@@ -47,7 +47,7 @@ describe('serves a document as it was given', () => {
   });
 });
 
-describe('answers 304 to a client that has the bytes', () => {
+describe('answers 304 to a client that has the current bytes', () => {
   const files = [
     '/docs/',
     '/docs/http',
@@ -181,7 +181,7 @@ it.each([
   ['GET', '/docs/guide/', 404, null],
   ['POST', '/docs/reference.js', 405, 'GET, HEAD'],
   ['DELETE', '/docs/guide/docker', 405, 'GET, HEAD'],
-] as const)('%s %s is answered as anywhere: %i', async (method, path, status, allow) => {
+] as const)('%s %s has the usual answer: %i', async (method, path, status, allow) => {
   await using server = await startTestServer();
   const response = await fetch(`http://${server.host}:${server.port}${path}`, { method });
   expect([response.status, response.headers.get('allow')]).toEqual([status, allow]);

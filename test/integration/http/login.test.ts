@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from '../../harness/server.ts';
 const igor = { email: 'igor@example.com', username: 'Igor', password: 'correct horse' };
 const ask = (server: TestServer, path: string) => request(server, 'POST', path, { json: igor });
 
-/** The hash that is kept for the only user, and a way to change it. */
+/** The stored hash of the only user, and a way to change it. */
 function kept({ dataDir }: TestServer) {
   const db = new DatabaseSync(join(dataDir, 'palaver.db'));
   return {
@@ -32,7 +32,7 @@ it('a login renews a hash with outdated parameters once', async () => {
   user.close();
 });
 
-it('a login succeeds though the hash cannot be renewed', async () => {
+it('a login succeeds even if the hash cannot be renewed', async () => {
   await using server = await startTestServer();
   await ask(server, '/createUser');
   const old = await createPasswords({ params: { logN: 9, r: 8, p: 2 } }).hash(igor.password);
@@ -47,7 +47,7 @@ it('a login succeeds though the hash cannot be renewed', async () => {
   user.close();
 });
 
-it('a login with an unknown e-mail hashes as one with a wrong password does', async () => {
+it('a login with an unknown e-mail costs the same hash as one with a wrong password', async () => {
   const verified: boolean[] = [];
   const passwords = createPasswords({ params: { logN: 10, r: 8, p: 1 } });
   const counting: typeof passwords = {

@@ -11,7 +11,7 @@ const store = 'The store cannot be read or written.';
 
 describe('GET /readyz lists all unavailable parts, with the code of the first', () => {
   const noRoom = { ...createLocalBackplane({ epoch: 0 }), isReady: () => false };
-  /** Asks while somebody else holds the database. */
+  /** Requests readiness while another process holds the database. */
   async function whileLocked(server: TestServer) {
     const db = new DatabaseSync(join(server.dataDir, 'palaver.db'));
     db.exec('BEGIN IMMEDIATE');

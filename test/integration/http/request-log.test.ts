@@ -53,7 +53,7 @@ it.each<[bytes: string, reason: string]>([
   ['GET /healthz HTTP/1.1\r\n\r\n', 'no Host that could be one'],
   ['GET /healthz#a HTTP/1.1\r\nHost: a\r\n\r\n', 'a target that is neither a path nor a URI'],
   ['POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n', 'HPE_INVALID_CONTENT_LENGTH'],
-])('%j is no request, and the log says why', async (bytes, reason) => {
+])('%j is not a request, and the log says why', async (bytes, reason) => {
   const { server, of } = await logging();
   await untilClosed(server, bytes.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
   await server.stop();

@@ -17,7 +17,7 @@ it.each([
   ['GET', '/', 200],
   ['GET', '/join', 401],
   ['DELETE', '/healthz', 405],
-] as const)('%s %s: %i, which no page may frame, sniff or be told of', async (method, path, status) => {
+] as const)('%s %s: %i, with all security headers', async (method, path, status) => {
   const answer = await request(server, method, path);
   expect(answer.status).toBe(status);
   expect(answer.headers).toMatchObject({

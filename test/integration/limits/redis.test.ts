@@ -38,7 +38,7 @@ describe.skipIf(noRedis)('limits that count in Redis', () => {
     proxy.resume();
     await expect.poll(() => kept.fault, poll).toBeUndefined();
     await limiter.consume('ann');
-    // The client sent none of the thousand.
+    // The client has not sent any of the thousand.
     expect(Number(await client.get(`${key}:limit:frames:ann`))).toBeLessThanOrEqual(12);
     expect(Number(await client.get(`${key}:limit:frames:ann`))).toBeGreaterThan(1);
   });

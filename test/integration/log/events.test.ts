@@ -62,7 +62,7 @@ describe('the lines of a server', () => {
       if ('refusal' in admission || member.id !== 'failing') return admission;
       const fail = async (): Promise<never> => Promise.reject(new Error('planted'));
       let released = false;
-      // Once: what follows finds nothing to give up.
+      // Fails once: the next call finds no seat to release.
       const release = async (): Promise<void> => {
         if (!released) {
           released = true;
@@ -146,7 +146,7 @@ describe('the lines of a server', () => {
     const found = of(event);
     if (count === undefined) expect(found.length).toBeGreaterThan(0);
     else expect(found).toHaveLength(count);
-    // A request has those of a session where it has become one, and a code where it was refused.
+    // A request has the fields of its session if it opened one, and a code if it was refused.
     const optional = event === 'request' ? ['sessionId', 'userId', 'code'] : [];
     for (const line of found)
       for (const field of logEvents[event].fields)

@@ -11,7 +11,7 @@ import { alerts, chapter, dashboard, documented, readExpression } from './expres
 const ran = dashboard.panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr, legendFormat }) => ({ title, expr, legendFormat })),
 );
-/** Prometheus adds them. */
+/** Prometheus adds these itself. */
 const added = ['job', 'instance'];
 
 describe.skipIf(noRedis ?? noMongo)('the metrics of a node over Redis', () => {
@@ -54,7 +54,7 @@ describe.skipIf(noRedis ?? noMongo)('the metrics of a node over Redis', () => {
     }
   });
 
-  /** Every metric that an expression names is there, with the labels and the values that it asks for. */
+  /** Checks that every metric in an expression exists, with the labels and values that it asks for. */
   function expectExposed(expression: string, legend = ''): void {
     const { selectors, groups } = readExpression(expression);
     expect(selectors.length, expression).toBeGreaterThan(0);
@@ -73,7 +73,7 @@ describe.skipIf(noRedis ?? noMongo)('the metrics of a node over Redis', () => {
       }
     }
     const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
-    // A legend can show only what is grouped by.
+    // A legend can show only labels that the query groups by.
     expect(groups, legend).toEqual(expect.arrayContaining(shown));
     for (const label of groups) expect([...known], expression).toContain(label);
   }
@@ -108,7 +108,7 @@ describe('the dashboard', () => {
     }
   });
 
-  it('finds nodes by a metric that there is, and every variable that is used is one of its own', () => {
+  it('finds nodes by an existing metric, and uses only its own variables', () => {
     const names = dashboard.templating.list.map(({ name }) => name);
     const used = [...JSON.stringify(dashboard).matchAll(/\$\{?([a-z]\w*)/g)].map(([, name]) => name!);
     expect(new Set(used)).toEqual(new Set(names));

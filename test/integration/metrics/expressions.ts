@@ -9,10 +9,10 @@ export interface Expression {
   readonly groups: readonly string[];
 }
 
-/** Grafana puts its own duration there. */
+/** Grafana inserts its own duration there. */
 const inGrafana = (text: string): string => text.replaceAll('$__rate_interval', '5m');
 
-/** Reads PromQL by Prometheus' own grammar. @throws where it isn't */
+/** Parses PromQL by Prometheus' own grammar. @throws if it is invalid */
 export function readExpression(given: string): Expression {
   const text = inGrafana(given);
   const selectors: { name: string; labels: Record<string, string> }[] = [];
@@ -47,7 +47,7 @@ interface Dashboard {
 export const dashboard = JSON.parse(readFileSync(join(root, 'deploy/grafana/palaver.json'), 'utf8')) as Dashboard;
 export const chapter = readFileSync(join(root, 'docs/reference/metrics.md'), 'utf8');
 
-/** The expressions that the chapter tells to alert on. */
+/** The alert expressions of the chapter. */
 export const alerts = [...chapter.matchAll(/^- `([^`]+)`/gm)].map(([, expression]) => expression!);
 /** A row for each metric: its name, type and labels. */
 export const documented = new Map(

@@ -24,13 +24,13 @@ const metered = (options: Parameters<typeof startTestServer>[0] = {}): Promise<T
 const join = async (server: TestServer, username: string): Promise<Chat> =>
   connect(server, { token: await mint({ id: `id of ${username}`, username }) });
 
-/** How far a metric has gone since. */
+/** Returns the increase of a metric since then. */
 const since =
   (before: Scrape, after: Scrape) =>
   (name: string, labels: Record<string, string> = {}): number =>
     after.sum(`palaver_${name}`, labels) - before.sum(`palaver_${name}`, labels);
 
-/** Resolves once this metric has this value; what ends on the other side shows a moment later. */
+/** Resolves once this metric has this value. Ends on the other side show a moment later. */
 const reaches = (server: TestServer, name: string, labels: Record<string, string>, value: number): Promise<void> =>
   expect
     .poll(async () => (await scrape(server)).sum(`palaver_${name}`, labels), { timeout: 20_000 })
@@ -63,14 +63,14 @@ describe('metrics move with', () => {
     const sent = ['users_online', 'user_joined', 'chat_message', 'error', 'token_refreshed', 'user_left'] as const;
     expect(sent.map((type) => moved('frames_sent_total', { type }))).toEqual([2, 3, 6, 2, 1, 0]);
     const payloads = [...ann.frames, ...bob.frames].map((frame) => Buffer.byteLength(JSON.stringify(frame)));
-    // Two bytes of header, or four.
+    // Two or four bytes of header.
     const bytes = payloads.reduce((sum, length) => sum + length + (length < 126 ? 2 : 4), 0);
     expect(moved('sent_bytes_total')).toBe(bytes);
     expect(moved('received_bytes_total')).toBeGreaterThan('no JSON'.length);
     expect(moved('frames_refused_total', { code: 'malformed_json' })).toBe(1);
     expect(moved('frames_refused_total', { code: 'invalid_message' })).toBe(1);
     expect(moved('frames_refused_total')).toBe(2);
-    // Two joins and three messages, each alone or together with others.
+    // Two joins and three messages, in any number of batches.
     expect(moved('flush_frames_sum')).toBe(5);
     expect(moved('flush_duration_seconds_count')).toBeGreaterThanOrEqual(moved('flush_frames_count'));
     expect(moved('http_request_duration_seconds_count', { operation: 'join', status: '101' })).toBe(2);
@@ -177,7 +177,7 @@ describe('metrics move with', () => {
         json: { email: `${n}@example.com`, username: `User ${n}`, password: 'correct horse' },
       }),
     );
-    // Two are under way: one of them is made at the start, for e-mails that nobody has.
+    // Two are pending: one is made at the start, for unknown e-mails.
     await reaches(server, 'password_hashes_waiting', {}, 4);
     gate.resolve();
     await Promise.all(asked);
@@ -219,10 +219,10 @@ describe('metrics move with', () => {
   });
 });
 
-describe('labels are bounded, and nobody is named', () => {
+describe('labels are bounded and contain no names', () => {
   const odd = ['"', '\\', '\n', '{}', 'palaver_x 1', '٣', '𝕬'];
 
-  /** Requests, names and texts that strangers can choose, new ones each time; returns them. */
+  /** Sends requests, names and texts that strangers can choose, new ones each time. Returns them. */
   async function hostile(server: TestServer): Promise<string[]> {
     const said: string[] = [];
     for (const text of odd.map((characters) => `${characters}${randomUUID()}`)) {
@@ -255,8 +255,10 @@ describe('labels are bounded, and nobody is named', () => {
 
   it('add no series when clients send the same garbage again', async () => {
     await using server = await metered();
-    // A scrape leaves series of its own.
-    await scrape(server);
+    // A scrape adds series of its own, and so does the first reading of the disabled users, which a timer begins.
+    const readings = { store: 'revocations', operation: 'disabledUsers' };
+    const readBefore = async () => (await scrape(server)).sum('palaver_store_call_duration_seconds_count', readings);
+    await expect.poll(readBefore, { timeout: 20_000 }).toBeGreaterThan(0);
     const said = await hostile(server);
     const first = await scrape(server);
     const more = await hostile(server);

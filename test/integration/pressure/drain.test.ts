@@ -1,4 +1,4 @@
-/** A server that stops while everybody talks. */
+/** A server that stops while everybody chats. */
 import { describe, expect, it } from 'vitest';
 import { type Chat, connect, handshake } from '../../harness/chat.ts';
 import { temporaryFolder } from '../../harness/folder.ts';
@@ -25,7 +25,7 @@ describe('a server that drains', () => {
     const address = (await server.address()) as TestServer;
     const names = Array.from({ length: 20 }, (_, n) => `User ${n}`);
     const chats = await Promise.all(names.map(async (name) => connect(address, { token: await tokenOf(name) })));
-    // Each sends the next message after the echo of the last one, as long as it can.
+    // Each client sends the next message after the echo of the last one, as long as it can.
     const talks = Promise.allSettled(
       chats.map(async (chat, index) => {
         for (let n = 0; ; n += 1) {
@@ -49,18 +49,18 @@ describe('a server that drains', () => {
     await talks;
     expect(await server.exited()).toBe(0);
 
-    // The one that was ended last has seen the whole order since it came.
+    // The session that was closed last has seen the whole stream since it joined.
     const whole = chats.map(messages).reduce((a, b) => (a.at(-1)! > b.at(-1)! ? a : b));
     const lengths = chats.map((chat) => messages(chat).length);
     for (const chat of chats) {
       const own = messages(chat);
       const from = whole.indexOf(own[0]!);
       expect(own).toEqual(whole.slice(from, from + own.length));
-      // It saw the others leave before it, until its own end.
+      // It saw the others leave first, then its own end.
       const left = chat.frames.flatMap((frame) => (frame.type === 'user_left' ? [frame.msg.username] : []));
       expect(new Set(left).size).toBe(left.length);
     }
-    // Not all at one time: the talk went on between the ends.
+    // Not all at one time: the chat went on between the closes.
     expect(new Set(lengths).size).toBeGreaterThan(1);
   });
 

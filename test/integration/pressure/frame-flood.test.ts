@@ -7,7 +7,7 @@ import { mint } from '../../harness/tokens.ts';
 const perSecond = 20;
 const burst = 2 * perSecond;
 
-/** The next answer to each of these nonces, and nothing else for any of them: the echo, or the error. */
+/** Returns the answer to each nonce, in order: `published`, or the code of the error. */
 async function answersTo(chat: Chat, nonces: readonly string[]): Promise<string[]> {
   const answers: string[] = [];
   for (const nonce of nonces) {
@@ -23,7 +23,7 @@ async function answersTo(chat: Chat, nonces: readonly string[]): Promise<string[
 }
 
 describe('a user that floods the room', () => {
-  it('is limited over all its sessions together; each frame is published or answered, and the others go on', async () => {
+  it('is limited over all its sessions together; each frame is published or answered, and the others chat on', async () => {
     await using server = await startTestServer({ env: { RATE_LIMIT_FRAMES: `${perSecond}` } });
     const bob = await connect(server, { token: await mint({ id: '2', username: 'Bob' }) });
     const token = await mint({ id: '1', username: 'Ann' });
@@ -81,7 +81,7 @@ describe('a user that floods the room', () => {
       await new Promise((resolve) => setTimeout(resolve, retries.at(-1) ?? 0));
     }
     expect(waits.length).toBeGreaterThanOrEqual(60 - burst);
-    // The sooner of a second and a burst's ten.
+    // Each wait is at most a second.
     for (const waitMs of waits) expect(waitMs > 0 && waitMs <= 1_000 && Number.isInteger(waitMs)).toBe(true);
   });
 

@@ -29,7 +29,7 @@ it('replaces one of ten dead connections after one ping, and sends no user_left'
   expect(performance.now() - startMs).toBeGreaterThan(ghostTimeoutMs - 100);
   await within(cut, 'the end of the oldest');
   expect(others.filter((socket) => socket.destroyed)).toEqual([]);
-  // The next one needs no wait: the others have been silent for long enough.
+  // The next one joins without a wait, because the others have been silent for long enough.
   const again = await connect(server, { token });
   again.say('Here I am', 'n');
   await back.next('chat_message');

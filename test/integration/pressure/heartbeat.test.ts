@@ -17,9 +17,9 @@ it('keeps sessions that answer pings, drops one that does not, and sends user_le
   expect((await bob.next('user_joined')).msg.username).toBe('Mute');
   expect((await bob.next('user_left')).msg.username).toBe('Mute');
   await within(closed, 'the end of the mute connection');
-  // One ping (RFC 6455, 5.5.2), empty: there was no second chance.
+  // One empty ping (RFC 6455, 5.5.2), so there was no second chance.
   expect(bytes.split('\x89\x00')).toHaveLength(2);
-  // Bob was pinged as often: he is there, and heard.
+  // Bob got as many pings. He is in the roster, and his messages arrive.
   bob.say('Is anybody here?');
   await bob.next('chat_message');
   await bob.close();

@@ -1,4 +1,4 @@
-/** Many at once: everybody sees everybody come and go, once, in one order. */
+/** Many concurrent joins and leaves: every session sees each once, in one order. */
 import { expect, it } from 'vitest';
 import type { ServerMessage } from '../../../generated/chat/index.ts';
 import { type Chat, connect } from '../../harness/chat.ts';
@@ -8,7 +8,7 @@ import { mint } from '../../harness/tokens.ts';
 
 const count = 150;
 
-/** The order that a session saw, after its roster. */
+/** The stream that a session saw after its roster. */
 const ordered = ({ frames }: Chat): string[] => frames.slice(1).map((frame) => JSON.stringify(frame));
 
 /** Returns the roster that a session has seen. @throws for a name that joins twice, or leaves without having joined */
@@ -37,7 +37,7 @@ it('keeps all rosters right during a storm of joins and leaves', async () => {
   const chats = await Promise.all(
     names.map(async (name, n) => {
       const chat = await join(name);
-      // Every third one is gone again at once, and half of these reconnect.
+      // Every third one leaves at once, and half of these reconnect.
       if (n % 3 !== 0) return chat;
       if (n % 2 === 0) await chat.close();
       else chat.drop();

@@ -1,4 +1,4 @@
-/** Sessions that stop reading, among others that read. */
+/** Slow consumers among sessions that read. */
 import { once } from 'node:events';
 import pLimit from 'p-limit';
 import { expect, it, onTestFinished } from 'vitest';
@@ -14,7 +14,7 @@ const join = async (server: TestServer, username: string): Promise<Chat> =>
 
 const longest = '€'.repeat(component(asyncapi, 'Text').maxLength!);
 
-/** Sends messages, each after the echo of the last one, until so many have left. Returns the number of messages. */
+/** Sends messages, each after the echo of the last one, until this many have left. Returns the number of messages. */
 async function talkUntilLeft(talker: Chat, users: number): Promise<number> {
   const left = (): number => talker.frames.filter(({ type }) => type === 'user_left').length;
   let said = 0;
@@ -38,7 +38,7 @@ it('closes a slow consumer, and the others miss no message', async () => {
   expect(messages(talker)).toHaveLength(said);
   expect(messages(listener)).toEqual(messages(talker).slice(0, messages(listener).length));
   expect(messages(listener).length).toBeGreaterThanOrEqual(said - 1);
-  expect(server.counts.slowConsumers).toBe(1);
+  expect(server.counts.websocket.slowConsumers).toBe(1);
   slow.resume();
   expect(await slow.closed()).toBe(1013);
 });
@@ -48,7 +48,7 @@ it('closes a thousand slow consumers that share one buffer, and the others miss 
   // Slow consumers answer no ping. On a busy machine, the heartbeat must not close them first.
   await using server = await startTestServer({ env: { HEARTBEAT_INTERVAL: '1h' } });
   const [talker, listener] = [await join(server, 'Ann'), await join(server, 'Bob')];
-  // Some at once: a handshake that waits for a thousand others waits too long on a busy machine.
+  // In batches: a handshake behind a thousand others waits too long on a busy machine.
   const atOnce = pLimit(50);
   const stalled = await Promise.all(
     Array.from({ length: count }, (_, n) =>
@@ -67,7 +67,7 @@ it('closes a thousand slow consumers that share one buffer, and the others miss 
   }, 10);
   const said = await talkUntilLeft(talker, count);
   clearInterval(watch);
-  expect(server.counts.slowConsumers).toBe(count);
+  expect(server.counts.websocket.slowConsumers).toBe(count);
   expect(messages(talker)).toHaveLength(said);
   const last = messages(talker).at(-1);
   const caughtUp = async (): Promise<void> => {
@@ -75,9 +75,9 @@ it('closes a thousand slow consumers that share one buffer, and the others miss 
   };
   await within(caughtUp(), 'the last message');
   expect(messages(listener)).toEqual(messages(talker));
-  // Each alone may have 1 MiB wait for it. Together they wait for the same bytes.
+  // Each session alone may have 1 MiB in its queue. Together they share the same bytes.
   expect(most).toBeLessThan((count * 1_048_576) / 8);
-  // Megabytes are on the way to each, and those that read get them all: some stand for all.
+  // Megabytes are on the way to each session. A few readers show that all of it arrives.
   for (const socket of stalled.splice(50)) socket.destroy();
   for (const socket of stalled) socket.resume();
   await within(Promise.all(stalled.map((socket) => socket.destroyed || once(socket, 'close'))), 'the ends');

@@ -8,7 +8,7 @@ import { createExternalVerify, type VerifyToken } from '../../../src/auth/tokens
 import { readConfig } from '../../../src/config.ts';
 import { nowS } from '../../harness/tokens.ts';
 
-/** A verifier of the issuer's tokens, with a clock of the test's. */
+/** Returns a verifier of the issuer's tokens, with a clock of the test's. */
 export const verifierOf = ({ env }: Issuer, options: Parameters<typeof createKeys>[1] = {}): VerifyToken => {
   const issuer = readConfig(env).externalIssuer!;
   return createExternalVerify(issuer, createKeys(issuer.jwksUrl, options));
@@ -19,15 +19,15 @@ export const audience = 'palaver';
 /** An issuer of tokens: a real HTTP server with its key set. */
 export interface Issuer {
   readonly url: string;
-  /** The environment of a server that trusts it. */
+  /** Environment of a server that trusts this issuer. */
   readonly env: Readonly<Record<string, string>>;
-  /** How often it was asked. */
+  /** Number of requests for its key set. */
   asked(): number;
   /** Makes a key, and publishes it beside the others. */
   addKey(kid: string, alg?: string): Promise<void>;
   removeKey(kid: string): void;
   publish(key: JWK): void;
-  /** Answers in this way from now on; without one, as it should. */
+  /** Answers like this from now on; without an answer, as usual. */
   behave(answer?: (response: ServerResponse) => void): void;
   sign(
     kid: string,
@@ -36,7 +36,7 @@ export interface Issuer {
   ): Promise<string>;
 }
 
-/** Starts an issuer with one key, `k1`; it ends with the test. */
+/** Starts an issuer with one key, `k1`. It ends with the test. */
 export async function startIssuer(): Promise<Issuer> {
   const keys = new Map<string, { alg: string; privateKey: CryptoKey; jwk: JWK }>();
   const published: JWK[] = [];

@@ -5,7 +5,7 @@ import { InvalidToken } from '../../../src/auth/tokens.ts';
 import { within } from '../../harness/deadline.ts';
 import { type Issuer, startIssuer, verifierOf } from './issuer.ts';
 
-/** A verifier with a clock that the test moves. */
+/** Returns a verifier with a clock that the test moves. */
 function verifier(issuer: Issuer, options: Parameters<typeof verifierOf>[1] = {}) {
   let nowMs = 0;
   const verify = verifierOf(issuer, { now: () => nowMs, ...options });
@@ -13,7 +13,7 @@ function verifier(issuer: Issuer, options: Parameters<typeof verifierOf>[1] = {}
 }
 
 describe("an external issuer's keys", () => {
-  it('are asked for once, for any number of tokens at once', async () => {
+  it('are fetched once, for any number of tokens at once', async () => {
     const issuer = await startIssuer();
     const { verify } = verifier(issuer);
     const tokens = await Promise.all(
@@ -24,7 +24,7 @@ describe("an external issuer's keys", () => {
     expect(issuer.asked()).toBe(1);
   });
 
-  it('are asked for again for a new key, at most once in 30 s; until then its tokens are put off', async () => {
+  it('are fetched again for a new key, at most once in 30 s; until then its tokens are deferred', async () => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     await verify(await issuer.sign('k1'));
@@ -41,7 +41,7 @@ describe("an external issuer's keys", () => {
     expect(issuer.asked()).toBe(2);
   });
 
-  it('that the issuer does not have are refused after one look-up, and put off no more', async () => {
+  it('are refused after one lookup if the issuer does not have them, and deferred no more', async () => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     await verify(await issuer.sign('k1'));
@@ -51,13 +51,13 @@ describe("an external issuer's keys", () => {
     for (const kid of ['k2', 'k3']) issuer.removeKey(kid);
     for (const token of [never, also]) await expect(verify(token)).rejects.toThrow(IssuerUnavailable);
     pass(30_000);
-    // One look-up answers for both.
+    // One lookup answers for both.
     await expect(verify(never)).rejects.toThrow(InvalidToken);
     for (const token of [never, also]) await expect(verify(token)).rejects.toThrow(InvalidToken);
     expect(issuer.asked()).toBe(2);
   });
 
-  it('that were asked for before the first look-up are judged by it', async () => {
+  it('judge tokens that arrived before the first fetch', async () => {
     const issuer = await startIssuer();
     const { verify } = verifier(issuer);
     const token = await issuer.sign('k1', {}, { kid: 'k0' });
@@ -65,7 +65,7 @@ describe("an external issuer's keys", () => {
     expect(issuer.asked()).toBe(1);
   });
 
-  it('are found however many unknown ones a stranger asks for, with no more look-ups', async () => {
+  it('are found without more lookups, however many unknown ones a stranger asks for', async () => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     const known = await issuer.sign('k1');
@@ -113,7 +113,7 @@ describe("an external issuer's keys", () => {
     expect(told.slice(2)).toEqual(['The issuer answered no key set']);
   });
 
-  it('that were withdrawn are refused once they have been looked up again', async () => {
+  it('are refused after the issuer has withdrawn them, from the next lookup on', async () => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     const token = await issuer.sign('k1');
@@ -125,7 +125,7 @@ describe("an external issuer's keys", () => {
     await expect(verify(token)).rejects.toThrow(InvalidToken);
   });
 
-  it('are looked up again after ten minutes, while those that are known go on working', async () => {
+  it('are fetched again after ten minutes, while known ones go on working', async () => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     const token = await issuer.sign('k1');
@@ -138,7 +138,7 @@ describe("an external issuer's keys", () => {
     await within(again(), 'the second request');
   });
 
-  it('are looked up again half a minute after that has failed', async () => {
+  it('are fetched again half a minute after a failed fetch', async () => {
     const issuer = await startIssuer();
     const { promise: failed, resolve: onUnavailable } = Promise.withResolvers<unknown>();
     const { promise: back, resolve: onBack } = Promise.withResolvers<void>();
@@ -188,7 +188,7 @@ describe("an external issuer's keys", () => {
     pass(30_000);
     await expect(within(verify(unknown), 'a verdict')).rejects.toThrow(IssuerUnavailable);
     await expect(verify(token)).resolves.toMatchObject({ id: '1' });
-    // Within the cooldown it is not even asked.
+    // Within the cooldown the issuer gets no request.
     const asked = issuer.asked();
     await expect(verify(unknown)).rejects.toThrow(IssuerUnavailable);
     expect(issuer.asked()).toBe(asked);
@@ -197,7 +197,7 @@ describe("an external issuer's keys", () => {
     await expect(verify(unknown)).resolves.toMatchObject({ id: '1' });
   });
 
-  it('an issuer that was never there is asked again after a second', async () => {
+  it('an issuer that was never available is asked again after a second', async () => {
     const issuer = await startIssuer();
     const { verify, pass } = verifier(issuer);
     const token = await issuer.sign('k1');

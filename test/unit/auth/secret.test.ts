@@ -14,14 +14,14 @@ const script = `
 `;
 
 describe('the signing secret', () => {
-  it('is JWT_SECRET where there is one, and nothing is written', () => {
+  it('is JWT_SECRET if it is set, and nothing is written', () => {
     const dataDir = temporaryFolder();
     const jwtSecret = 'a secret of thirty-two bytes or more';
     expect(Buffer.from(signingSecret({ jwtSecret, dataDir })).toString()).toBe(jwtSecret);
     expect(readdirSync(dataDir)).toEqual([]);
   });
 
-  it('is made once otherwise, for the owner alone', () => {
+  it('is created once otherwise, readable by the owner alone', () => {
     const dataDir = join(temporaryFolder(), 'data');
     const first = signingSecret({ jwtSecret: undefined, dataDir });
     expect(first.length).toBeGreaterThanOrEqual(32);
@@ -30,7 +30,7 @@ describe('the signing secret', () => {
     expect(statSync(join(dataDir, 'jwt-secret')).mode & 0o777).toBe(0o600);
   });
 
-  it('is one for processes that start at once', async () => {
+  it('is the same for processes that start at once', async () => {
     const dataDir = temporaryFolder();
     const outputs = await Promise.all(
       Array.from({ length: 4 }, () => run(process.execPath, ['--input-type=module', '-e', script, dataDir])),

@@ -7,7 +7,7 @@ import { testSecret } from '../../harness/tokens.ts';
 import { startIssuer } from './issuer.ts';
 
 describe('a token source of the server’s own tokens', () => {
-  it('verifies the tokens that it issues, and has no keys to wait for', async () => {
+  it('verifies the tokens that it issues, and is ready at once', async () => {
     const { issue, verify, isReady } = openTokenSource(readConfig({ JWT_SECRET: testSecret }), silent);
     expect(await verify(await issue!({ id: '1', username: 'Ann' }))).toMatchObject({ id: '1', username: 'Ann' });
     expect(isReady).toBeUndefined();
@@ -33,7 +33,7 @@ describe('a token source of an external issuer’s tokens', () => {
     await expect.poll(() => events).toEqual(['issuer_unavailable']);
   });
 
-  it('fetches nothing where a test replaces the verification', async () => {
+  it('fetches nothing if a test replaces the verification', async () => {
     const issuer = await startIssuer();
     const verify = async () => ({ id: '1', username: 'Ann', expiresAtMs: 0, tokenKey: 'key' });
     const source = openTokenSource(readConfig(issuer.env), silent, verify);

@@ -11,15 +11,15 @@ import { type Issuer, startIssuer } from './issuer.ts';
 const local = createTokens({ secret: Buffer.from(testSecret), issuer: testIssuer, ttlS: 3_600 });
 const igor = { id: '1', username: 'Igor' };
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** A token signed with HMAC over these bytes, whatever they are. */
+/** A token signed with HMAC over these bytes. */
 const hmac = (header: object, payload: string, secret: string | Uint8Array): string => {
   const signed = `${part(header)}.${Buffer.from(payload).toString('base64url')}`;
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 };
 const claimsOf = (issuer: Issuer) => ({ ...igor, iss: issuer.url, aud: 'palaver', exp: nowS() + 3_600 });
 
-describe('a token of our own', () => {
-  it('says what it should, and holds', async () => {
+describe('a token of this server', () => {
+  it('has the right claims, and is accepted', async () => {
     const token = await local.issue(igor);
     const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
     expect(claims).toEqual({
@@ -45,7 +45,7 @@ describe('a token of our own', () => {
     ['whose expiry has a fraction', { exp: nowS() + 100.5 }],
     ['whose id is 128 characters', { id: 'x'.repeat(128) }],
   ];
-  it.each(holds)('made elsewhere holds %s', async (_, claims) => {
+  it.each(holds)('is accepted from another issuer with %s', async (_, claims) => {
     await expect(local.verify(await mint({ ...igor, ...claims }))).resolves.toMatchObject({ username: 'Igor' });
   });
 
@@ -104,17 +104,17 @@ describe('a token of our own', () => {
   });
 });
 
-describe('a token of an issuer elsewhere', () => {
+describe('a token of an external issuer', () => {
   const verifyFor = (issuer: Issuer, more: Record<string, string> = {}): VerifyToken =>
     createExternalVerify(readConfig({ ...issuer.env, ...more }).externalIssuer!);
 
-  it.each(['RS256', 'ES256', 'EdDSA'])('holds with %s', async (alg) => {
+  it.each(['RS256', 'ES256', 'EdDSA'])('is accepted with %s', async (alg) => {
     const issuer = await startIssuer();
     await issuer.addKey('k', alg);
     await expect(verifyFor(issuer)(await issuer.sign('k', { sub: '1' }))).resolves.toMatchObject(igor);
   });
 
-  it('names its user by the claims that are configured', async () => {
+  it('names its user by the configured claims', async () => {
     const issuer = await startIssuer();
     const verify = verifyFor(issuer, { JWT_ID_CLAIM: 'sub', JWT_USERNAME_CLAIM: 'name' });
     expect(await verify(await issuer.sign('k1', { id: 'x', sub: '7', name: 'Bob' }))).toMatchObject({
@@ -124,12 +124,12 @@ describe('a token of an issuer elsewhere', () => {
     await expect(verify(await issuer.sign('k1', { sub: '7' }))).rejects.toThrow(InvalidToken);
   });
 
-  it('may be for several audiences', async () => {
+  it('may have several audiences', async () => {
     const issuer = await startIssuer();
     await expect(verifyFor(issuer)(await issuer.sign('k1', { aud: ['x', 'palaver'] }))).resolves.toMatchObject(igor);
   });
 
-  it('needs no kid where one key fits, and needs one where several do', async () => {
+  it('needs no kid if one key fits, and needs one if several do', async () => {
     const issuer = await startIssuer();
     const verify = verifyFor(issuer);
     const token = await issuer.sign('k1', {}, { kid: undefined });
@@ -198,7 +198,7 @@ describe('a token of an issuer elsewhere', () => {
     }
   });
 
-  it('is not believed about where its key is: jku, x5u and jwk are never followed', async () => {
+  it('cannot choose its key: jku, x5u and jwk are never followed', async () => {
     const issuer = await startIssuer();
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
     const jwk = await exportJWK(publicKey);
@@ -217,7 +217,7 @@ describe('a token of an issuer elsewhere', () => {
       await expect(verifyFor(issuer)(token)).rejects.toThrow(InvalidToken);
     }
     expect(asked).toBe(0);
-    // The trap's key would do, were it believed.
+    // The trap's key would verify the token if the server followed the URL.
     await expect(importJWK(jwk, 'ES256')).resolves.toBeDefined();
   });
 });

@@ -11,7 +11,7 @@ describe('nextEpoch', () => {
   });
   afterEach(() => rm(root, { recursive: true }));
 
-  it('is the time in milliseconds, and makes the directory', async () => {
+  it('is the time in milliseconds, and creates the directory', async () => {
     const dataDir = join(root, 'new', 'deep');
     expect(await nextEpoch(dataDir, () => 1_700_000_000_000)).toBe(1_700_000_000_000);
     expect(await readFile(join(dataDir, 'epoch'), 'utf8')).toBe('1700000000000\n');
@@ -38,7 +38,7 @@ describe('nextEpoch', () => {
   });
 
   for (const damaged of ['', '\n', 'abc', '12 34', '-5', '1.5', '1e3', '9'.repeat(16), '0x10', '\u0000\u0000']) {
-    it(`names the file when it holds ${JSON.stringify(damaged)}, and leaves it as it is`, async () => {
+    it(`names the file with ${JSON.stringify(damaged)} as its content, and leaves it unchanged`, async () => {
       const file = join(root, 'epoch');
       await writeFile(file, damaged);
       await expect(nextEpoch(root, () => 1_000)).rejects.toThrow(`${file} is damaged`);
@@ -46,7 +46,7 @@ describe('nextEpoch', () => {
     });
   }
 
-  it('tells why when the directory is a file', async () => {
+  it('reports the reason when the directory is a file', async () => {
     const file = join(root, 'file');
     await writeFile(file, '');
     await expect(nextEpoch(file)).rejects.toMatchObject({ code: 'EEXIST' });

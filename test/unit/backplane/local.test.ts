@@ -72,7 +72,7 @@ describe('local backplane, over time', () => {
     expect(lastIds).toEqual([...new Set(lastIds)].sort());
   });
 
-  it('stops its time while the clock is behind, and starts at the clock where that is before the epoch', async () => {
+  it('stops its time while the clock is behind, and starts at the clock if that is before the epoch', async () => {
     const clock = [epoch - 5_000, epoch + 10, epoch + 3, epoch - 60_000, epoch + 11];
     let now = epoch - 5_000;
     const backplane = createLocalBackplane({ epoch, now: () => now });
@@ -86,7 +86,7 @@ describe('local backplane, over time', () => {
     expect(times).toEqual([-5_000, -5_000, -5_000, 10, 10, 10, 11]);
   });
 
-  it('remembers nonces by a monotonic clock, also those of past messages', async () => {
+  it('remembers nonces by a monotonic clock, those of past messages too', async () => {
     let [now, elapsed] = [epoch, 1_000_000];
     const past = (nonce: string, atMs: number): Envelope => ({
       id: `0-${nonce}`,

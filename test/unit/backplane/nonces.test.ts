@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Envelope } from '../../../src/backplane/backplane.ts';
+import type { MessageEnvelope } from '../../../src/backplane/backplane.ts';
 import { createNonces } from '../../../src/backplane/nonces.ts';
 
-const message = (id: string, text = ''): Envelope => ({
+const message = (id: string, text = ''): MessageEnvelope => ({
   id,
   sentAt: '',
   frame: { type: 'chat_message', msg: { from_user: 'Ann', text } },
 });
 
 describe('nonces', () => {
-  it('are remembered for five minutes, each user’s own', () => {
+  it('are remembered for five minutes, separately for each user', () => {
     const nonces = createNonces();
     nonces.remember('a', 'b c', message('1'), 0);
     nonces.remember('a b', 'c', message('2'), 0);
@@ -20,7 +20,7 @@ describe('nonces', () => {
     ]);
   });
 
-  it('are bounded in number and in text; the oldest go first', () => {
+  it('are bounded in number and in text; the oldest are dropped first', () => {
     const many = createNonces();
     for (let n = 0; n <= 100_000; n += 1) many.remember('a', `${n}`, message(`${n}`), 0);
     expect([many.find('a', '0', 0), many.find('a', '1', 0)?.id, many.find('a', '100000', 0)?.id]).toEqual([

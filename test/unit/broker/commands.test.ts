@@ -7,7 +7,7 @@ const src = join(import.meta.dirname, '../../../src');
 const sources = (...names: string[]): string => names.map((name) => readFileSync(join(src, name), 'utf8')).join('\n');
 const scripts = 'backplane/redis/scripts';
 const lua = readdirSync(join(src, scripts)).map((name) => `${scripts}/${name}`);
-/** Commands that no script may run, or that are tried in another way. */
+/** Commands that no script may run, or that are checked in another way. */
 const elsewhere = ['EVALSHA', 'SCRIPT', 'INFO', 'MULTI', 'EXEC', 'ON', 'DISCONNECT', 'PIPELINE'];
 
 const used: [use: RedisUse, source: string, pattern: RegExp][] = [
@@ -25,7 +25,7 @@ const used: [use: RedisUse, source: string, pattern: RegExp][] = [
   ],
 ];
 
-it.each(used)('tries every command that is used for: %s', (use, source, pattern) => {
+it.each(used)('tries every command used for: %s', (use, source, pattern) => {
   const tried: readonly string[] = trials[use].map(([name]) => name);
   const commands = [...source.matchAll(pattern)].map(([, name]) => name!.toUpperCase());
   expect(commands.length).toBeGreaterThan(0);

@@ -37,7 +37,7 @@ describe('a session’s access', () => {
     expect(calls.at(-1)).toEqual(['revoked']);
   });
 
-  it('goes on with a new token, and the old one is watched no longer', async () => {
+  it('continues with a new token, and the old one is no longer watched', async () => {
     const { access, calls, watched } = startAccess();
     await access.refresh({ token: 't', nonce: 'n' });
     expect(calls.slice(1)).toEqual([
@@ -88,7 +88,7 @@ describe('a session’s access', () => {
     await access.refresh({ token: 't', nonce: 'n' });
     expect(calls.slice(1)).toEqual(want);
     expect([...watched.keys()]).toEqual(['first']);
-    // The next one is not held up.
+    // The next token is not delayed.
     await access.refresh({ token: 't', nonce: 'n' });
     expect(calls.slice(1)).toEqual([...want, ...want]);
   });
@@ -104,7 +104,7 @@ describe('a session’s access', () => {
     expect(calls.at(-1)).toMatchObject(['send', 'token_refreshed', { nonce: 'first' }]);
   });
 
-  it('says nothing of a token whose check outlasts the session, and watches none', async () => {
+  it('ignores the result of a check that outlasts the session, and watches no token', async () => {
     const { promise, resolve } = Promise.withResolvers<Identity>();
     const { access, calls, watched, endSession } = startAccess(() => promise);
     const refreshed = access.refresh({ token: 't' });
@@ -115,7 +115,7 @@ describe('a session’s access', () => {
     expect([calls.slice(1), watched.size]).toEqual([[], 0]);
   });
 
-  it('lets any other error through', async () => {
+  it('passes any other error on', async () => {
     const failure = new Error('no store');
     const { access } = startAccess(() => Promise.reject(failure));
     await expect(access.refresh({ token: 't' })).rejects.toBe(failure);

@@ -45,7 +45,7 @@ describe('the server’s close', () => {
     ['access_revoked', true],
     ['token_expired', false],
     ['going_away', false],
-  ] as const)('with %s drops what waits: %s', (name, drops) => {
+  ] as const)('with %s drops waiting frames: %s', (name, drops) => {
     const { closing, calls } = startClosing();
     closing.begin(closeCodes[name]);
     expect(calls).toEqual(drops ? [['drop']] : []);
@@ -98,7 +98,7 @@ describe('a closed connection', () => {
       1006,
       ['server', 1002, false],
     ],
-  ])('that %s says who closed it, with which code, and whether it was lost', (_, act, code, want) => {
+  ])('that %s reports its side and code, and whether it was lost', (_, act, code, want) => {
     const { closing, webSocket, calls } = startClosing();
     act(closing, webSocket);
     webSocket.emit('close', code);

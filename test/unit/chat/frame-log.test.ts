@@ -20,7 +20,7 @@ describe('frame log', () => {
     expect([log.delivered, log.sent, log.sentId, log.takeUnsent(), log.sentAfter('')]).toEqual([0, 0, '', [], []]);
   });
 
-  it('gives each frame once to be sent, in the order of delivery', () => {
+  it('returns each frame once for sending, in the order of delivery', () => {
     const { log, append } = start('abc');
     expect([log.delivered, log.sent, log.sentId]).toEqual([3, 0, '']);
     expect(idsOf(log.takeUnsent())).toBe('abc');
@@ -41,7 +41,7 @@ describe('frame log', () => {
     ['keeps what was sent after a count', { given: 1, want: 'bc' }],
     ['keeps everything from the start on', { given: 0, want: 'abc' }],
   ];
-  it.each(forgotten)('%s, and never a frame not sent yet', (_, { given, want }) => {
+  it.each(forgotten)('%s, and never an unsent frame', (_, { given, want }) => {
     const { log, append } = start('abc');
     log.takeUnsent();
     append('de');

@@ -9,7 +9,7 @@ const refusalOf = (text: string) => {
 };
 const message = (msg: unknown, type: unknown = 'chat_message') => JSON.stringify({ type, msg });
 
-describe('a frame that is taken', () => {
+describe('a valid frame', () => {
   const cases: [name: string, given: string, want: object][] = [
     ['a text', message({ text: 'Hello!' }), { text: 'Hello!' }],
     ['a text and a nonce', message({ text: 'Hello!', nonce: 'm-1' }), { text: 'Hello!', nonce: 'm-1' }],
@@ -44,7 +44,7 @@ describe('a frame that is taken', () => {
   });
 });
 
-describe('a frame that is refused', () => {
+describe('an invalid frame', () => {
   const cases: [name: string, given: string, want: object][] = [
     ['no JSON', '{', { code: 'malformed_json' }],
     ['nothing', '', { code: 'malformed_json' }],
@@ -86,7 +86,7 @@ describe('a frame that is refused', () => {
 });
 
 describe('any frame', () => {
-  it('is taken or refused, and never throws; what is taken fits, what is refused can be answered', () => {
+  it('is accepted or refused without throwing; accepted ones fit the schema, refused ones can be answered', () => {
     const near = fc.record({
       type: fc.constantFrom('chat_message', 'error', 1),
       msg: fc.oneof(fc.jsonValue(), fc.record({ text: fc.string({ unit: 'binary' }), nonce: fc.jsonValue() })),
@@ -120,7 +120,7 @@ describe('any frame', () => {
   });
 });
 
-it('an envelope is written with its place first, and as the contract has it', () => {
+it('an envelope is written with its position first, as the contract requires', () => {
   const frame = { type: 'chat_message', msg: { from_user: 'Bob', text: 'Hello!' } } as const;
   expect(textsIn(encodeEnvelope({ id: '1', sentAt: '2024-03-04T07:48:30.598Z', frame }))).toEqual([
     '{"type":"chat_message","id":"1","sent_at":"2024-03-04T07:48:30.598Z","msg":{"from_user":"Bob","text":"Hello!"}}',
@@ -128,7 +128,8 @@ it('an envelope is written with its place first, and as the contract has it', ()
 });
 
 describe('the length of a frame (RFC 6455, 5.2)', () => {
-  const empty = textsIn(encodeUsersOnline({ id: '1', sentAt: '', roster: [''] }))[0]!.length;
+  // A name is in the frame twice, so the id alone grows.
+  const empty = textsIn(encodeUsersOnline({ id: '1', sentAt: '', roster: [{ id: '', username: '' }] }))[0]!.length;
   const cases: [length: number, header: string][] = [
     [empty, '8141'],
     [125, '817d'],
@@ -137,7 +138,11 @@ describe('the length of a frame (RFC 6455, 5.2)', () => {
     [65_536, '817f0000000000010000'],
   ];
   it.each(cases)('%d bytes: %s', (length, header) => {
-    const bytes = encodeUsersOnline({ id: '1', sentAt: '', roster: ['x'.repeat(length - empty)] });
+    const bytes = encodeUsersOnline({
+      id: '1',
+      sentAt: '',
+      roster: [{ id: 'x'.repeat(length - empty), username: '' }],
+    });
     expect(bytes.subarray(0, header.length / 2).toString('hex')).toBe(header);
     expect(textsIn(bytes)[0]).toHaveLength(length);
   });

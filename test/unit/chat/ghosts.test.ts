@@ -1,4 +1,4 @@
-/** Sessions that can be asked for a sign of life, and a clock that is this test's. */
+/** Sessions that can be pinged, and a clock that the test moves. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGhosts, ghostTimeoutMs, type Pulse } from '../../../src/chat/ghosts.ts';
 
@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Sessions of one user, the oldest first: each answers after so many milliseconds, or never. */
+/** Sessions of one user, the oldest first: each answers after this many milliseconds, or never. */
 function start(answersAfterMs: readonly (number | undefined)[], silentForMs: readonly number[] = []) {
   let here = answersAfterMs.map((_, index) => index);
   let asked = 0;
@@ -36,7 +36,7 @@ function start(answersAfterMs: readonly (number | undefined)[], silentForMs: rea
   };
 }
 
-describe('a user with as many sessions as it may have', () => {
+describe('a user at its session limit', () => {
   it('loses the oldest one that does not answer in time', async () => {
     const { ghosts, here } = start([10, undefined, undefined, 10]);
     const made = ghosts.makeRoom('1');
@@ -51,20 +51,20 @@ describe('a user with as many sessions as it may have', () => {
     const made = ghosts.makeRoom('1');
     await vi.advanceTimersByTimeAsync(2_000);
     expect([await made, here()]).toEqual([false, [0, 1]]);
-    // Nor are they asked again at once.
+    // They are not pinged again at once either.
     expect([await ghosts.makeRoom('1'), asked()]).toEqual([false, 2]);
     await vi.advanceTimersByTimeAsync(ghostTimeoutMs);
     void ghosts.makeRoom('1');
     expect(asked()).toBe(4);
   });
 
-  it('does not wait for a session that has been silent for long enough', async () => {
+  it('does not wait for a session that has already been silent for long enough', async () => {
     const { ghosts, here } = start([undefined, undefined, undefined], [0, ghostTimeoutMs, ghostTimeoutMs]);
     expect([await ghosts.makeRoom('1'), here()]).toEqual([true, [0, 2]]);
     expect([await ghosts.makeRoom('1'), here()]).toEqual([true, [0]]);
   });
 
-  it('has room, too, where one ends by itself meanwhile', async () => {
+  it('admits a newcomer if a session ends meanwhile', async () => {
     const { ghosts, end } = start([10, 20]);
     const made = ghosts.makeRoom('1');
     end(1);
@@ -86,7 +86,7 @@ describe('a user with as many sessions as it may have', () => {
     expect((await Promise.all(made)).filter((isMade) => isMade)).toHaveLength(3);
   });
 
-  it('is refused where none of its sessions is here', async () => {
+  it('is refused if none of its sessions is on this node', async () => {
     expect(await start([]).ghosts.makeRoom('1')).toBe(false);
   });
 });

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A heartbeat whose first ping comes after one whole interval, and all that it called. */
+/** A heartbeat whose first ping comes after one whole interval, and a record of its calls. */
 function startHeartbeat({ expiresInMs = 3_600_000 } = {}) {
   const calls: string[] = [];
   const webSocket = { ping: () => void calls.push('ping'), isPaused: false };
@@ -30,7 +30,7 @@ function startHeartbeat({ expiresInMs = 3_600_000 } = {}) {
 }
 
 describe('pings', () => {
-  it('go out once an interval to a client that answers', () => {
+  it('are sent once an interval to a client that answers', () => {
     const { heartbeat, calls } = startHeartbeat();
     for (let n = 1; n <= 4; n += 1) {
       vi.advanceTimersByTime(intervalMs);
@@ -52,7 +52,7 @@ describe('pings', () => {
     expect(calls).toEqual(['ping']);
   });
 
-  it('go out no more once it is stopped', () => {
+  it('stop once the heartbeat is stopped', () => {
     const { heartbeat, calls } = startHeartbeat();
     heartbeat.stop();
     vi.advanceTimersByTime(10 * intervalMs);
@@ -115,7 +115,7 @@ describe('the end of a token', () => {
     expect(calls).toEqual(['expired']);
   });
 
-  it('moves with a new token, and there is one timer still', () => {
+  it('moves with a new token, and there is still one timer', () => {
     const { heartbeat, calls } = startHeartbeat({ expiresInMs: 10_000 });
     vi.advanceTimersByTime(9_000);
     heartbeat.keepUntil(Date.now() + 3_600_000);
@@ -125,7 +125,7 @@ describe('the end of a token', () => {
   });
 });
 
-describe('a client that is asked for a sign of life', () => {
+describe('a client that is pinged on demand', () => {
   it('is pinged once for several checks, which all get the answer', () => {
     const { heartbeat, calls } = startHeartbeat();
     expect(heartbeat.ask(() => void calls.push('first'))).toBe(0);

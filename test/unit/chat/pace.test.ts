@@ -47,7 +47,7 @@ describe('the pace of a room', () => {
     await within(waiting, 'the flush that something is waited for');
     await within(longFlush(), 'another long flush');
     expecting = false;
-    // Nothing comes and nothing is expected, so a few turns are enough.
+    // Nothing is expected to happen, so a few turns are enough.
     const quiet = flush().then(() => (flushed = true));
     await within(quiet, 'the flush of a quiet room');
   });

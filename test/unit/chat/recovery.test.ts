@@ -56,7 +56,7 @@ describe('recovery', () => {
     expect([between(450, 1_200), between(600, 1_200)?.length]).toEqual([undefined, 600]);
   });
 
-  it('forgets everything where the stream begins anew', () => {
+  it('forgets everything when the stream starts over', () => {
     const epoch = idOf(1).padStart(16, '0');
     const at = (n: number): string => `${epoch}-${String(n).padStart(16, '0')}`;
     const recovery = createRecovery({ from: '~', wasGiven: () => false, past: [] });
@@ -72,7 +72,7 @@ describe('recovery', () => {
     ]);
   });
 
-  it('shares its bytes among all sessions that resume, wherever they do', () => {
+  it('shares its bytes among all sessions that resume, from any position', () => {
     const recovery = createRecovery({ from: idOf(0), wasGiven: () => true, past: [] });
     const add = (n: number): void => recovery.add(message(n), encodeEnvelope(message(n, 'x'.repeat(1_000))));
     for (let n = 1; n <= 900; n += 1) add(n);
@@ -82,7 +82,7 @@ describe('recovery', () => {
     // Only parts of the first block and of the last are not shared.
     expect(lengthOf(second.batches) - lengthOf(shared)).toBeLessThan(2 * 70_000);
     expect(shared.length).toBeGreaterThan(8);
-    // Also once older ones were given up.
+    // The same after older messages were dropped.
     for (let n = 901; n <= 1_200; n += 1) add(n);
     const later = recovery.between(idOf(300), idOf(1_200))!;
     expect(later.count).toBe(900);

@@ -49,14 +49,14 @@ describe('a client', () => {
     expect([sent.length, finished]).toEqual([capacity + 1, [closeCodes.policy]]);
   });
 
-  it('may send invalid frames and frames above the rate limit each in their own number', () => {
+  it('may send invalid frames and frames above the rate limit each up to their own limit', () => {
     const { replies, finished } = startReplies();
     for (let n = 0; n < 20; n += 1) replies.refuse(invalid);
     for (let n = 0; n < 200; n += 1) replies.slowDown(500);
     expect(finished).toEqual([]);
   });
 
-  it('that is too fast hears when it may send again', () => {
+  it('above the rate limit learns when it may send again', () => {
     const { replies, sent } = startReplies();
     replies.slowDown(750, 'n');
     expect(sent).toMatchObject([{ type: 'error', msg: { code: 'rate_limited', retry_after_ms: 750, nonce: 'n' } }]);

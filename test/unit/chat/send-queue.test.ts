@@ -9,7 +9,7 @@ import { openSocketPair } from '../../harness/socket-pair.ts';
 
 const maxBufferedBytes = 100_000;
 
-/** One whole frame of the server of this many bytes, header included. */
+/** One whole frame from the server of this many bytes, header included. */
 function frame(bytes: number, fill = 'x'): Buffer {
   const head = Buffer.alloc(10);
   head[0] = 0x81;
@@ -18,7 +18,7 @@ function frame(bytes: number, fill = 'x'): Buffer {
   return Buffer.concat([head, Buffer.alloc(bytes - 10, fill)]);
 }
 
-/** A socket without room, which takes a piece only when the test says so. */
+/** A socket without buffer space, which takes a piece only when the test says so. */
 function fullSocket() {
   /** Sizes of the writes of each piece. */
   const pieces: number[][] = [];
@@ -81,7 +81,7 @@ describe('a queue whose socket has room', () => {
 });
 
 describe('a queue whose client stops reading', () => {
-  it('delivers all that waited in order when it reads again, then calls the one who closes', async () => {
+  it('delivers all waiting frames in order when it reads again, then calls the close', async () => {
     const { client, webSocket, socket } = await openSocketPair();
     const { queue } = startQueue(webSocket, socket);
     const received: string[] = [];
@@ -111,13 +111,13 @@ describe('a batch', () => {
     { sizes: [500_000, 500_000], owed: [0, 1], want: 0 },
   ])('overflows the queue only beyond its limit: $sizes, of which owed $owed', ({ sizes, owed, want }) => {
     const { queue, overflows } = startFull();
-    // The socket takes the first piece off the queue; it is short here.
+    // The socket takes the first piece off the queue, which is short here.
     queue.send(frame(11));
     for (const [index, size] of sizes.entries()) queue.send(frame(size), (owed as number[]).includes(index));
     expect(overflows()).toBe(want);
   });
 
-  it('may wait however long it is if nothing else does', async () => {
+  it('may have any length if nothing else waits', async () => {
     const { client, webSocket, socket } = await openSocketPair();
     const { queue, overflows } = startQueue(webSocket, socket);
     const message = once(client, 'message');
@@ -138,14 +138,14 @@ describe('a batch', () => {
     ],
   ])('is written in pieces of whole frames: %s', (_, batches, want) => {
     const { queue, pieces, takePiece } = startFull();
-    // Promised, so that no limit is in the way.
+    // Promised frames, so that no limit applies.
     for (const bytes of batches) queue.send(bytes, true);
     for (let n = 0; n < 10; n += 1) takePiece();
     expect(pieces).toEqual(want);
   });
 });
 
-describe('frames that wait', () => {
+describe('waiting frames', () => {
   it('are dropped once the client has closed', () => {
     const { queue, webSocket, pieces, takePiece } = startFull();
     for (let n = 0; n < 3; n += 1) queue.send(frame(100));
@@ -154,7 +154,7 @@ describe('frames that wait', () => {
     expect(pieces).toEqual([[100]]);
   });
 
-  it('are dropped on demand, and the queue is empty behind the piece under way', () => {
+  it('are dropped on demand, and the queue is empty after the current piece', () => {
     const { queue, pieces, takePiece } = startFull();
     for (let n = 0; n < 3; n += 1) queue.send(frame(100));
     expect(queue.waitingBytes).toBe(200);
@@ -193,7 +193,7 @@ describe('frames that wait', () => {
     vi.advanceTimersByTime(1);
     expect([queue.isMoving, queue.isStalled]).toEqual([false, true]);
     takePiece();
-    // Nothing waits any more, so nothing is stalled however long it is quiet.
+    // Nothing waits any more, so nothing is stalled after any time.
     vi.advanceTimersByTime(60_000);
     expect([queue.isMoving, queue.isStalled]).toEqual([false, false]);
   });

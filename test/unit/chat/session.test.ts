@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { closeCodes } from '../../../generated/chat/index.ts';
-import { createChatCounts } from '../../../src/chat/counts.ts';
+import { createTransportCounts } from '../../../src/chat/counts.ts';
 import { encodeEnvelope } from '../../../src/chat/frames.ts';
 import type { RoomSession, Sink } from '../../../src/chat/room.ts';
 import { runSession } from '../../../src/chat/session.ts';
@@ -47,7 +47,7 @@ async function startSession(countFrame?: CountFrame) {
       countFrame,
       verify: async () => identity,
       watchAccess: () => () => {},
-      counts: createChatCounts(),
+      counts: createTransportCounts(),
       log,
     },
   );
@@ -116,7 +116,7 @@ describe('a client that stops reading', () => {
     expect(waiting.length).toBeGreaterThan(20);
   });
 
-  it('gets all that waited in order if it reads again in time', async () => {
+  it('gets all waiting frames in order if it reads again in time', async () => {
     const { client, socket, sink, released } = await startSession();
     const texts: string[] = [];
     client.on('message', (data) => texts.push(JSON.parse(data.toString()).id));
@@ -142,7 +142,7 @@ describe('a client that stops reading', () => {
     expect(code).toBe(closeCodes.going_away);
   });
 
-  it('gets all that waited before an orderly close', async () => {
+  it('gets all waiting frames before a clean close', async () => {
     const { client, socket, sink } = await startSession();
     let received = 0;
     client.on('message', () => (received += 1));
@@ -155,12 +155,12 @@ describe('a client that stops reading', () => {
     expect([code, received]).toEqual([closeCodes.going_away, before + 50]);
   });
 
-  it('is sent nothing more once it has closed, though frames wait', async () => {
+  it('gets no more frames once it has closed, even if some wait', async () => {
     const { client, webSocket, socket, sink } = await startSession();
     const write = socket.write.bind(socket);
     let afterwards = 0;
     socket.write = ((bytes: Buffer, ...rest: []) => {
-      // A close frame of ws is shorter.
+      // The close frame of `ws` is shorter.
       if (webSocket.readyState !== webSocket.OPEN && bytes.length > 1_000) afterwards += 1;
       return write(bytes, ...rest);
     }) as typeof socket.write;

@@ -42,7 +42,7 @@ describe('a reader', () => {
     ['isWord', isWord('production'), 'production', true],
     ['isWord', isWord('production'), 'Production', false],
   ];
-  it.each(right)('%s reads a text that is allowed', (_, { read }, given, want) => {
+  it.each(right)('%s accepts a valid text', (_, { read }, given, want) => {
     expect(read(given)).toEqual(want);
   });
 
@@ -54,7 +54,8 @@ describe('a reader', () => {
     ['wholeNumber', wholeNumber(0, 10), '9'.repeat(400), 'it must be a whole number from 0 to 10'],
     ['duration', duration('2s', '1h'), '1s', 'it must be a duration from 2s to 1h'],
     ['duration', duration('2s', '1h'), '61m', 'it must be a duration from 2s to 1h'],
-    ['duration', duration('2s', '1h', 'such as 5m'), '60', 'it must be a duration from 2s to 1h, such as 5m'],
+    ['duration', duration('2s', '1h', 'such as 5m'), '5w', 'it must be a duration from 2s to 1h, such as 5m'],
+    ['duration', duration('2s', '1h'), '60', 'the unit (s, m, h or d) is missing: it must be a duration from 2s to 1h'],
     ['oneOf', oneOf('info', 'warn'), 'toString', 'it must be one of info, warn'],
     ['onOrOff', onOrOff, 'ON', 'it must be on or off'],
     ['listOf', listOf('a', 'b'), 'a,', 'it must be a list of a, b, separated by commas'],
@@ -69,7 +70,7 @@ describe('a reader', () => {
     ['mongoUri', mongoUri, 'mongodb://u:p@x@host', '@ must be written as %40'],
     ['redisUrl', redisUrl, 'http://host', 'it must begin with redis://'],
   ];
-  it.each(wrong)('%s says what is wrong with another text', (_, { read }, given, message) => {
+  it.each(wrong)('%s says why another text is invalid', (_, { read }, given, message) => {
     expect(() => read(given)).toThrow(message);
   });
 });

@@ -4,7 +4,7 @@ import { groups, type Setting, settings } from '../../../src/config/settings.ts'
 const all = Object.entries<Setting>(settings);
 
 describe('the table of settings', () => {
-  it.each(all)('has a default for %s that its reader takes, if any', (_, { reader, default: fallback }) => {
+  it.each(all)('has a valid default for %s, if any', (_, { reader, default: fallback }) => {
     if (fallback !== undefined) expect(reader.read(fallback)).not.toBeUndefined();
   });
 

@@ -11,7 +11,7 @@ const message = (id: string): StoredMessage => ({
 const nothing = { messages: [], gaps: [] };
 const idsOf = ({ messages, ...rest }: Page) => ({ ids: messages.map(({ id }) => id), ...rest });
 
-/** A page of the ids and gaps of a whole history. */
+/** Returns a page of the ids and gaps of a whole history. */
 function page(ids: readonly string[], gaps: readonly string[], limit: number, before?: string) {
   const found = ids.filter((id) => before === undefined || id < before);
   const messages = found.slice(-limit).map(message);
@@ -21,7 +21,7 @@ function page(ids: readonly string[], gaps: readonly string[], limit: number, be
   return idsOf(pageBefore({ messages, gaps: here, more }, nothing, before, limit));
 }
 
-/** The first `limit` messages, and one more, after a position in a whole history. */
+/** Returns the first `limit` messages, and one more, after a position in a whole history. */
 function sliceAfter(ids: readonly string[], gaps: readonly string[], limit: number, after: string): Slice {
   const found = ids.filter((id) => id > after);
   const messages = found.slice(0, limit + 1).map(message);
@@ -45,19 +45,19 @@ describe('a page of the history', () => {
       ids: ['b', 'd'],
       gaps: ['a1', 'c2', 'e1'],
     });
-    // One at the place of a message lies before that.
+    // A gap at the position of a message lies before it.
     expect(page(['b', 'd'], ['b', 'c'], 5)).toEqual({ ids: ['b', 'd'], gaps: ['b', 'c'] });
     expect(page([], ['a', 'b'], 5)).toEqual({ ids: [], gaps: ['b'] });
   });
 
-  it('also where the message between them is not stored yet', () => {
+  it('does so as well if the message between them is not stored yet', () => {
     const waiting = { messages: [message('c')], gaps: ['d'] };
     const slice = { messages: [], gaps: ['a', 'b'], more: false };
     expect(pageBefore(slice, waiting, undefined, 5).gaps).toEqual(['b', 'd']);
     expect(pageAfter(slice, waiting, { after: '0', upTo: '~' }, 5).gaps).toEqual(['b', 'd']);
   });
 
-  it('has as many gaps as `limit` at most, and the pages together have each once', () => {
+  it('has at most `limit` gaps, and the pages together have each once', () => {
     const ids = ['b', 'd', 'f', 'h'];
     const gaps = ['a', 'c', 'e', 'g', 'i'];
     for (const limit of [1, 2, 3, 4, 5]) {

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../harness/folder.ts';
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 const today = Date.UTC(2026, 0, 1);
 
-/** A store over many starts, and a clock that can be set. Time passes by `run` and `off` only. */
+/** A store over many starts, and a clock that can be set. Only `run` and `off` pass time. */
 function world() {
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
   onTestFinished(() => void vi.useRealTimers());
@@ -44,20 +44,20 @@ function world() {
       await settled();
     },
     stop,
-    /** Says something, at the time of the clock. */
+    /** Appends a message at the time of the clock. */
     say: async (text: string): Promise<void> => {
       count += 1;
       const msg = { from_user: 'Ann', text };
       const id = `${starts}-${String(count).padStart(9, '0')}`;
       await store.append([{ id, sentAt: new Date(now()).toISOString(), userId: 'ann', msg }], []);
     },
-    /** Another server begins a run in the same store. */
+    /** Starts another server's run in the same store. */
     startAnother: (epoch: string): Promise<void> => store.putRun({ epoch, lastId: undefined }),
     addGap: (): Promise<void> => {
       count += 1;
       return store.append([], [`${starts}-${String(count).padStart(9, '0')}`]);
     },
-    /** The server runs for so long. */
+    /** Runs the server for this long. */
     run: async (ms: number): Promise<void> => {
       for (let leftMs = ms; leftMs > 0; leftMs -= 10 * minute) {
         trueMs += Math.min(leftMs, 10 * minute);
@@ -65,7 +65,7 @@ function world() {
         await settled();
       }
     },
-    /** Time during which no server runs. */
+    /** Passes time without a server. */
     off: (ms: number): void => {
       trueMs += ms;
     },
@@ -76,7 +76,7 @@ function world() {
 const saidLines = ({ lines }: ReturnType<typeof world>) =>
   lines.filter(({ event }) => event === 'clock_implausible').map(({ aheadS }) => Number(aheadS) / 86_400);
 
-it('tells once of a later server on the same store', async () => {
+it('reports a later server on the same store once', async () => {
   const room = world();
   await room.start();
   await room.run(20 * minute);
@@ -95,7 +95,7 @@ describe('retention', () => {
     await room.run(20 * hour);
     await room.say('second');
     await room.stop();
-    // Over night, and over a week of nights.
+    // Overnight, and over a week of nights.
     for (let night = 0; night < 29; night += 1) {
       room.off(12 * hour);
       await room.start();
@@ -111,7 +111,7 @@ describe('retention', () => {
     expect(saidLines(room)).toEqual([]);
   });
 
-  it('removes nothing because of starts with a clock that is far ahead, and says so at each', async () => {
+  it('removes nothing because of starts with a clock that is far ahead, and logs each', async () => {
     const room = world();
     await room.start();
     await room.say('before');
@@ -133,7 +133,7 @@ describe('retention', () => {
     await room.start();
     await room.say('after');
     expect(saidLines(room)).toHaveLength(51);
-    // Pruning goes on: messages of an impossible time are removed with those that were sent after them.
+    // Pruning goes on: it removes messages with an impossible time together with those sent after them.
     await room.run(28 * day);
     expect(await room.kept()).toEqual(['before', 'meanwhile', 'after']);
     await room.run(day + 12 * hour);

@@ -75,7 +75,7 @@ describe('the run recorder', () => {
     expect(await store.runs()).toEqual([{ epoch: '1', lastId: undefined }]);
   });
 
-  it('stays pending where a further run begins meanwhile', async () => {
+  it('stays pending if a further run begins meanwhile', async () => {
     const store = openStore();
     const runs = createRunRecorder(store);
     runs.begin('1');

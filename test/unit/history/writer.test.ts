@@ -13,7 +13,7 @@ beforeEach(() => {
 function start() {
   const queue = createWriteQueue();
   let isAvailable = true;
-  /** Messages in each write, and when it was tried. */
+  /** Messages in each write, and the time of the attempt. */
   const writes: [atMs: number, messages: number][] = [];
   const events: string[] = [];
   const storedUpTo: string[] = [];

@@ -48,11 +48,11 @@ describe('the address in', () => {
     '"203.0.113.7"',
     'for=203.0.113.7',
     '%eth0',
-  ])('"%s" is none', (text) => expect(addressIn(text)).toBeUndefined());
+  ])('"%s" is invalid', (text) => expect(addressIn(text)).toBeUndefined());
 });
 
 describe('any address', () => {
-  it('is read whether or not it stands in IPv6 notation, in brackets, with a port or with a zone', () => {
+  it('is read in IPv6 notation or not, in brackets, with a port or with a zone', () => {
     fc.assert(
       fc.property(fc.ipV4(), (address) => {
         for (const text of [address, `${address}:1`, `::ffff:${address}`, `[::FFFF:${address}]:65535`])

@@ -45,7 +45,7 @@ describe.each([true, false])('a folder, read lazily: %s', (isLazy) => {
     expect((await files.request(path)).status).toBe(404);
   });
 
-  it('serves nothing where there is no folder', async () => {
+  it('serves nothing if the folder is missing', async () => {
     const none = folder(pathToFileURL(join(temporaryFolder(), 'none/')));
     expect((await none.request('/a.js')).status).toBe(404);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { foldedKey, nameKey } from '../../../src/lib/case-fold.ts';
 
-/** Every character by itself that is one already, or that nobody sees. */
+/** Every assigned character, and every invisible one. */
 const characters = Array.from({ length: 0x110000 }, (_, code) => String.fromCodePoint(code)).filter((char) =>
   /[^\p{Cs}\p{Co}\p{Cn}]|\p{DI}/u.test(char),
 );

@@ -4,7 +4,7 @@ import { createTokenBucket } from '../../../src/limits/token-bucket.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Takes tokens until there are none. */
+/** Takes tokens until none are left. */
 function drain(take: () => boolean): number {
   let taken = 0;
   while (take()) taken += 1;
@@ -29,7 +29,7 @@ describe('a token bucket', () => {
     expect(drain(take)).toBe(tokens);
   });
 
-  it('gets its tokens back no later if it is asked while it is empty', () => {
+  it('refills no later if it is asked while it is empty', () => {
     const take = createTokenBucket({ capacity: 1, refillMs: 1_000 });
     take();
     const answers = Array.from({ length: 8 }, () => {

@@ -6,7 +6,7 @@ import { until } from '../../harness/until.ts';
 const failure = (code: string): Error => Object.assign(new Error(code), { code });
 const mib = 1_048_576;
 
-/** An output over a device that takes so many bytes and then fails with this, until there is room again. */
+/** An output to a device that takes this many bytes, then fails with this error until it has room again. */
 function overDevice(code: string, room: number) {
   const device = { room, calls: 0, text: '', lost: [] as number[] };
   const output = createLogOutput(
@@ -63,7 +63,7 @@ describe('an output that fails', () => {
     expect(device.calls).toBe(1);
   });
 
-  it('finishes a long line that it has begun, before any other', async () => {
+  it('finishes a partly written line before any other', async () => {
     const { device, output, read } = overDevice('EAGAIN', 10);
     const long = `${'€'.repeat(mib)}\n`;
     output.write(long);
@@ -83,7 +83,7 @@ describe('an output that fails', () => {
     expect(full.read()).toBe('line\n');
   });
 
-  it('waits at the end for a reader that is behind, but not for ever', () => {
+  it('waits at the end for a slow reader, but not for ever', () => {
     const slow = overDevice('EAGAIN', 0);
     slow.output.write('line\n');
     const wait = vi.spyOn(Atomics, 'wait').mockImplementation(() => {
@@ -100,7 +100,7 @@ describe('an output that fails', () => {
   });
 });
 
-it('an error whose properties throw has a line all the same', () => {
+it('an error whose properties throw is logged all the same', () => {
   const lines: string[] = [];
   const log = createLog({ logLevel: 'info', production: true }, { write: (line: string) => void lines.push(line) });
   const err = Object.defineProperty(new Error('planted'), 'operation', {

@@ -24,7 +24,7 @@ async function load(kept: RevocationStore, now?: () => number) {
 const store = (): RevocationStore => sqliteRevocationStore(openSqlite(temporaryFolder()));
 
 describe('revocations', () => {
-  it('close a watched session once, and none that is no longer watched', async () => {
+  it('close a watched session once, and no session that is no longer watched', async () => {
     const revocations = await load(store(), () => 0);
     const ended: string[] = [];
     const watch = (name: string, who: Identity) => revocations.watch(who, () => ended.push(name));
@@ -42,7 +42,7 @@ describe('revocations', () => {
     expect(ended).toEqual(['ann', 'ann elsewhere', 'bob', 'late']);
   });
 
-  it('forget a token that has expired: it is refused for that', async () => {
+  it('forget an expired token, which is refused anyway', async () => {
     let nowMs = 0;
     const kept = store();
     const revocations = await load(kept, () => nowMs);
@@ -85,7 +85,7 @@ describe('revocations', () => {
     expect([done, revocations.isDisabled('ann')]).toEqual([['added', 'removed'], false]);
   });
 
-  it('of users are read from the store by themselves, also after an outage', async () => {
+  it('of users are read from the store periodically, also after an outage', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const kept = store();
@@ -99,7 +99,7 @@ describe('revocations', () => {
         return kept.disabledUsers();
       },
     });
-    /** After it has looked once more; what is done in turn comes behind that. */
+    /** Waits for the next read, which the call after it is queued behind. */
     const looked = async (): Promise<void> => {
       const before = asked;
       await vi.advanceTimersToNextTimerAsync();

@@ -10,7 +10,7 @@ const folders = ['.', 'sdk/typescript', 'contract'];
 const address = 'https://example.com/owner/palaver';
 
 let root: string;
-/** A folder with the manifests of this project, and nothing else. */
+/** A folder with only the manifests of this project. */
 beforeEach(() => {
   root = temporaryFolder();
   for (const folder of folders) {
@@ -53,7 +53,7 @@ describe('the address of a release', () => {
     expect(Object.keys(rest)).toEqual(Object.keys(own));
   });
 
-  it('is replaced in place, and written twice without a difference', () => {
+  it('is replaced in place, and a second write changes nothing', () => {
     writeAddress(root, 'https://example.com/old/palaver');
     writeAddress(root, address);
     const once = folders.map((folder) => textOf(folder));
@@ -86,7 +86,7 @@ describe('the check before a release', () => {
     expect(faults[1]).toContain('repository, homepage, bugs: missing or out of date. Run node scripts/');
   });
 
-  it('fails while there is no address', () => {
+  it('fails while no address is set', () => {
     expect(addressFaults(root, undefined)).toEqual([expect.stringMatching(/^repository: is not set\. Set it in /)]);
   });
 

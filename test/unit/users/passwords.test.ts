@@ -7,7 +7,7 @@ const cheap = { logN: 10, r: 8, p: 1 };
 const passwords = createPasswords({ params: cheap });
 
 describe('passwords', () => {
-  it('verifies the password that made a hash, and no other', async () => {
+  it('verifies the password of a hash, and no other', async () => {
     const hash = await passwords.hash('correct horse');
     const tried = ['correct horse', 'correct horsf', 'Correct horse', '', 'correct horse '];
     expect(await Promise.all(tried.map((password) => passwords.verify(password, hash)))).toEqual([
@@ -19,14 +19,14 @@ describe('passwords', () => {
     ]);
   });
 
-  it('salts: one password makes two hashes, and holds neither the password nor its bytes', async () => {
+  it('uses salts: one password makes two hashes, and neither contains the password or its bytes', async () => {
     const [one, two] = await Promise.all([passwords.hash('correct horse'), passwords.hash('correct horse')]);
     expect(one).not.toBe(two);
     expect(Buffer.from(one, 'base64')).toHaveLength(96);
     expect(Buffer.from(one, 'base64').toString('latin1')).not.toContain('correct');
   });
 
-  it('takes a password typed as composed or decomposed letters for one', async () => {
+  it('treats composed and decomposed letters as the same', async () => {
     expect(await passwords.verify('motde\u0301passe', await passwords.hash('motd\u00e9passe'))).toBe(true);
   });
 
@@ -35,7 +35,7 @@ describe('passwords', () => {
     expect(await passwords.verify('correct horse', old)).toBe(true);
   });
 
-  it('tells a hash with its own parameters from others', async () => {
+  it('recognizes hashes with its own parameters', async () => {
     const others = [
       { ...cheap, logN: 9 },
       { ...cheap, r: 4 },
@@ -47,17 +47,17 @@ describe('passwords', () => {
     expect((await Promise.all(hashes)).map(passwords.isCurrent)).toEqual([true, false, false, false]);
   });
 
-  it('is never right without a hash', async () => {
+  it('never verifies without a hash', async () => {
     expect(await passwords.verify('a password that nobody has', undefined)).toBe(false);
   });
 
-  it('does not take a damaged hash for a wrong password', async () => {
+  it('reports a damaged hash as an error, not as a wrong password', async () => {
     await expect(passwords.verify('correct horse', 'AAAA')).rejects.toThrow();
   });
 
   it('refuses passwords above its queue limit at once, and hashes the rest', async () => {
     const small = createPasswords({ params: cheap, atOnce: 1, queueMax: 2 });
-    // The hash that stands in for an unknown e-mail is made at the start, and counts as one.
+    // The hash for unknown e-mails is made at the start, and counts as one.
     await small.hash('correct horse');
     const results = await Promise.allSettled(Array.from({ length: 5 }, () => small.hash('correct horse')));
     expect(results.map(({ status }) => status)).toEqual([
@@ -95,11 +95,11 @@ describe('passwords', () => {
     await expect(passwords.hash('correct horse')).rejects.toThrow(Overloaded);
     gate.resolve();
     await expect.poll(() => passwords.waiting).toBe(0);
-    // The one that is made at the start, and none beside it.
+    // Only the hash that is made at the start.
     expect(begun).toBe(1);
   });
 
-  it('tells of the end of the process that hashes as of an overload, with the time of the next try', async () => {
+  it('reports the end of the hashing process as an overload, with the time of the next attempt', async () => {
     const ended = async () => {
       throw new HashingEnded(4_200);
     };
@@ -128,7 +128,7 @@ describe('passwords', () => {
   });
 });
 
-describe('how many passwords are hashed at once', () => {
+describe('the number of concurrent hashes', () => {
   const mebibytes = (count: number) => count * 1_048_576;
   const params = { logN: 15, r: 8 };
   const cases: [memoryMiB: number, cores: number, want: number][] = [

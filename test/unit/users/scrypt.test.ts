@@ -13,7 +13,7 @@ const brief = { logN: 14, r: 8, p: 1 };
 const slow = { logN: 17, r: 8, p: 4 };
 const password = Buffer.from('correct horse');
 
-/** A call is slow only where a test says so, however busy the machine is. */
+/** Only a test makes a call slow, however busy the machine is. */
 function start(options: Parameters<typeof createScryptProcess>[0] = {}) {
   const scrypt = createScryptProcess({ slowMs: 600_000, ...options });
   onTestFinished(() => scrypt.close());
@@ -23,7 +23,7 @@ function start(options: Parameters<typeof createScryptProcess>[0] = {}) {
 const priorityWith = (nice: number): number => Math.min(constants.priority.PRIORITY_LOW, getPriority() + nice);
 
 describe('the process for passwords', () => {
-  it('makes keys that this process verifies, and the other way round', async () => {
+  it('makes keys that this process verifies, and vice versa', async () => {
     const there = start();
     const key = await there.kdf(password, cheap);
     expect(paramsOf(key)).toEqual(cheap);
@@ -32,7 +32,7 @@ describe('the process for passwords', () => {
     expect(await there.verify(key, Buffer.from('another'))).toBe(false);
   });
 
-  it('gives way to the chat', async () => {
+  it('runs at a lower priority than the chat', async () => {
     const there = start();
     await there.kdf(password, cheap);
     expect(getPriority(there.pid)).toBe(priorityWith(niceness.usual));
@@ -40,7 +40,7 @@ describe('the process for passwords', () => {
     expect(niceness.busy).toBeGreaterThan(0);
   });
 
-  it('gives way less while calls are slow, and loses none', async () => {
+  it('runs at a higher priority while calls are slow, and loses none', async () => {
     let nowMs = 0;
     const there = start({ now: () => nowMs, slowMs: 1 });
     const results = await Promise.all([there.kdf(password, brief), there.kdf(password, brief)]);
@@ -57,7 +57,7 @@ describe('the process for passwords', () => {
     await within(gone(pid), 'the end of the one before');
   });
 
-  it('gives way less once a call has taken three seconds', async () => {
+  it('runs at a higher priority once a call has taken three seconds', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const there = start({ slowMs: undefined });
@@ -71,7 +71,7 @@ describe('the process for passwords', () => {
     expect(getPriority(there.pid)).toBe(priorityWith(niceness.busy));
   });
 
-  it.runIf(process.platform === 'linux')('is the first to go where memory runs out', async () => {
+  it.runIf(process.platform === 'linux')('is the first to be killed when memory runs out', async () => {
     const there = start();
     await there.kdf(password, cheap);
     expect(readFileSync(`/proc/${there.pid}/oom_score_adj`, 'utf8').trim()).toBe('1000');
@@ -97,7 +97,7 @@ describe('the process for passwords', () => {
     expect(there.pid).not.toBe(pid);
   });
 
-  it('says how it ended, unless it was closed', async () => {
+  it('reports its end, unless it was closed', async () => {
     const ends: HashingEnd[] = [];
     const there = createScryptProcess({ onEnd: (end) => ends.push(end) });
     const interrupted = there.kdf(password, slow).catch(() => {});
@@ -140,14 +140,14 @@ describe('the process for passwords', () => {
     }
     nowMs += 30_000;
     await there.kdf(password, cheap);
-    // Having lived for a while it is as one that never failed.
+    // After a long enough life it counts as one that never failed.
     nowMs += 10_000;
     process.kill(there.pid!, 'SIGKILL');
     await expect.poll(() => there.pid).toBeUndefined();
     await there.kdf(password, cheap);
   });
 
-  it('ends with its owner, and not by a signal of the terminal', async () => {
+  it('ends with its owner, and ignores signals of the terminal', async () => {
     const there = createScryptProcess();
     const passwords = createPasswords({ scrypt: there, params: cheap });
     const hash = await passwords.hash('correct horse');

@@ -64,7 +64,7 @@ describe('SQLite', () => {
     await database.close();
   });
 
-  it('does not touch a database of a newer version', async () => {
+  it('does not change a database of a newer version', async () => {
     const folder = temporaryFolder();
     await openSqlite(folder).close();
     const db = new DatabaseSync(join(folder, 'palaver.db'));

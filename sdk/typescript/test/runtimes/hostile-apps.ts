@@ -6,7 +6,7 @@ const throwing = (): never => {
   throw new Error('the app’s own');
 };
 
-/** WebSocket that opens, and then throws whatever it is asked for. */
+/** A WebSocket that opens, and then throws from every method. */
 class Broken {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;

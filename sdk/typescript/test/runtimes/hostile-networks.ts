@@ -9,7 +9,7 @@ export const networkCases = ({ play, codeOf, noSocket }: HostileTools): Cases =>
       await Promise.all(
         at.slice(n, n + 10).map(async (bytes) => {
           const room = await play('bytes', { maxRetries: 4 }, `${bytes}`).join();
-          // The cut may come behind the welcome: then nobody knows of the first one.
+          // The cut may come after the roster, and then nobody knows of the first connection.
           const first = await room.send('first').catch((error) => error.code);
           if (typeof first === 'string') equal(first, 'connection_lost');
           equal((await room.send(`${bytes}`)).msg.text, `${bytes}`);

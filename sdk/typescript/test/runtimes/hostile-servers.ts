@@ -1,7 +1,7 @@
 import { type Cases, equal, states, texts } from './cases.ts';
 import { credentials, type HostileTools, token, until } from './hostile-tools.ts';
 
-/** Returns the cases of servers that do wrong. */
+/** Returns the cases of misbehaving servers. */
 export const serverCases = ({ play, errorOf, codeOf }: HostileTools): Cases => ({
   'ignores frames that it can’t read, in every state, and counts unknown ones in its position': async () => {
     const { join, stats } = play('malformed');
@@ -13,7 +13,7 @@ export const serverCases = ({ play, errorOf, codeOf }: HostileTools): Cases => (
     await room.send('two');
     equal(heard, ['welcome 1', 'one', 'cut', 'welcome 2', 'two']);
     equal([room.roster, room.username], [['Me'], 'Me']);
-    // The binary frame and the two that were read took 1001 and 1002, the messages 1003 to 1005.
+    // The binary frame and the two unreadable ones took the nonces 1001 and 1002, the messages 1003 to 1005.
     const again = (await stats()).requests.filter((request) => request.includes('last_event_id'));
     equal(again, ['handshake /join?last_event_id=1006']);
   },

@@ -7,9 +7,9 @@ export interface HostileWorld {
   readonly url: string;
   /** Number of cuts and refusals in the storm at the end. */
   readonly storm: number;
-  /** A connection can be ended here without its peer. */
+  /** A platform that can end a connection without its peer. */
   readonly canDestroy: boolean;
-  /** Runs nothing but the storm. */
+  /** Runs only the storm. */
   readonly onlyStorm?: boolean;
 }
 
@@ -31,7 +31,7 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
     if (Date.now() > endMs) throw new Error(`waited ${deadlineMs / 1_000} s for ${what}`);
 }
 
-/** Dispatches the event of a platform whose network is back. */
+/** Dispatches the event of a platform whose network has returned. */
 export function dispatchOnline(): void {
   globalThis.dispatchEvent(new Event('online'));
 }

@@ -1,5 +1,5 @@
 /**
- * Tests the SDK with servers, networks and apps that do wrong. It runs in Node, Bun, Deno and a page, as the other suite
+ * Tests the SDK with misbehaving servers, networks and apps. It runs in Node, Bun, Deno and a page, as the other suite
  * does. An uncaught error ends the process; in a page the test listens for it.
  */
 import { equal, type Outcome, runCases } from './cases.ts';

@@ -46,7 +46,7 @@ export const reconnectCases = ({ alert, person, join, control }: SuiteTools): Ca
     };
     await control('delay', 40);
     try {
-      // On its way there, on its way back, or neither.
+      // The cut hits the message on its way to the server, its echo on the way back, or neither.
       for (const afterMs of [0, 30, 60, 90, 120]) {
         say(`${afterMs} one`);
         say(`${afterMs} two`);

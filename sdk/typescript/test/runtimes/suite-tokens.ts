@@ -29,7 +29,7 @@ export const tokenCases = ({ join, control }: SuiteTools): Cases => ({
     });
     const changes = states(stays);
     while (asked < 2) await pause(50);
-    // Frames are answered in order: behind this echo the new token has been seen.
+    // The server answers frames in order: after this echo it has read the new token.
     await stays.send('still here');
     while (Date.now() < (nowS + 10) * 1_000) await pause(50);
     await stays.send('and still');

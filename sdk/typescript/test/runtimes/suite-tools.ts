@@ -55,7 +55,7 @@ export function createTools({ sdk: { Palaver, PalaverError }, url, control }: Wo
     return room;
   }
   return {
-    /** Takes 3 seconds of silence for a lost connection: a third of its time-out. */
+    /** Counts a connection as lost after 3 seconds of silence: a third of the usual timeout. */
     alert: new Palaver({ url, timeoutMs: 9_000 }),
     patient,
     impatient: new Palaver({ url, maxRetries: 0 }),

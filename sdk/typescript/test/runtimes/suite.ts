@@ -1,6 +1,6 @@
 /**
- * Tests what the SDK promises on every platform. The SDK, the server and the network between them are passed in, so that
- * it runs unchanged in Node, Bun, Deno and a page.
+ * Tests the guarantees of the SDK on every platform. The SDK, the server and the network between them are passed in, so
+ * that it runs unchanged in Node, Bun, Deno and a page.
  */
 import { type Cases, type Outcome, runCases } from './cases.ts';
 import { reconnectCases } from './suite-reconnect.ts';

@@ -38,6 +38,16 @@ describe('the admission of a message', () => {
   });
 
   it.each([
+    [5, 'new', 'msg.text: must be a string'],
+    [`${longest}x`, 'new', 'msg.text: must have at most 4096 characters'],
+    ['Hi', 5, 'msg.nonce: must be a string'],
+    ['Hi', '', 'msg.nonce: must not be empty'],
+    ['Hi', 'n'.repeat(65), 'msg.nonce: must have at most 64 characters'],
+  ])('speaks like the server', (text, nonce, want) => {
+    expect(() => checkAdmission({ text, nonce }, queueOf([]), true)).toThrow(want);
+  });
+
+  it.each([
     ['open, with 1,099 unanswered', true, queueOf([], 1_099), 'taken'],
     ['open, with 1,100 unanswered', true, queueOf([], 1_100), 'offline_queue_full'],
     ['reconnecting, with 99 waiting', false, queueOf(times(99)), 'taken'],

@@ -18,7 +18,7 @@ function start() {
 }
 
 describe('the waiting time of a message', () => {
-  it('expires at its deadline, and with it all that share it', () => {
+  it('expires at its deadline, for all messages that share it', () => {
     const { deadlines, expired } = start();
     const [early, same, late] = [message(100), message(100), message(200)];
     deadlines.watch([late, early, same]);
@@ -76,7 +76,7 @@ describe('the answer time of a message', () => {
     expect(expired).toEqual([silent]);
   });
 
-  it('starts anew when the server refused the message and it is sent again', () => {
+  it('starts over when the server refused the message and it is sent again', () => {
     const { deadlines, expired } = start();
     const refused = message(0);
     deadlines.sent(refused);

@@ -15,7 +15,7 @@ function start() {
 }
 
 describe('the heartbeat', () => {
-  it('asks after an interval of silence, and not while frames come', () => {
+  it('sends a probe after an interval of silence, and none while frames arrive', () => {
     const { heartbeat, ask } = start();
     for (let n = 0; n < 10; n += 1) {
       vi.advanceTimersByTime(500);
@@ -26,7 +26,7 @@ describe('the heartbeat', () => {
     expect(ask).toHaveBeenCalledTimes(1);
   });
 
-  it('counts the connection as lost when no answer comes to a question', () => {
+  it('counts the connection as lost when no answer to a probe arrives', () => {
     const { onLost } = start();
     vi.advanceTimersByTime(1_299);
     expect(onLost).not.toHaveBeenCalled();
@@ -34,7 +34,7 @@ describe('the heartbeat', () => {
     expect(onLost).toHaveBeenCalledTimes(1);
   });
 
-  it('counts the connection as lost when no answer comes to a message', () => {
+  it('counts the connection as lost when no answer to a message arrives', () => {
     const { heartbeat, ask, onLost } = start();
     heartbeat.sent();
     vi.advanceTimersByTime(300);
@@ -56,7 +56,7 @@ describe('the heartbeat', () => {
     expect(onLost).toHaveBeenCalledTimes(losses);
   });
 
-  it('asks at once on demand, once until the answer', () => {
+  it('sends a probe at once on demand, and no other before the answer', () => {
     const { heartbeat, ask } = start();
     heartbeat.check();
     heartbeat.check();

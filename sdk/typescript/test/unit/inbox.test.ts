@@ -23,7 +23,7 @@ const message = (id: string, text: string): ServerMessage => ({
   ...{ type: 'chat_message', id, sent_at: '', msg: { from_user: 'Ann', text } },
 });
 
-/** An inbox, and what it does to the room and the outbox, in order. */
+/** An inbox, and a list of its effects on the room and the outbox, in order. */
 function start() {
   const log: string[] = [];
   const position = createPosition();
@@ -47,7 +47,7 @@ describe('the inbox', () => {
     expect([inbox.roster, Object.isFrozen(inbox.roster)]).toEqual([['Ben'], true]);
   });
 
-  it('settles a message that comes twice, and emits it once', () => {
+  it('settles a message that arrives twice, and emits it once', () => {
     const { inbox, log } = start();
     inbox.receive(message('5', 'Hi'));
     inbox.receive(message('5', 'Hi'));
@@ -87,7 +87,7 @@ describe('the inbox', () => {
     ]);
   });
 
-  it('drops what is buffered and what comes later once it is closed', () => {
+  it('drops buffered and later frames once it is closed', () => {
     const { inbox, log } = start();
     inbox.buffer();
     inbox.receive(message('1', 'Hi'));

@@ -14,7 +14,7 @@ function queueOf(...sequences: number[]) {
 }
 
 describe('the message queue', () => {
-  it('keeps the order in which the app sent the messages, whichever comes back', () => {
+  it('keeps the order in which the app sent the messages, whichever is requeued', () => {
     const { queue, waiting } = queueOf(1, 2, 3, 4);
     const [first, second, third] = [queue.takeNext(), queue.takeNext(), queue.takeNext()];
     expect([first, second, third].map(({ text }) => text)).toEqual(['1', '2', '3']);
@@ -50,7 +50,7 @@ describe('the message queue', () => {
     expect(queue.findSent('n2')?.sequence).toBe(2);
   });
 
-  it('removes a message wherever it is, and then its nonce is free', () => {
+  it('removes a message at any place, and frees its nonce', () => {
     const { queue, messages } = queueOf(1, 2);
     queue.takeNext();
     expect(messages.map(queue.isInFlight)).toEqual([true, false]);

@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 
 const timeoutMs = 1_000;
 
-/** Starts an outbox, and notes what it sends and how each message ends. */
+/** Starts an outbox, and records its frames and the outcome of each message. */
 function start() {
   const outbox = createOutbox(timeoutMs);
   const sent: ChatMessageFromClient[] = [];
@@ -65,7 +65,7 @@ describe('a message that waits for the room', () => {
     expect(new Set(sent.map(({ msg }) => msg.nonce)).size).toBe(2);
   });
 
-  it('goes out one by one with the others, and before messages that come later', async () => {
+  it('goes out one by one with the others, and before later messages', async () => {
     const { say, open, echo, sent, ends } = start();
     void say('1');
     void say('2');
@@ -77,7 +77,7 @@ describe('a message that waits for the room', () => {
     expect(ends).toEqual(['1 delivered', '2 delivered', '3 delivered']);
   });
 
-  it('is refused where a hundred wait already, unsettled ones not counted', async () => {
+  it('is refused if a hundred wait already, unsettled ones not counted', async () => {
     const { outbox, say, open, ends } = start();
     open();
     for (let n = 0; n < 200; n += 1) void say(`${n}`);
@@ -89,7 +89,7 @@ describe('a message that waits for the room', () => {
 });
 
 describe('a message that waits for its turn', () => {
-  it('is sent again in its place and with its nonce after it was too frequent', async () => {
+  it('is sent again in its place and with its nonce after a rate limit error', async () => {
     const { say, open, echo, refuse, sent, ends } = start();
     void say('1');
     void say('2');
@@ -118,7 +118,7 @@ describe('a message that waits for its turn', () => {
     expect(ends).toEqual(['1', '2', '4', '3', '5', '6'].map((text) => `${text} delivered`));
   });
 
-  it('goes out after few others that are unanswered, and waits as long as it takes', async () => {
+  it('goes out while few others are unanswered, and waits as long as it takes', async () => {
     const { say, open, echo, sent, ends } = start();
     open();
     for (let n = 0; n < 300; n += 1) void say(`${n}`);
@@ -134,7 +134,7 @@ describe('a message that waits for its turn', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is rejected where the server takes nothing for half a minute, however short the pauses it asks for', async () => {
+  it('is rejected if the server accepts nothing for half a minute, however short the pauses it asks for', async () => {
     const { outbox, open, refuse, sent } = start();
     open();
     const refusal = outbox.send('1').catch((error) => error);
@@ -147,7 +147,7 @@ describe('a message that waits for its turn', () => {
       await pass(50);
     }
     expect(await refusal).toMatchObject({ code: 'rate_limited', retryAfterMs: 0 });
-    // The pause is at least 100 ms, however little the server asks for.
+    // The pause is at least 100 ms, even if the server asks for less.
     expect(refusals).toBeLessThanOrEqual(301);
     expect(refusals).toBeGreaterThan(30);
     expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
@@ -173,7 +173,7 @@ describe('a message that waits for its turn', () => {
     expect(ends).toEqual(['1 timeout', '2 unavailable']);
   });
 
-  it('is refused where eleven hundred are unanswered', async () => {
+  it('is refused if eleven hundred are unanswered', async () => {
     const { say, open, echo, sent, ends } = start();
     open();
     for (let n = 0; n < 1_101; n += 1) void say(`${n}`);
@@ -185,7 +185,7 @@ describe('a message that waits for its turn', () => {
 });
 
 describe('an answer', () => {
-  it('names the nonce of the caller, which is refused where it is in use or too long', async () => {
+  it('carries the caller’s nonce, which is refused if it is in use or too long', async () => {
     const { say, open, echo, sent, ends } = start();
     open();
     const nonce = '😀'.repeat(64);
@@ -207,7 +207,7 @@ describe('an answer', () => {
     ]);
   });
 
-  it('is awaited until the time-out, and then the next message goes out', async () => {
+  it('is awaited until the timeout, and then the next message goes out', async () => {
     const { say, open, sent, ends } = start();
     void say('1');
     void say('2');
@@ -216,7 +216,7 @@ describe('an answer', () => {
     expect([ends, sent.length]).toEqual([['1 timeout'], 2]);
   });
 
-  it('is no message of another user, and none without a nonce', async () => {
+  it('is not taken from a message of another user, or one without a nonce', async () => {
     const { outbox, say, open, sent, ends } = start();
     open();
     void say('1');
@@ -230,7 +230,7 @@ describe('an answer', () => {
 });
 
 describe('a message in flight when the connection ends', () => {
-  it('waits, and is rejected where missed messages are not recovered', async () => {
+  it('waits, and is rejected if missed messages are not recovered', async () => {
     const { outbox, say, open, echo, sent, ends } = start();
     void say('1');
     void say('2');
@@ -297,7 +297,7 @@ describe('a message in flight when the connection ends', () => {
       open();
       refuse(sent[1]!, code);
       expect([outbox.hasUnsettled(), outbox.hasInFlight()]).toEqual([true, false]);
-      // Its time goes on.
+      // Its deadline stays.
       await pass(timeoutMs / 2);
       expect(ends).toEqual(['1 timeout']);
       await pass(500);

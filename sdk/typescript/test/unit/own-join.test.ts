@@ -26,7 +26,7 @@ describe('the own join', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is taken for granted two seconds after a roster without the own name', () => {
+  it('is assumed two seconds after a roster without the own name', () => {
     const { ownJoin, onJoined } = start();
     vi.advanceTimersByTime(10_000);
     ownJoin.receive(online('Ben'));

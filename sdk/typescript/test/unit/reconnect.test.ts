@@ -19,7 +19,7 @@ const final: Ended = endedBy(new PalaverError('name_in_use', 'Somebody has the n
 const busy = (retryAfterMs: number): Ended =>
   endedBy(new PalaverError('server_full', 'The server is full.', { status: 503, retryAfterMs }));
 
-/** A loop whose connections end by hand, and its outcome once there is one. */
+/** A loop whose connections the test ends, and its outcome once there is one. */
 function start({ isJoining = false, maxRetries = 2 } = {}) {
   const attempts: { readonly end: (how: Ended) => Promise<unknown>; readonly giveUp: AbortSignal }[] = [];
   const losses: string[] = [];
@@ -79,7 +79,7 @@ describe('reconnecting', () => {
     expect([world.outcome, losses]).toEqual([final, []]);
   });
 
-  it('adds the time that the server asks for, and nobody shortens it', async () => {
+  it('adds the time that the server asks for, and nothing shortens it', async () => {
     const { reconnect, attempts, end } = start();
     await end(busy(5_000));
     reconnect.wake('online');
@@ -89,7 +89,7 @@ describe('reconnecting', () => {
     expect(attempts.length).toBe(2);
   });
 
-  it('tries at once when the network or the user is back', async () => {
+  it('tries at once when the network or the user returns', async () => {
     for (const why of ['online', 'visible'] as const) {
       const { reconnect, attempts, end } = start();
       await end(lost);

@@ -6,13 +6,13 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 const pass = (seconds: number): Promise<unknown> => vi.advanceTimersByTimeAsync(seconds * 1_000);
 
-/** A token of which only the end is read. */
+/** A token of which the code reads only the expiry. */
 const tokenUntil = (exp: unknown): string => `h.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.s`;
-/** The server's clock, which is not that of this side. */
+/** The server's clock, which differs from the client's. */
 const nowS = 1_000_000;
 const at = (seconds: number): string => new Date((nowS + seconds) * 1_000).toISOString();
 
-/** A connection whose token is good for 100 s. */
+/** A connection whose token is valid for 100 s. */
 function start(getToken: () => Promise<string>, token = tokenUntil(nowS + 100)) {
   const sent: TokenRefresh['msg'][] = [];
   const renewal = createRenewal({ token, nowMs: nowS * 1_000, getToken, send: ({ msg }) => sent.push(msg) });
@@ -28,7 +28,7 @@ const refuse = (nonce: string | undefined) =>
   ({ type: 'error', sent_at: at(0), msg: { code: 'invalid_token', detail: 'no', ...(nonce && { nonce }) } }) as const;
 
 describe('a token is renewed', () => {
-  it('when most of its time has passed, by the clock of the server, and its successor too', async () => {
+  it('when most of its lifetime has passed by the server’s clock, and so is its successor', async () => {
     const next = [tokenUntil(1), tokenUntil(2)];
     const { renewal, sent, tokens } = start(async () => next.shift()!);
     await pass(69);
@@ -45,7 +45,7 @@ describe('a token is renewed', () => {
   it.each([
     ['there is no other yet', () => Promise.resolve(tokenUntil(nowS + 100))],
     ['none can be had', () => Promise.reject(new Error('offline'))],
-  ])('later where %s, some times and not for ever', async (_, answer) => {
+  ])('later if %s, some times and not for ever', async (_, answer) => {
     const getToken = vi.fn(answer);
     const { sent } = start(getToken);
     await pass(200);
@@ -54,7 +54,7 @@ describe('a token is renewed', () => {
     expect(getToken.mock.calls.length).toBeLessThan(10);
   });
 
-  it('once more where the new one is refused', async () => {
+  it('once more if the new one is refused', async () => {
     const next = ['a.b.c', tokenUntil(1)];
     const { renewal, sent, tokens } = start(async () => next.shift()!);
     await pass(81);
@@ -63,14 +63,14 @@ describe('a token is renewed', () => {
     expect(tokens()).toEqual(['a.b.c', tokenUntil(1)]);
   });
 
-  it.each([['text'], [undefined], [null], [nowS - 1]])('never where its end is %j', async (exp) => {
+  it.each([['text'], [undefined], [null], [nowS - 1]])('never if its expiry is %j', async (exp) => {
     const getToken = vi.fn(async () => 'a.b.c');
     start(getToken, tokenUntil(exp));
     await pass(1_000_000);
     expect(getToken).not.toHaveBeenCalled();
   });
 
-  it('never after the connection has ended, also if the token comes then', async () => {
+  it('never after the connection has ended, even if the token arrives then', async () => {
     let give: (token: string) => void = () => {};
     const { renewal, sent } = start(() => new Promise((resolve) => (give = resolve)));
     await pass(81);
@@ -81,7 +81,7 @@ describe('a token is renewed', () => {
   });
 });
 
-it('answers to others are not taken for its own', async () => {
+it('ignores answers to other messages', async () => {
   const { renewal, sent } = start(async () => 'a.b.c');
   expect([renewal.settle(accept(undefined, 10)), renewal.settle(refuse('n'))]).toEqual([false, false]);
   await pass(81);

@@ -12,7 +12,7 @@ const tokenOf = (claims: object): string => `h.${Buffer.from(JSON.stringify(clai
 const token = tokenOf({ username: 'Me', exp: 100 });
 const sentAt = new Date(0).toISOString();
 
-/** The server's end of a WebSocket, by hand. */
+/** The server's end of a WebSocket, which the test plays. */
 class FakeSocket implements WebSocketLike {
   onopen: ((event: never) => void) | null = null;
   onmessage: ((event: never) => void) | null = null;
@@ -44,7 +44,7 @@ interface Scene {
   readonly heartbeatIntervalMs?: number;
 }
 
-/** A session over a fake socket, and what it does to the room, in order. */
+/** A session over a fake socket, and a list of its effects on the room, in order. */
 async function start({ lastId, hasGap = false, hasUnsettled = false, renew, heartbeatIntervalMs = 1_000 }: Scene = {}) {
   const socket = new FakeSocket();
   const log: string[] = [];
@@ -101,21 +101,21 @@ describe('a session', () => {
     expect(socket.sent).toMatchObject([{ msg: { text: 'queued' } }]);
   });
 
-  it('opens its outbox behind the missed messages where some are unsettled', async () => {
+  it('opens its outbox after the missed messages if some sends are unsettled', async () => {
     const { socket, log, frames } = await start({ hasUnsettled: true, lastId: '1' });
     socket.say(online(['Me'], { recovered: true }));
     expect([log.at(-1), socket.sent]).toMatchObject(['open as Me', [{ msg: { text: '' } }]]);
     const [{ msg }] = socket.sent as [ChatMessageFromClient];
     socket.say({ type: 'error', msg: { code: 'invalid_message', detail: 'empty', nonce: msg.nonce } });
     expect(log.at(-1)).toBe('outbox open');
-    // The answer to the probe is for nobody else.
+    // Nobody else sees the answer to the probe.
     expect(frames.map(({ type }) => type)).toEqual(['users_online']);
   });
 
   it.each([
     [true, false],
     [false, true],
-  ])('tells the app of a gap where it could not resume: %s', async (hasGap, recovered) => {
+  ])('reports a gap if it could not resume: %s', async (hasGap, recovered) => {
     const { socket, frames } = await start({ hasGap });
     socket.say(online(['Me'], { recovered: true }));
     expect(frames).toMatchObject([{ msg: { recovered } }]);
@@ -128,7 +128,7 @@ describe('a session', () => {
     expect(frames.map(({ type }) => type)).toEqual(['users_online', 'error']);
   });
 
-  it('renews its token, and keeps the answer to itself', async () => {
+  it('renews its token, and hides the answer from the app', async () => {
     const { socket, frames } = await start({ renew: async () => 'a.b.c', heartbeatIntervalMs: 1_000_000 });
     socket.say(online(['Me']));
     await pass(81_000);
@@ -141,14 +141,14 @@ describe('a session', () => {
 });
 
 describe('a session ends', () => {
-  it('with timeout where the server never sends the roster', async () => {
+  it('with timeout if the server never sends the roster', async () => {
     const { session, socket } = await start();
     await pass(900);
     expect(await session.ended).toMatchObject({ code: 'timeout', next: 'reconnect' });
     expect(socket.terminate).toHaveBeenCalled();
   });
 
-  it('with connection_lost where the server falls silent', async () => {
+  it('with connection_lost if the server falls silent', async () => {
     const { session, socket } = await start();
     socket.say(online(['Me']));
     await pass(1_300);
@@ -171,7 +171,7 @@ describe('a session ends', () => {
   });
 });
 
-it('ignores every frame once the room is left', async () => {
+it('ignores every frame after the app has left the room', async () => {
   const { socket, log, frames, leaving } = await start();
   leaving.abort();
   socket.say(online(['Me']));

@@ -10,7 +10,7 @@ function start() {
 }
 
 describe('the throttle', () => {
-  it('lets messages overlap while there is credit, and one go out without any', () => {
+  it('lets messages overlap while there is credit, and sends one when there is none', () => {
     const { throttle } = start();
     let sent = 0;
     for (; throttle.maySend(sent) && sent < 100; sent += 1) throttle.sent();

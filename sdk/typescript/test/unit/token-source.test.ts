@@ -10,7 +10,7 @@ const { signal } = new AbortController();
 const lost: Ended = endedBy(new PalaverError('connection_lost', 'The connection ended.'));
 const refused: Ended = endedBy(new PalaverError('invalid_token', 'The token has expired.', { status: 401 }));
 
-/** Runs one connection after the other with what a source gives, each ending as told, and notes how. */
+/** Runs one connection after the other with the source's tokens. Each ends as the test says, and is recorded. */
 async function run(credentials: Credentials, ...endings: Ended[]) {
   const source = createTokenSource(credentials, 1_000);
   const tokens: string[] = [];
@@ -26,7 +26,7 @@ async function run(credentials: Credentials, ...endings: Ended[]) {
 }
 
 describe('the token source', () => {
-  it('gives each connection a token of its own, without white space around it', async () => {
+  it('gives each connection a new token, without surrounding white space', async () => {
     const given = [' a.b.1\n', 'a.b.2'];
     const { tokens, outcomes } = await run({ getToken: () => given.shift()! }, lost, lost);
     expect([tokens, outcomes]).toEqual([
@@ -51,12 +51,12 @@ describe('the token source', () => {
     ]);
   });
 
-  it('stops without a connection where getToken returns the refused token again', async () => {
+  it('stops without a connection if getToken returns the refused token again', async () => {
     const { tokens, outcomes } = await run({ getToken: () => 'a.b.c' }, refused, lost);
     expect([tokens, outcomes]).toEqual([['a.b.c'], ['invalid_token new_token', 'invalid_token stop']]);
   });
 
-  it('counts refusals anew after the server has accepted a token', async () => {
+  it('counts refusals from zero after the server has accepted a token', async () => {
     let asked = 0;
     const source = createTokenSource({ getToken: () => `a.b.${++asked}` }, 1_000);
     const next = async (): Promise<string> => (await source.use(async () => refused, signal)).next;
@@ -72,7 +72,7 @@ describe('the token source', () => {
     ['returns an empty string', () => '', 'invalid_token', 'stop'],
     ['never answers', () => new Promise(() => {}), 'timeout', 'reconnect'],
   ];
-  it.each(failures)('makes no connection where getToken %s', async (_, getToken, code, next) => {
+  it.each(failures)('makes no connection if getToken %s', async (_, getToken, code, next) => {
     const connect = vi.fn();
     const using = createTokenSource({ getToken: getToken as () => string }, 1_000).use(connect, signal);
     await vi.advanceTimersByTimeAsync(1_000);

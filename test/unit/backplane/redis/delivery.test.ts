@@ -47,7 +47,7 @@ describe('delivery', () => {
     expect(delivery.continues(greeting({ epoch: epoch + 1 }))).toBe(false);
   });
 
-  it('delivers entries in order, and stops at a gap to begin anew', () => {
+  it('delivers entries in order, and starts over at a gap', () => {
     delivery.begin(greeting(), []);
     delivery.deliver([message(1), message(2)]);
     expect(() => delivery.deliver([message(3), message(5), message(6)])).toThrow('The stream has a gap');
@@ -69,7 +69,7 @@ describe('delivery', () => {
     expect(listener.crowded.mock.calls.flat()).toEqual(crowded);
   });
 
-  it('gives all sessions up as lost where it begins anew', async () => {
+  it('gives all sessions up as lost when it starts over', async () => {
     delivery.begin(greeting(), []);
     const arriving = seats.arrive('here/1/ann', undefined);
     delivery.begin(greeting({ epoch: epoch + 1 }), []);
@@ -77,7 +77,7 @@ describe('delivery', () => {
     expect(seats.reconcile(['here/1/ann'])).toEqual([['here/1/ann', 'lost']]);
   });
 
-  it('resolves a wait for an offset once it has delivered it, and in vain if the link is over', async () => {
+  it('resolves a wait for an offset once it has delivered it, and in vain if the link has ended', async () => {
     delivery.begin(greeting(), []);
     const [first, third] = [delivery.reached(epoch, 1), delivery.reached(epoch, 3)];
     delivery.deliver([message(1)]);
@@ -92,13 +92,13 @@ describe('delivery', () => {
   });
 
   describe('a beginning', () => {
-    it('has the messages of its epoch, from where they are complete', () => {
+    it('has the messages of its epoch, from the point where they are complete', () => {
       delivery.begin(greeting({ offset: 5 }), [message(9, epoch - 1), entry(4, { k: 'access' }), message(5)]);
       expect(beginning()).toMatchObject({ id: idOf(epoch, 5), completeFrom: idOf(epoch, 3) });
       expect(beginning().messages.map(({ id }: { id: string }) => id)).toEqual([idOf(epoch, 5)]);
     });
 
-    it('is complete from its own position where nothing of its epoch is remembered', () => {
+    it('is complete from its own position if nothing of its epoch is remembered', () => {
       delivery.begin(greeting({ offset: 5 }), [message(9, epoch - 1)]);
       expect(beginning()).toMatchObject({ messages: [], completeFrom: idOf(epoch, 5) });
     });

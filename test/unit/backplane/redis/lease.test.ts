@@ -17,7 +17,7 @@ describe('a lease', () => {
   });
   afterEach(() => void vi.useRealTimers());
 
-  it('begins with a greeting, by a key of its own', async () => {
+  it('begins with a greeting, under a key of its own', async () => {
     const { greeting } = await attach(link, options);
     expect(greeting).toEqual({
       epoch: 1_790_000_000_000,
@@ -43,7 +43,7 @@ describe('a lease', () => {
     expect(call).toHaveBeenLastCalledWith('leave', ['1790000000000', 'n', key, 'n/1/ann', 0]);
   });
 
-  it('renews with the last id that is stored by then', async () => {
+  it('renews with the id of the last message stored by then', async () => {
     const { lease } = await attach(link, options);
     storedTo = '7-2';
     call.mockResolvedValueOnce('no').mockResolvedValueOnce('more');
@@ -51,7 +51,7 @@ describe('a lease', () => {
     expect(call.mock.calls.at(-1)![1].slice(3)).toEqual([leaseMs, 500, '7-2']);
   });
 
-  it('is sure until a lease after it was asked for, however late the answer came', async () => {
+  it('is certain until a lease after its request, however late the answer came', async () => {
     const { lease } = await attach(link, options);
     const answer = Promise.withResolvers<unknown>();
     call.mockReturnValueOnce(answer.promise);
@@ -68,7 +68,7 @@ describe('a lease', () => {
     expect(lease.isSure()).toBe(false);
   });
 
-  it('throws where it has lapsed, and is no surer than before', async () => {
+  it('throws if it has lapsed, and is no longer certain', async () => {
     const { lease } = await attach(link, options);
     vi.advanceTimersByTime(leaseMs);
     call.mockResolvedValueOnce('lapsed');

@@ -15,12 +15,12 @@ const greeting = (sessions: string[] = []): Greeting => ({
 });
 const entry = (offset: number): StreamEntry => ({ epoch: 1, offset, fields: new Map() });
 
-/** A lease that fails, lapses and reads as a test says: a Redis does none of that on demand. */
+/** A lease that fails, lapses and reads on demand: a real Redis cannot. */
 function scriptedLease() {
   const { promise: over, reject } = Promise.withResolvers<never>();
   over.catch(() => {});
   let read = Promise.withResolvers<StreamEntry[]>();
-  // No reader may be waiting when it fails.
+  // No reader may wait when it fails.
   read.promise.catch(() => {});
   const lease = {
     over,
@@ -36,7 +36,7 @@ function scriptedLease() {
   return {
     ...lease,
     lease,
-    /** Ends the read that is open. */
+    /** Ends the pending read. */
     arrive: (...entries: StreamEntry[]): void => {
       const { resolve } = read;
       read = Promise.withResolvers();
@@ -77,7 +77,7 @@ describe('a connection to Redis', () => {
   });
   const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
-  it('rejects its start where the first attempt fails, and tries no more', async () => {
+  it('rejects its start if the first attempt fails, and does not try again', async () => {
     connect.mockRejectedValue(new Error('refused'));
     await expect(reconnect.start()).rejects.toThrow('refused');
     await pass(60_000);
@@ -85,13 +85,13 @@ describe('a connection to Redis', () => {
     expect(reconnect.lease()).toBeUndefined();
   });
 
-  it('has its lease when it tells of the connection', async () => {
+  it('has its lease when it reports the connection', async () => {
     onConnected.mockImplementation(() => expect(reconnect.lease()).toBe(leases[0]!.lease));
     await reconnect.start();
     expect(onConnected).toHaveBeenCalledExactlyOnceWith(greeting());
   });
 
-  it('renews its lease within a third of it, and at once while there is more to do', async () => {
+  it('renews its lease within a third of it, and at once while more is to be done', async () => {
     await reconnect.start();
     await pass(0);
     const { renew } = leases[0]!;
@@ -103,14 +103,14 @@ describe('a connection to Redis', () => {
     expect(renew).toHaveBeenCalledTimes(5);
   });
 
-  it('delivers what it reads', async () => {
+  it('delivers the entries that it reads', async () => {
     await reconnect.start();
     leases[0]!.arrive(entry(1), entry(2));
     await pass(0);
     expect(deliver).toHaveBeenCalledExactlyOnceWith([entry(1), entry(2)]);
   });
 
-  it('asks before it delivers where its lease may have lapsed', async () => {
+  it('checks with Redis before it delivers if its lease may have lapsed', async () => {
     await reconnect.start();
     await pass(0);
     const { renew, isSure, arrive } = leases[0]!;
@@ -125,7 +125,7 @@ describe('a connection to Redis', () => {
     expect(deliver).toHaveBeenCalledTimes(1);
   });
 
-  it('delivers nothing more where its lease has lapsed, and connects again', async () => {
+  it('delivers nothing more after its lease has lapsed, and connects again', async () => {
     await reconnect.start();
     await pass(0);
     const { renew, isSure, arrive, fail } = leases[0]!;
@@ -152,7 +152,7 @@ describe('a connection to Redis', () => {
       },
     ],
   ];
-  it.each(ends)('ends the link, tells of it once and connects again when %s', async (_, end) => {
+  it.each(ends)('ends the link, reports it once and connects again when %s', async (_, end) => {
     await reconnect.start();
     const [first] = leases;
     end(first!);
@@ -208,7 +208,7 @@ describe('a connection to Redis', () => {
     expect(events()).toEqual([]);
   });
 
-  it('ends a link that was being made when it is closed', async () => {
+  it('ends a link that is being made when it is closed', async () => {
     await reconnect.start();
     const opened = scriptedLease();
     const connecting = Promise.withResolvers<unknown>();

@@ -7,7 +7,7 @@ const folder = join(import.meta.dirname, '../../../../src/backplane/redis/script
 const read = (name: string): string => readFileSync(join(folder, `${name}.lua`), 'utf8');
 
 describe('the scripts of the room', () => {
-  it('are the files of their folder, beside the prelude', () => {
+  it('are the files of their folder and the prelude', () => {
     const files = ['prelude', ...Object.keys(scripts)].map((name) => `${name}.lua`);
     expect(readdirSync(folder).sort()).toEqual(files.sort());
   });
@@ -18,7 +18,7 @@ describe('the scripts of the room', () => {
     expect(constants).toMatch(/^(local \w+ = \d+\n)+$/);
   });
 
-  it('use every constant that they are given', () => {
+  it('use every constant that they receive', () => {
     const all = [...Object.keys(scripts), 'prelude'].map(read).join('\n');
     const [head] = scripts.tick.split(read('prelude'));
     for (const [, name] of head!.matchAll(/local (\w+) =/g)) expect(all).toContain(name);

@@ -5,10 +5,10 @@ import { createSeats, type Departure } from '../../../../src/backplane/redis/sea
 
 const epoch = 7;
 
-/** Seats over a replica at offset 0 with Ann in the room. `join` goes on by the join of a user. */
+/** Seats over a replica at offset 0 with Ann in the room. `join` delivers the join of a user. */
 function setUp() {
   const replica = createReplica();
-  replica.begin({ epoch, offset: 0, timeMs: 0, roster: ['Ann'] });
+  replica.begin({ epoch, offset: 0, timeMs: 0, roster: [{ id: '1', username: 'Ann' }] });
   const seats = createSeats(replica);
   const advance = (...fields: [string, string][]): void => {
     replica.advance({ epoch, offset: replica.offset + 1, fields: new Map([['t', '0'], ...fields]) });
@@ -23,12 +23,12 @@ function setUp() {
   };
 }
 
-/** The outcome of a promise if it has one by now. */
+/** The outcome of a promise if it has settled by now. */
 const now = <T>(promise: Promise<T>): Promise<T | 'pending'> =>
   Promise.race([promise, new Promise<'pending'>((resolve) => setImmediate(resolve, 'pending'))]);
 
 describe('arrivals', () => {
-  it('seats a first session just before its own join, which may come before the answer', async () => {
+  it('seats a first session right before its own join, which may arrive before the answer', async () => {
     const { seats, join } = setUp();
     const seated = seats.arrive('n/1/bob', undefined);
     join('n/1/bob', 'Bob');
@@ -47,14 +47,14 @@ describe('arrivals', () => {
     expect(await now(seated)).toMatchObject({ id: idOf(epoch, 2), roster: ['Ann'] });
   });
 
-  it('seats a further session at once where this node is already there', async () => {
+  it('seats a further session at once if this node has already reached it', async () => {
     const { seats } = setUp();
     const seated = seats.arrive('n/1/ann', undefined);
     seats.entered('n/1/ann', 0);
     expect(await now(seated)).toMatchObject({ id: idOf(epoch, 0) });
   });
 
-  it('does not seat a session that Redis has not answered, whatever this node reaches', async () => {
+  it('does not seat a session before Redis has answered, whatever this node reaches', async () => {
     const { seats, say } = setUp();
     const seated = seats.arrive('n/1/bob', undefined);
     say();
@@ -71,7 +71,7 @@ describe('arrivals', () => {
     expect(await cleo).toBe(await bob);
   });
 
-  it('ends the wait of every arrival without a position when the link is over', async () => {
+  it('ends the wait of every arrival without a position when the link ends', async () => {
     const { seats } = setUp();
     const arrivals = [seats.arrive('n/1/bob', undefined), seats.arrive('n/2/ann', undefined)];
     seats.interrupt();
@@ -133,7 +133,7 @@ describe('departures', () => {
     expect(seats.reconcile([])).toEqual([]);
   });
 
-  it('gives all sessions up as lost where the stream begins anew', () => {
+  it('gives all sessions up as lost when the stream starts over', () => {
     const seats = setUpHeld('n/1/ann', 'n/2/bob');
     seats.releaseAll();
     expect([seats.holds('n/1/ann'), seats.holds('n/2/bob')]).toEqual([false, false]);
