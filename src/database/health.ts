@@ -7,7 +7,7 @@ const retryMs = 5_000;
 
 /** Logs each outage of the store once: when it becomes unavailable and why, and when it is available again. */
 export interface StoreHealth {
-  /** Returns the port with its failures noted. */
+  /** Returns the port, which reports its failures. */
   watch<Port extends Calls<Port>>(port: Port): Port;
   /** Stops pinging. */
   close(): void;
@@ -35,7 +35,7 @@ export function createStoreHealth(ping: () => Promise<void>, log: Log): StoreHea
       hasFailed = true;
     });
     if (closed) return;
-    // Calls may fail while a ping succeeds: then the outage goes on.
+    // Calls may fail while a ping succeeds, and then the outage goes on.
     if (hasFailed) return askLater();
     timer = undefined;
     log.event('store_available', {});

@@ -3,9 +3,9 @@ import { within } from '../lib/with-timeout.ts';
 import { type Database, StoreUnavailable } from './database.ts';
 import { withoutSecrets } from './mongo-uri.ts';
 
-/** How long an operation may look for a server. */
+/** Time for an operation to find a server. */
 const selectionTimeoutMs = 2_000;
-/** How long each step of the start may take, DNS look-ups included. */
+/** Time for each step of the start, DNS lookups included. */
 const startTimeoutMs = 8_000;
 
 /** MongoDB's code for a write that a unique index refuses. */
@@ -18,13 +18,13 @@ const unavailableCodes = new Set([
   6, 7, 13, 18, 24, 50, 64, 89, 91, 100, 133, 134, 146, 189, 262, 8000, 9001, 10058, 10107, 11600, 11601, 11602, 13435,
   13436, 14031,
 ]);
-/** Matches the errors without a code of old servers, and of others that speak its protocol. */
+/** Matches errors without a code, from old servers and from others that speak MongoDB's protocol. */
 const unavailableText = /not (master|primary)|node is recovering|read.?only|(disk|quota) is full|is shutting down/i;
 /** Shortest interval of the writes that prove that the database is writable. */
 const probeIntervalMs = 1_000;
 
 interface Options {
-  /** How long the database may take to answer, in milliseconds. */
+  /** Time for the database to answer, in milliseconds. */
   readonly answerTimeoutMs?: number;
 }
 
@@ -32,7 +32,7 @@ export interface MongoDatabase extends Database {
   readonly db: Db;
   /** Runs one operation. @throws {StoreUnavailable} if the database did not answer, or cannot serve now */
   run<T>(operation: () => Promise<T>): Promise<T>;
-  /** Runs what a start needs, and closes the database if that fails. @throws with its address, never its password */
+  /** Runs the steps of a start, and closes the database if they fail. @throws with its address, never its password */
   prepare(work: () => Promise<void>): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
   const probe = async (): Promise<void> => {
     const put = readiness.updateOne({ _id: 'writable' }, { $set: { checkedAt: new Date() } }, { upsert: true });
     await put.catch((error: unknown) => {
-      // Another node made it at the same time.
+      // Another node created it at the same time.
       if (!(error instanceof MongoServerError) || error.code !== duplicateKey) throw error;
     });
   };
@@ -78,7 +78,7 @@ export function openMongo(uri: string, { answerTimeoutMs = 3_000 }: Options = {}
       run(async () => {
         const { isWritablePrimary, readOnly } = await db.command({ hello: 1 });
         if (isWritablePrimary === false || readOnly === true) throw new ReadOnly('MongoDB takes no writes');
-        // A full disk, or a missing permission, shows only in a write.
+        // Only a write shows a full disk or a missing permission.
         if (performance.now() - probedMs < probeIntervalMs) return;
         await probe();
         probedMs = performance.now();

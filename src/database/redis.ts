@@ -15,9 +15,9 @@ interface Kept {
   readonly redis: Redis;
   /** The reason why no command can be sent now. */
   readonly fault: Error | undefined;
-  /** Takes the error of a command: the connection may have to be made again. */
+  /** Takes the error of a command, after which the connection may have to be made again. */
   distrust(error: unknown): void;
-  /** Proves that Redis takes writes. */
+  /** Proves that Redis accepts writes. */
   probe(): Promise<void>;
   close(): void;
 }

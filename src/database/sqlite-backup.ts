@@ -17,9 +17,9 @@ import { databaseFile } from './database-file.ts';
 import { isBusy, resultCode } from './result-codes.ts';
 import { inUse, schemaVersion } from './sqlite.ts';
 
-/** Files beside the database that belong to a backup: without the secret, no token is valid any more. */
+/** Files beside the database that belong to a backup. Without the secret, no issued token stays valid. */
 const besideIt = ['jwt-secret', 'epoch'];
-/** How long a copy waits for another process's lock. */
+/** Time that a copy waits for another process's lock. */
 const busyTimeoutMs = 5_000;
 
 /**
@@ -32,7 +32,7 @@ export function writeBackup(dataDir: string, file: string): void {
   if (existsSync(file)) throw new Error(`${file} already exists`);
   const draft = `${file}.${process.pid}.part`;
   try {
-    // Created here for its mode, which later writes keep.
+    // Created first, so that it has its mode from the beginning.
     closeSync(openSync(draft, 'wx', 0o600));
     // Read-only, so that the server can write meanwhile.
     const source = new DatabaseSync(databaseFile(dataDir), { readOnly: true, timeout: busyTimeoutMs });
@@ -45,7 +45,7 @@ export function writeBackup(dataDir: string, file: string): void {
     try {
       copy.exec('CREATE TABLE beside (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT');
       const insert = copy.prepare('INSERT INTO beside (name, content) VALUES (?, ?)');
-      // After the database: an epoch that is too high does no harm.
+      // Copied after the database, because an epoch that is too high does no harm.
       for (const name of besideIt.filter((name) => existsSync(join(dataDir, name))))
         insert.run(name, readFileSync(join(dataDir, name)));
       checkWhole(copy);
@@ -99,7 +99,7 @@ export function install(name: string, from: string, dataDir: string, replace: bo
   flush(dataDir);
 }
 
-/** SQLite's primary result codes for a damaged file, or one that is no database. */
+/** SQLite's primary result codes for a damaged file, or for one that is not a database. */
 const damaged = new Set([11, 26]);
 
 /**
@@ -111,12 +111,12 @@ export function holdDatabase(dataDir: string): () => void {
   if (!existsSync(file)) return () => {};
   const db = new DatabaseSync(file, { timeout: 0 });
   try {
-    // Without a write-ahead log, so that unlocking doesn't touch the new database.
+    // Turns the write-ahead log off, so that unlocking does not touch the new database.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN IMMEDIATE; COMMIT');
   } catch (error) {
     db.close();
     if (isBusy(error)) throw new Error(inUse(dataDir));
-    // A damaged database needs no lock. One whose log cannot be merged, as on a full disk, is intact.
+    // A damaged database needs no lock. If its log cannot be merged, as on a full disk, the database is intact.
     if (!damaged.has(resultCode(error) & 0xff))
       throw new Error(`${file} cannot be replaced: ${(error as Error).message}`, { cause: error });
     return () => {};
@@ -124,12 +124,12 @@ export function holdDatabase(dataDir: string): () => void {
   return () => db.close();
 }
 
-/** Removes the leftovers of a replaced database: SQLite would take them for those of the new one. */
+/** Removes the leftovers of a replaced database, which SQLite would read as those of the new one. */
 export function removeLeftovers(dataDir: string): void {
   for (const suffix of ['-wal', '-shm']) rmSync(`${databaseFile(dataDir)}${suffix}`, { force: true });
 }
 
-/** Gives the file its name, unless that is taken. Without links in the file system, it checks beforehand. */
+/** Gives the file its name, unless the name is taken. On a file system without links, it checks first. */
 function placeNew(draft: string, file: string): void {
   try {
     linkSync(draft, file);

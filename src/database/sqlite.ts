@@ -8,9 +8,9 @@ import { databaseFile } from './database-file.ts';
 import { isBusy, resultCode } from './result-codes.ts';
 
 export interface SqliteOptions {
-  /** How long a statement waits for another process's lock. It is short, since the event loop waits too. */
+  /** Time that a statement waits for another process's lock. It is short, because the event loop waits too. */
   readonly busyTimeoutMs?: number;
-  /** Whether no other process may have the database open until it is closed. */
+  /** Keeps other processes from opening the database until it is closed. */
   readonly alone?: boolean;
 }
 
@@ -64,9 +64,9 @@ const migrations: readonly (string | ((db: DatabaseSync) => void))[] = [
 const unavailable = new Set([3, 5, 6, 7, 8, 10, 11, 13, 14, 15, 26]);
 /** Node's error code for a closed database, which means that the server is stopping. */
 const closedCode = 'ERR_INVALID_STATE';
-/** Shortest interval of the writes that prove that the folder is writable. */
+/** Shortest interval of the writes that prove the folder writable. */
 const probeIntervalMs = 1_000;
-/** Size of the file that proves it: one block of the disk. */
+/** Size of the file for that: one block of the disk. */
 const probeBytes = 4_096;
 
 /** Version of the current schema (`PRAGMA user_version`). */
@@ -77,7 +77,7 @@ export const inUse = (dataDir: string): string =>
 
 export interface SqliteDatabase extends Database {
   readonly db: DatabaseSync;
-  /** A second connection for frequent writes: its commits don't wait for the disk. */
+  /** A second connection for frequent writes, whose commits do not wait for the disk. */
   readonly relaxed: DatabaseSync;
   /** Runs statements. @throws {StoreUnavailable} if the database cannot answer now */
   run<T>(statements: () => T): Promise<T>;

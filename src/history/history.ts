@@ -12,7 +12,7 @@ interface HistoryOptions {
   readonly store: MessageStore;
   /** Epoch of this run, where the stream is this process's alone; otherwise `begin` provides it. */
   readonly epoch?: string;
-  /** Hears the id up to which all messages are stored. */
+  /** Called with the id up to which all messages are stored. */
   readonly onStored?: (id: string) => void;
   readonly maxAgeS: number;
   readonly maxCount: number;
@@ -25,7 +25,7 @@ interface HistoryOptions {
 export interface History {
   /** Queues a delivered message to be stored. */
   add(envelope: Envelope): void;
-  /** Notes that the stream begins on this node, or begins anew. */
+  /** Notes that the stream begins on this node, or starts over. */
   begin(beginning: Beginning): void;
   /** Returns the last messages before an id, or of all, including those not stored yet. @throws {StoreUnavailable} */
   page(before: string | undefined, limit: number): Promise<MessagePage>;

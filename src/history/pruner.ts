@@ -6,7 +6,7 @@ import type { MessageStore } from './message-store.ts';
 import { firstRetention, nextPruning, type Retention } from './retention.ts';
 
 const intervalMs = 600_000;
-/** How long `close` waits for a pruning under way. */
+/** Time that `close` waits for a pruning in progress. */
 const closeTimeoutMs = 3_000;
 
 interface PrunerOptions {

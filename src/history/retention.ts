@@ -70,7 +70,7 @@ export function nextPruning(known: Retention, { nowMs, elapsedMs, lastId, maxAge
   // Elapsed time counts, whatever the clock says. A clock that is behind removes nothing.
   const presentMs = isBelieved ? nowMs : offMs > 0 ? latestMs : known.presentMs;
   const cutMs = presentMs - maxAgeMs;
-  // After a leap of the time, silence is measured anew.
+  // After a leap of the time, silence is measured from the start.
   const isLeap = isDoubted && isBelieved;
   const lastMs = lastId === known.lastId && !isLeap ? Math.min(known.lastMs, presentMs) : presentMs;
   return {

@@ -9,7 +9,7 @@ const writeDelayMs = 50;
 const maxBatch = 500;
 const firstRetryMs = 500;
 const maxRetryMs = 10_000;
-/** How long `close` tries to write what is left. */
+/** Time that `close` tries to write the rest. */
 const closeTimeoutMs = 3_000;
 /** Pause between the tries of `close`: a store that refuses at once must not occupy the event loop. */
 const closeRetryMs = 100;
@@ -18,7 +18,7 @@ interface WriterDeps {
   readonly store: Pick<MessageStore, 'append'>;
   readonly queue: WriteQueue;
   readonly runs: Pick<RunRecorder, 'isPending' | 'record'>;
-  /** Hears the id up to which all messages are stored. */
+  /** Called with the id up to which all messages are stored. */
   readonly onStored?: ((id: string) => void) | undefined;
   readonly log: Log;
 }

@@ -11,9 +11,6 @@ import { accessibilityFaults, launch, open, type Watched, withoutChromium } from
 
 if (withoutChromium) console.warn(`The docs are not tested in a browser: ${withoutChromium}`);
 
-/** `PICTURES=true` retakes the pictures of the documentation. */
-const pictures = process.env.PICTURES === 'true' ? join(import.meta.dirname, '../../docs') : undefined;
-
 const sdkReference = join(import.meta.dirname, '../../build/sdk-reference');
 /** Pages of the site, in the order of its sidebar. */
 const served = (config.themeConfig!.sidebar as { items: { link: string }[] }[]).flatMap(({ items }) =>
@@ -31,8 +28,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   let origin: string;
 
   beforeAll(async () => {
-    // The pictures show the address.
-    server = await startTestServer(pictures ? { env: { PORT: '3000' } } : {});
+    server = await startTestServer();
     origin = `http://${server.host}:${server.port}`;
     browser = await launch();
     if (!existsSync(sdkReference)) throw new Error('The SDK’s reference is missing: npm run build');
@@ -248,8 +244,6 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   it.each(['light', 'dark'] as const)('pass the accessibility rules, %s', { timeout: 180_000 }, (colorScheme) =>
     onEveryPage(colorScheme, 1_280, async (page, link) => {
       expect([link, await accessibilityFaults(page)]).toEqual([link, []]);
-      if (pictures && link === '/guide/getting-started')
-        await page.screenshot({ path: join(pictures, `guide-${colorScheme}.png`) });
     }),
   );
 
@@ -291,10 +285,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       async (page) => {
         await page.getByRole('heading', { name: heading }).first().waitFor();
         expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(background);
-        if (colorScheme === 'dark')
-          await page.getByRole('button', { name: /^3\. chat_message: a message in the room/ }).scrollIntoViewIfNeeded();
         await page.waitForLoadState('networkidle');
-        if (pictures) await page.screenshot({ path: join(pictures, `docs-${colorScheme}.png`) });
       },
       colorScheme,
     ),

@@ -21,11 +21,20 @@ export interface PalaverOptions {
   readonly heartbeatIntervalMs?: number;
 }
 
+/** Returns a URL in its normal form, or an empty text for something else. */
+function hrefOf(text: string): string {
+  try {
+    return new URL(text).href;
+  } catch {
+    return '';
+  }
+}
+
 /** @throws {TypeError} */
 function baseUrl(text: string): string {
   // React Native's URL has `href` and little else.
-  const [, scheme, host, path] = /^(https?:\/\/)(?:[^/?#]*@)?([^/?#]+)([^?#]*)/.exec(new URL(text).href) ?? [];
-  if (!scheme) throw new TypeError(`url: must begin with http:// or https://, not ${text}`);
+  const [, scheme, host, path] = /^(https?:\/\/)(?:[^/?#]*@)?([^/?#]+)([^?#]*)/.exec(hrefOf(text)) ?? [];
+  if (!scheme) throw new TypeError(`url: must be an http or https URL, not ${text}`);
   return `${scheme}${host}${path}`.replace(/\/+$/, '');
 }
 

@@ -511,7 +511,7 @@ describe('joining', () => {
   });
 
   it('accepts an http or https URL only', () => {
-    expect(() => new Palaver({ url: 'ws://127.0.0.1' })).toThrow(TypeError);
-    expect(() => new Palaver({ url: 'nowhere' })).toThrow(TypeError);
+    for (const url of ['ws://127.0.0.1', 'nowhere', 'http://['])
+      expect(() => new Palaver({ url })).toThrow(new TypeError(`url: must be an http or https URL, not ${url}`));
   });
 });

@@ -4,7 +4,7 @@ import type { Admission, Backplane, Draft, Published, Refusal } from '../backpla
 import type { Delivery } from './delivery.ts';
 import type { CallScript } from './lease.ts';
 import { type RawStreamEntry, streamEntryOf } from './link.ts';
-import { envelopeOf, type Replica } from './replica.ts';
+import { messageEnvelopeOf, type Replica } from './replica.ts';
 import type { Departure, Seats } from './seats.ts';
 
 interface AdmissionsOptions {
@@ -14,7 +14,7 @@ interface AdmissionsOptions {
   readonly seats: Seats;
   readonly delivery: Pick<Delivery, 'reached'>;
   readonly maxSessionsPerUser: number;
-  /** How long a user stays whose last connection broke. */
+  /** Time that a user stays in the roster after its last connection broke. */
   readonly presenceGraceMs: number;
 }
 
@@ -40,7 +40,7 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
   let serial = 0;
   let closed = false;
 
-  /** A departure that Redis doesn't answer stays owed until the next link. */
+  /** A departure stays owed until the next link if Redis does not answer. */
   async function leave(session: string, how: Departure): Promise<void> {
     const graceMs = how === 'left' ? 0 : presenceGraceMs;
     await call('leave', session, graceMs).then(
@@ -61,7 +61,7 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
         return 'accepted';
       }
       const first = streamEntryOf(reply[1]);
-      return (await delivery.reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';
+      return (await delivery.reached(first.epoch, first.offset)) ? { repeats: messageEnvelopeOf(first)! } : 'refused';
     } catch {
       // It may have been published all the same: its nonce tells the client when it sends it again.
       return 'refused';

@@ -7,6 +7,7 @@ import { createAdmissions } from './admission.ts';
 import { createDelivery } from './delivery.ts';
 import { attach, type CallScript, type Greeting, type Lease } from './lease.ts';
 import { type Connected, openLink } from './link.ts';
+import { createPosting } from './posting.ts';
 import { createReconnect } from './reconnect.ts';
 import { createReplica } from './replica.ts';
 import { createSeats } from './seats.ts';
@@ -19,11 +20,11 @@ export interface RedisBackplaneOptions {
   readonly afterEpoch?: number;
   /** Without it there is no bound. */
   readonly maxSessionsPerUser?: number | undefined;
-  /** How long a user stays whose last connection broke; 0 is not at all. */
+  /** Time that a user stays in the roster after its last connection broke; 0 is none. */
   readonly presenceGraceMs?: number;
-  /** How long a node counts that doesn't renew its lease. */
+  /** Lease of a node: it counts as dead if it does not renew the lease in this time. */
   readonly leaseMs?: number;
-  /** Hears of every script that this node runs. */
+  /** Called with every script that this node runs. */
   readonly onCall?: ObserveCall;
 }
 
@@ -115,6 +116,7 @@ export function createRedisBackplane({
       await reconnect.start();
     },
     admit: admissions.admit,
+    publish: createPosting(call, delivery),
     refusalOf: admissions.refusalOf,
     isReady: () => reconnect.lease() !== undefined,
     memberCount: () => replica.members,

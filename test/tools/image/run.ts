@@ -1,16 +1,17 @@
 /**
- * Builds deploy/Dockerfile and tries the image as docs/guide/docker.md says: a server with a volume, a sign-up and a chat.
- * Then it starts a container of a new image on the same volume. `npm run test:image` uses Docker, or buildah as root where there
+ * Builds deploy/Dockerfile and tries the image as docs/guide/docker.md says: a server with a volume, a sign-up, a chat,
+ * and the page's commands in the container. Then it starts a container of a new image on the same volume. `npm run test:image` uses Docker, or buildah as root where there
  * is no Docker.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Palaver } from '@palaver/sdk';
+import { adapted, codeBelow } from '../../harness/documentation.ts';
 import { freePort } from '../../harness/port.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -23,6 +24,8 @@ interface Engine {
   readonly name: string;
   build(): void;
   start(port: number, volume: string): ChildProcess;
+  /** Runs a command beside the server that was started last, in its container, and returns its output. */
+  exec(command: readonly string[], volume: string): string;
   /** Sends SIGTERM to the server in the container. */
   stop(server: ChildProcess): void;
 }
@@ -35,9 +38,14 @@ const docker: Engine = {
   name: 'Docker',
   build: () => void run('docker', ['build', '-f', 'deploy/Dockerfile', '-t', image, '.']),
   start: (port, volume) =>
-    spawn('docker', ['run', '--rm', '--init', '-p', `127.0.0.1:${port}:3000`, '-v', `${volume}:/data`, image], {
-      stdio: 'inherit',
-    }),
+    spawn(
+      'docker',
+      ['run', '--rm', '--name', image, '--init', '-p', `127.0.0.1:${port}:3000`, '-v', `${volume}:/data`, image],
+      {
+        stdio: 'inherit',
+      },
+    ),
+  exec: (command) => run('docker', ['exec', image, ...command]),
   stop: (server) => void server.kill('SIGTERM'),
 };
 
@@ -62,7 +70,7 @@ const buildah: Engine = {
     run('buildah', ['bud', ...options, '-f', 'deploy/Dockerfile', '-t', image, '.'], buildahEnv);
   },
   start: (port, volume) => {
-    const container = run('buildah', ['from', '--pull-never', image], buildahEnv);
+    container = run('buildah', ['from', '--pull-never', image], buildahEnv);
     // Otherwise buildah mounts an empty volume of its own over the folder.
     run('buildah', ['config', '--volume', '/data-', container], buildahEnv);
     const options = ['--isolation', 'chroot', '--volume', `${volume}:/data`, '--env', `PORT=${port}`];
@@ -71,12 +79,19 @@ const buildah: Engine = {
       env: buildahEnv,
     });
   },
+  exec: (command, volume) =>
+    run(
+      'buildah',
+      ['run', '--isolation', 'chroot', '--volume', `${volume}:/data`, container, '--', ...command],
+      buildahEnv,
+    ),
   // buildah itself would kill it.
   stop: (server) => {
     for (const { pid, command } of descendantsOf(server.pid!))
       if (command.includes('palaver.cjs') && !command.includes('buildah')) process.kill(pid, 'SIGTERM');
   },
 };
+let container = '';
 const buildahEnv = { ...process.env, STORAGE_DRIVER: 'vfs' };
 
 function findEngine(): Engine {
@@ -111,6 +126,10 @@ async function withServer(engine: Engine, volume: string, use: (palaver: Palaver
   }
 }
 
+/** Commands that docs/guide/docker.md runs in the container. */
+const commands = codeBelow('docs/guide/docker.md', 'Commands', 'sh')[0]
+  .split('\n')
+  .map((line) => adapted(line, [['docker exec palaver ', '']]));
 const engine = findEngine();
 const volume = mkdtempSync(join(tmpdir(), 'palaver-image-'));
 chownSync(volume, 1_000, 1_000);
@@ -126,6 +145,9 @@ try {
     await room.close();
     for (const path of ['/', '/docs', '/docs/http', '/docs/sdk/index.html'])
       assert.equal((await fetch(url + path)).status, 200, `${path} is served`);
+    const outputs = commands.map((command) => engine.exec(command.split(' '), volume));
+    assert.match(outputs.join('\n'), /\tann@example\.com\tAnn\tenabled/, 'a command of the page lists the users');
+    assert.ok(existsSync(join(volume, 'backup-1')), 'a command of the page writes a backup into the volume');
   });
   console.log('A server of the image serves a sign-up, a chat, the page and the documentation.');
   engine.build();
