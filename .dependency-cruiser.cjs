@@ -167,7 +167,12 @@ module.exports = {
       { path: '^src/', pathNot: '^src/server\\.ts$' },
       { path: '^src/metrics/listener\\.ts$' },
     ),
-    only('metrics-know-what-they-tell-of', 'metrics/', 'src/chat/counts\\.ts$', 'src/http/readiness\\.ts$'),
+    only(
+      'metrics-know-what-they-tell-of',
+      'metrics/',
+      'src/chat/(connection|counts)\\.ts$',
+      'src/http/readiness\\.ts$',
+    ),
     rule(
       'source-knows-no-test',
       { path: '^(src|generated|sdk/[a-z]+/src|contract/src|web|specs|deploy|scripts)/', pathNot: '^specs/test/' },

@@ -52,7 +52,7 @@ export function createApp(config: Config, deps: AppDeps): App {
   for (const [id, route] of Object.entries(routes)) {
     if (!(id in handlers)) continue;
     if ('request' in route && route.request && 'body' in route.request)
-      app.on([route.method], [route.path], ...jsonBody);
+      app.on([route.method], [route.path], ...jsonBody(route.path));
     if (route.security?.some((scheme) => 'admin' in scheme))
       app.on([route.method], [route.getRoutingPath()], adminOnly(config.adminToken!));
   }

@@ -3,7 +3,8 @@ import { createApp } from './app.ts';
 import { openTokenSource } from './auth/token-source.ts';
 import type { VerifyToken } from './auth/tokens.ts';
 import type { Backplane } from './backplane/backplane.ts';
-import { type ChatCounts, createChatCounts } from './chat/counts.ts';
+import type { Transport } from './chat/connection.ts';
+import { type ChatCounts, createTransportCounts } from './chat/counts.ts';
 import { createPace } from './chat/pace.ts';
 import { createRoom, type Room } from './chat/room.ts';
 import { createUpgrades } from './chat/upgrade.ts';
@@ -35,7 +36,7 @@ export interface Adapters extends Omit<Stores, 'database'> {
 export interface RunningServer {
   readonly host: string;
   readonly port: number;
-  readonly counts: Readonly<ChatCounts>;
+  readonly counts: Readonly<Record<Transport, Readonly<ChatCounts>>>;
   /** Address of the metrics, if they are served. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   /**
@@ -65,7 +66,7 @@ export async function startServer(config: Config, log: Log, adapters: Partial<Ad
   const { revocations, isIssuerReady } = access;
   const { ping } = stores.database;
   const notReady = createReadiness({ ping, isRoomReady: backplane.isReady, isStopping, isIssuerReady });
-  const counts = createChatCounts();
+  const counts = createTransportCounts();
   const room = createRoom(backplane, {
     pace: createPace(() => upgrades.underway() > room.waiting),
     counts,

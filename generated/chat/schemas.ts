@@ -22,6 +22,12 @@ export const usernameSchema = z
     },
   ) satisfies z.ZodType<types.Username>;
 
+export const userIdSchema = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.UserId>;
+
 export const textSchema = z
   .string()
   .min(1)
@@ -34,11 +40,20 @@ export const nonceSchema = z
   .max(64)
   .regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Nonce>;
 
-export const frameIdSchema = z.string().min(1).max(64) satisfies z.ZodType<types.FrameId>;
+export const frameIdSchema = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[!-~]+$/u, { error: 'must have only visible ASCII characters' }) satisfies z.ZodType<types.FrameId>;
 
 export const timeSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/u, {
   error: 'must be RFC 3339 in UTC with Z and three fractional digits',
 }) satisfies z.ZodType<types.Time>;
+
+export const rosterUserSchema = z.strictObject({
+  username: usernameSchema,
+  user_id: userIdSchema,
+}) satisfies z.ZodType<types.RosterUser>;
 
 export const usersOnlineSchema = z.strictObject({
   type: z.literal('users_online'),
@@ -46,12 +61,14 @@ export const usersOnlineSchema = z.strictObject({
   sent_at: timeSchema,
   msg: z.strictObject({
     list: z.array(usernameSchema),
+    users: z.array(rosterUserSchema).optional(),
     recovered: z.boolean().optional(),
   }),
 }) satisfies z.ZodType<types.UsersOnline>;
 
 export const whoSchema = z.strictObject({
   username: usernameSchema,
+  user_id: userIdSchema.optional(),
 }) satisfies z.ZodType<types.Who>;
 
 export const userJoinedSchema = z.strictObject({
@@ -68,12 +85,18 @@ export const userLeftSchema = z.strictObject({
   msg: whoSchema,
 }) satisfies z.ZodType<types.UserLeft>;
 
+export const streamCloseSchema = z.strictObject({
+  code: z.literal([1001, 1011, 1012, 1013, 4001, 4003]),
+  reason: z.enum(['going_away', 'internal_error', 'service_restart', 'too_slow', 'token_expired', 'access_revoked']),
+}) satisfies z.ZodType<types.StreamClose>;
+
 export const chatMessageSchema = z.strictObject({
   type: z.literal('chat_message'),
   id: frameIdSchema,
   sent_at: timeSchema,
   msg: z.strictObject({
     from_user: usernameSchema,
+    from_user_id: userIdSchema.optional(),
     text: textSchema,
     nonce: nonceSchema.optional(),
   }),
@@ -138,4 +161,13 @@ export const serverMessageSchemas = {
   error: errorMessageSchema,
   token_refreshed: tokenRefreshedSchema,
   user_left: userLeftSchema,
+};
+
+/** Schemas of the data of the events that the server sends over HTTP, by event. */
+export const eventSchemas = {
+  users_online: usersOnlineSchema,
+  user_joined: userJoinedSchema,
+  chat_message: chatMessageSchema,
+  user_left: userLeftSchema,
+  close: streamCloseSchema,
 };

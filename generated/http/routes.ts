@@ -4,6 +4,8 @@ import type { Env } from 'hono';
 import {
   userIdSchema,
   frameIdSchema,
+  chatMessageSchema,
+  publishRequestSchema,
   createUserRequestSchema,
   loginRequestSchema,
   userSchema,
@@ -1008,6 +1010,337 @@ export const joinByPostRoute = createRoute({
   },
 });
 
+export const eventsRoute = createRoute({
+  operationId: 'events',
+  method: 'get',
+  path: '/events',
+  tags: ['Chat'],
+  summary: 'Read the room as a stream of events',
+  description:
+    'Joins the room like `GET /join`, for reading only. The answer is a stream of Server-Sent Events (WHATWG HTML,\n9.2). The user appears in the roster, under the same limits, and the session ends for the same reasons. To send\nmessages, use `POST /messages`.\n\nEach event is one frame: `event` is its type, `id` its id, and `data` its JSON on one line. `users_online` comes\nfirst, then every frame of the stream in order. [The WebSocket reference](docs/websocket) describes them. Read\nthe answer with a parser of Server-Sent Events. Comment lines (`:`) keep the connection open, one in 30 seconds\nby default.\n\nTo resume after a lost connection, send the last `id` in `Last-Event-ID` or `last_event_id`, as on `/join`. If\n`recovered` in `users_online` is true, that event has no `id` line, and the missed messages follow it. So the\nlast `id` line is always that of the last frame that you have read.\n\nWhen the server ends the session, the last event is `close`, with the close code and its name:\n`{"code":4001,"reason":"token_expired"}`. The codes are those of the WebSocket: 1001, 1011, 1012, 1013, 4001 and\n4003. To leave, close the connection. HTTP can\'t tell leaving from a cut, so you stay in the room for ten more\nseconds by default.\n\n`HEAD` runs the same checks and joins nobody. A browser\'s `EventSource` cannot send a token: read the stream\nwith `fetch`.',
+  security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
+  request: {
+    query: z.object({ last_event_id: frameIdSchema.optional() }),
+    headers: z.object({ 'last-event-id': frameIdSchema.optional() }),
+  },
+  responses: {
+    200: {
+      description:
+        'The stream. It ends when either side closes the connection. While an answer is pending on the connection, the server opens no stream on it, and answers 503 `unavailable`.',
+      headers: {
+        'Cache-Control': {
+          description: 'Nothing on the way may keep the answer (RFC 9111, 5.2.2.5).',
+          required: true,
+          schema: { const: 'no-store' },
+          example: 'no-store',
+        },
+        'X-Accel-Buffering': {
+          description: 'Asks nginx to pass every event on at once.',
+          required: true,
+          schema: { const: 'no' },
+          example: 'no',
+        },
+      },
+      content: { 'text/event-stream': { schema: z.string() } },
+    },
+    400: {
+      description:
+        '- `malformed_request`: the request is not valid HTTP.\n- `body_not_allowed`: the request has a body.\n- `invalid_parameter`: no frame can have this `last_event_id`, or this `Last-Event-ID`.\n',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(400),
+            code: z.enum(['malformed_request', 'body_not_allowed', 'invalid_parameter']),
+          }),
+        },
+      },
+    },
+    401: {
+      description:
+        '- `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.\n- `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that\n  `TokenClaims` requires, or is contradicted by a second token.\n\n`Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same\nvalue. The same token in the header and as a subprotocol is one token.\n',
+      headers: {
+        'WWW-Authenticate': {
+          description:
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
+          required: true,
+          schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
+          example: 'Bearer',
+        },
+      },
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(401),
+            code: z.enum(['missing_token', 'invalid_token']),
+          }),
+        },
+      },
+    },
+    403: {
+      description:
+        "The request comes from a page of another origin that the operator has not allowed (`origin_not_allowed`), or the user is disabled (`user_disabled`). The `Origin` header names the origin; a client that is not a page sends none. The origin is the server's own if its host and port are those of `Host`, whatever their case. The scheme is not compared, because a proxy may terminate TLS.",
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(403),
+            code: z.enum(['origin_not_allowed', 'user_disabled']),
+          }),
+        },
+      },
+    },
+    409: {
+      description:
+        'Another user in the room has this name, or one that looks the same. Try again when that user has left. A user who is in the room already is not refused: a further connection keeps the name of the first, whatever its token says.',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(409),
+            code: z.literal('name_in_use'),
+          }),
+        },
+      },
+    },
+    429: {
+      description:
+        'This user has the maximum number of live sessions in the room, by default 10. The answer to a handshake may take some seconds: the server first pings the sessions of the user, and removes dead ones.',
+      headers: {
+        'Retry-After': {
+          description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
+          required: true,
+          schema: { type: 'string', pattern: '^[0-9]+$' },
+          example: '1',
+        },
+      },
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(429),
+            code: z.literal('too_many_sessions'),
+          }),
+        },
+      },
+    },
+    431: {
+      description:
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(431),
+            code: z.literal('head_too_large'),
+          }),
+        },
+      },
+    },
+    500: {
+      description: 'An error in the server. Its log says more.',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(500),
+            code: z.literal('internal_error'),
+          }),
+        },
+      },
+    },
+    503: {
+      description:
+        '- `unavailable`: the room is unavailable.\n- `server_full`: the server has its maximum number of sessions.\n- `issuer_unavailable`: the key of the token is unknown, and its issuer cannot be asked for it until\n  `Retry-After` seconds have passed.\n- `shutting_down`: the server is stopping.\n\nTry again, perhaps elsewhere.\n',
+      headers: {
+        'Retry-After': {
+          description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
+          required: true,
+          schema: { type: 'string', pattern: '^[0-9]+$' },
+          example: '1',
+        },
+      },
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(503),
+            code: z.enum(['unavailable', 'server_full', 'issuer_unavailable', 'shutting_down']),
+          }),
+        },
+      },
+    },
+  },
+});
+
+export const publishRoute = createRoute({
+  operationId: 'publish',
+  method: 'post',
+  path: '/messages',
+  tags: ['Chat'],
+  summary: 'Publish a message',
+  description:
+    "Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in\nthe room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has\nits place in the stream. `from_user` is the name that the user has in the room, and that of the token if the user\nis not there.\n\nWith a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published\nonce, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.",
+  security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
+  request: {
+    body: { required: true, content: { 'application/json': { schema: publishRequestSchema } } },
+  },
+  responses: {
+    200: {
+      description: 'The user has published a message with this nonce before. It is not published again.',
+      content: { 'application/json': { schema: chatMessageSchema } },
+    },
+    201: {
+      description: 'The message was published.',
+      content: { 'application/json': { schema: chatMessageSchema } },
+    },
+    400: {
+      description:
+        '- `malformed_request`: the request is not valid HTTP.\n- `malformed_body`: the body is not JSON in UTF-8.\n- `invalid_body`: the body does not match the schema. `errors` lists every fault.\n\nEach server decides whether it accepts a byte order mark before the body, and nesting deeper than 100 levels\n(RFC 8259, 8.1 and 9).\n',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(400),
+            code: z.enum(['malformed_request', 'malformed_body', 'invalid_body']),
+          }),
+        },
+      },
+    },
+    401: {
+      description:
+        '- `missing_token`: the request has no token, or credentials of another scheme. Get a token at `/login`.\n- `invalid_token`: the token has expired, was revoked, is forged or from another issuer, lacks a claim that\n  `TokenClaims` requires, or is contradicted by a second token.\n\n`Bearer` without a token is `invalid_token` too, and so is a second `Authorization` header, even with the same\nvalue. The same token in the header and as a subprotocol is one token.\n',
+      headers: {
+        'WWW-Authenticate': {
+          description:
+            'How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.',
+          required: true,
+          schema: { type: 'string', pattern: '^Bearer( error="invalid_token")?$' },
+          example: 'Bearer',
+        },
+      },
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(401),
+            code: z.enum(['missing_token', 'invalid_token']),
+          }),
+        },
+      },
+    },
+    403: {
+      description: 'The operator has disabled this user.',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(403),
+            code: z.literal('user_disabled'),
+          }),
+        },
+      },
+    },
+    409: {
+      description:
+        'Another user in the room has this name, or one that looks the same. Try again when that user has left. A user who is in the room already is not refused: a further connection keeps the name of the first, whatever its token says.',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(409),
+            code: z.literal('name_in_use'),
+          }),
+        },
+      },
+    },
+    413: {
+      description:
+        'A body may have 65,536 bytes. The server does not read a body whose `Content-Length` is larger: it sends no `100 Continue`, and closes the connection after this answer.',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(413),
+            code: z.literal('body_too_large'),
+          }),
+        },
+      },
+    },
+    415: {
+      description:
+        'The body must be `application/json`, without a charset or with UTF-8, and not compressed. After a `Content-Encoding` other than `identity`, `Accept-Encoding` says so.',
+      headers: {
+        'Accept-Encoding': {
+          description:
+            'The content coding that the server accepts (RFC 9110, 15.5.16). Absent if the coding is not the fault.',
+          schema: { const: 'identity' },
+          example: 'identity',
+        },
+      },
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(415),
+            code: z.literal('unsupported_media_type'),
+          }),
+        },
+      },
+    },
+    429: {
+      description:
+        'This user sends too many requests. A page counts as a frame, and so does a message: by default 20 a second are allowed, and 20 more in a burst.',
+      headers: {
+        'Retry-After': {
+          description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
+          required: true,
+          schema: { type: 'string', pattern: '^[0-9]+$' },
+          example: '1',
+        },
+      },
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(429),
+            code: z.literal('rate_limited'),
+          }),
+        },
+      },
+    },
+    431: {
+      description:
+        'The request line and the headers together are too large. The server accepts at least 16,000 bytes, and closes the connection after this answer.',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(431),
+            code: z.literal('head_too_large'),
+          }),
+        },
+      },
+    },
+    500: {
+      description: 'An error in the server. Its log says more.',
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(500),
+            code: z.literal('internal_error'),
+          }),
+        },
+      },
+    },
+    503: {
+      description:
+        '- `unavailable`: the room is unavailable. The message may have been published all the same: send it again with\n  its nonce, and it is published once.\n- `issuer_unavailable`: the key of the token is unknown, and its issuer cannot be asked for it until\n  `Retry-After` seconds have passed.\n\nTry again later.\n',
+      headers: {
+        'Retry-After': {
+          description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
+          required: true,
+          schema: { type: 'string', pattern: '^[0-9]+$' },
+          example: '1',
+        },
+      },
+      content: {
+        'application/problem+json': {
+          schema: problemSchema.extend({
+            status: z.literal(503),
+            code: z.enum(['unavailable', 'issuer_unavailable']),
+          }),
+        },
+      },
+    },
+  },
+});
+
 export const listMessagesRoute = createRoute({
   operationId: 'listMessages',
   method: 'get',
@@ -1015,11 +1348,12 @@ export const listMessagesRoute = createRoute({
   tags: ['Chat'],
   summary: 'Read the message history',
   description:
-    'Returns a page of the message history, oldest first: the last messages, or those before a given position. `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a message nor a gap. Between the first and the last message of a page nothing is missing, except where `gaps` says so. A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly shutdown are stored like all others.',
+    'Returns a page of the message history, oldest first. Without a position it has the last messages. With `before`\nit has the last ones before that position, and with `after` the first ones after it.\n\n`before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a\nmessage nor a gap. `after` in the answer asks for the page after this one. It is there only if the request had\n`after`, and only while more messages are there. Between the first and the last message of a page nothing is\nmissing, except where `gaps` says so.\n\n`as_of` is the position in the stream at which the page is correct. A client without a connection can poll: it\nreads pages with `after` while the answer has one, and goes on with `after` = `as_of` the next time. It then gets\nevery message once. `as_of` is absent while the stream is unavailable: then keep the last position that you had.\n\nA message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the\nlast 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly\nshutdown are stored like all others.',
   security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
   request: {
     query: z.object({
       before: frameIdSchema.optional(),
+      after: frameIdSchema.optional(),
       limit: z
         .string()
         .regex(/^-?\d+(\.\d+)?$/, { error: 'must be a whole number' })
@@ -1030,12 +1364,12 @@ export const listMessagesRoute = createRoute({
   },
   responses: {
     200: {
-      description: 'A page. Without `before` it is the oldest page of the history.',
+      description: 'A page. Without `before` in it, it is the oldest page of the history.',
       content: { 'application/json': { schema: messagePageSchema } },
     },
     400: {
       description:
-        'The request is not valid HTTP (`malformed_request`), or a parameter does not match its schema (`invalid_parameter`).',
+        'The request is not valid HTTP (`malformed_request`), or a parameter does not match its schema (`invalid_parameter`). `before` and `after` together are an `invalid_parameter`, too.',
       content: {
         'application/problem+json': {
           schema: problemSchema.extend({
@@ -1079,7 +1413,7 @@ export const listMessagesRoute = createRoute({
     },
     429: {
       description:
-        'This user sends too many requests. A page counts as a frame: by default 20 a second are allowed, and 20 more in a burst.',
+        'This user sends too many requests. A page counts as a frame, and so does a message: by default 20 a second are allowed, and 20 more in a burst.',
       headers: {
         'Retry-After': {
           description: 'Seconds to wait before the next try (RFC 9110, 10.2.3).',
@@ -1619,6 +1953,8 @@ export const routes = {
   enableUser: enableUserRoute,
   join: joinRoute,
   joinByPost: joinByPostRoute,
+  events: eventsRoute,
+  publish: publishRoute,
   listMessages: listMessagesRoute,
   page: pageRoute,
   healthz: healthzRoute,
@@ -1642,6 +1978,8 @@ export function mount<E extends Env>(app: OpenAPIHono<E>, handlers: Partial<Hand
   if (handlers.enableUser) app.openapi(routes.enableUser, handlers.enableUser);
   if (handlers.join) app.openapi(routes.join, handlers.join);
   if (handlers.joinByPost) app.openapi(routes.joinByPost, handlers.joinByPost);
+  if (handlers.events) app.openapi(routes.events, handlers.events);
+  if (handlers.publish) app.openapi(routes.publish, handlers.publish);
   if (handlers.listMessages) app.openapi(routes.listMessages, handlers.listMessages);
   if (handlers.page) app.openapi(routes.page, handlers.page);
   if (handlers.healthz) app.openapi(routes.healthz, handlers.healthz);

@@ -35,7 +35,11 @@ export const passwordSchema = z
   .max(256)
   .regex(/^[^\ud800-\udfff]*$/u, { error: 'must be well-formed Unicode' }) satisfies z.ZodType<types.Password>;
 
-export const frameIdSchema = z.string().min(1).max(64) satisfies z.ZodType<types.FrameId>;
+export const frameIdSchema = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[!-~]+$/u, { error: 'must have only visible ASCII characters' }) satisfies z.ZodType<types.FrameId>;
 
 export const timeSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/u, {
   error: 'must be RFC 3339 in UTC with Z and three fractional digits',
@@ -59,6 +63,7 @@ export const chatMessageSchema = z.strictObject({
   sent_at: timeSchema,
   msg: z.strictObject({
     from_user: usernameSchema,
+    from_user_id: userIdSchema.optional(),
     text: textSchema,
     nonce: nonceSchema.optional(),
   }),
@@ -71,6 +76,11 @@ export const tokenSchema = z
   .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/u, {
     error: 'must be three parts in base64url, separated by dots',
   }) satisfies z.ZodType<types.Token>;
+
+export const publishRequestSchema = z.object({
+  text: textSchema,
+  nonce: nonceSchema.optional(),
+}) satisfies z.ZodType<types.PublishRequest>;
 
 export const createUserRequestSchema = z.object({
   email: emailSchema,
@@ -99,6 +109,8 @@ export const messagePageSchema = z.strictObject({
   messages: z.array(chatMessageSchema),
   gaps: z.array(frameIdSchema),
   before: frameIdSchema.optional(),
+  after: frameIdSchema.optional(),
+  as_of: frameIdSchema.optional(),
 }) satisfies z.ZodType<types.MessagePage>;
 
 export const healthSchema = z.strictObject({

@@ -135,6 +135,45 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Read the room as a stream of events
+     * @description Joins the room like `GET /join`, for reading only. The answer is a stream of Server-Sent Events (WHATWG HTML,
+     *     9.2). The user appears in the roster, under the same limits, and the session ends for the same reasons. To send
+     *     messages, use `POST /messages`.
+     *
+     *     Each event is one frame: `event` is its type, `id` its id, and `data` its JSON on one line. `users_online` comes
+     *     first, then every frame of the stream in order. [The WebSocket reference](docs/websocket) describes them. Read
+     *     the answer with a parser of Server-Sent Events. Comment lines (`:`) keep the connection open, one in 30 seconds
+     *     by default.
+     *
+     *     To resume after a lost connection, send the last `id` in `Last-Event-ID` or `last_event_id`, as on `/join`. If
+     *     `recovered` in `users_online` is true, that event has no `id` line, and the missed messages follow it. So the
+     *     last `id` line is always that of the last frame that you have read.
+     *
+     *     When the server ends the session, the last event is `close`, with the close code and its name:
+     *     `{"code":4001,"reason":"token_expired"}`. The codes are those of the WebSocket: 1001, 1011, 1012, 1013, 4001 and
+     *     4003. To leave, close the connection. HTTP can't tell leaving from a cut, so you stay in the room for ten more
+     *     seconds by default.
+     *
+     *     `HEAD` runs the same checks and joins nobody. A browser's `EventSource` cannot send a token: read the stream
+     *     with `fetch`.
+     */
+    get: operations['events'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/messages': {
     parameters: {
       query?: never;
@@ -144,11 +183,35 @@ export interface paths {
     };
     /**
      * Read the message history
-     * @description Returns a page of the message history, oldest first: the last messages, or those before a given position. `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a message nor a gap. Between the first and the last message of a page nothing is missing, except where `gaps` says so. A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly shutdown are stored like all others.
+     * @description Returns a page of the message history, oldest first. Without a position it has the last messages. With `before`
+     *     it has the last ones before that position, and with `after` the first ones after it.
+     *
+     *     `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a
+     *     message nor a gap. `after` in the answer asks for the page after this one. It is there only if the request had
+     *     `after`, and only while more messages are there. Between the first and the last message of a page nothing is
+     *     missing, except where `gaps` says so.
+     *
+     *     `as_of` is the position in the stream at which the page is correct. A client without a connection can poll: it
+     *     reads pages with `after` while the answer has one, and goes on with `after` = `as_of` the next time. It then gets
+     *     every message once. `as_of` is absent while the stream is unavailable: then keep the last position that you had.
+     *
+     *     A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the
+     *     last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly
+     *     shutdown are stored like all others.
      */
     get: operations['listMessages'];
     put?: never;
-    post?: never;
+    /**
+     * Publish a message
+     * @description Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in
+     *     the room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has
+     *     its place in the stream. `from_user` is the name that the user has in the room, and that of the token if the user
+     *     is not there.
+     *
+     *     With a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published
+     *     once, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.
+     */
+    post: operations['publish'];
     delete?: never;
     options?: never;
     head?: never;
@@ -362,15 +425,30 @@ export interface components {
       sent_at: components['schemas']['Time'];
       msg: {
         from_user: components['schemas']['Username'];
+        from_user_id?: components['schemas']['UserId'];
         text: components['schemas']['Text'];
         nonce?: components['schemas']['Nonce'];
       };
     };
     /**
+     * @description Delivered exactly as sent.
+     * @example Hello!
+     */
+    Text: string;
+    /**
+     * @description Chosen by the client, and returned exactly as sent in the echo, or in the `error` that refuses the frame. So the client can tell which of its frames was meant. A nonce that does not fit this schema is not returned. Others see it too and ignore it. Choose a new one for each message: a user's nonce is published once in five minutes.
+     * @example m-1
+     */
+    Nonce: string;
+    /**
      * @description A JSON Web Token (RFC 7519), for `Authorization` with the scheme `Bearer`. The handshake and `token_refresh` accept the same tokens. A request head has at most 16,384 bytes, so a longer token cannot be used; other headers need some of them, too.
      * @example eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6IjQifQ.Ln6B22AzEqkwIxL8MKIHejrycHkb1iw03a2H5LqQx6g
      */
     Token: string;
+    PublishRequest: {
+      text: components['schemas']['Text'];
+      nonce?: components['schemas']['Nonce'];
+    };
     CreateUserRequest: {
       email: components['schemas']['Email'];
       username: components['schemas']['Username'];
@@ -397,6 +475,8 @@ export interface components {
       /** @description Positions in the stream, oldest first. Between such a position and the message before it, messages may be missing for good. A position after the last message is one of these too. Two gaps always have a message between them: neighbouring gaps are one. A page has at most `limit` gaps; a further one that comes before all messages is alone in the page before this one. */
       gaps: components['schemas']['FrameId'][];
       before?: components['schemas']['FrameId'];
+      after?: components['schemas']['FrameId'];
+      as_of?: components['schemas']['FrameId'];
     };
     Health: {
       /** @constant */
@@ -512,16 +592,6 @@ export interface components {
      * @example 2024-03-04T07:47:45.137Z
      */
     Time: string;
-    /**
-     * @description Delivered exactly as sent.
-     * @example Hello!
-     */
-    Text: string;
-    /**
-     * @description Chosen by the client, and returned exactly as sent in the echo, or in the `error` that refuses the frame. So the client can tell which of its frames was meant. A nonce that does not fit this schema is not returned. Others see it too and ignore it. Choose a new one for each message: a user's nonce is published once in five minutes.
-     * @example m-1
-     */
-    Nonce: string;
   };
   responses: {
     /** @description Your copy is current. */
@@ -656,7 +726,7 @@ export interface components {
         };
       };
     };
-    /** @description The request is not valid HTTP (`malformed_request`), or a parameter does not match its schema (`invalid_parameter`). */
+    /** @description The request is not valid HTTP (`malformed_request`), or a parameter does not match its schema (`invalid_parameter`). `before` and `after` together are an `invalid_parameter`, too. */
     BadQuery: {
       headers: {
         [name: string]: unknown;
@@ -693,6 +763,28 @@ export interface components {
     };
     /** @description A body may have 16,384 bytes. The server does not read a body whose `Content-Length` is larger: it sends no `100 Continue`, and closes the connection after this answer. */
     BodyTooLarge: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "type": "urn:palaver:problem:body_too_large",
+         *       "title": "Body too large",
+         *       "status": 413,
+         *       "code": "body_too_large"
+         *     }
+         */
+        'application/problem+json': components['schemas']['Problem'] & {
+          /** @constant */
+          status: 413;
+          /** @constant */
+          code: 'body_too_large';
+        };
+      };
+    };
+    /** @description A body may have 65,536 bytes. The server does not read a body whose `Content-Length` is larger: it sends no `100 Continue`, and closes the connection after this answer. */
+    MessageTooLarge: {
       headers: {
         [name: string]: unknown;
       };
@@ -811,6 +903,28 @@ export interface components {
         };
       };
     };
+    /**
+     * @description - `unavailable`: the room is unavailable. The message may have been published all the same: send it again with
+     *       its nonce, and it is published once.
+     *     - `issuer_unavailable`: the key of the token is unknown, and its issuer cannot be asked for it until
+     *       `Retry-After` seconds have passed.
+     *
+     *     Try again later.
+     */
+    PublishUnavailable: {
+      headers: {
+        'Retry-After': components['headers']['RetryAfter'];
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['Problem'] & {
+          /** @constant */
+          status: 503;
+          /** @enum {unknown} */
+          code: 'unavailable' | 'issuer_unavailable';
+        };
+      };
+    };
     /** @description The connection is a WebSocket now. The first frame is `users_online`. */
     SwitchingProtocols: {
       headers: {
@@ -842,6 +956,24 @@ export interface components {
           status: 400;
           /** @enum {unknown} */
           code: 'malformed_request' | 'body_not_allowed' | 'malformed_handshake' | 'invalid_parameter';
+        };
+      };
+    };
+    /**
+     * @description - `malformed_request`: the request is not valid HTTP.
+     *     - `body_not_allowed`: the request has a body.
+     *     - `invalid_parameter`: no frame can have this `last_event_id`, or this `Last-Event-ID`.
+     */
+    BadStream: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['Problem'] & {
+          /** @constant */
+          status: 400;
+          /** @enum {unknown} */
+          code: 'malformed_request' | 'body_not_allowed' | 'invalid_parameter';
         };
       };
     };
@@ -1000,7 +1132,7 @@ export interface components {
         };
       };
     };
-    /** @description This user sends too many requests. A page counts as a frame: by default 20 a second are allowed, and 20 more in a burst. */
+    /** @description This user sends too many requests. A page counts as a frame, and so does a message: by default 20 a second are allowed, and 20 more in a burst. */
     RateLimited: {
       headers: {
         'Retry-After': components['headers']['RetryAfter'];
@@ -1049,12 +1181,22 @@ export interface components {
   };
   parameters: {
     /**
-     * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events.
+     * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events, and is used instead of that header where a request has both.
      * @example 0001709546565137-0000000000000004
      */
     LastEventId: components['schemas']['FrameId'];
     /**
-     * @description Return the page that ends before this position in the stream: the `id` of a message, or any other position.
+     * @description The last `id` line that you have read (WHATWG HTML, 9.2). A client of Server-Sent Events sends it by itself.
+     * @example 0001709546565137-0000000000000004
+     */
+    LastEventIdHeader: components['schemas']['FrameId'];
+    /**
+     * @description Return the page that begins after this position in the stream: the `id` of a message, `as_of` of an earlier page, or any other position. Not together with `before`.
+     * @example 0000000000000000-0000000000000000
+     */
+    After: components['schemas']['FrameId'];
+    /**
+     * @description Return the page that ends before this position in the stream: the `id` of a message, or any other position. Not together with `after`.
      * @example 0004102444800000-0000000000000000
      */
     Before: components['schemas']['FrameId'];
@@ -1101,6 +1243,16 @@ export interface components {
      * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
      */
     ETag: string;
+    /**
+     * @description Nothing on the way may keep the answer (RFC 9111, 5.2.2.5).
+     * @example no-store
+     */
+    NoStore: 'no-store';
+    /**
+     * @description Asks nginx to pass every event on at once.
+     * @example no
+     */
+    XAccelBuffering: 'no';
     /**
      * @description How to authenticate (RFC 6750, 3). `Bearer` alone if the request had no token, with `error="invalid_token"` if its token was refused.
      * @example Bearer
@@ -1150,7 +1302,10 @@ export type Email = components['schemas']['Email'];
 export type Password = components['schemas']['Password'];
 export type FrameId = components['schemas']['FrameId'];
 export type ChatMessage = components['schemas']['ChatMessage'];
+export type Text = components['schemas']['Text'];
+export type Nonce = components['schemas']['Nonce'];
 export type Token = components['schemas']['Token'];
+export type PublishRequest = components['schemas']['PublishRequest'];
 export type CreateUserRequest = components['schemas']['CreateUserRequest'];
 export type LoginRequest = components['schemas']['LoginRequest'];
 export type User = components['schemas']['User'];
@@ -1166,8 +1321,6 @@ export type ProblemCode = components['schemas']['ProblemCode'];
 export type Problem = components['schemas']['Problem'];
 export type FieldError = components['schemas']['FieldError'];
 export type Time = components['schemas']['Time'];
-export type Text = components['schemas']['Text'];
-export type Nonce = components['schemas']['Nonce'];
 export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseMethodNotAllowed = components['responses']['MethodNotAllowed'];
@@ -1179,13 +1332,16 @@ export type ResponseBadUserId = components['responses']['BadUserId'];
 export type ResponseBadQuery = components['responses']['BadQuery'];
 export type ResponseInvalidBody = components['responses']['InvalidBody'];
 export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
+export type ResponseMessageTooLarge = components['responses']['MessageTooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ResponseInternalError = components['responses']['InternalError'];
 export type ResponseUserDeskBusy = components['responses']['UserDeskBusy'];
 export type ResponseStoreUnavailable = components['responses']['StoreUnavailable'];
 export type ResponseAccessUnavailable = components['responses']['AccessUnavailable'];
+export type ResponsePublishUnavailable = components['responses']['PublishUnavailable'];
 export type ResponseSwitchingProtocols = components['responses']['SwitchingProtocols'];
 export type ResponseBadHandshake = components['responses']['BadHandshake'];
+export type ResponseBadStream = components['responses']['BadStream'];
 export type ResponseNotAuthenticated = components['responses']['NotAuthenticated'];
 export type ResponseUserDisabled = components['responses']['UserDisabled'];
 export type ResponseNotLetIn = components['responses']['NotLetIn'];
@@ -1196,6 +1352,8 @@ export type ResponseTooManyAttempts = components['responses']['TooManyAttempts']
 export type ResponseRateLimited = components['responses']['RateLimited'];
 export type ResponseRoomUnavailable = components['responses']['RoomUnavailable'];
 export type ParameterLastEventId = components['parameters']['LastEventId'];
+export type ParameterLastEventIdHeader = components['parameters']['LastEventIdHeader'];
+export type ParameterAfter = components['parameters']['After'];
 export type ParameterBefore = components['parameters']['Before'];
 export type ParameterLimit = components['parameters']['Limit'];
 export type ParameterUserId = components['parameters']['UserId'];
@@ -1205,6 +1363,8 @@ export type ParameterSecWebSocketVersion = components['parameters']['SecWebSocke
 export type ParameterSecWebSocketProtocol = components['parameters']['SecWebSocketProtocol'];
 export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderNoStore = components['headers']['NoStore'];
+export type HeaderXAccelBuffering = components['headers']['XAccelBuffering'];
 export type HeaderWwwAuthenticate = components['headers']['WwwAuthenticate'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type HeaderAllow = components['headers']['Allow'];
@@ -1410,7 +1570,7 @@ export interface operations {
     parameters: {
       query?: {
         /**
-         * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events.
+         * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events, and is used instead of that header where a request has both.
          * @example 0001709546565137-0000000000000004
          */
         last_event_id?: components['parameters']['LastEventId'];
@@ -1458,7 +1618,7 @@ export interface operations {
     parameters: {
       query?: {
         /**
-         * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events.
+         * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events, and is used instead of that header where a request has both.
          * @example 0001709546565137-0000000000000004
          */
         last_event_id?: components['parameters']['LastEventId'];
@@ -1502,14 +1662,66 @@ export interface operations {
       503: components['responses']['RoomUnavailable'];
     };
   };
+  events: {
+    parameters: {
+      query?: {
+        /**
+         * @description The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events, and is used instead of that header where a request has both.
+         * @example 0001709546565137-0000000000000004
+         */
+        last_event_id?: components['parameters']['LastEventId'];
+      };
+      header?: {
+        /**
+         * @description The last `id` line that you have read (WHATWG HTML, 9.2). A client of Server-Sent Events sends it by itself.
+         * @example 0001709546565137-0000000000000004
+         */
+        'Last-Event-ID'?: components['parameters']['LastEventIdHeader'];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The stream. It ends when either side closes the connection. While an answer is pending on the connection, the server opens no stream on it, and answers 503 `unavailable`. */
+      200: {
+        headers: {
+          'Cache-Control': components['headers']['NoStore'];
+          'X-Accel-Buffering': components['headers']['XAccelBuffering'];
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example event: users_online
+           *     id: 0001709546565137-0000000000000002
+           *     data: {"type":"users_online","id":"0001709546565137-0000000000000002","sent_at":"2024-03-04T07:47:45.137Z","msg":{"list":["Patrick"],"users":[{"username":"Patrick","user_id":"3"}]}}
+           */
+          'text/event-stream': string;
+        };
+      };
+      400: components['responses']['BadStream'];
+      401: components['responses']['NotAuthenticated'];
+      403: components['responses']['NotLetIn'];
+      409: components['responses']['NameInUse'];
+      429: components['responses']['TooManySessions'];
+      431: components['responses']['HeadTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['RoomUnavailable'];
+    };
+  };
   listMessages: {
     parameters: {
       query?: {
         /**
-         * @description Return the page that ends before this position in the stream: the `id` of a message, or any other position.
+         * @description Return the page that ends before this position in the stream: the `id` of a message, or any other position. Not together with `after`.
          * @example 0004102444800000-0000000000000000
          */
         before?: components['parameters']['Before'];
+        /**
+         * @description Return the page that begins after this position in the stream: the `id` of a message, `as_of` of an earlier page, or any other position. Not together with `before`.
+         * @example 0000000000000000-0000000000000000
+         */
+        after?: components['parameters']['After'];
         /**
          * @description The maximum number of messages in a page. 50 if absent.
          * @example 50
@@ -1522,7 +1734,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description A page. Without `before` it is the oldest page of the history. */
+      /** @description A page. Without `before` in it, it is the oldest page of the history. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1542,7 +1754,8 @@ export interface operations {
            *         }
            *       ],
            *       "gaps": [],
-           *       "before": "0001709546565137-0000000000000004"
+           *       "before": "0001709546565137-0000000000000004",
+           *       "as_of": "0001709546565137-0000000000000007"
            *     }
            */
           'application/json': components['schemas']['MessagePage'];
@@ -1555,6 +1768,81 @@ export interface operations {
       431: components['responses']['HeadTooLarge'];
       500: components['responses']['InternalError'];
       503: components['responses']['AccessUnavailable'];
+    };
+  };
+  publish: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "text": "Hello!",
+         *       "nonce": "m-1"
+         *     }
+         */
+        'application/json': components['schemas']['PublishRequest'];
+      };
+    };
+    responses: {
+      /** @description The user has published a message with this nonce before. It is not published again. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "type": "chat_message",
+           *       "id": "0001709546565137-0000000000000004",
+           *       "sent_at": "2024-03-04T07:48:30.598Z",
+           *       "msg": {
+           *         "from_user": "Bob",
+           *         "from_user_id": "4",
+           *         "text": "Hello!",
+           *         "nonce": "m-1"
+           *       }
+           *     }
+           */
+          'application/json': components['schemas']['ChatMessage'];
+        };
+      };
+      /** @description The message was published. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "type": "chat_message",
+           *       "id": "0001709546565137-0000000000000004",
+           *       "sent_at": "2024-03-04T07:48:30.598Z",
+           *       "msg": {
+           *         "from_user": "Bob",
+           *         "from_user_id": "4",
+           *         "text": "Hello!",
+           *         "nonce": "m-1"
+           *       }
+           *     }
+           */
+          'application/json': components['schemas']['ChatMessage'];
+        };
+      };
+      400: components['responses']['InvalidBody'];
+      401: components['responses']['NotAuthenticated'];
+      403: components['responses']['UserDisabled'];
+      409: components['responses']['NameInUse'];
+      413: components['responses']['MessageTooLarge'];
+      415: components['responses']['UnsupportedMediaType'];
+      429: components['responses']['RateLimited'];
+      431: components['responses']['HeadTooLarge'];
+      500: components['responses']['InternalError'];
+      503: components['responses']['PublishUnavailable'];
     };
   };
   page: {

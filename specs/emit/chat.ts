@@ -36,6 +36,8 @@ export interface Chat {
   readonly server: readonly Frame[];
   /** Frames that a client may send. */
   readonly client: readonly Frame[];
+  /** Events that the server sends over HTTP: frames, and what only a stream needs. */
+  readonly events: readonly Frame[];
   readonly closeCodes: readonly CloseCode[];
 }
 
@@ -73,6 +75,28 @@ export function withReferences(document: Json): Json {
   return { ...inside(document), components: { ...inside(components), schemas: named } };
 }
 
+/** Follows references until something stands there. The AsyncAPI parser has resolved some of them. */
+function follow(document: Json, part: unknown, at: string): [part: Json, at: string] {
+  let [found, place] = [asObject(part, at), at];
+  while ('$ref' in found) [found, place] = lookUp(document, found.$ref, place);
+  return [found, place];
+}
+
+/** Returns whether the frames of an operation travel over HTTP, as events. */
+function isOverHttp(document: Json, { channel }: Json, at: string): boolean {
+  const [{ servers = [] }, channelAt] = follow(document, channel, `${at}/channel`);
+  const protocols = (servers as Json[]).map((server) => follow(document, server, `${channelAt}/servers`)[0].protocol);
+  return protocols.length > 0 && protocols.every((protocol) => protocol === 'http');
+}
+
+/** Reads a message of an operation: the component that describes its payload, and its name. */
+function readMessage(document: Json, entry: Json, operationAt: string): Frame & { readonly at: string } {
+  const [message, at] = follow(document, entry, `${operationAt}/messages`);
+  assertKnown(message, ['name', 'title', 'summary', 'description', 'payload', 'examples'], at);
+  const schema = refName(asObject(message.payload, `${at}/payload`).$ref, `${at}/payload`);
+  return { name: String(message.name), schema, summary: String(message.summary ?? ''), at };
+}
+
 /** Reads frames and close codes out of a bundled AsyncAPI 3 document; stops at what it doesn't know. */
 export function readChat(document: Json): Chat {
   const schemas = asObject(asObject(document.components, '/components').schemas, schemasAt);
@@ -80,6 +104,7 @@ export function readChat(document: Json): Chat {
     schemas,
     server: [] as Frame[],
     client: [] as Frame[],
+    events: [] as Frame[],
     closeCodes: [] as CloseCode[],
   };
 
@@ -91,16 +116,17 @@ export function readChat(document: Json): Chat {
       ['action', 'title', 'summary', 'description', 'security', 'channel', 'messages'],
       at,
     );
+    const overHttp = isOverHttp(document, operation as Json, at);
+    if (overHttp && action !== 'send')
+      throw new SpecError(`${at}/action`, `the generator does not know '${action}' over HTTP`);
     for (const entry of messages as Json[]) {
-      let [message, place] = [entry, `${at}/messages`];
-      while ('$ref' in message) [message, place] = lookUp(document, message.$ref, place);
-      assertKnown(message, ['name', 'title', 'summary', 'description', 'payload', 'examples'], place);
-      const schema = refName(asObject(message.payload, `${place}/payload`).$ref, `${place}/payload`);
-      const name = asObject(asObject(asObject(schemas[schema], place).properties, place).type, place).const;
-      if (name !== message.name)
-        throw new SpecError(`${place}/name`, `the frame's type is '${name}', not '${message.name}'`);
-      const frame = { name: String(name), schema, summary: String(message.summary ?? '') };
-      if (action === 'send') chat.server.push(frame);
+      const { at: place, ...frame } = readMessage(document, entry, at);
+      const schema = asObject(schemas[frame.schema], place);
+      const type = (asObject(schema.properties, place).type ?? {}) as Json;
+      if (type.const !== frame.name && !(overHttp && type.const === undefined))
+        throw new SpecError(`${place}/name`, `the frame's type is '${type.const}', not '${frame.name}'`);
+      if (overHttp) chat.events.push(frame);
+      else if (action === 'send') chat.server.push(frame);
       else if (action === 'receive') chat.client.push(frame);
       else throw new SpecError(`${at}/action`, `the generator does not know '${action}'`);
     }
@@ -159,6 +185,7 @@ export function emitChat(document: Json): Record<string, string> {
       zodsOf(chat.schemas, schemasAt),
       `/** Schemas of the frames that a client may send, by type. */\nexport const clientMessageSchemas = {\n${schemaNames(chat.client)}\n};\n`,
       `/** Schemas of the frames that the server sends, by type. */\nexport const serverMessageSchemas = {\n${schemaNames(chat.server)}\n};\n`,
+      `/** Schemas of the data of the events that the server sends over HTTP, by event. */\nexport const eventSchemas = {\n${schemaNames(chat.events)}\n};\n`,
     ].join('\n'),
     'index.ts': `${head}\nexport * from './schemas.ts';\nexport * from './types.ts';\n`,
   };

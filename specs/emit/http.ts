@@ -37,7 +37,7 @@ export interface Response {
 
 /** Media types of responses: JSON, and text that no validator reads. */
 const jsonTypes = ['application/json', 'application/problem+json'];
-const textTypes = ['text/html', 'application/yaml'];
+const textTypes = ['text/html', 'text/event-stream', 'application/yaml'];
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'];
 

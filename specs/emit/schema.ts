@@ -17,7 +17,7 @@ export class SpecError extends Error {
 const annotations = ['description', 'examples'];
 const keywords: Record<string, readonly string[]> = {
   string: ['type', 'enum', 'const', 'minLength', 'maxLength', 'pattern', 'x-pattern-error'],
-  integer: ['type', 'minimum', 'maximum', 'const'],
+  integer: ['type', 'enum', 'minimum', 'maximum', 'const'],
   number: ['type', 'minimum', 'maximum'],
   boolean: ['type'],
   array: ['type', 'items', 'minItems', 'maxItems'],
@@ -236,6 +236,7 @@ export function zodOf(schema: Json, at: string): string {
       return `z.string()${bounds(schema, 'minLength', 'maxLength')}${patternCheck(schema, at)}`;
     case 'integer':
       if (schema.const !== undefined) return `z.literal(${literal(schema.const)})`;
+      if (Array.isArray(schema.enum)) return `z.literal([${schema.enum.map(literal).join(', ')}])`;
       return `z.number().int()${bounds(schema, 'minimum', 'maximum')}`;
     case 'number':
       return `z.number()${bounds(schema, 'minimum', 'maximum')}`;

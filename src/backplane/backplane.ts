@@ -10,7 +10,7 @@ export interface Member {
   readonly username: string;
 }
 
-/** A message as a session sends it. The stream adds the user, the time and the id. */
+/** A message as its sender hands it over. The stream adds the user, the time and the id. */
 export interface Draft {
   readonly text: string;
   readonly nonce?: string | undefined;
@@ -25,19 +25,28 @@ export type OrderedFrame = Ordered<UserJoined | UserLeft | ChatMessage>;
  * A frame at its position in the stream. Ids sort as strings in stream order, also across restarts.
  * `sentAt` is RFC 3339 in UTC with milliseconds and never goes backwards.
  */
-export interface Envelope {
+export interface Envelope<Frame extends OrderedFrame = OrderedFrame> {
   readonly id: string;
   readonly sentAt: string;
-  readonly frame: OrderedFrame;
+  readonly frame: Frame;
   /** Author of a message: for the history, never sent to clients. */
   readonly userId?: string;
 }
+
+/** A message at its position in the stream. */
+export type MessageEnvelope = Envelope<Extract<OrderedFrame, { type: 'chat_message' }>>;
 
 /** Reason not to admit a session: another user holds the name, the user has too many, or nobody can decide now. */
 export type Refusal = 'name_in_use' | 'too_many_sessions' | 'unavailable';
 
 /** Outcome of a draft. `repeats` is the envelope that was published with its nonce before. */
-export type Published = 'accepted' | 'refused' | { readonly repeats: Envelope };
+export type Published = 'accepted' | 'refused' | { readonly repeats: MessageEnvelope };
+
+/** Outcome of a message that was published without a seat: its envelope, or that of the message with its nonce before. */
+export type Posted =
+  | { readonly published: MessageEnvelope }
+  | { readonly repeats: MessageEnvelope }
+  | { readonly refusal: Exclude<Refusal, 'too_many_sessions'> };
 
 /** A position in the stream, as a session is seated there. */
 export interface Position {
@@ -45,8 +54,8 @@ export interface Position {
   readonly id: string;
   /** Time of seating: neither later than those envelopes nor earlier than the ones before. */
   readonly sentAt: string;
-  /** Usernames in join order: without the user if this is its first session, with it otherwise. */
-  readonly roster: readonly string[];
+  /** Members in join order: without the user if this is its first session, with it otherwise. */
+  readonly roster: readonly Member[];
 }
 
 /** A session's seat in the room. */
@@ -105,6 +114,11 @@ export interface Backplane {
    * @param since If given, the seat's position may be any from this id on, so that sessions that join together share one
    */
   admit(member: Member, since?: string): Promise<Admission>;
+  /**
+   * Publishes a message of a user who needs no seat, under the name that it has in the room, if it is there. The answer
+   * comes after the envelope has reached `deliver`. A nonce works as in `Seat.publish`, and a repeat is never refused.
+   */
+  publish(member: Member, draft: Draft): Promise<Posted>;
   /** Returns how `admit` would refuse, and changes nothing. */
   refusalOf(member: Member): Promise<Refusal | undefined>;
   /** Returns whether it can decide now. */

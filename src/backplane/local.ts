@@ -1,8 +1,16 @@
 /** The backplane of a single node: the stream and presence are in this process's memory. */
-import type { Backplane, Envelope, Member, OrderedFrame, Position, Seat } from './backplane.ts';
+import type { Backplane, Draft, Envelope, Member, MessageEnvelope, OrderedFrame, Position, Seat } from './backplane.ts';
 import { idOf } from './ids.ts';
 import { createNonces } from './nonces.ts';
-import { addSession, createPresence, refusalOf, removeSession, removeUser, rosterOf } from './presence.ts';
+import {
+  addSession,
+  createPresence,
+  publisherName,
+  refusalOf,
+  removeSession,
+  removeUser,
+  rosterOf,
+} from './presence.ts';
 
 export interface LocalOptions {
   /** Epoch of this run, greater than every earlier one, so that ids rise across restarts. See `nextEpoch`. */
@@ -21,6 +29,8 @@ export interface LocalOptions {
 
 /** A longer pause since the last message may be a wrong clock: nonces are then as old as they were at that message. */
 const maxPlausiblePauseMs = 86_400_000;
+
+const isMessage = (envelope: Envelope): envelope is MessageEnvelope => envelope.frame.type === 'chat_message';
 
 export const createLocalBackplane = ({
   epoch,
@@ -51,25 +61,27 @@ export const createLocalBackplane = ({
     return { id: idOf(epoch, offset), sentAt: new Date(time).toISOString() };
   };
 
-  const append = (frame: OrderedFrame, userId?: string): void => {
+  const append = <Frame extends OrderedFrame>(frame: Frame, userId?: string): Envelope<Frame> => {
     offset += 1;
     const envelope = { ...endOfStream(), frame, ...(userId !== undefined && { userId }) };
     rememberNonce(envelope, elapsed());
     undelivered.push(envelope);
     // The outer call delivers this one, too: a call from inside `deliver` must not overtake its envelope.
-    if (delivering) return;
+    if (delivering) return envelope;
     delivering = true;
     try {
       for (let next = undelivered.shift(); next !== undefined; next = undelivered.shift()) deliver(next);
     } finally {
       delivering = false;
     }
+    return envelope;
   };
 
   const rememberNonce = (envelope: Envelope, atMs: number): void => {
-    const { frame, userId } = envelope;
-    if (frame.type !== 'chat_message' || frame.msg.nonce === undefined || userId === undefined) return;
-    nonces.remember(userId, frame.msg.nonce, envelope, atMs);
+    const { userId } = envelope;
+    if (!isMessage(envelope) || userId === undefined) return;
+    const { nonce } = envelope.frame.msg;
+    if (nonce !== undefined) nonces.remember(userId, nonce, envelope, atMs);
   };
   // A nonce is as old as its message, by the stream's time: the clock may have been set meanwhile.
   const lastMs = Date.parse(pastMessages.at(-1)?.sentAt ?? '');
@@ -83,7 +95,7 @@ export const createLocalBackplane = ({
     const username = removeUser(presence, userId);
     if (username === undefined) return;
     sharedPosition = undefined;
-    append({ type: 'user_left', msg: { username } });
+    append({ type: 'user_left', msg: { username, user_id: userId } });
   };
 
   /** Returns where to seat a session. Newcomers that join together share it, and with it one roster. */
@@ -96,24 +108,35 @@ export const createLocalBackplane = ({
     return position;
   };
 
-  const seatOf = (userId: string, username: string, position: Position): Seat => {
+  const repeatedBy = (userId: string, { nonce }: Draft): MessageEnvelope | undefined =>
+    nonce === undefined ? undefined : nonces.find(userId, nonce, elapsed());
+
+  const appendMessage = ({ id, username }: Member, { text, nonce }: Draft): MessageEnvelope => {
+    const from = { from_user: username, from_user_id: id };
+    return append(
+      { type: 'chat_message', msg: nonce === undefined ? { ...from, text } : { ...from, text, nonce } },
+      id,
+    );
+  };
+
+  const seatOf = (member: Member, position: Position): Seat => {
     let held = true;
     return {
       ...position,
-      async publish({ text, nonce }) {
+      async publish(draft) {
         if (!held || closed) return 'refused';
-        const repeats = nonce === undefined ? undefined : nonces.find(userId, nonce, elapsed());
+        const repeats = repeatedBy(member.id, draft);
         if (repeats !== undefined) return { repeats };
-        const msg = nonce === undefined ? { from_user: username, text } : { from_user: username, text, nonce };
-        append({ type: 'chat_message', msg }, userId);
+        appendMessage(member, draft);
         return 'accepted';
       },
       async release(how) {
         if (!held || closed) return;
         held = false;
-        if (!removeSession(presence, userId)) return;
-        if (how === 'left' || presenceGraceMs === 0) depart(userId);
-        else lingering.set(userId, setTimeout(depart, presenceGraceMs, userId).unref());
+        const { id } = member;
+        if (!removeSession(presence, id)) return;
+        if (how === 'left' || presenceGraceMs === 0) depart(id);
+        else lingering.set(id, setTimeout(depart, presenceGraceMs, id).unref());
       },
     };
   };
@@ -130,8 +153,16 @@ export const createLocalBackplane = ({
       clearTimeout(lingering.get(member.id));
       lingering.delete(member.id);
       const { first, username } = added;
-      if (first) append({ type: 'user_joined', msg: { username } });
-      return { seat: seatOf(member.id, username, position) };
+      if (first) append({ type: 'user_joined', msg: { username, user_id: member.id } });
+      return { seat: seatOf({ id: member.id, username }, position) };
+    },
+    async publish(member: Member, draft: Draft) {
+      if (closed) return { refusal: 'unavailable' };
+      const repeats = repeatedBy(member.id, draft);
+      if (repeats !== undefined) return { repeats };
+      const username = publisherName(presence, member);
+      if (username === undefined) return { refusal: 'name_in_use' };
+      return { published: appendMessage({ id: member.id, username }, draft) };
     },
     async refusalOf(member: Member) {
       return closed ? 'unavailable' : refusalOf(presence, member);

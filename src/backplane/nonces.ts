@@ -1,4 +1,4 @@
-import type { Envelope } from './backplane.ts';
+import type { MessageEnvelope } from './backplane.ts';
 
 /** Time within which a user's nonce is published once. */
 export const nonceWindowMs = 300_000;
@@ -8,15 +8,15 @@ const maxCharacters = 8_388_608;
 
 interface UsedNonce {
   readonly key: string;
-  readonly envelope: Envelope;
+  readonly envelope: MessageEnvelope;
   readonly atMs: number;
   readonly characters: number;
 }
 
 /** Messages by user and nonce, remembered for a while. Pure: the caller gives the time, in milliseconds. */
 export interface Nonces {
-  find(userId: string, nonce: string, nowMs: number): Envelope | undefined;
-  remember(userId: string, nonce: string, envelope: Envelope, nowMs: number): void;
+  find(userId: string, nonce: string, nowMs: number): MessageEnvelope | undefined;
+  remember(userId: string, nonce: string, envelope: MessageEnvelope, nowMs: number): void;
 }
 
 const keyOf = (userId: string, nonce: string): string => `${userId.length} ${userId}${nonce}`;

@@ -16,7 +16,7 @@ export interface Presence {
   /** Ids of users by the key of the name they hold. */
   readonly holders: Map<string, string>;
   /** Roster since its last change, made on demand. */
-  roster: readonly string[] | undefined;
+  roster: readonly Member[] | undefined;
 }
 
 /** `first`: the user was not in the room before. `username`: the user's name in the room. */
@@ -30,6 +30,13 @@ export const createPresence = (maxSessionsPerUser = Number.POSITIVE_INFINITY): P
 });
 
 type Refusal = 'name_in_use' | 'too_many_sessions';
+
+/** Returns the name of a user without a session here, who publishes; undefined if another member holds it. */
+export const publisherName = (presence: Presence, { id, username }: Member): string | undefined => {
+  const known = presence.users.get(id);
+  if (known !== undefined) return known.username;
+  return presence.holders.has(nameKey(username)) ? undefined : username;
+};
 
 /** Returns how `addSession` would refuse. Only a first session can collide: a member keeps the name it joined with. */
 export const refusalOf = (presence: Presence, { id, username }: Member): Refusal | undefined => {
@@ -71,8 +78,8 @@ export const removeUser = (presence: Presence, userId: string): string | undefin
   return user.username;
 };
 
-/** Returns the usernames in join order: a frozen array, the same one until somebody joins or leaves. */
-export const rosterOf = (presence: Presence): readonly string[] => {
-  presence.roster ??= Object.freeze(Array.from(presence.users.values(), (user) => user.username));
+/** Returns the members in join order: a frozen array, the same one until somebody joins or leaves. */
+export const rosterOf = (presence: Presence): readonly Member[] => {
+  presence.roster ??= Object.freeze(Array.from(presence.users, ([id, { username }]) => ({ id, username })));
   return presence.roster;
 };

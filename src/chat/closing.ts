@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
 import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
+import type { Connection } from './connection.ts';
 import type { SendQueue } from './send-queue.ts';
 
 /** Time that a peer has to answer a close, or to end its side of the connection. */
@@ -38,18 +38,18 @@ export interface ClosingDeps {
 
 /** Closes a connection: behind what its client still has to read, and however slowly that reads, in the end. */
 export class Closing {
-  readonly #webSocket: WebSocket;
+  readonly #connection: Connection;
   readonly #queue: ClosingDeps['queue'];
   /** Code that this side closed with. */
   #code: number | undefined;
   #hasFailed = false;
   #cutTimer: NodeJS.Timeout | undefined;
 
-  constructor(webSocket: WebSocket, socket: Socket, { queue, onProtocolError, onClosed }: ClosingDeps) {
-    this.#webSocket = webSocket;
+  constructor(connection: Connection, socket: Socket, { queue, onProtocolError, onClosed }: ClosingDeps) {
+    this.#connection = connection;
     this.#queue = queue;
     // The client sent a frame that is too big, not UTF-8 or against the protocol: ws closes with the code for it.
-    webSocket.on('error', (error: NodeJS.ErrnoException) => {
+    connection.on('error', (error: NodeJS.ErrnoException) => {
       this.#hasFailed = true;
       this.#code ??= protocolCloses[error.code ?? ''] ?? protocolError;
       this.#cutAfter(queue.isBehind ? slowCloseTimeoutMs : closeTimeoutMs);
@@ -57,7 +57,7 @@ export class Closing {
     });
     // Both sides have closed, so the peer has to end the connection now.
     socket.once('finish', () => this.#cutAfter(closeTimeoutMs));
-    webSocket.on('close', (code) => {
+    connection.on('close', (code) => {
       clearTimeout(this.#cutTimer);
       queue.drop();
       const isLost = code === abnormalClosure && !this.#hasFailed;
@@ -67,7 +67,7 @@ export class Closing {
 
   #cutAfter(waitMs: number): void {
     clearTimeout(this.#cutTimer);
-    this.#cutTimer = setTimeout(() => this.#webSocket.terminate(), waitMs);
+    this.#cutTimer = setTimeout(() => this.#connection.terminate(), waitMs);
   }
 
   begin(code: CloseCode): void {
@@ -75,6 +75,6 @@ export class Closing {
     if (dropsQueue.has(code)) this.#queue.drop();
     const slowMs = code === closeCodes.going_away ? stopCloseTimeoutMs : slowCloseTimeoutMs;
     this.#cutAfter(this.#queue.isBehind ? slowMs : closeTimeoutMs);
-    this.#queue.close(() => this.#webSocket.close(code, nameOf(code)));
+    this.#queue.close(() => this.#connection.close(code, nameOf(code)));
   }
 }

@@ -8,6 +8,7 @@ import {
   type ServerMessage,
   serverMessageSchemas,
 } from '../../generated/chat/index.ts';
+import type { Transport } from './connection.ts';
 
 /** Codes of the protocol itself (RFC 6455, 7.4.1): normal close, protocol error, no code given, broken connection. */
 const ownCodes = [1000, 1002, 1005, 1006] as const;
@@ -15,7 +16,7 @@ const ownCodes = [1000, 1002, 1005, 1006] as const;
 type CountedCode = CloseCode | (typeof ownCodes)[number] | 'other';
 type Closes = Record<CountedCode, number>;
 
-/** Counts of the chat on this node since its start. They are plain numbers, since some change with every write. */
+/** Counts of one transport on this node since its start. They are plain numbers, since some change with every write. */
 export interface ChatCounts {
   /** Frames from clients, by type. `invalid` counts those without a type, and binary ones. */
   readonly received: Record<ClientMessage['type'] | 'invalid', number>;
@@ -36,6 +37,12 @@ export interface ChatCounts {
 const zeros = <Key extends string | number>(keys: readonly Key[]): Record<Key, number> =>
   Object.fromEntries(keys.map((key) => [key, 0])) as Record<Key, number>;
 const typesOf = <Schemas extends object>(schemas: Schemas) => Object.keys(schemas) as (keyof Schemas & string)[];
+
+/** Creates the counts of every transport. */
+export const createTransportCounts = (): Readonly<Record<Transport, ChatCounts>> => ({
+  websocket: createChatCounts(),
+  events: createChatCounts(),
+});
 
 export function createChatCounts(): ChatCounts {
   const codes: readonly CountedCode[] = [...Object.values(closeCodes), ...ownCodes, 'other'];

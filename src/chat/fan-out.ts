@@ -1,44 +1,12 @@
 import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
-import type { Seat } from '../backplane/backplane.ts';
+import { type Transport, transports } from './connection.ts';
 import type { ChatCounts } from './counts.ts';
+import { eventsOf } from './events.ts';
 import type { FrameLog } from './frame-log.ts';
-import type { Pulse } from './ghosts.ts';
-import { createGreetings, type Newcomer } from './greeting.ts';
+import { createGreetings } from './greeting.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
-
-/** Where a session's frames go: its socket. */
-export interface Sink {
-  /**
-   * Sends whole text frames, one or more. Other sessions share the bytes: don't change them.
-   * @param owed Whether they were promised to this session when it joined: then they are sent however long they are
-   */
-  send(bytes: Buffer, owed?: boolean): void;
-  /** Ends the connection; nothing is sent after it. `cause` is what `send` threw, if that is why. */
-  end(code: CloseCode, cause?: unknown): void;
-  /** Tells a living connection from a dead one, where that can be asked. */
-  readonly pulse?: Pulse;
-}
-
-/**
- * A session as the fan-out has it. The word is that of publish and subscribe: *session* alone would also mean the
- * connection's life in session.ts, and the `RoomSession` by which that uses the room.
- */
-export interface Subscriber extends Newcomer {
-  readonly userId: string;
-  /** Frames sent on this node before it asked to join: none of them is for it. */
-  readonly from: number;
-  release?: Seat['release'];
-  sink?: Sink;
-  /** Frames for it alone, which go behind the next batch. */
-  replies?: Buffer[] | undefined;
-  /** Code to end it with, behind its replies and the answers to its drafts. */
-  ending?: CloseCode;
-  /** Drafts without an answer. */
-  unanswered: number;
-  /** Code that the room has ended it with. */
-  ended?: CloseCode;
-}
+import { createSubscribers, type Sink, type Subscriber, type Subscribers } from './subscribers.ts';
 
 export interface FanOut {
   /** Adds a session that asks to join. It receives all that is sent from now on, from its position. */
@@ -56,9 +24,8 @@ export interface FanOut {
   /** Sends what was delivered and ends every session: the stream goes on from another position. */
   restart(id: string): void;
   /** Returns the sessions, those that have caught up first. */
-  subscribers(): Subscriber[];
-  /** Yields the pulses of a user's sessions, the oldest session first. */
-  pulsesOf(userId: string): Generator<Pulse>;
+  readonly subscribers: Subscribers['all'];
+  readonly pulsesOf: Subscribers['pulsesOf'];
   readonly size: number;
 }
 
@@ -67,7 +34,7 @@ export interface FanOutDeps {
   readonly pace: Pace;
   readonly recovery: Recovery | undefined;
   readonly maxKeptFrames: number;
-  readonly counts: Pick<ChatCounts, 'sent'>;
+  readonly counts: Readonly<Record<Transport, Pick<ChatCounts, 'sent'>>>;
   readonly onFlush: (frames: number, seconds: number) => void;
 }
 
@@ -76,14 +43,11 @@ export interface FanOutDeps {
  * gathered in one buffer that all sessions share, and written once to each. It knows no socket.
  */
 export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlush }: FanOutDeps): FanOut {
-  /** Open, and this node has delivered up to their position: they get every batch from now on, whole. */
-  const live = new Set<Subscriber>();
-  /** All others, in the order in which they asked. Only these are compared with ids. */
-  const joiners = new Set<Subscriber>();
+  const subscribers = createSubscribers();
+  const { live, joiners } = subscribers;
   /** Sessions with replies or an end to come. */
   const addressed = new Set<Subscriber>();
   const greetings = createGreetings({ log, recovery, counts });
-  const { sent: counted } = counts;
   let flushing = false;
 
   function flushSoon(): void {
@@ -102,8 +66,7 @@ export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlu
   }
 
   function remove(subscriber: Subscriber): void {
-    live.delete(subscriber);
-    joiners.delete(subscriber);
+    subscribers.remove(subscriber);
     addressed.delete(subscriber);
   }
 
@@ -123,10 +86,12 @@ export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlu
     flushing = false;
     const unsent = log.takeUnsent();
     const batch = unsent.map(({ bytes }) => bytes);
-    for (const { type } of unsent) counted[type] += live.size;
+    for (const transport of transports)
+      for (const { type } of unsent) counts[transport].sent[type] += live[transport].size;
     if (batch.length > 0) {
       const bytes = batch.length === 1 ? batch[0]! : Buffer.concat(batch);
-      for (const subscriber of live) send(subscriber, bytes);
+      for (const subscriber of live.websocket) send(subscriber, bytes);
+      if (live.events.size > 0) sendEvents(bytes);
     }
     for (const joiner of joiners) greet(joiner);
     greetings.finish();
@@ -135,13 +100,19 @@ export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlu
     onFlush(batch.length, (performance.now() - startedMs) / 1_000);
   }
 
+  /** Sends a batch to the readers over HTTP. It is encoded once for all of them. */
+  function sendEvents(frames: Buffer): void {
+    const events = eventsOf(frames);
+    for (const subscriber of live.events) send(subscriber, events);
+  }
+
   function greet(joiner: Subscriber): void {
     const { position, sink } = joiner;
-    const batches = position && sink && greetings.next(joiner, position);
+    const batches = position && sink && greetings.next(joiner, position, sink.transport);
     if (!batches) return;
     if (log.sentId >= position.id) {
       joiners.delete(joiner);
-      live.add(joiner);
+      live[sink.transport].add(joiner);
       joiner.position = undefined;
     }
     for (const bytes of batches) if (joiner.ended === undefined) send(joiner, bytes, true);
@@ -165,10 +136,8 @@ export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlu
     log.forget(oldest?.from);
   }
 
-  const isHere = (subscriber: Subscriber): boolean => live.has(subscriber) || joiners.has(subscriber);
-
   function reply(subscriber: Subscriber, bytes: Buffer): void {
-    if (!isHere(subscriber)) return;
+    if (!subscribers.has(subscriber)) return;
     subscriber.replies ??= [];
     subscriber.replies.push(bytes);
     addressed.add(subscriber);
@@ -176,7 +145,7 @@ export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlu
   }
 
   function drain(subscriber: Subscriber, code: CloseCode): void {
-    if (!isHere(subscriber)) return;
+    if (!subscribers.has(subscriber)) return;
     subscriber.ending ??= code;
     addressed.add(subscriber);
     flushSoon();
@@ -199,18 +168,13 @@ export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlu
     flushSoon,
     restart: (id) => {
       flush();
-      for (const subscriber of [...live, ...joiners]) end(subscriber, closeCodes.service_restart);
+      for (const subscriber of subscribers.all()) end(subscriber, closeCodes.service_restart);
       log.restart(id);
     },
-    subscribers: () => [...live, ...joiners],
-    *pulsesOf(userId) {
-      // Both sets are in the order in which sessions asked, and the joiners asked last.
-      for (const subscribers of [live, joiners])
-        for (const { userId: id, sink, ended } of subscribers)
-          if (id === userId && sink?.pulse && ended === undefined) yield sink.pulse;
-    },
+    subscribers: subscribers.all,
+    pulsesOf: subscribers.pulsesOf,
     get size() {
-      return live.size + joiners.size;
+      return subscribers.size;
     },
   };
 }

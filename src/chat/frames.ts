@@ -29,9 +29,27 @@ function encode(message: ServerMessage): Buffer {
   return bytes;
 }
 
+/** Returns the length of the header of the frame at this offset (RFC 6455, 5.2). Frames of a server are not masked. */
+export const headerBytesAt = (bytes: Buffer, at: number): number => {
+  const length = bytes[at + 1]!;
+  return length < 126 ? 2 : length === 126 ? 4 : 10;
+};
+
+/** Returns the length of the frame at this offset, header included. */
+export function lengthOfFrameAt(bytes: Buffer, at: number): number {
+  const length = bytes[at + 1]!;
+  if (length < 126) return 2 + length;
+  return length === 126 ? 4 + bytes.readUInt16BE(at + 2) : 10 + Number(bytes.readBigUInt64BE(at + 2));
+}
+
+type FrameIn<Of extends Envelope> = Extract<ServerMessage, { type: Of['frame']['type'] }>;
+
+/** Returns a frame of the room's stream as every session receives it. */
+export const frameOf = <Of extends Envelope>({ id, sentAt, frame }: Of): FrameIn<Of> =>
+  ({ type: frame.type, id, sent_at: sentAt, msg: frame.msg }) as FrameIn<Of>;
+
 /** Encodes a frame of the room's stream, as every session receives it. */
-export const encodeEnvelope = ({ id, sentAt, frame }: Envelope): Buffer =>
-  encode({ type: frame.type, id, sent_at: sentAt, msg: frame.msg } as ServerMessage);
+export const encodeEnvelope = (envelope: Envelope): Buffer => encode(frameOf(envelope));
 
 /**
  * Encodes the first frame of a session: the roster at the position at which it joined.
@@ -42,7 +60,11 @@ export const encodeUsersOnline = ({ id, sentAt, roster }: Position, recovered?: 
     type: 'users_online',
     id,
     sent_at: sentAt,
-    msg: { list: roster as string[], ...(recovered !== undefined && { recovered }) },
+    msg: {
+      list: roster.map(({ username }) => username),
+      users: roster.map(({ username, id: userId }) => ({ username, user_id: userId })),
+      ...(recovered !== undefined && { recovered }),
+    },
   } satisfies UsersOnline);
 
 /** Error that answers a client's frame. */

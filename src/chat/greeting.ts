@@ -1,6 +1,8 @@
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import type { Position } from '../backplane/backplane.ts';
+import type { Transport } from './connection.ts';
 import type { ChatCounts } from './counts.ts';
+import { eventsOf } from './events.ts';
 import type { Frame, FrameLog } from './frame-log.ts';
 import { encodeUsersOnline } from './frames.ts';
 import type { Recovery } from './recovery.ts';
@@ -22,7 +24,7 @@ export interface Greetings {
    * frames sent since. Newcomers at one position share the bytes. Returns undefined while it has to wait: what it
    * missed ends at its position, and this node has not come to that yet.
    */
-  next(newcomer: Newcomer, position: Position): readonly Buffer[] | undefined;
+  next(newcomer: Newcomer, position: Position, transport: Transport): readonly Buffer[] | undefined;
   /** Counts what was returned since the last call, and lets go of it. */
   finish(): void;
 }
@@ -31,11 +33,12 @@ export interface GreetingsDeps {
   readonly log: Pick<FrameLog, 'sentAfter' | 'sentId'>;
   /** Without it, no missed messages are replayed. */
   readonly recovery: Pick<Recovery, 'between'> | undefined;
-  readonly counts: Pick<ChatCounts, 'sent'>;
+  readonly counts: Readonly<Record<Transport, Pick<ChatCounts, 'sent'>>>;
 }
 
 /** The frames for newcomers at one position. */
 interface Greeting {
+  readonly transport: Transport;
   readonly batches: readonly Buffer[];
   readonly types: readonly ServerMessage['type'][];
   /** Missed messages, on top of `types`. */
@@ -52,18 +55,28 @@ function joinBatches(batches: readonly Buffer[], frames: readonly Frame[]): read
   return frames.length === 0 ? batches : [...batches, Buffer.concat(all.slice(batches.length))];
 }
 
-export function createGreetings({ log, recovery, counts: { sent: counted } }: GreetingsDeps): Greetings {
+/** Returns `users_online` and missed messages as events. Nobody may resume behind a roster that messages before it follow. */
+function greetingEvents(usersOnline: Buffer, missed: readonly Buffer[] | undefined): readonly Buffer[] {
+  return [eventsOf(usersOnline, missed === undefined), ...(missed ?? []).map((batch) => eventsOf(batch))];
+}
+
+export function createGreetings({ log, recovery, counts }: GreetingsDeps): Greetings {
   /** Greetings of this flush, by all that they depend on. */
   const greetings = new Map<string, Greeting>();
 
-  function greetingOf({ greeted, lastEventId }: Newcomer, position: Position): Greeting {
-    const frames = log.sentAfter(position.id);
-    const types = frames.map(({ type }) => type);
-    if (greeted) return { batches: joinBatches([], frames), types, missed: 0, newcomers: 0 };
+  function greetingOf({ greeted, lastEventId }: Newcomer, position: Position, transport: Transport): Greeting {
+    const sent = log.sentAfter(position.id);
+    const types = sent.map(({ type }) => type);
+    const isOverHttp = transport === 'events';
+    const frames = isOverHttp ? sent.map((frame) => ({ ...frame, bytes: eventsOf(frame.bytes) })) : sent;
+    if (greeted) return { transport, batches: joinBatches([], frames), types, missed: 0, newcomers: 0 };
     const missed = lastEventId === undefined ? undefined : recovery?.between(lastEventId, position.id);
     const recovered = lastEventId === undefined ? undefined : missed !== undefined;
+    const usersOnline = encodeUsersOnline(position, recovered);
+    const first = isOverHttp ? greetingEvents(usersOnline, missed?.batches) : [usersOnline, ...(missed?.batches ?? [])];
     return {
-      batches: joinBatches([encodeUsersOnline(position, recovered), ...(missed?.batches ?? [])], frames),
+      transport,
+      batches: joinBatches(first, frames),
       types: ['users_online', ...types],
       missed: missed?.count ?? 0,
       newcomers: 0,
@@ -71,11 +84,11 @@ export function createGreetings({ log, recovery, counts: { sent: counted } }: Gr
   }
 
   return {
-    next: (newcomer, position) => {
+    next: (newcomer, position, transport) => {
       const { greeted = false, lastEventId } = newcomer;
       if (lastEventId !== undefined && log.sentId < position.id) return undefined;
-      const key = `${position.id} ${position.sentAt} ${greeted} ${lastEventId}`;
-      const greeting = greetings.get(key) ?? greetingOf(newcomer, position);
+      const key = `${transport} ${position.id} ${position.sentAt} ${greeted} ${lastEventId}`;
+      const greeting = greetings.get(key) ?? greetingOf(newcomer, position, transport);
       greetings.set(key, greeting);
       greeting.newcomers += 1;
       newcomer.greeted = true;
@@ -83,7 +96,8 @@ export function createGreetings({ log, recovery, counts: { sent: counted } }: Gr
     },
     finish: () => {
       if (greetings.size === 0) return;
-      for (const { types, missed, newcomers } of greetings.values()) {
+      for (const { transport, types, missed, newcomers } of greetings.values()) {
+        const { sent: counted } = counts[transport];
         for (const type of types) counted[type] += newcomers;
         counted.chat_message += missed * newcomers;
       }

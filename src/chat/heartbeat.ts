@@ -1,4 +1,4 @@
-import type { WebSocket } from 'ws';
+import type { Connection } from './connection.ts';
 import type { Pulse } from './ghosts.ts';
 import type { SendQueue } from './send-queue.ts';
 
@@ -16,7 +16,7 @@ export interface HeartbeatDeps {
 
 /** Pings a client, and tells a living connection from a dead one. */
 export class Heartbeat implements Pulse {
-  readonly #webSocket: Pick<WebSocket, 'ping' | 'isPaused'>;
+  readonly #connection: Pick<Connection, 'ping' | 'isPaused'>;
   readonly #deps: HeartbeatDeps;
   /** When the ping was sent that has no answer yet; 0 if there is none. */
   #pingedAtMs = 0;
@@ -26,8 +26,8 @@ export class Heartbeat implements Pulse {
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor(webSocket: Pick<WebSocket, 'ping' | 'isPaused'>, deps: HeartbeatDeps) {
-    this.#webSocket = webSocket;
+  constructor(connection: Pick<Connection, 'ping' | 'isPaused'>, deps: HeartbeatDeps) {
+    this.#connection = connection;
     this.#deps = deps;
   }
 
@@ -51,7 +51,7 @@ export class Heartbeat implements Pulse {
   #ping(): void {
     if (this.#pingedAtMs !== 0) return;
     this.#pingedAtMs = performance.now();
-    this.#webSocket.ping();
+    this.#connection.ping();
   }
 
   #beat(): void {
@@ -78,7 +78,7 @@ export class Heartbeat implements Pulse {
 
   ask(onSign: () => void): number {
     // The answer may be behind what the client has to read, or behind frames that the server hasn't read yet.
-    if (this.#isStopped || this.#webSocket.isPaused || this.#deps.queue.isMoving) {
+    if (this.#isStopped || this.#connection.isPaused || this.#deps.queue.isMoving) {
       onSign();
       return 0;
     }

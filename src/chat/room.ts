@@ -1,4 +1,4 @@
-import type { CloseCode } from '../../generated/chat/index.ts';
+import type { ChatMessage, CloseCode } from '../../generated/chat/index.ts';
 import type {
   Backplane,
   Beginning,
@@ -6,19 +6,22 @@ import type {
   Envelope,
   Listener,
   Member,
+  Posted,
   Published,
   Refusal,
   Seat,
 } from '../backplane/backplane.ts';
-import { type ChatCounts, createChatCounts } from './counts.ts';
-import { createFanOut, type FanOut, type Sink, type Subscriber } from './fan-out.ts';
+import type { Transport } from './connection.ts';
+import { type ChatCounts, createTransportCounts } from './counts.ts';
+import { createFanOut, type FanOut } from './fan-out.ts';
 import { createFrameLog } from './frame-log.ts';
-import { encodeEnvelope } from './frames.ts';
+import { encodeEnvelope, frameOf } from './frames.ts';
 import { createGhosts } from './ghosts.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
+import type { Sink, Subscriber } from './subscribers.ts';
 
-export type { Sink } from './fan-out.ts';
+export type { Sink } from './subscribers.ts';
 
 /** Admitted session, perhaps not open yet. Its holder releases it, also after the room has ended it. */
 export interface RoomSession {
@@ -34,6 +37,11 @@ export interface RoomSession {
 }
 
 type RoomRefusal = Refusal | 'server_full';
+/** Frame of a message that was published now, or with its nonce before; or why it was not. */
+type PublishResult =
+  | { readonly published: ChatMessage }
+  | { readonly repeats: ChatMessage }
+  | Extract<Posted, { readonly refusal: unknown }>;
 type JoinResult = { readonly session: RoomSession } | { readonly refusal: RoomRefusal };
 
 export interface Room {
@@ -45,6 +53,8 @@ export interface Room {
    * @param lastEventId Last id of the stream that an earlier connection has seen
    */
   join(member: Member, lastEventId?: string): Promise<JoinResult>;
+  /** Publishes a message of a user who needs no session here. Answers once this node has delivered it. */
+  publish(member: Member, draft: Draft): Promise<PublishResult>;
   /** Admits nobody from now on, and ends every session with this code, one after the other over `windowMs`, by chance. */
   close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, joining ones included. */
@@ -64,7 +74,7 @@ export interface RoomOptions {
   /** Frames kept for one session until its socket is open. One more, and it is ended as too slow. */
   readonly maxKeptFrames?: number;
   /** Counts what is sent to sessions. */
-  readonly counts?: Pick<ChatCounts, 'sent'>;
+  readonly counts?: Readonly<Record<Transport, Pick<ChatCounts, 'sent'>>>;
   /** Hears of every flush: how many frames were sent to all, and how long that took. */
   readonly onFlush?: (frames: number, seconds: number) => void;
 }
@@ -99,7 +109,7 @@ export function createRoom(
     maxKeptFrames = 4_096,
     recovery,
     also = {},
-    counts = createChatCounts(),
+    counts = createTransportCounts(),
     onFlush = () => {},
   }: RoomOptions,
 ): Room {
@@ -173,6 +183,11 @@ export function createRoom(
       }),
     refusalOf: async (member) => ownRefusal() ?? backplane.refusalOf(member),
     join,
+    publish: async (member, draft) => {
+      const posted = await backplane.publish(member, draft);
+      if ('published' in posted) return { published: frameOf(posted.published) };
+      return 'repeats' in posted ? { repeats: frameOf(posted.repeats) } : posted;
+    },
     close: (code, windowMs) => {
       closed = true;
       const subscribers = fanOut.subscribers();

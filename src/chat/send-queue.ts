@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
+import type { Connection } from './connection.ts';
 import type { ChatCounts } from './counts.ts';
+import { lengthOfFrameAt } from './frames.ts';
 
 /** Most bytes handed to a socket at once. A socket gives nothing back, and a close frame has to follow what it holds. */
 export const pieceBytes = 65_536;
@@ -15,20 +16,17 @@ export interface SendQueueOptions {
   /** Called when a batch would exceed that limit. The batch is not queued. */
   readonly onOverflow: () => void;
   readonly counts: Pick<ChatCounts, 'sentBytes'>;
+  /** Returns the length of the frame, or the event, that begins at an offset. */
+  readonly lengthAt?: LengthAt;
 }
 
-/** Returns the length of the frame at this offset, header included (RFC 6455, 5.2). Frames of a server are not masked. */
-function frameBytesAt(bytes: Buffer, at: number): number {
-  const length = bytes[at + 1]!;
-  if (length < 126) return 2 + length;
-  return length === 126 ? 4 + bytes.readUInt16BE(at + 2) : 10 + Number(bytes.readBigUInt64BE(at + 2));
-}
+type LengthAt = (bytes: Buffer, at: number) => number;
 
 /** Returns where the last whole frame ends that fits into `most` bytes. A control frame may only go between frames. */
-function endOfWhole(bytes: Buffer, from: number, most: number): number {
+function endOfWhole(bytes: Buffer, from: number, most: number, lengthAt: LengthAt): number {
   if (bytes.length - from <= most) return bytes.length;
   let end = from;
-  for (let next = from; next - from <= most; next += frameBytesAt(bytes, next)) end = next;
+  for (let next = from; next - from <= most; next += lengthAt(bytes, next)) end = next;
   return end;
 }
 
@@ -42,8 +40,19 @@ interface Backlog {
   liveBytes(): number;
 }
 
-/** @param onTaken Called each time that the socket has got rid of a piece; `onEmpty`, once nothing waits any more. */
-function createBacklog(webSocket: WebSocket, socket: Socket, onTaken: () => void, onEmpty: () => void): Backlog {
+interface BacklogOptions {
+  readonly lengthAt: LengthAt;
+  /** Called each time that the socket has got rid of a piece. */
+  readonly onTaken: () => void;
+  /** Called once nothing waits any more. */
+  readonly onEmpty: () => void;
+}
+
+function createBacklog(
+  connection: Pick<Connection, 'readyState' | 'OPEN'>,
+  socket: Socket,
+  { lengthAt, onTaken, onEmpty }: BacklogOptions,
+): Backlog {
   let batches: Buffer[] = [];
   /** Bytes of the first batch that are written already. */
   let at = 0;
@@ -57,10 +66,10 @@ function createBacklog(webSocket: WebSocket, socket: Socket, onTaken: () => void
     let length = 0;
     while (batches.length > 0) {
       const [bytes] = batches as [Buffer];
-      let end = endOfWhole(bytes, at, pieceBytes - length);
+      let end = endOfWhole(bytes, at, pieceBytes - length, lengthAt);
       if (end === at && bytes.length > at) {
         if (length > 0) break;
-        end = at + frameBytesAt(bytes, at);
+        end = at + lengthAt(bytes, at);
       }
       piece.push(bytes.subarray(at, end));
       length += end - at;
@@ -77,8 +86,8 @@ function createBacklog(webSocket: WebSocket, socket: Socket, onTaken: () => void
 
   function write(): void {
     if (writing) return;
-    // ws answers the peer's close at once, and nothing may follow that (RFC 6455, 5.5.1).
-    if (webSocket.readyState !== webSocket.OPEN) drop();
+    // A WebSocket answers the peer's close at once, and nothing may follow that (RFC 6455, 5.5.1).
+    if (connection.readyState !== connection.OPEN) drop();
     const piece = nextPiece();
     const last = piece.pop();
     if (last === undefined) {
@@ -122,11 +131,12 @@ function createBacklog(webSocket: WebSocket, socket: Socket, onTaken: () => void
  * socket has no room for wait here, because the queue can still drop them. A class, so that thousands of sessions share its methods.
  */
 export class SendQueue {
-  readonly #webSocket: WebSocket;
+  readonly #connection: Pick<Connection, 'readyState' | 'OPEN'>;
   readonly #socket: Socket;
   readonly #maxBufferedBytes: number;
   readonly #onOverflow: () => void;
   readonly #counts: Pick<ChatCounts, 'sentBytes'>;
+  readonly #lengthAt: LengthAt;
   /** Made when the socket first has no room, and gone once all is written: most sessions have none. */
   #backlog: Backlog | undefined;
   /** When the socket last took some of the backlog. */
@@ -135,12 +145,17 @@ export class SendQueue {
   #onEmpty: (() => void) | undefined;
   #flushTimer: NodeJS.Timeout | undefined;
 
-  constructor(webSocket: WebSocket, socket: Socket, { maxBufferedBytes, onOverflow, counts }: SendQueueOptions) {
-    this.#webSocket = webSocket;
+  constructor(
+    connection: Pick<Connection, 'readyState' | 'OPEN'>,
+    socket: Socket,
+    { maxBufferedBytes, onOverflow, counts, lengthAt = lengthOfFrameAt }: SendQueueOptions,
+  ) {
+    this.#connection = connection;
     this.#socket = socket;
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#onOverflow = onOverflow;
     this.#counts = counts;
+    this.#lengthAt = lengthAt;
   }
 
   /**
@@ -148,7 +163,7 @@ export class SendQueue {
    * @param owed Promised when the session joined: queued however long it is
    */
   readonly send = (bytes: Buffer, owed = false): void => {
-    if (this.#isClosed || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (this.#isClosed || this.#connection.readyState !== this.#connection.OPEN) return;
     this.#counts.sentBytes += bytes.length;
     const isWaitedFor = this.#backlog !== undefined || this.#socket.writableLength > 0;
     // The case of nearly every frame.
@@ -161,14 +176,15 @@ export class SendQueue {
 
   #wait(bytes: Buffer, owed: boolean): void {
     if (this.#backlog === undefined) {
-      const took = (): void => {
+      const onTaken = (): void => {
         this.#tookAtMs = performance.now();
       };
-      took();
-      this.#backlog = createBacklog(this.#webSocket, this.#socket, took, () => {
+      onTaken();
+      const onEmpty = (): void => {
         this.#backlog = undefined;
         this.#onEmpty?.();
-      });
+      };
+      this.#backlog = createBacklog(this.#connection, this.#socket, { lengthAt: this.#lengthAt, onTaken, onEmpty });
     }
     this.#backlog.add(bytes, owed);
   }

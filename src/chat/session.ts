@@ -1,25 +1,29 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { type ClientMessage, type CloseCode, closeCodes } from '../../generated/chat/index.ts';
+import { type CloseCode, closeCodes } from '../../generated/chat/index.ts';
 import type { Identity, VerifyToken } from '../auth/tokens.ts';
 import type { CountFrame } from '../limits/frames.ts';
 import type { Log } from '../log/log.ts';
 import type { WatchAccess } from '../revocations/revocations.ts';
 import { Access } from './access.ts';
+import { ClientFrames, type Session } from './client-frames.ts';
 import { Closing } from './closing.ts';
+import type { Connection, Transport } from './connection.ts';
 import { type ChatCounts, countClose } from './counts.ts';
-import { decode, encodeEnvelope } from './frames.ts';
+import { EventStream } from './event-stream.ts';
+import { lengthOfEventAt } from './events.ts';
+import { lengthOfFrameAt } from './frames.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Replies } from './replies.ts';
 import type { RoomSession } from './room.ts';
 import { SendQueue } from './send-queue.ts';
 
-/** A client that may join, before its socket is open. */
+/** A client that may join, before its connection is open. */
 export interface Admitted {
   readonly roomSession: RoomSession;
-  /** Identity in the token of the handshake. */
+  /** Identity in the token of the request. */
   readonly identity: Identity;
-  /** Request id of the handshake. */
+  /** Request id of the handshake, or of the request for events. */
   readonly requestId: string;
   readonly sessionId: string;
 }
@@ -36,12 +40,9 @@ export interface SessionDeps {
   /** Verifies the tokens that replace the first one. */
   readonly verify: VerifyToken;
   readonly watchAccess: WatchAccess;
-  readonly counts: ChatCounts;
+  readonly counts: Readonly<Record<Transport, ChatCounts>>;
   readonly log: Log;
 }
-
-/** Frames that may wait to be taken. Once there are so many, nothing is read until all before are taken. */
-const maxUntaken = 256;
 
 /** Close codes after which the client reconnects, here or on another node; its user stays in the roster meanwhile. */
 const reconnects: ReadonlySet<CloseCode> = new Set([
@@ -52,18 +53,44 @@ const reconnects: ReadonlySet<CloseCode> = new Set([
   closeCodes.token_expired,
 ]);
 
-type ChatMessage = Extract<ClientMessage, { type: 'chat_message' }>['msg'];
+interface Opened {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  readonly transport: Transport;
+  /** Calls back once all that the client has sent is taken. */
+  readonly afterTaken: (call: () => void) => void;
+}
 
 /**
- * Runs an authenticated connection from the open socket to its end. `webSocket` reads, and writes the protocol's own
- * frames. The room's frames are encoded already, and are written to `socket` as they are.
+ * Runs a session over a WebSocket. `webSocket` reads, and writes the protocol's own frames. The room's frames are encoded
+ * already, and are written to `socket` as they are.
  */
 export function runSession(webSocket: WebSocket, socket: Socket, admitted: Admitted, deps: SessionDeps): void {
+  const { roomSession, identity } = admitted;
+  const counts = deps.counts.websocket;
+  const inbound = new ClientFrames(webSocket, {
+    roomSession,
+    userId: identity.id,
+    countFrame: deps.countFrame,
+    counts,
+  });
+  const { afterTaken } = inbound;
+  const session = createSession({ connection: webSocket, socket, transport: 'websocket', afterTaken }, admitted, deps);
+  inbound.read(session);
+}
+
+/** Runs a session over HTTP, whose head was answered already: the client reads, and sends nothing. */
+export function runEventSession(socket: Socket, admitted: Admitted, deps: SessionDeps): EventStream {
+  const connection = new EventStream(socket);
+  createSession({ connection, socket, transport: 'events', afterTaken: (call) => call() }, admitted, deps);
+  return connection;
+}
+
+function createSession({ connection, socket, transport, afterTaken }: Opened, admitted: Admitted, deps: SessionDeps) {
   const { roomSession, identity, requestId, sessionId } = admitted;
-  const { maxBufferedBytes, heartbeatIntervalMs: intervalMs, countFrame, verify, watchAccess, counts, log } = deps;
+  const { maxBufferedBytes, heartbeatIntervalMs: intervalMs, verify, watchAccess, log } = deps;
+  const counts = deps.counts[transport];
   const userId = identity.id;
-  let turn = Promise.resolve();
-  let untaken = 0;
   /** Nothing is taken from the client any more. */
   let ending = false;
   /** Nor is anything sent to it. */
@@ -88,7 +115,6 @@ export function runSession(webSocket: WebSocket, socket: Socket, admitted: Admit
 
   const fail = (error: unknown): void => end(closeCodes.internal_error, error);
 
-  /** Ends the session behind what was sent before. */
   function finish(code: CloseCode): void {
     ending = true;
     roomSession.end(code);
@@ -105,51 +131,26 @@ export function runSession(webSocket: WebSocket, socket: Socket, admitted: Admit
     if (ended) return;
     note('session_gone', {});
     leave('lost');
-    webSocket.terminate();
+    connection.terminate();
   }
 
-  async function take(data: Buffer, isBinary: boolean): Promise<void> {
-    const retryAfterMs = await countFrame?.(userId);
-    if (isOver()) return;
-    counts.receivedBytes += data.length;
-    const decoded = isBinary ? undefined : decode(data.toString());
-    counts.received[decoded && 'message' in decoded ? decoded.message.type : 'invalid'] += 1;
-    if (!decoded) return finish(closeCodes.binary_frame);
-    if ('refusal' in decoded) return replies.refuse(decoded.refusal);
-    const { message } = decoded;
-    if (retryAfterMs !== undefined) return replies.slowDown(retryAfterMs, message.msg.nonce);
-    // Not awaited: the frames behind need not wait for a broker or an issuer far away.
-    if (message.type === 'chat_message') publish(message.msg);
-    else access.refresh(message.msg).catch(fail);
-  }
-
-  function publish({ text, nonce }: ChatMessage): void {
-    // The call itself hands the draft over, so messages keep their order.
-    roomSession.publish({ text, nonce }).then((result) => {
-      if (typeof result === 'object') replies.send('chat_message', encodeEnvelope(result.repeats));
-      else if (result === 'refused') {
-        const detail = 'The message could not be published. Send it again later.';
-        replies.sendError({ code: 'unavailable', detail, nonce });
-      }
-    }, fail);
-  }
-
-  const queue = new SendQueue(webSocket, socket, { maxBufferedBytes, onOverflow: endAsTooSlow, counts });
-  const heartbeat = new Heartbeat(webSocket, {
+  const lengthAt = transport === 'events' ? lengthOfEventAt : lengthOfFrameAt;
+  const queue = new SendQueue(connection, socket, { maxBufferedBytes, onOverflow: endAsTooSlow, counts, lengthAt });
+  const heartbeat = new Heartbeat(connection, {
     intervalMs,
     queue,
     onStalled: endAsTooSlow,
     onDead: cut,
     onExpired: () => finish(closeCodes.token_expired),
   });
-  const closing = new Closing(webSocket, socket, {
+  const closing = new Closing(connection, socket, {
     queue,
     onProtocolError: (error) => note('session_broke_protocol', { err: error }),
     onClosed: (by, code, isLost) => {
       countClose(counts.closed[by], code);
       note('session_left', { code, by });
       // Behind the frames that the client had sent before.
-      turn = turn.then(() => leave(isLost ? 'lost' : 'left'));
+      afterTaken(() => leave(isLost ? 'lost' : 'left'));
     },
   });
   const replies = new Replies({ roomSession, counts, note, finish });
@@ -163,20 +164,8 @@ export function runSession(webSocket: WebSocket, socket: Socket, admitted: Admit
     isOver,
   });
 
-  webSocket.on('message', (data: Buffer, isBinary) => {
-    heartbeat.hear();
-    untaken += 1;
-    if (untaken === maxUntaken) webSocket.pause();
-    // One at a time: a limit that is counted elsewhere must not change their order.
-    turn = turn
-      .then(() => take(data, isBinary))
-      .catch(fail)
-      .finally(() => {
-        untaken -= 1;
-        if (webSocket.isPaused) webSocket.resume();
-      });
-  });
-  webSocket.on('pong', () => heartbeat.hear());
-  note('session_joined', {});
-  roomSession.open({ send: queue.send, end, pulse: heartbeat });
+  connection.on('pong', () => heartbeat.hear());
+  note('session_joined', { transport });
+  roomSession.open({ transport, send: queue.send, end, pulse: heartbeat });
+  return { heartbeat, replies, access, isOver, finish, fail } satisfies Session;
 }

@@ -5,7 +5,9 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { offeredProtocols, subprotocol } from '../auth/require-auth.ts';
 import type { Log } from '../log/log.ts';
 import { slowCloseTimeoutMs } from './closing.ts';
-import { type Admitted, runSession, type SessionDeps } from './session.ts';
+import type { Transport } from './connection.ts';
+import type { EventStream } from './event-stream.ts';
+import { type Admitted, runEventSession, runSession, type SessionDeps } from './session.ts';
 
 const maxFrameBytes = 65_536;
 /**
@@ -24,12 +26,15 @@ const refusalTimeoutMs = 2_000;
 const base = 'http://localhost';
 /** Target of a handshake: a path or a whole URI (RFC 6455, 4.2.1), in the one spelling that the app's router knows. */
 const joinTarget = /^(https?:\/\/[^/?#@\\]+)?\/join(\?|$)/;
+/** Target of a request for events, likewise. */
+const eventsTarget = /^(https?:\/\/[^/?#@\\]+)?\/events(\?|$)/;
 
-/** One handshake under way. The app, which answers it, fills this in. */
+/** One request under way that may become a session. The app, which answers it, fills this in. */
 export interface Upgrade {
+  readonly transport: Transport;
   /** Request id, for the log. */
   requestId?: string;
-  /** Set if the client may join: then the upgrade completes, and the app's response is not sent. */
+  /** Set if the client may join: then the upgrade completes, and of the app's response at most the head is sent. */
   admitted?: Admitted;
 }
 
@@ -47,17 +52,25 @@ interface UpgradeDeps {
 export interface Upgrades {
   /** Returns whether a request is a handshake for the room. In all others the `Upgrade` header is ignored (RFC 9110, 7.8). */
   wants(incoming: IncomingMessage): boolean;
-  /** Answers a handshake: the listener of the HTTP server's `upgrade` event. */
-  handle(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Returns how many handshakes are being answered. */
+  /** Returns whether a request is one for a stream of events. */
+  wantsEvents(incoming: IncomingMessage): boolean;
+  /** Answers such a request, once its socket has left the HTTP server. `head` is what came behind a handshake. */
+  handle(transport: Transport, incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Returns how many of them are being answered. */
   underway(): number;
   /** Resolves when no session has an open socket. */
   drained(): Promise<void>;
 }
 
-/** Turns handshakes into sessions. The app answers each one like any other request, and decides who may join. */
+const hasNoBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+
+/**
+ * Turns handshakes and requests for events into sessions. The app answers each one like any other request, and decides
+ * who may join.
+ */
 export function createUpgrades({ fetch, session, log }: UpgradeDeps): Upgrades {
-  const sockets = new Set<WebSocket>();
+  const open = new Set<WebSocket | EventStream>();
   let underway = 0;
   let whenEmpty: (() => void) | undefined;
   // Options of ws that its types don't have yet.
@@ -79,6 +92,12 @@ export function createUpgrades({ fetch, session, log }: UpgradeDeps): Upgrades {
     const response = await fetch(request, { incoming, upgrade });
     const { admitted } = upgrade;
     if (!admitted) return refuse(response, incoming, socket);
+    if (upgrade.transport === 'events') {
+      // A client that has gone meanwhile may still come back.
+      if (socket.destroyed) return admitted.roomSession.release('lost');
+      beginEvents(response, incoming, socket);
+      return keep(runEventSession(socket, admitted, session));
+    }
     // ws takes GET only, and POST /join is the same handshake.
     incoming.method = 'GET';
     // ws refuses empty elements of this list, which a recipient must ignore (RFC 9110, 5.6.1.2).
@@ -87,28 +106,40 @@ export function createUpgrades({ fetch, session, log }: UpgradeDeps): Upgrades {
     let opened = false;
     webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
       opened = true;
-      sockets.add(webSocket);
-      webSocket.once('close', () => {
-        sockets.delete(webSocket);
-        if (sockets.size === 0) whenEmpty?.();
-      });
+      keep(webSocket);
       runSession(webSocket, socket, admitted, session);
     });
     if (!opened) await admitted.roomSession.release('lost');
   }
 
-  return {
-    wants: ({ method, url = '', httpVersion, headers }) =>
-      httpVersion === '1.1' &&
-      headers.upgrade?.toLowerCase() === 'websocket' &&
-      (method === 'GET' || method === 'POST') &&
-      joinTarget.test(url) &&
-      URL.canParse(url, base) &&
-      headers['transfer-encoding'] === undefined &&
-      Number(headers['content-length'] ?? 0) === 0,
+  function keep(connection: WebSocket | EventStream): void {
+    open.add(connection);
+    connection.once('close', () => {
+      open.delete(connection);
+      if (open.size === 0) whenEmpty?.();
+    });
+  }
 
-    handle: (incoming, socket, head) => {
-      const upgrade: Upgrade = {};
+  return {
+    wants: (incoming) => {
+      const { method, url = '', httpVersion, headers } = incoming;
+      return (
+        httpVersion === '1.1' &&
+        headers.upgrade?.toLowerCase() === 'websocket' &&
+        (method === 'GET' || method === 'POST') &&
+        joinTarget.test(url) &&
+        URL.canParse(url, base) &&
+        hasNoBody(incoming)
+      );
+    },
+
+    wantsEvents: (incoming) => {
+      const { method, url = '' } = incoming;
+      return method === 'GET' && eventsTarget.test(url) && URL.canParse(url, base) && hasNoBody(incoming);
+    },
+
+    handle: (transport, incoming, socket, head) => {
+      const upgrade: Upgrade = { transport };
       // Before anything else: an unhandled reset would end the process.
       socket.on('error', (error) => log.event('connection_failed', { err: error, requestId: upgrade.requestId }));
       underway += 1;
@@ -124,7 +155,7 @@ export function createUpgrades({ fetch, session, log }: UpgradeDeps): Upgrades {
 
     underway: () => underway,
 
-    drained: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => (whenEmpty = resolve))),
+    drained: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => (whenEmpty = resolve))),
   };
 }
 
@@ -151,4 +182,15 @@ async function refuse(response: Response, incoming: IncomingMessage, socket: Soc
   const cut = setTimeout(() => socket.destroy(), refusalTimeoutMs);
   socket.resume();
   socket.once('close', () => clearTimeout(cut));
+}
+
+/** Answers a request for events with the head alone. The stream ends with its connection, since HTTP/1.0 has no chunks. */
+function beginEvents(response: Response, incoming: IncomingMessage, socket: Socket): void {
+  const outgoing = new ServerResponse(incoming);
+  outgoing.assignSocket(socket);
+  outgoing.shouldKeepAlive = false;
+  outgoing.removeHeader('transfer-encoding');
+  outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), connection: 'close' });
+  outgoing.flushHeaders();
+  outgoing.detachSocket(socket);
 }

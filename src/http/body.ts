@@ -1,17 +1,25 @@
+import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { routes } from '../../generated/http/index.ts';
 import { problem } from './problem.ts';
+import { pathOfTarget } from './target.ts';
 
 /** Returns whether a request has a body. A chunked body counts, even if it is empty. */
 export const hasBody = (headers: Headers): boolean =>
   headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0;
 
 const maxBodyBytes = 16_384;
+/** A message may be as long as a frame: each of its characters may be escaped. */
+const maxMessageBytes = 65_536;
+
+/** Returns how many bytes a body may have that is sent to this path. */
+const maxBytesOf = (path: string): number => (path === routes.publish.path ? maxMessageBytes : maxBodyBytes);
 
 /** Returns whether a body announces that it is too large. */
-export const isKnownTooLarge = (contentLength: string | undefined): boolean =>
-  Number(contentLength ?? 0) > maxBodyBytes;
+export const isKnownTooLarge = ({ headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>): boolean =>
+  Number(headers['content-length'] ?? 0) > maxBytesOf(pathOfTarget(url));
 
 /**
  * Returns whether a type is JSON, with no charset or with UTF-8 (RFC 9110, 8.3.1; RFC 8259, 8.1). Other parameters are
@@ -38,9 +46,9 @@ const isUtf8 = (bytes: ArrayBuffer): boolean => {
   }
 };
 
-/** Lets only bodies through that are small enough, JSON by their type and UTF-8 by their bytes. */
-export const jsonBody: readonly MiddlewareHandler[] = [
-  bodyLimit({ maxSize: maxBodyBytes, onError: (c) => problem(c, 'body_too_large') }),
+/** Returns what lets only bodies through that are small enough, JSON by their type and UTF-8 by their bytes. */
+export const jsonBody = (path: string): readonly MiddlewareHandler[] => [
+  bodyLimit({ maxSize: maxBytesOf(path), onError: (c) => problem(c, 'body_too_large') }),
   async (c, next) => {
     if (!isJson(c.req.header('content-type') ?? '')) return problem(c, 'unsupported_media_type');
     if (!isPlain(c.req.header('content-encoding') ?? ''))

@@ -7,7 +7,7 @@ import type { Log } from '../log/log.ts';
 export interface AppEnv {
   Bindings: {
     readonly incoming?: IncomingMessage;
-    /** Set if the request is a handshake. The app writes its request id here, and the session that it admits. */
+    /** Set if the request may become a session. The app writes its request id here, and the session that it admits. */
     readonly upgrade?: Upgrade;
   };
   Variables: {

@@ -18,6 +18,7 @@ import { absentOperations, type ServedHandlers } from './operations.ts';
 import { opsHandlers } from './ops.ts';
 import type { IsAllowedOrigin } from './origins.ts';
 import { pageHandlers } from './page.ts';
+import { publishHandlers } from './publish.ts';
 import type { CheckReadiness } from './readiness.ts';
 import { type UserDeps, userHandlers } from './users.ts';
 
@@ -52,6 +53,7 @@ export function createHandlers(config: Config, deps: HandlerDeps): ServedHandler
     logout,
     ...present(admin),
     ...joinHandlers(deps),
+    ...publishHandlers(deps),
     ...messageHandlers({ ...deps, countPage: deps.countFrame }),
     ...opsHandlers(deps.notReady),
     ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Handlers } from '../../generated/http/index.ts';
 import { authenticate, offeredProtocols } from '../auth/require-auth.ts';
-import type { VerifyToken } from '../auth/tokens.ts';
+import type { Identity, VerifyToken } from '../auth/tokens.ts';
 import type { Room } from '../chat/room.ts';
+import type { Upgrade } from '../chat/upgrade.ts';
 import { hasBody } from './body.ts';
 import type { AppEnv } from './env.ts';
 import { problem } from './problem.ts';
@@ -35,42 +36,65 @@ function isHandshake(headers: Headers): boolean {
   );
 }
 
+/** Headers of a stream of events: nothing on the way may keep them, or wait for more of them. */
+const eventHeaders = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' };
+
 /**
- * Creates the handlers of the handshake: they authenticate the client and let it join the room. A plain request gets the
- * same refusals as a handshake would, and 426 if the handshake would succeed.
+ * Creates the handlers of the handshake and of the request for events: they authenticate the client and let it join the
+ * room. A plain request to `/join` gets the same refusals as a handshake would, and 426 if the handshake would succeed.
  */
 export function joinHandlers({
   verify,
   room,
   isAllowedOrigin,
   isStopping,
-}: JoinDeps): Pick<Handlers<AppEnv>, 'join' | 'joinByPost'> {
+}: JoinDeps): Pick<Handlers<AppEnv>, 'join' | 'joinByPost' | 'events'> {
+  /** Returns who asks to join, or why nobody from there may. */
+  async function identify(c: Context<AppEnv>) {
+    const { headers } = c.req.raw;
+    if (!isAllowedOrigin(headers)) return 'origin_not_allowed';
+    const identity = await authenticate(headers, verify, c.var.log);
+    return typeof identity !== 'string' && isStopping() ? 'shutting_down' : identity;
+  }
+
+  /** Lets a client join, or returns why it may not. */
+  async function admit(c: Context<AppEnv>, upgrade: Upgrade, identity: Identity, lastEventId: string | undefined) {
+    const { id, username } = identity;
+    const admission = await room.join({ id, username }, lastEventId);
+    if ('refusal' in admission) return admission.refusal;
+    const { session: roomSession } = admission;
+    upgrade.admitted = { roomSession, identity, requestId: c.var.requestId, sessionId: randomUUID() };
+    return undefined;
+  }
+
   const join = async (c: Context<AppEnv>, lastEventId: string | undefined) => {
     const { headers } = c.req.raw;
     const { upgrade } = c.env;
     if (hasBody(headers)) return problem(c, 'body_not_allowed');
     if (upgrade && !isHandshake(headers)) return problem(c, 'malformed_handshake');
-    if (!isAllowedOrigin(headers)) return problem(c, 'origin_not_allowed');
-    const identity = await authenticate(headers, verify, c.var.log);
+    const identity = await identify(c);
     if (typeof identity === 'string') return problem(c, identity);
-    if (isStopping()) return problem(c, 'shutting_down');
-    const { id, username } = identity;
-    if (!upgrade || headers.get('sec-websocket-version') !== '13') {
-      return problem(c, (await room.refusalOf({ id, username })) ?? 'upgrade_required');
-    }
-    const admission = await room.join({ id, username }, lastEventId);
-    if ('refusal' in admission) return problem(c, admission.refusal);
-    upgrade.admitted = {
-      roomSession: admission.session,
-      identity,
-      requestId: c.var.requestId,
-      sessionId: randomUUID(),
-    };
-    // Never sent: the upgrade answers with 101.
-    return c.body(null);
+    if (!upgrade || headers.get('sec-websocket-version') !== '13')
+      return problem(c, (await room.refusalOf(identity)) ?? 'upgrade_required');
+    const refusal = await admit(c, upgrade, identity, lastEventId);
+    // The body is never sent: the upgrade answers with 101.
+    return refusal === undefined ? c.body(null) : problem(c, refusal);
   };
+
   return {
     join: (c) => join(c, c.req.valid('query').last_event_id),
     joinByPost: (c) => join(c, c.req.valid('query').last_event_id),
+    events: async (c) => {
+      const { upgrade } = c.env;
+      const { last_event_id: lastEventId = c.req.valid('header')['last-event-id'] } = c.req.valid('query');
+      if (hasBody(c.req.raw.headers)) return problem(c, 'body_not_allowed');
+      const identity = await identify(c);
+      if (typeof identity === 'string') return problem(c, identity);
+      const isHead = c.req.method === 'HEAD';
+      // An answer is pending on this connection, so that no events may follow.
+      if (!upgrade && !isHead) return problem(c, 'unavailable');
+      const refusal = upgrade ? await admit(c, upgrade, identity, lastEventId) : await room.refusalOf(identity);
+      return refusal === undefined ? c.body(null, 200, eventHeaders) : problem(c, refusal);
+    },
   };
 }

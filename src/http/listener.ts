@@ -43,6 +43,7 @@ interface Options extends Timeouts {
 }
 type FetchCallback = Parameters<typeof getRequestListener>[0];
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+type Sessions = Pick<Upgrades, 'wants' | 'wantsEvents' | 'handle'>;
 
 const addressOf = ({ remoteAddress = '' }: Socket): string => addressIn(remoteAddress) ?? remoteAddress;
 
@@ -64,6 +65,28 @@ function faultOf({ httpVersion, headers: { host = '', ...headers }, url = '' }: 
 const isWellFormed = ({ headers: { host = '' }, url = '' }: Head): boolean =>
   faultOfTarget(url) === undefined && isHost(host);
 
+/**
+ * Takes requests for events from the HTTP server, with their sockets. Held as a request, a stream would keep the parser,
+ * the request and the response in memory, three times what a session costs. Node hands a socket over only for an upgrade:
+ * so such a request is marked as one while Node is still reading it, and comes back as the `upgrade` event.
+ */
+class HandOver {
+  readonly #requests = new WeakMap<Socket, IncomingMessage>();
+
+  /** Marks a request. One that came behind it in the same packet is dropped: nothing follows a stream. */
+  mark(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { socket } = incoming;
+    if (outgoing.socket === socket) outgoing.detachSocket(socket);
+    if (!this.#requests.has(socket)) this.#requests.set(socket, incoming);
+    Object.assign(incoming, { upgrade: true });
+  }
+
+  /** Returns the request for events on this socket. */
+  requestOn(socket: Socket): IncomingMessage | undefined {
+    return this.#requests.get(socket);
+  }
+}
+
 /** Returns a listener that answers the requests of a connection in order, and closes it after some of them. */
 function requestListener(fetch: FetchCallback, turns: Turns, onUnread: OnUnread): Listener {
   const fetchNamed: FetchCallback = async (request, bindings) => {
@@ -75,7 +98,7 @@ function requestListener(fetch: FetchCallback, turns: Turns, onUnread: OnUnread)
   const options = { hostname: 'localhost' };
   return (incoming, outgoing) => {
     const { socket, headers } = incoming;
-    const isTooLarge = isKnownTooLarge(headers['content-length']);
+    const isTooLarge = isKnownTooLarge(incoming);
     const errorHandler = (error: unknown): Response => {
       const code = codeOf(error);
       onUnread({ reason: error instanceof Error ? error.message : 'no Error', code, ip: addressOf(socket) });
@@ -98,16 +121,19 @@ function requestListener(fetch: FetchCallback, turns: Turns, onUnread: OnUnread)
   };
 }
 
-/** Creates the HTTP server: it passes requests to the app, and handshakes to `upgrades`. */
-export function createListener(
-  fetch: FetchCallback,
-  upgrades: Pick<Upgrades, 'wants' | 'handle'>,
-  options: Partial<Options> = {},
-): Server {
+/** Creates the HTTP server: it passes requests to the app, and those that may become sessions to `upgrades`. */
+export function createListener(fetch: FetchCallback, upgrades: Sessions, options: Partial<Options> = {}): Server {
   const defaults = { ...timeouts, keepAliveMs: 130_000, onUnread: () => {} };
   const { requestMs, checkIntervalMs, unreadMs, stalledMs, keepAliveMs, onUnread } = { ...defaults, ...options };
   const turns = createTurns();
-  const listener = requestListener(fetch, turns, onUnread);
+  const answer = requestListener(fetch, turns, onUnread);
+  const handOver = new HandOver();
+  const isForEvents = (incoming: IncomingMessage): boolean =>
+    handOver.requestOn(incoming.socket) !== undefined ||
+    // While an answer is under way, the connection can't become a stream: the answer would end up among the events.
+    (!turns.isBusy(incoming.socket) && upgrades.wantsEvents(incoming) && faultOf(incoming) === undefined);
+  const listener: Listener = (incoming, outgoing) =>
+    isForEvents(incoming) ? handOver.mark(incoming, outgoing) : answer(incoming, outgoing);
   const server = createServer(
     {
       requestTimeout: requestMs,
@@ -134,7 +160,9 @@ export function createListener(
   });
   server.on('upgrade', (incoming, socket, head) => {
     turns.forget(socket as Socket);
-    upgrades.handle(incoming, socket, head);
+    const request = handOver.requestOn(socket as Socket);
+    if (request) upgrades.handle('events', request, socket, head);
+    else upgrades.handle('websocket', incoming, socket, head);
   });
   server.on('checkContinue', listener);
   // Unknown expectations are ignored (RFC 9110, 10.1.1).

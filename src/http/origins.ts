@@ -27,8 +27,8 @@ export const createOriginCheck =
 export function crossOrigin(isAllowed: IsAllowedOrigin) {
   const answer = cors({
     origin: (origin, c) => (isAllowed(c.req.raw.headers) ? origin : null),
-    allowMethods: ['GET', 'POST'],
-    allowHeaders: ['Authorization', 'Content-Type'],
+    allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    allowHeaders: ['Authorization', 'Content-Type', 'Last-Event-ID'],
     exposeHeaders: ['Allow', 'ETag', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
     maxAge: 600,
   });

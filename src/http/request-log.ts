@@ -33,7 +33,7 @@ export function requestLog(
     const upgrade = c.env?.upgrade;
     if (upgrade) upgrade.requestId = c.var.requestId;
     await next();
-    const status = upgrade?.admitted ? 101 : c.res.status;
+    const status = upgrade?.admitted && upgrade.transport === 'websocket' ? 101 : c.res.status;
     const ms = performance.now() - startedMs;
     metrics.request(operationOf(c), status, ms / 1_000);
     if (c.var.problem) metrics.problem(c.var.problem);

@@ -18,6 +18,9 @@ export function faultOfTarget(target: string): 'malformed_request' | 'not_found'
   return dotSegment.test(path) ? 'not_found' : undefined;
 }
 
+/** Returns the path of a target, as the client sent it; an empty text for a malformed one. */
+export const pathOfTarget = (target: string): string => wholeTarget.exec(target)?.[1] ?? '';
+
 /** Returns the path of a request's URL, as the client sent it: `/%6Aoin` is not `/join`. */
 export function rawPath({ url }: Pick<Request, 'url'>): string {
   const start = url.indexOf('/', url.indexOf(':') + 3);

@@ -55,7 +55,7 @@ export const logEvents = {
   connection_failed: { level: 'debug', text: 'connection failed', fields: ['requestId', 'err'] },
   upgrade_failed: { level: 'error', text: 'handshake failed', fields: ['requestId', 'err'] },
 
-  session_joined: { level: 'debug', text: 'session joined', fields: session },
+  session_joined: { level: 'debug', text: 'session joined', fields: [...session, 'transport'] },
   session_left: { level: 'debug', text: 'session left', fields: [...session, 'code', 'by'] },
   session_gone: { level: 'debug', text: 'session dead: it did not answer a ping', fields: session },
   session_broke_protocol: {

@@ -1,5 +1,6 @@
 /** The port to the metrics: all that the measured code knows of them. Times are in seconds. */
 import type { ProblemCode } from '../../generated/http/index.ts';
+import type { Transport } from '../chat/connection.ts';
 import type { ChatCounts } from '../chat/counts.ts';
 import type { CheckReadiness } from '../http/readiness.ts';
 import type { ObserveCall } from '../lib/observe.ts';
@@ -18,7 +19,7 @@ export interface Metrics {
 
 /** Read at each scrape. */
 export interface Sources {
-  readonly counts: ChatCounts;
+  readonly counts: Readonly<Record<Transport, ChatCounts>>;
   readonly sessions: () => number;
   readonly members: () => number;
   readonly waitingHashes: () => number;

@@ -1,5 +1,6 @@
 /** The metrics, by their names in Prometheus. No other file knows its client. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type LabelValues, Registry } from '@prometheus-io/client';
+import { transports } from '../chat/connection.ts';
 import type { ChatCounts } from '../chat/counts.ts';
 import { problems } from '../errors.ts';
 import { readinessParts } from '../http/readiness.ts';
@@ -145,32 +146,58 @@ function watch(sources: Sources, registers: Registry[]): void {
     const read = () => Object.entries(from).map(([key, value]) => [{ [label]: key }, value] as const);
     totals({ name, help, labelNames: [label], read, registers });
   };
-  byKey('palaver_frames_received_total', 'Frames from clients, by type', 'type', counts.received);
-  total('palaver_received_bytes_total', 'Payloads of frames from clients', () => counts.receivedBytes);
-  byKey('palaver_frames_sent_total', 'Frames to sessions, by type, once for each session', 'type', counts.sent);
-  total('palaver_sent_bytes_total', 'Frames to sessions, with their headers', () => counts.sentBytes);
-  byKey('palaver_frames_refused_total', 'Frames that were answered with an error, by its code', 'code', counts.refused);
+  const byTransport = <Label extends string>(
+    read: (counts: ChatCounts) => Values<Label>,
+  ): Values<Label | 'transport'> =>
+    transports.flatMap((transport) =>
+      read(counts[transport]).map(([labels, value]) => [{ transport, ...labels }, value] as const),
+    );
+  const each = (name: string, help: string, read: (counts: ChatCounts) => number): void =>
+    totals({
+      name,
+      help,
+      labelNames: ['transport'],
+      read: () => transports.map((transport) => [{ transport }, read(counts[transport])]),
+      registers,
+    });
+  byKey('palaver_frames_received_total', 'Frames from clients, by type', 'type', counts.websocket.received);
+  total('palaver_received_bytes_total', 'Payloads of frames from clients', () => counts.websocket.receivedBytes);
+  totals({
+    name: 'palaver_frames_sent_total',
+    help: 'Frames to sessions, by type, once for each session',
+    labelNames: ['transport', 'type'],
+    read: () => byTransport(({ sent }) => Object.entries(sent).map(([type, value]) => [{ type }, value])),
+    registers,
+  });
+  each('palaver_sent_bytes_total', 'Frames to sessions, with their headers', ({ sentBytes }) => sentBytes);
+  byKey(
+    'palaver_frames_refused_total',
+    'Frames that were answered with an error, by its code',
+    'code',
+    counts.websocket.refused,
+  );
   totals({
     name: 'palaver_sessions_closed_total',
     help: 'Sessions that ended, by who ended them and the close code',
-    labelNames: ['by', 'code'],
-    read: () => closesOf(counts),
+    labelNames: ['transport', 'by', 'code'],
+    read: () => byTransport(closesOf),
     registers,
   });
-  total('palaver_slow_consumers_total', 'Sessions ended because they did not read', () => counts.slowConsumers);
+  each('palaver_slow_consumers_total', 'Sessions ended because they did not read', (count) => count.slowConsumers);
   total('palaver_history_lost_total', 'Messages given up unstored, because too many waited', lostMessages);
 }
 
-const closesOf = ({ closed }: ChatCounts): [{ by: string; code: string }, number][] =>
-  Object.entries(closed).flatMap(([by, codes]) =>
-    Object.entries(codes).map(([code, value]): [{ by: string; code: string }, number] => [{ by, code }, value]),
-  );
+/** Values of a metric, each with its labels. */
+type Values<Label extends string> = readonly (readonly [LabelValues<Label>, number])[];
+
+const closesOf = ({ closed }: ChatCounts): Values<'by' | 'code'> =>
+  Object.entries(closed).flatMap(([by, codes]) => Object.entries(codes).map(([code, value]) => [{ by, code }, value]));
 
 interface Totals<Label extends string> {
   readonly name: string;
   readonly help: string;
   readonly labelNames: Label[];
-  readonly read: () => readonly (readonly [LabelValues<Label>, number])[];
+  readonly read: () => Values<Label>;
   readonly registers: Registry[];
 }
 

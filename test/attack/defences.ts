@@ -17,7 +17,6 @@ export interface Defence {
 type Row = readonly [name: string, file: string, source: string, off: string, test: string, testName: string];
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: they are sources.
-const session = 'chat/session.ts';
 const sendQueue = 'chat/send-queue.ts';
 const heartbeat = 'chat/heartbeat.ts';
 const replies = 'chat/replies.ts';
@@ -31,7 +30,7 @@ const keys = 'auth/keys.ts';
 const rows: readonly Row[] = [
   // Authentication.
   ['a page of another origin cannot join', join,
-   "if (!isAllowedOrigin(headers)) return problem(c, 'origin_not_allowed');", '',
+   "if (!isAllowedOrigin(headers)) return 'origin_not_allowed';", '',
    'integration/http/origins.test.ts', 'joining from a page > checks the origin before the token'],
   ['a page of another origin cannot read responses', 'http/origins.ts',
    '(isAllowed(c.req.raw.headers) ? origin : null)', 'origin',
@@ -85,7 +84,7 @@ const rows: readonly Row[] = [
   ['no proxy is trusted unless named (TRUST_PROXY)', 'config/settings.ts',
    "'the number of proxies in front'),\n    default: '0'", "'the number of proxies in front'),\n    default: '1'",
    'integration/limits/attempts.test.ts', 'the user routes > ignore X-Forwarded-For without TRUST_PROXY'],
-  ['frames are limited', session,
+  ['frames are limited', 'chat/client-frames.ts',
    'const retryAfterMs = await countFrame?.(userId);', 'const retryAfterMs = undefined as number | undefined;',
    'integration/pressure/frame-flood.test.ts', 'a user that floods the room > is limited over all its sessions together; each frame is published or answered, and the others chat on'],
   ['bad frames are limited', replies,
@@ -135,7 +134,7 @@ const rows: readonly Row[] = [
    'integration/http/request-log.test.ts', 'the line of a request > has no address with LOG_IP=off, nor has any other line'],
   // Sizes.
   ['a body is bounded', 'http/body.ts',
-   "bodyLimit({ maxSize: maxBodyBytes, onError: (c) => problem(c, 'body_too_large') }),", '',
+   "bodyLimit({ maxSize: maxBytesOf(path), onError: (c) => problem(c, 'body_too_large') }),", '',
    'attack/smuggling.test.ts', 'reads one request, and the bytes after it as the next one > one too long in chunks'],
   ['a frame is bounded', upgrade,
    'maxPayload: maxFrameBytes', 'maxPayload: 0',
@@ -192,7 +191,7 @@ const rows: readonly Row[] = [
    'unit/auth/tokens.test.ts', 'a token of this server > is refused when its sub is not its id'],
   ["an issuer's key set is bounded in size", keys,
    'if (size > maxKeySetBytes)', 'if (false)',
-   'attack/tokens.test.ts', 'a hostile issuer > that answers a key set that is right and too large: no token is accepted, and none is kept waiting'],
+   'attack/tokens.test.ts', 'a hostile issuer > that answers with a valid key set that is too large: no token is accepted, and none is kept waiting'],
   ["an issuer's key set is bounded in time", keys,
    ', signal: AbortSignal.timeout(fetchTimeoutMs)', '',
    'unit/auth/keys.test.ts', "an external issuer's keys > an issuer that never ends: known keys work, unknown ones cannot be judged"],
@@ -244,7 +243,7 @@ const rows: readonly Row[] = [
    'bytes.length > pieceBytes ? inPieces(bytes) : bytes', 'bytes',
    'attack/unread.test.ts', 'shares one copy of the largest document among 80 connections that never read it'],
   ['a body that announces too many bytes is not read', 'http/body.ts',
-   'Number(contentLength ?? 0) > maxBodyBytes', 'false',
+   "Number(headers['content-length'] ?? 0) > maxBytesOf(pathOfTarget(url))", 'false',
    'attack/smuggling.test.ts', 'reads one request, and the bytes after it as the next one > a body that announces too many bytes is refused unread, and ends its connection'],
   ['chunks are refused in HTTP/1.0', listener,
    "return headers['transfer-encoding'] === undefined ? undefined : 'HTTP/1.0 with Transfer-Encoding';", 'return undefined;',

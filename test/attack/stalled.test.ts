@@ -15,7 +15,7 @@ import { mint } from '../harness/tokens.ts';
 /** Idle timeouts of common proxies, in milliseconds. The server's default is longer than the longest, Caddy's. */
 const proxyIdleMs = 120_000;
 const short = { requestMs: 300, checkIntervalMs: 50, unreadMs: 300, stalledMs: 300 };
-const noUpgrades = { wants: () => false, handle: () => {} };
+const noUpgrades = { wants: () => false, wantsEvents: () => false, handle: () => {} };
 
 /** A listener with short timeouts, and its answer. */
 async function listening(body: string | Uint8Array<ArrayBuffer> = 'ok', options: { keepAliveMs?: number } = {}) {

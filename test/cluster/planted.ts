@@ -49,8 +49,8 @@ const slowly: Row[1][number] = [
 // biome-ignore format: a table.
 const rows: readonly Row[] = [
   ['one message is dropped for one client', [
-    [fanOut, 'for (const subscriber of live) send(subscriber, bytes);',
-      'for (const subscriber of [...live].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
+    [fanOut, 'for (const subscriber of live.websocket) send(subscriber, bytes);',
+      'for (const subscriber of [...live.websocket].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
   ], talk, 'nothing lost'],
   ['an entry is dropped on one node', [
     [delivery, 'if (envelope) listener.deliver(envelope);',
@@ -69,15 +69,15 @@ const rows: readonly Row[] = [
     [lua('prelude'), "append('k', 'left', 'n', name)", "append('k', 'left', 'n', name)\n  append('k', 'left', 'n', name)"],
   ], talk, 'joins and leaves alternate'],
   ['a nonce is ignored', [
-    [lua('publish'), "if published then return {'repeats', published} end", ''],
+    [lua('publish'), "if repeated then return {'repeats', repeated} end", ''],
   ], talk, 'a nonce once'],
   ['a repeat is answered before it was delivered', [
-    [admission, "return (await delivery.reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';",
-      'return { repeats: envelopeOf(first)! };'],
+    [admission, "return (await delivery.reached(first.epoch, first.offset)) ? { repeats: messageEnvelopeOf(first)! } : 'refused';",
+      'return { repeats: messageEnvelopeOf(first)! };'],
     slowly,
   ], talk, 'one order'],
   ['a roster is older than its offset', [
-    [replica, '      roster = undefined;\n      if (kind', '      if (kind'],
+    [replica, '    roster = undefined;\n    if (kind', '    if (kind'],
   ], talk, 'rosters agree'],
   ['a gap is ignored', [
     [scripts, 'const maxLogged = 10_000;', 'const maxLogged = 3;'],

@@ -58,7 +58,7 @@ interface AsyncApi {
     };
   };
   readonly operations: Readonly<
-    Record<string, { readonly action: 'send' | 'receive'; readonly messages: readonly Ref[] }>
+    Record<string, { readonly action: 'send' | 'receive'; readonly channel: Ref; readonly messages: readonly Ref[] }>
   >;
 }
 
@@ -176,9 +176,9 @@ export const declaredAnswers: readonly string[] = [...paths.values()]
     ),
   );
 
-const messagesThat = (action: 'send' | 'receive') =>
+const messagesThat = (action: 'send' | 'receive', channel = 'room') =>
   Object.values(asyncapi.operations)
-    .filter((operation) => operation.action === action)
+    .filter((operation) => operation.action === action && operation.channel.$ref === `#/channels/${channel}`)
     .flatMap(({ messages }) => messages)
     .map((message) => {
       const { part, at } = resolve<Message>(asyncapi, message, '');
@@ -189,6 +189,8 @@ const messagesThat = (action: 'send' | 'receive') =>
 /** Frames of the server, and of the client. */
 export const serverFrames = messagesThat('send');
 export const clientFrames = messagesThat('receive');
+/** Events of the server over HTTP. */
+export const serverEvents = messagesThat('send', 'events');
 
 export const closeCodes: readonly number[] = Object.keys(asyncapi.channels.room['x-close-codes']).map(Number);
 

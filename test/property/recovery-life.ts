@@ -104,6 +104,7 @@ export async function beginLife(
   if ('refusal' in witness) throw new Error(witness.refusal);
   model.joined('witness', 'Witness');
   witness.session.open({
+    transport: 'websocket',
     send: (bytes) => void witnessed.push(...textsIn(bytes)),
     end: (code) => void witnessed.push(`ended with ${code}`),
   });

@@ -79,6 +79,7 @@ async function join({ life, record }: World, person: Person, step: ResumeStep): 
   person.session = joined.session;
   life.joined(id, username);
   joined.session.open({
+    transport: 'websocket',
     send: (bytes) => void person.arriving.push(...textsIn(bytes)),
     end: (code) => record.fault(`ended with ${code}`),
   });

@@ -221,6 +221,7 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     if (!client.session || client.opened || client.released) return;
     client.opened = true;
     client.session.open({
+      transport: 'websocket',
       send: (bytes) => {
         if (client.released) faults.push('sent to after its release');
         for (const text of textsIn(bytes)) receive(client, text);
@@ -372,7 +373,7 @@ describe('room', () => {
             const joined = await room.join({ id: '1', username: 'Ann' });
             if ('refusal' in joined) throw new Error(joined.refusal);
             const frames: Buffer[] = [];
-            joined.session.open({ send: (bytes) => frames.push(bytes), end: () => {} });
+            joined.session.open({ transport: 'websocket', send: (bytes) => frames.push(bytes), end: () => {} });
             await joined.session.publish({ text, nonce });
             flush();
             const { msg } = JSON.parse(frames.flatMap(textsIn).at(-1)!);

@@ -14,12 +14,21 @@ const ann: Member = { id: '1', username: 'Ann' };
 const bob: Member = { id: '2', username: 'Bob' };
 const cleo: Member = { id: '3', username: 'Cleo' };
 
-const joined = (username: string): OrderedFrame => ({ type: 'user_joined', msg: { username } });
-const left = (username: string): OrderedFrame => ({ type: 'user_left', msg: { username } });
-const message = (from_user: string, text: string): OrderedFrame => ({
-  type: 'chat_message',
-  msg: { from_user, text },
+/** Users by the names that they have in these tests. */
+const ids: Readonly<Record<string, string>> = { Ann: '1', Anna: '1', Bob: '2', Cleo: '3', ANN: '9' };
+const idOf = (username: string): string => ids[username] ?? `id of ${username}`;
+
+const presence = (type: 'user_joined' | 'user_left', username: string, user_id = idOf(username)): OrderedFrame => ({
+  type,
+  msg: { username, user_id },
 });
+const joined = (username: string, id?: string): OrderedFrame => presence('user_joined', username, id);
+const left = (username: string, id?: string): OrderedFrame => presence('user_left', username, id);
+const message = (from_user: string, text: string, from_user_id = idOf(from_user)): OrderedFrame => ({
+  type: 'chat_message',
+  msg: { from_user, from_user_id, text },
+});
+const namesOf = (roster: readonly Member[]): string[] => roster.map(({ username }) => username);
 
 const byIndex = (_: unknown, index: number): string => `message ${index}`;
 
@@ -69,7 +78,7 @@ function joining(setUp: SetUp): void {
       const second = await seat(bob);
       await until(joined('Bob'));
       expect(frames()).toEqual([joined('Ann'), joined('Bob')]);
-      expect([first.roster, second.roster]).toEqual([[], ['Ann']]);
+      expect([first.roster, second.roster]).toEqual([[], [ann]]);
       expect(first.id < heard[0]!.id).toBe(true);
       expect(second.id >= heard[0]!.id && second.id < heard[1]!.id).toBe(true);
     });
@@ -79,7 +88,7 @@ function joining(setUp: SetUp): void {
       await seat(ann);
       const further = await seat(ann);
       await fence(further, 'Ann');
-      expect(further.roster).toEqual(['Ann']);
+      expect(namesOf(further.roster)).toEqual(['Ann']);
       expect(frames()).toEqual([joined('Ann'), message('Ann', 'fence')]);
       expect(further.id >= heard[0]!.id && further.id < heard[1]!.id).toBe(true);
     });
@@ -90,10 +99,10 @@ function joining(setUp: SetUp): void {
       const renamed = await seat({ id: ann.id, username: 'Anna' });
       await first.release('left');
       await fence(renamed, 'Ann');
-      expect((await seat(bob)).roster).toEqual(['Ann']);
+      expect(namesOf((await seat(bob)).roster)).toEqual(['Ann']);
       await renamed.release('left');
       await until(left('Ann'));
-      expect((await seat({ id: ann.id, username: 'Anna' })).roster).toEqual(['Bob']);
+      expect(namesOf((await seat({ id: ann.id, username: 'Anna' })).roster)).toEqual(['Bob']);
       await until(joined('Anna'));
       expect(frames()).toEqual([joined('Ann'), message('Ann', 'fence'), joined('Bob'), left('Ann'), joined('Anna')]);
     });
@@ -103,11 +112,11 @@ function joining(setUp: SetUp): void {
       const first = await seat(cleo);
       await seat(ann);
       await seat(bob);
-      expect((await seat(bob)).roster).toEqual(['Cleo', 'Ann', 'Bob']);
+      expect(namesOf((await seat(bob)).roster)).toEqual(['Cleo', 'Ann', 'Bob']);
       await first.release('left');
       await until(left('Cleo'));
       await seat(cleo);
-      expect((await seat(bob)).roster).toEqual(['Ann', 'Bob', 'Cleo']);
+      expect(namesOf((await seat(bob)).roster)).toEqual(['Ann', 'Bob', 'Cleo']);
     });
 
     it('gives sessions that join at once rosters that the stream completes', async () => {
@@ -115,10 +124,13 @@ function joining(setUp: SetUp): void {
       const members = Array.from({ length: 20 }, (_, n): Member => ({ id: `${n % 15}`, username: `user ${n % 15}` }));
       const seats = (await Promise.all(members.map((member) => backplane.admit(member)))).map(seatOf);
       for (const { username } of members) await until(joined(username));
-      const now = (await seat(members[0]!)).roster;
+      const now = namesOf((await seat(members[0]!)).roster);
       for (const { id, roster } of seats) {
         const since = heard.filter((envelope) => envelope.id > id);
-        expect([...roster, ...since.map(({ frame }) => 'username' in frame.msg && frame.msg.username)]).toEqual(now);
+        expect([
+          ...namesOf(roster),
+          ...since.map(({ frame }) => 'username' in frame.msg && frame.msg.username),
+        ]).toEqual(now);
       }
     });
 
@@ -149,9 +161,9 @@ function joining(setUp: SetUp): void {
           if (frame.type === 'user_joined') names.add(frame.msg.username);
           if (frame.type === 'user_left') names.delete(frame.msg.username);
         }
-        expect([...names]).toEqual(roster);
+        expect([...names]).toEqual(namesOf(roster));
         // A newcomer is not in its own roster, unless the user has another session.
-        expect(roster.includes(['Bob', 'Ann', 'Cleo', 'Cleo', 'Dora'][index]!)).toBe(index === 1);
+        expect(namesOf(roster).includes(['Bob', 'Ann', 'Cleo', 'Cleo', 'Dora'][index]!)).toBe(index === 1);
       }
     });
   });
@@ -217,7 +229,7 @@ function names(setUp: SetUp): void {
       await backplane.refusalOf(bob);
       await backplane.refusalOf({ id: '9', username: 'ann' });
       await backplane.admit({ id: '9', username: 'ann' });
-      expect((await seat(ann)).roster).toEqual(['Ann']);
+      expect(namesOf((await seat(ann)).roster)).toEqual(['Ann']);
       await fence(first, 'Ann');
       expect(frames()).toEqual([joined('Ann'), message('Ann', 'fence')]);
     });
@@ -228,7 +240,7 @@ function names(setUp: SetUp): void {
       await holder.release('left');
       await until(left('Ann'));
       expect(await backplane.refusalOf({ id: '9', username: 'ANN' })).toBe(undefined);
-      expect((await seat({ id: '9', username: 'ANN' })).roster).toEqual([]);
+      expect(namesOf((await seat({ id: '9', username: 'ANN' })).roster)).toEqual([]);
     });
 
     it('admits a further session under a name that another user holds, and holds none for it', async () => {
@@ -237,8 +249,8 @@ function names(setUp: SetUp): void {
       await seat({ id: ann.id, username: 'Cleo' });
       await seat(bob);
       expect(await backplane.refusalOf({ id: ann.id, username: 'Bob' })).toBe(undefined);
-      expect((await seat({ id: ann.id, username: 'Bob' })).roster).toEqual(['Ann', 'Bob']);
-      expect((await seat(cleo)).roster).toEqual(['Ann', 'Bob']);
+      expect(namesOf((await seat({ id: ann.id, username: 'Bob' })).roster)).toEqual(['Ann', 'Bob']);
+      expect(namesOf((await seat(cleo)).roster)).toEqual(['Ann', 'Bob']);
     });
   });
 }

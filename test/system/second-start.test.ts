@@ -116,6 +116,7 @@ describe('a held port', () => {
     gone.resetAndDestroy();
     const http = createListener((answered) => new Response(new URL(answered.url).pathname), {
       wants: () => false,
+      wantsEvents: () => false,
       handle: () => {},
     });
     await held.serveWith(http);

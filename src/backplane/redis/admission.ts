@@ -4,7 +4,7 @@ import type { Admission, Backplane, Draft, Published, Refusal } from '../backpla
 import type { Delivery } from './delivery.ts';
 import type { CallScript } from './lease.ts';
 import { type RawStreamEntry, streamEntryOf } from './link.ts';
-import { envelopeOf, type Replica } from './replica.ts';
+import { messageEnvelopeOf, type Replica } from './replica.ts';
 import type { Departure, Seats } from './seats.ts';
 
 interface AdmissionsOptions {
@@ -61,7 +61,7 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
         return 'accepted';
       }
       const first = streamEntryOf(reply[1]);
-      return (await delivery.reached(first.epoch, first.offset)) ? { repeats: envelopeOf(first)! } : 'refused';
+      return (await delivery.reached(first.epoch, first.offset)) ? { repeats: messageEnvelopeOf(first)! } : 'refused';
     } catch {
       // It may have been published all the same: its nonce tells the client when it sends it again.
       return 'refused';

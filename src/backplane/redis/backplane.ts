@@ -7,6 +7,7 @@ import { createAdmissions } from './admission.ts';
 import { createDelivery } from './delivery.ts';
 import { attach, type CallScript, type Greeting, type Lease } from './lease.ts';
 import { type Connected, openLink } from './link.ts';
+import { createPosting } from './posting.ts';
 import { createReconnect } from './reconnect.ts';
 import { createReplica } from './replica.ts';
 import { createSeats } from './seats.ts';
@@ -115,6 +116,7 @@ export function createRedisBackplane({
       await reconnect.start();
     },
     admit: admissions.admit,
+    publish: createPosting(call, delivery),
     refusalOf: admissions.refusalOf,
     isReady: () => reconnect.lease() !== undefined,
     memberCount: () => replica.members,

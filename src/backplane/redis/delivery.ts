@@ -3,7 +3,7 @@ import type { Listener } from '../backplane.ts';
 import { idOf, padded } from '../ids.ts';
 import type { Greeting } from './lease.ts';
 import type { StreamEntry } from './link.ts';
-import { envelopeOf, type Replica } from './replica.ts';
+import { messageEnvelopeOf, type Replica } from './replica.ts';
 import type { Seats } from './seats.ts';
 
 export interface Delivery {
@@ -37,11 +37,11 @@ export function createDelivery({ node, replica, seats }: DeliveryOptions): Deliv
   function deliverEntry(entry: StreamEntry): void {
     const session = entry.fields.get('s');
     if (session !== undefined) seats.seatBeforeJoin(session);
-    if (!replica.advance(entry)) {
+    const envelope = replica.advance(entry);
+    if (envelope === false) {
       begun = false;
       throw new Error('The stream has a gap');
     }
-    const envelope = envelopeOf(entry);
     if (envelope) listener.deliver(envelope);
     else deliverInternal(entry);
   }
@@ -78,7 +78,7 @@ export function createDelivery({ node, replica, seats }: DeliveryOptions): Deliv
       replica.begin(greeting);
       begun = true;
       const first = past.find((entry) => entry.epoch === epoch);
-      const messages = past.filter(({ fields }) => fields.get('k') === 'said').map((entry) => envelopeOf(entry)!);
+      const messages = past.flatMap((entry) => messageEnvelopeOf(entry) ?? []);
       const [oldest] = past;
       const hasGap = oldest !== undefined && oldest.offset > 1 && idOf(oldest.epoch, oldest.offset - 1) > stored;
       listener.begin?.({

@@ -1,5 +1,6 @@
 /** This node's lease over one link: Redis takes calls as this node's until the lease lapses or another link attaches. */
 import { randomUUID } from 'node:crypto';
+import type { Member } from '../backplane.ts';
 import type { Link } from './link.ts';
 import type { ScriptName } from './scripts.ts';
 
@@ -13,7 +14,7 @@ export interface Greeting {
   /** Last id that is known to be stored. */
   readonly stored: string;
   /** In join order. */
-  readonly roster: readonly string[];
+  readonly roster: readonly Member[];
   /** Sessions of this node. */
   readonly sessions: readonly string[];
 }
@@ -24,7 +25,7 @@ type GreetReply = readonly [
   timeMs: string,
   known: 0 | 1,
   stored: string,
-  roster: readonly string[],
+  roster: readonly (readonly [username: string, id: string])[],
   sessions: readonly string[],
 ];
 
@@ -70,7 +71,7 @@ export async function attach(
       timeMs: Number(timeMs),
       isKnown: known === 1,
       stored,
-      roster,
+      roster: roster.map(([username, id]) => ({ id, username })),
       sessions,
     },
     lease: {

@@ -12,7 +12,7 @@ const maxAheadMs = 60_000;
 /** The constants that the scripts know, by their names there. Each becomes a `local` line before the prelude. */
 const constants = { maxLogged, maxRemoved, maxAheadMs, nonceWindowMs };
 
-const scriptNames = ['greet', 'tick', 'enter', 'refuse', 'leave', 'publish', 'announce', 'crowded'] as const;
+const scriptNames = ['greet', 'tick', 'enter', 'refuse', 'leave', 'publish', 'post', 'announce', 'crowded'] as const;
 export type ScriptName = (typeof scriptNames)[number];
 
 /** Returns one file of Lua. The package build copies the folder to the same place in `dist/`. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { closeCodes } from '../../../generated/chat/index.ts';
-import { createChatCounts } from '../../../src/chat/counts.ts';
+import { createTransportCounts } from '../../../src/chat/counts.ts';
 import { encodeEnvelope } from '../../../src/chat/frames.ts';
 import type { RoomSession, Sink } from '../../../src/chat/room.ts';
 import { createUpgrades } from '../../../src/chat/upgrade.ts';
@@ -50,7 +50,7 @@ async function startSession(bytesPerSecond: number, heartbeatIntervalMs = 60_000
       countFrame: undefined,
       verify: async () => identity,
       watchAccess: () => () => {},
-      counts: createChatCounts(),
+      counts: createTransportCounts(),
       log,
     },
     log,

@@ -43,7 +43,7 @@ describe('a close code after which the client reconnects', () => {
     const bob = await observer(server);
     const slow = await connect(server, { token: await mint(ann) });
     slow.pause();
-    for (let said = 0; server.counts.slowConsumers === 0; said += 1) {
+    for (let said = 0; server.counts.websocket.slowConsumers === 0; said += 1) {
       expect(said).toBeLessThan(5_000);
       bob.say('€'.repeat(4_096));
       await bob.next('chat_message');

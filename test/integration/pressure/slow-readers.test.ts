@@ -38,7 +38,7 @@ it('closes a slow consumer, and the others miss no message', async () => {
   expect(messages(talker)).toHaveLength(said);
   expect(messages(listener)).toEqual(messages(talker).slice(0, messages(listener).length));
   expect(messages(listener).length).toBeGreaterThanOrEqual(said - 1);
-  expect(server.counts.slowConsumers).toBe(1);
+  expect(server.counts.websocket.slowConsumers).toBe(1);
   slow.resume();
   expect(await slow.closed()).toBe(1013);
 });
@@ -67,7 +67,7 @@ it('closes a thousand slow consumers that share one buffer, and the others miss 
   }, 10);
   const said = await talkUntilLeft(talker, count);
   clearInterval(watch);
-  expect(server.counts.slowConsumers).toBe(count);
+  expect(server.counts.websocket.slowConsumers).toBe(count);
   expect(messages(talker)).toHaveLength(said);
   const last = messages(talker).at(-1);
   const caughtUp = async (): Promise<void> => {

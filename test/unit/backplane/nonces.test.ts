@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Envelope } from '../../../src/backplane/backplane.ts';
+import type { MessageEnvelope } from '../../../src/backplane/backplane.ts';
 import { createNonces } from '../../../src/backplane/nonces.ts';
 
-const message = (id: string, text = ''): Envelope => ({
+const message = (id: string, text = ''): MessageEnvelope => ({
   id,
   sentAt: '',
   frame: { type: 'chat_message', msg: { from_user: 'Ann', text } },

@@ -21,7 +21,7 @@ const run = (steps: readonly Step[]) => {
   const results = steps.map((step) =>
     step[0] === 'join' ? addSession(presence, { id: step[1], username: step[2] }) : leave(presence, step[1]),
   );
-  return { results, roster: rosterOf(presence) };
+  return { results, roster: rosterOf(presence).map(({ username }) => username) };
 };
 
 const first = (username: string) => ({ first: true, username });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { closeCodes } from '../../../generated/chat/index.ts';
 import type { Position } from '../../../src/backplane/backplane.ts';
-import { createChatCounts } from '../../../src/chat/counts.ts';
-import { createFanOut, type Sink, type Subscriber } from '../../../src/chat/fan-out.ts';
+import { createTransportCounts } from '../../../src/chat/counts.ts';
+import { createFanOut } from '../../../src/chat/fan-out.ts';
 import { createFrameLog } from '../../../src/chat/frame-log.ts';
 import { encodeEnvelope } from '../../../src/chat/frames.ts';
 import type { Pulse } from '../../../src/chat/ghosts.ts';
+import type { Sink, Subscriber } from '../../../src/chat/subscribers.ts';
 import { createTurns, textsIn } from '../../harness/fan-out.ts';
 
 const position: Position = { id: '', sentAt: '', roster: [] };
@@ -21,6 +22,7 @@ function listen(pulse?: Pulse) {
   const bytes: Buffer[] = [];
   const ends: number[] = [];
   const sink: Sink = {
+    transport: 'websocket',
     send: (frame) => bytes.push(frame),
     end: (code) => ends.push(code),
     ...(pulse && { pulse }),
@@ -30,7 +32,7 @@ function listen(pulse?: Pulse) {
 
 function setUp({ maxKeptFrames = 10 } = {}) {
   const log = createFrameLog();
-  const counts = createChatCounts();
+  const counts = createTransportCounts();
   const flushes: number[] = [];
   const { pace, flush } = createTurns();
   const onFlush = (frames: number): void => void flushes.push(frames);
@@ -71,7 +73,7 @@ describe('fan-out', () => {
     for (const { texts } of sessions) expect(texts()).toEqual(['online', 'one', 'two', 'three']);
     expect(sessions.map(({ bytes }) => bytes.length)).toEqual([2, 2]);
     expect(sessions[0]!.bytes[1]).toBe(sessions[1]!.bytes[1]);
-    expect([counts.sent.users_online, counts.sent.chat_message]).toEqual([2, 6]);
+    expect([counts.websocket.sent.users_online, counts.websocket.sent.chat_message]).toEqual([2, 6]);
     // One flush for each session that opened, and one for all deliveries.
     expect(flushes).toEqual([0, 0, 3]);
   });

@@ -14,7 +14,7 @@ describe('a valid frame', () => {
     ['a text', message({ text: 'Hello!' }), { text: 'Hello!' }],
     ['a text and a nonce', message({ text: 'Hello!', nonce: 'm-1' }), { text: 'Hello!', nonce: 'm-1' }],
     [
-      'what it should not hold, which is left out',
+      'undeclared members, which are left out',
       message({ text: 'a', from_user: 1, sent_at: {}, x: 'y' }),
       { text: 'a' },
     ],
@@ -128,7 +128,8 @@ it('an envelope is written with its position first, as the contract requires', (
 });
 
 describe('the length of a frame (RFC 6455, 5.2)', () => {
-  const empty = textsIn(encodeUsersOnline({ id: '1', sentAt: '', roster: [''] }))[0]!.length;
+  // A name is in the frame twice, so the id alone grows.
+  const empty = textsIn(encodeUsersOnline({ id: '1', sentAt: '', roster: [{ id: '', username: '' }] }))[0]!.length;
   const cases: [length: number, header: string][] = [
     [empty, '8141'],
     [125, '817d'],
@@ -137,7 +138,11 @@ describe('the length of a frame (RFC 6455, 5.2)', () => {
     [65_536, '817f0000000000010000'],
   ];
   it.each(cases)('%d bytes: %s', (length, header) => {
-    const bytes = encodeUsersOnline({ id: '1', sentAt: '', roster: ['x'.repeat(length - empty)] });
+    const bytes = encodeUsersOnline({
+      id: '1',
+      sentAt: '',
+      roster: [{ id: 'x'.repeat(length - empty), username: '' }],
+    });
     expect(bytes.subarray(0, header.length / 2).toString('hex')).toBe(header);
     expect(textsIn(bytes)[0]).toHaveLength(length);
   });

@@ -22,7 +22,7 @@ function inShort(text: string): string {
 function listen() {
   const bytes: Buffer[] = [];
   const ends: number[] = [];
-  const sink: Sink = { send: (frame) => bytes.push(frame), end: (code) => ends.push(code) };
+  const sink: Sink = { transport: 'websocket', send: (frame) => bytes.push(frame), end: (code) => ends.push(code) };
   return { sink, bytes, ends, frames: () => bytes.flatMap(textsIn).map(inShort) };
 }
 
@@ -179,6 +179,7 @@ describe('room: joining and leaving', () => {
     const victims: RoomSession[] = [];
     const first = await join(room, ann);
     first.open({
+      transport: 'websocket',
       send: (bytes) => textsIn(bytes).map(inShort).includes('Bob: hi') && void victims.pop()?.release('lost'),
       end: () => {},
     });
@@ -198,6 +199,7 @@ describe('room: joining and leaving', () => {
     const { room, flush } = await setUp();
     const waiting: { session: RoomSession; sink: Sink }[] = [];
     const openOne: Sink = {
+      transport: 'websocket',
       send: () => {
         const next = waiting.pop();
         next?.session.open(next.sink);
@@ -233,6 +235,7 @@ it('room: sends a session that opens in a flush what is published in it, once', 
   const first = await join(room, ann);
   let published = false;
   first.open({
+    transport: 'websocket',
     send: () => {
       if (!published) void first.publish({ text: 'in the middle' });
       published = true;
@@ -310,7 +313,7 @@ describe('room: a sink that throws', () => {
       sent += 1;
       if (sent > 1) throw broken;
     };
-    (await join(room, ann)).open({ send, end: (...how) => ends.push(how) });
+    (await join(room, ann)).open({ transport: 'websocket', send, end: (...how) => ends.push(how) });
     flush();
     const second = await joinAndOpen(room, bob);
     await second.session.publish({ text: 'hi' });
@@ -326,7 +329,7 @@ describe('room: a sink that throws', () => {
     const send = (): void => {
       throw broken;
     };
-    (await join(room, ann)).open({ send, end: (...how) => ends.push(how) });
+    (await join(room, ann)).open({ transport: 'websocket', send, end: (...how) => ends.push(how) });
     flush();
     expect([ends, room.size]).toEqual([[[closeCodes.internal_error, broken]], 0]);
   });
@@ -337,7 +340,7 @@ describe('room: a sink that throws', () => {
     const fail = (): void => {
       throw broken;
     };
-    (await join(room, ann)).open({ send: fail, end: fail });
+    (await join(room, ann)).open({ transport: 'websocket', send: fail, end: fail });
     flush();
     expect(second.frames()).toEqual(['online ', 'joined Bob', 'joined Ann', 'left Ann']);
   });
@@ -449,7 +452,7 @@ describe('room: close', () => {
         ends.push(member.username);
         void session.release('left');
       };
-      session.open(index < 2 ? { send: () => {}, end } : { ...heard.sink, end });
+      session.open(index < 2 ? { transport: 'websocket', send: () => {}, end } : { ...heard.sink, end });
     }
     room.close(closeCodes.going_away, 3_000);
     const seen: string[][] = [];
@@ -493,6 +496,7 @@ describe('room: close', () => {
   it('ends the others also when a sink cannot be ended', async () => {
     const { room, flush } = await setUp();
     (await join(room, ann)).open({
+      transport: 'websocket',
       send: () => {},
       end: () => {
         throw new Error('broken');

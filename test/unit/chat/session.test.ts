@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { closeCodes } from '../../../generated/chat/index.ts';
-import { createChatCounts } from '../../../src/chat/counts.ts';
+import { createTransportCounts } from '../../../src/chat/counts.ts';
 import { encodeEnvelope } from '../../../src/chat/frames.ts';
 import type { RoomSession, Sink } from '../../../src/chat/room.ts';
 import { runSession } from '../../../src/chat/session.ts';
@@ -47,7 +47,7 @@ async function startSession(countFrame?: CountFrame) {
       countFrame,
       verify: async () => identity,
       watchAccess: () => () => {},
-      counts: createChatCounts(),
+      counts: createTransportCounts(),
       log,
     },
   );

@@ -16,13 +16,15 @@ const login: Handlers['login'] = (c) => problem(c, 'invalid_credentials');
 const join: Handlers['join'] = (c) => problem(c, 'missing_token');
 const joinByPost: Handlers['joinByPost'] = (c) => problem(c, 'missing_token');
 
+const events: Handlers['events'] = (c) => problem(c, 'unavailable');
+const publish: Handlers['publish'] = (c) => problem(c, 'name_in_use');
 const listMessages: Handlers['listMessages'] = (c) => problem(c, 'rate_limited');
 const logout: Handlers['logout'] = (c) => c.body(null, 204);
 const disableUser: Handlers['disableUser'] = (c) => problem(c, 'invalid_parameter');
 const enableUser: Handlers['enableUser'] = (c) => c.body(null, 204);
 
 const docs = (): Response => new Response('');
-const access = { listMessages, logout, disableUser, enableUser };
+const access = { events, publish, listMessages, logout, disableUser, enableUser };
 const documents = { page: docs, docs, openapiJson: docs, openapiYaml: docs, asyncapiJson: docs, asyncapiYaml: docs };
 
 /** Every handler is present. */

@@ -6,6 +6,9 @@ export type Token = string;
 /** The name that others see, stored as sent. It has no control, format or line characters, and no white space at either end. At least one character is neither white space nor ignorable (Unicode's Default_Ignorable_Code_Point). A joiner (U+200C, U+200D) is a format character that some names need. It may stand between two characters from U+0590 on, as in Persian, in Indic conjuncts and in emoji of several parts. It may also stand at the end of a word after an Indic virama. Names are unique by NFKC_Casefold (Unicode, 3.13), which removes ignorable characters, joiners among them. Each run of white space counts as one space, and none at the ends. (1..64 code points) */
 export type Username = string;
 
+/** Identifies a user. Opaque: two tokens with the same id are of the same user. (1..128 code points) */
+export type UserId = string;
+
 /** Delivered exactly as sent. (1..4096 code points) */
 export type Text = string;
 
@@ -18,12 +21,19 @@ export type FrameId = string;
 /** RFC 3339 in UTC, with `Z` and three fractional digits. It never goes backwards while the server runs. After a restart it may, if the clock was corrected: `id` gives the order. */
 export type Time = string;
 
+export type RosterUser = {
+  username: Username;
+  user_id: UserId;
+};
+
 export type UsersOnline = {
   type: 'users_online';
   id: FrameId;
   sent_at: Time;
   msg: {
     list: Username[];
+    /** The users of `list`, in the same order, with their ids. A server of version 0.1 does not send it. */
+    users?: RosterUser[];
     /** Present if `last_event_id` was given. True: every `chat_message` after that frame and up to this `id` follows, once and in order, before anything newer. False: messages may have been missed, and none of them follow. A server without `GET /messages` may always say false. */
     recovered?: boolean;
   };
@@ -31,6 +41,7 @@ export type UsersOnline = {
 
 export type Who = {
   username: Username;
+  user_id?: UserId;
 };
 
 export type UserJoined = {
@@ -47,12 +58,20 @@ export type UserLeft = {
   msg: Who;
 };
 
+export type StreamClose = {
+  /** The close code, as over the WebSocket. */
+  code: 1001 | 1011 | 1012 | 1013 | 4001 | 4003;
+  /** The name of the code. */
+  reason: 'going_away' | 'internal_error' | 'service_restart' | 'too_slow' | 'token_expired' | 'access_revoked';
+};
+
 export type ChatMessage = {
   type: 'chat_message';
   id: FrameId;
   sent_at: Time;
   msg: {
     from_user: Username;
+    from_user_id?: UserId;
     text: Text;
     nonce?: Nonce;
   };

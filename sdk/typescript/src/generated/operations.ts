@@ -1,5 +1,5 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
-import type { FrameId } from './frames.ts';
+import type { ChatMessage, FrameId, UserId } from './frames.ts';
 import type {
   AsyncApiDocument,
   CreateUserRequest,
@@ -8,9 +8,9 @@ import type {
   LoginRequest,
   MessagePage,
   OpenApiDocument,
+  PublishRequest,
   Readiness,
   User,
-  UserId,
 } from './types.ts';
 
 /** Request of each operation. Members that are in neither the path nor the query form the JSON body. */
@@ -22,10 +22,11 @@ export const operations = {
   enableUser: { method: 'POST', path: '/admin/users/{id}/enable', params: { id: 'path' }, body: false, token: true },
   join: { method: 'GET', path: '/join', params: { last_event_id: 'query' }, body: false, token: true },
   joinByPost: { method: 'POST', path: '/join', params: { last_event_id: 'query' }, body: false, token: true },
+  publish: { method: 'POST', path: '/messages', params: {}, body: true, token: true },
   listMessages: {
     method: 'GET',
     path: '/messages',
-    params: { before: 'query', limit: 'query' },
+    params: { before: 'query', after: 'query', limit: 'query' },
     body: false,
     token: true,
   },
@@ -119,7 +120,7 @@ export interface Operations {
   };
   join: {
     input: {
-      /** The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events. */
+      /** The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events, and is used instead of that header where a request has both. */
       last_event_id?: FrameId;
     };
     output: never;
@@ -144,7 +145,7 @@ export interface Operations {
   };
   joinByPost: {
     input: {
-      /** The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events. */
+      /** The `id` of the last frame that you have seen; `users_online` has one too. Works like `Last-Event-ID` of Server-Sent Events, and is used instead of that header where a request has both. */
       last_event_id?: FrameId;
     };
     output: never;
@@ -167,10 +168,31 @@ export interface Operations {
       | 'issuer_unavailable'
       | 'shutting_down';
   };
+  publish: {
+    input: PublishRequest;
+    output: ChatMessage;
+    code:
+      | 'malformed_request'
+      | 'malformed_body'
+      | 'invalid_body'
+      | 'missing_token'
+      | 'invalid_token'
+      | 'user_disabled'
+      | 'name_in_use'
+      | 'body_too_large'
+      | 'unsupported_media_type'
+      | 'rate_limited'
+      | 'head_too_large'
+      | 'internal_error'
+      | 'unavailable'
+      | 'issuer_unavailable';
+  };
   listMessages: {
     input: {
-      /** Return the page that ends before this position in the stream: the `id` of a message, or any other position. */
+      /** Return the page that ends before this position in the stream: the `id` of a message, or any other position. Not together with `after`. */
       before?: FrameId;
+      /** Return the page that begins after this position in the stream: the `id` of a message, `as_of` of an earlier page, or any other position. Not together with `before`. */
+      after?: FrameId;
       /** The maximum number of messages in a page. 50 if absent. (1..100) */
       limit?: number;
     };
@@ -287,9 +309,40 @@ export abstract class Methods<Options> {
   }
 
   /**
+   * Publish a message.
+   *
+   * Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in
+   * the room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has
+   * its place in the stream. `from_user` is the name that the user has in the room, and that of the token if the user
+   * is not there.
+   *
+   * With a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published
+   * once, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.
+   *
+   * Rejects with the codes `malformed_request`, `malformed_body`, `invalid_body`, `missing_token`, `invalid_token`, `user_disabled`, `name_in_use`, `body_too_large`, `unsupported_media_type`, `rate_limited`, `head_too_large`, `internal_error`, `unavailable`, `issuer_unavailable`.
+   */
+  publish(input: Operations['publish']['input'], options?: Options): Promise<Operations['publish']['output']> {
+    return this.call('publish', input, options);
+  }
+
+  /**
    * Read the message history.
    *
-   * Returns a page of the message history, oldest first: the last messages, or those before a given position. `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a message nor a gap. Between the first and the last message of a page nothing is missing, except where `gaps` says so. A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly shutdown are stored like all others.
+   * Returns a page of the message history, oldest first. Without a position it has the last messages. With `before`
+   * it has the last ones before that position, and with `after` the first ones after it.
+   *
+   * `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a
+   * message nor a gap. `after` in the answer asks for the page after this one. It is there only if the request had
+   * `after`, and only while more messages are there. Between the first and the last message of a page nothing is
+   * missing, except where `gaps` says so.
+   *
+   * `as_of` is the position in the stream at which the page is correct. A client without a connection can poll: it
+   * reads pages with `after` while the answer has one, and goes on with `after` = `as_of` the next time. It then gets
+   * every message once. `as_of` is absent while the stream is unavailable: then keep the last position that you had.
+   *
+   * A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the
+   * last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly
+   * shutdown are stored like all others.
    *
    * Rejects with the codes `malformed_request`, `invalid_parameter`, `missing_token`, `invalid_token`, `user_disabled`, `rate_limited`, `head_too_large`, `internal_error`, `store_unavailable`, `issuer_unavailable`.
    */

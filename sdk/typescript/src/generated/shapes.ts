@@ -5,13 +5,18 @@ export type Shape = 'string' | 'number' | 'boolean' | readonly [Shape] | { reado
 
 /** Shape of each frame that the server sends, by its type. */
 export const frameShapes: { readonly [type: string]: Shape } = {
-  users_online: { type: 'string', id: 'string', sent_at: 'string', msg: { list: ['string'], 'recovered?': 'boolean' } },
-  user_joined: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string' } },
+  users_online: {
+    type: 'string',
+    id: 'string',
+    sent_at: 'string',
+    msg: { list: ['string'], 'users?': [{ username: 'string', user_id: 'string' }], 'recovered?': 'boolean' },
+  },
+  user_joined: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string', 'user_id?': 'string' } },
   chat_message: {
     type: 'string',
     id: 'string',
     sent_at: 'string',
-    msg: { from_user: 'string', text: 'string', 'nonce?': 'string' },
+    msg: { from_user: 'string', 'from_user_id?': 'string', text: 'string', 'nonce?': 'string' },
   },
   error: {
     type: 'string',
@@ -19,24 +24,32 @@ export const frameShapes: { readonly [type: string]: Shape } = {
     msg: { code: 'string', detail: 'string', 'nonce?': 'string', 'retry_after_ms?': 'number' },
   },
   token_refreshed: { type: 'string', sent_at: 'string', msg: { expires_at: 'string', 'nonce?': 'string' } },
-  user_left: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string' } },
+  user_left: { type: 'string', id: 'string', sent_at: 'string', msg: { username: 'string', 'user_id?': 'string' } },
 };
 
 /** Shape of the response of each operation that has one. */
 export const answerShapes: { readonly [operation: string]: Shape } = {
   createUser: { id: 'string', username: 'string', email: 'string' },
   login: { id: 'string', username: 'string', token: 'string' },
+  publish: {
+    type: 'string',
+    id: 'string',
+    sent_at: 'string',
+    msg: { from_user: 'string', 'from_user_id?': 'string', text: 'string', 'nonce?': 'string' },
+  },
   listMessages: {
     messages: [
       {
         type: 'string',
         id: 'string',
         sent_at: 'string',
-        msg: { from_user: 'string', text: 'string', 'nonce?': 'string' },
+        msg: { from_user: 'string', 'from_user_id?': 'string', text: 'string', 'nonce?': 'string' },
       },
     ],
     gaps: ['string'],
     'before?': 'string',
+    'after?': 'string',
+    'as_of?': 'string',
   },
   healthz: { status: 'string' },
   readyz: { status: 'string' },

@@ -1,14 +1,16 @@
 // Generated from specs/openapi.yaml by `npm run generate`. Do not edit.
-import type { ChatMessage, FrameId, Token, Username } from './frames.ts';
-
-/** Identifies a user. Opaque: two tokens with the same id are of the same user. (1..128 code points) */
-export type UserId = string;
+import type { ChatMessage, FrameId, Nonce, Text, Token, UserId, Username } from './frames.ts';
 
 /** One `@` with something on both sides, and no white space or control characters. Stored as sent. Unique after NFKC and lower case. (3..254 code points) */
 export type Email = string;
 
 /** Any characters: no kinds of characters are required. (8..256 code points) */
 export type Password = string;
+
+export type PublishRequest = {
+  text: Text;
+  nonce?: Nonce;
+};
 
 export type CreateUserRequest = {
   email: Email;
@@ -40,6 +42,8 @@ export type MessagePage = {
   /** Positions in the stream, oldest first. Between such a position and the message before it, messages may be missing for good. A position after the last message is one of these too. Two gaps always have a message between them: neighbouring gaps are one. A page has at most `limit` gaps; a further one that comes before all messages is alone in the page before this one. */
   gaps: FrameId[];
   before?: FrameId;
+  after?: FrameId;
+  as_of?: FrameId;
 };
 
 export type Health = {
@@ -132,10 +136,10 @@ export type FieldError = {
 export const limits = {
   token: { min: 1, max: 16384 },
   username: { min: 1, max: 64 },
+  userId: { min: 1, max: 128 },
   text: { min: 1, max: 4096 },
   nonce: { min: 1, max: 64 },
   frameId: { min: 1, max: 64 },
-  userId: { min: 1, max: 128 },
   email: { min: 3, max: 254 },
   password: { min: 8, max: 256 },
 } as const;

@@ -1,7 +1,8 @@
 -- Attaches a node.
 --
 -- ARGV: node, its key, run of the Redis process, least epoch, lease in ms.
--- Returns: epoch, offset, time, whether the node was attached before, last stored id, roster, the node's sessions.
+-- Returns: epoch, offset, time, whether the node was attached before, last stored id, names and ids in join order, the
+-- node's sessions.
 --
 -- Another life of the Redis process is another epoch, whether its data survived or not: it may have lost its latest
 -- writes, and no id is given twice. A room that has lost a part of its state begins a new epoch, too. Times begin at the
@@ -29,7 +30,7 @@ if redis.call('HGET', state, 'guarded') ~= whole(epoch) then
 end
 local roster = {}
 for at, user in ipairs(redis.call('ZRANGE', key('roster'), 0, -1)) do
-  roster[at] = redis.call('HGET', key('names'), user)
+  roster[at] = {redis.call('HGET', key('names'), user), user}
 end
 local offset = redis.call('HGET', state, 'offset')
 return {whole(epoch), offset, whole(ms), known, redis.call('HGET', state, 'stored') or '', roster, sessionsOf(node)}

@@ -78,6 +78,21 @@ local function isDamaged(maxCounted)
   return users <= maxCounted and isMiscounted()
 end
 
+local function nonceKeyOf(user, nonce) return key('nonce:' .. #user .. ':' .. user .. ':' .. nonce) end
+
+-- Returns the entry that a user published under this nonce, if the stream still has it.
+local function publishedUnder(user, nonce)
+  local id = nonce ~= '' and redis.call('GET', nonceKeyOf(user, nonce))
+  return id and redis.call('XRANGE', log, id, id)[1]
+end
+
+-- Appends a message, remembers its nonce, and returns its offset.
+local function appendMessage(user, nonce, message)
+  local offset = append('k', 'said', 'u', user, 'm', message)
+  if nonce ~= '' then redis.call('SET', nonceKeyOf(user, nonce), ARGV[1] .. '-' .. offset, 'PX', nonceWindowMs) end
+  return offset
+end
+
 local function removeUser(user)
   local name, fold = redis.call('HGET', key('names'), user), redis.call('HGET', key('folds'), user)
   redis.call('ZREM', key('leaving'), user)

@@ -8,7 +8,7 @@ const epoch = 7;
 /** Seats over a replica at offset 0 with Ann in the room. `join` delivers the join of a user. */
 function setUp() {
   const replica = createReplica();
-  replica.begin({ epoch, offset: 0, timeMs: 0, roster: ['Ann'] });
+  replica.begin({ epoch, offset: 0, timeMs: 0, roster: [{ id: '1', username: 'Ann' }] });
   const seats = createSeats(replica);
   const advance = (...fields: [string, string][]): void => {
     replica.advance({ epoch, offset: replica.offset + 1, fields: new Map([['t', '0'], ...fields]) });

@@ -1,0 +1,35 @@
+/** The frames of the room as Server-Sent Events (WHATWG HTML, 9.2), made of the same bytes that WebSockets get. */
+import type { CloseCode, StreamClose } from '../../generated/chat/index.ts';
+import { headerBytesAt, lengthOfFrameAt } from './frames.ts';
+
+/** Begins a line without meaning, which keeps proxies from taking the stream for dead. */
+export const comment = Buffer.from(':\n\n');
+
+/** Beginning of the JSON of every frame, as `frames.ts` encodes it. */
+const head = /^\{"type":"(\w+)"(?:,"id":"([!-~]+?)")?[,}]/;
+/** Enough for a type and an id of the longest kind. */
+const maxHeadBytes = 256;
+
+function appendEvent(parts: string[], payload: Buffer, hasId: boolean): void {
+  const [, type, id] = head.exec(payload.toString('latin1', 0, maxHeadBytes))!;
+  const idLine = hasId && id !== undefined ? `id: ${id}\n` : '';
+  parts.push(`event: ${type}\n${idLine}data: ${payload.toString()}\n\n`);
+}
+
+/**
+ * Returns whole WebSocket frames as events: `event` is the type, `id` the id, and `data` the JSON.
+ * @param hasId Whether a reader may resume behind them; without it there is no `id` line
+ */
+export function eventsOf(frames: Buffer, hasId = true): Buffer {
+  const parts: string[] = [];
+  for (let at = 0; at < frames.length; at += lengthOfFrameAt(frames, at))
+    appendEvent(parts, frames.subarray(at + headerBytesAt(frames, at), at + lengthOfFrameAt(frames, at)), hasId);
+  return Buffer.from(parts.join(''));
+}
+
+/** Returns the last event of a stream that the server ends. */
+export const closeEvent = (code: CloseCode, reason: string): Buffer =>
+  Buffer.from(`event: close\ndata: ${JSON.stringify({ code, reason } as StreamClose)}\n\n`);
+
+/** Returns the length of the event, or the comment, that begins at this offset. Nothing in one is an empty line. */
+export const lengthOfEventAt = (bytes: Buffer, at: number): number => bytes.indexOf('\n\n', at) + 2 - at;
