@@ -46,10 +46,6 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   ): Promise<void> {
     const { page, faults } = await open(browser, origin, colorScheme);
     try {
-      await page.route(/guide_.*\.js/, async (route) => {
-        await new Promise((r) => setTimeout(r, 1500));
-        await route.continue();
-      });
       await page.goto(origin + path);
       await look(page);
       await page.waitForLoadState('networkidle');
