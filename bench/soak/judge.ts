@@ -31,13 +31,13 @@ function judgeTrend(title: string, samples: readonly Sample[], figure: 'heapMb' 
 function judgeRest([warm, last]: Measured['rests']): Judgement {
   const bytes = ((last.heapMb - warm.heapMb) * 2 ** 20) / (last.joins - warm.joins);
   const verdict = bytes < tolerance.bytesAJoin ? 'flat' : 'grows';
-  const says = `Live heap with nobody there: ${verdict}, ${warm.heapMb.toFixed(2)} MB after the warm-up and ${last.heapMb.toFixed(2)} MB after ${last.joins - warm.joins} more joins, ${bytes.toFixed(0)} bytes for each; below ${tolerance.bytesAJoin} is flat`;
+  const says = `Live heap at rest: ${verdict}, ${warm.heapMb.toFixed(2)} MB after the warm-up and ${last.heapMb.toFixed(2)} MB after ${last.joins - warm.joins} more joins, ${bytes.toFixed(0)} bytes for each; below ${tolerance.bytesAJoin} is flat`;
   return { verdict, says };
 }
 
 function judgeFiles(filesAtFirst: number, [, last]: Measured['rests']): Judgement {
   const verdict = last.files <= filesAtFirst ? 'flat' : 'grows';
-  return { verdict, says: `Descriptors: ${verdict}, ${filesAtFirst} at first and ${last.files} with nobody there` };
+  return { verdict, says: `Descriptors: ${verdict}, ${filesAtFirst} at first and ${last.files} at rest` };
 }
 
 /** Returns each figure with its verdict. */

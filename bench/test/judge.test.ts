@@ -44,7 +44,7 @@ describe('the trend of a soak', () => {
 
   const cases: [name: string, points: ReturnType<typeof pointsOf>, want: string][] = [
     ['nothing but noise', pointsOf(100, 0), 'flat'],
-    ['what shrinks', pointsOf(100, -1), 'flat'],
+    ['a shrinking value', pointsOf(100, -1), 'flat'],
     ['less than what counts', pointsOf(100, 0.1), 'flat'],
     ['a leak', pointsOf(100, 1), 'grows'],
     ['a leak in much noise', pointsOf(100, 3, { spread: 10 }), 'grows'],

@@ -79,7 +79,7 @@ describe('OpenAPI', () => {
     ],
     ['another media type', (d) => Object.assign(operation(d).responses['201'], { content: {} }), /201\/content/],
     ['a token that is asked for', (d) => void operation(d).security.push({ bearer: [] }), /security/],
-    ['a keyword that nobody has heard of', (d) => Object.assign(user(d), { minProperties: 3 }), /minProperties$/],
+    ['an unknown keyword', (d) => Object.assign(user(d), { minProperties: 3 }), /minProperties$/],
   ])('%s breaks', (_, edit, path) => {
     const found = edited(openapi, breakingOpenapi, edit);
     expect(found.some((each) => path.test(each))).toBe(true);
@@ -110,7 +110,7 @@ describe('AsyncAPI', () => {
       /x-max-frame-bytes\/client$/,
     ],
     ['another address', (d) => Object.assign(d.channels.room, { address: '/elsewhere' }), /address$/],
-    ['who sends', (d) => Object.assign(d.operations.say, { action: 'send' }), /action$/],
+    ['the sender', (d) => Object.assign(d.operations.say, { action: 'send' }), /action$/],
   ])('%s breaks, also where the tool cannot classify it', (_, edit, path) => {
     const found = edited(asyncapi, breakingAsyncapi, edit);
     expect(found.some((each) => path.test(each))).toBe(true);
@@ -137,7 +137,7 @@ describe('the command', () => {
     );
   it.each<[name: string, args: string[]]>([
     ['without a revision', []],
-    ['with one that is none', ['no-such-revision']],
+    ['with an unknown revision', ['no-such-revision']],
   ])('exits 2 %s', async (_, args) => {
     expect((await run(...args)).code).toBe(2);
   });

@@ -191,7 +191,7 @@ const rows: readonly Row[] = [
    'unit/auth/tokens.test.ts', 'a token of this server > is refused when its sub is not its id'],
   ["an issuer's key set is bounded in size", keys,
    'if (size > maxKeySetBytes)', 'if (false)',
-   'attack/tokens.test.ts', 'a hostile issuer > that answers a key set that is right and too large: no token is accepted, and none is kept waiting'],
+   'attack/tokens.test.ts', 'a hostile issuer > that answers with a valid key set that is too large: no token is accepted, and none is kept waiting'],
   ["an issuer's key set is bounded in time", keys,
    ', signal: AbortSignal.timeout(fetchTimeoutMs)', '',
    'unit/auth/keys.test.ts', "an external issuer's keys > an issuer that never ends: known keys work, unknown ones cannot be judged"],

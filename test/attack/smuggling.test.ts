@@ -41,7 +41,7 @@ describe('refuses once and ends the connection', () => {
     ['an empty length', post('Content-Length:')],
     ['a space before the colon of a length', `${post('Content-Length : 2')}{}`],
     ['a space before the colon of an encoding', `${post('Transfer-Encoding : chunked')}0\r\n\r\n`],
-    ['an encoding that nobody knows', `${post('Transfer-Encoding: xchunked')}0\r\n\r\n`],
+    ['an unknown encoding', `${post('Transfer-Encoding: xchunked')}0\r\n\r\n`],
     ['chunks that are not the last encoding', `${post('Transfer-Encoding: chunked, identity')}0\r\n\r\n`],
     ['chunks, and another encoding in a header of its own', `${post(chunked, 'Transfer-Encoding: identity')}0\r\n\r\n`],
     ['a vertical tab before the encoding', `${post('Transfer-Encoding: \x0bchunked')}0\r\n\r\n`],
@@ -60,7 +60,7 @@ describe('refuses once and ends the connection', () => {
     ['a byte beyond ASCII in the target', 'GET /\x9bhealthz HTTP/1.1\r\nHost: localhost\r\n\r\n'],
     ['a target that is a host alone', 'GET localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-    ['a size of a chunk that is none', `${post(chunked)}ZZ\r\n{}\r\n0\r\n\r\n`],
+    ['an invalid chunk size', `${post(chunked)}ZZ\r\n{}\r\n0\r\n\r\n`],
     ['a size of a chunk below zero', `${post(chunked)}-2\r\n{}\r\n0\r\n\r\n`],
     ['a size of a chunk beyond numbers', `${post(chunked)}${'F'.repeat(18)}\r\n{}\r\n0\r\n\r\n`],
     ['a chunk longer than it says', `${post(chunked)}2\r\n{}XX\r\n0\r\n\r\n`],
@@ -118,7 +118,7 @@ describe('reads one request, and the bytes after it as the next one', () => {
       '413 body_too_large',
     ],
     [
-      'a body that nobody reads',
+      'a body that the server does not read',
       `${head('POST /login', 'Content-Type: text/plain', 'Content-Length: 30')}${'x'.repeat(30)}`,
       '415 unsupported_media_type',
     ],
@@ -132,7 +132,7 @@ describe('reads one request, and the bytes after it as the next one', () => {
     ['a body to GET', `${head('GET /healthz', 'Content-Length: 5')}12345`],
     ['a URL with a scheme and a host', head('GET http://elsewhere/healthz')],
     ['a header named __proto__, and one named constructor', head('GET /healthz', '__proto__: x', 'constructor: y')],
-    ['an expectation that nobody knows', head('GET /healthz', 'Expect: everything')],
+    ['an unknown expectation', head('GET /healthz', 'Expect: everything')],
   ])('%s', async (_, bytes) => {
     expect(told(await conversation(server, bytes + smuggled, [healthz, healthz]))).toEqual(['200', '200']);
   });

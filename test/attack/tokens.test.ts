@@ -122,19 +122,22 @@ describe('a hostile issuer', () => {
   };
   const hostile: [name: string, answer: (response: ServerResponse) => void][] = [
     ['drips without end', drip],
-    ['answers a page', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')],
-    ['answers a key set that is right and too large', (response) => response.end('{"keys":[]}'.padEnd(100_000))],
     [
-      'answers a bomb',
+      'answers with a page',
+      (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>'),
+    ],
+    ['answers with a valid key set that is too large', (response) => response.end('{"keys":[]}'.padEnd(100_000))],
+    [
+      'answers with a zip bomb',
       (response) => response.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(2 ** 26))),
     ],
     [
-      'says it is short, and is not',
+      'announces fewer bytes than it sends',
       (response) => response.writeHead(200, { 'content-length': '9' }).end('{"keys":[]}'),
     ],
     ['redirects to a file', (response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end()],
     ['redirects elsewhere', (response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
-    ['answers nothing at all', (response) => response.writeHead(204).end()],
+    ['answers without a body', (response) => response.writeHead(204).end()],
   ];
   it.each(hostile)('that %s: no token is accepted, and none is kept waiting', async (_, answer) => {
     const issuer = await startIssuer();

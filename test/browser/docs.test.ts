@@ -17,6 +17,11 @@ const served = (config.themeConfig!.sidebar as { items: { link: string }[] }[]).
   items.map(({ link }) => link),
 );
 
+/** Resolves once Vue runs the page. Until then the page is there but ignores keys and clicks. */
+const running = async (page: Watched['page']): Promise<void> => {
+  await page.waitForFunction(() => '__vue_app__' in document.querySelector('#app')!);
+};
+
 describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   let server: TestServer;
   let browser: Browser;
@@ -135,6 +140,7 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
 
   it('find a page by a word in it', () =>
     onPage('/docs/guide/getting-started', async (page) => {
+      await running(page);
       await page.keyboard.press('Control+k');
       await page.getByRole('searchbox').fill('KEEP_ALIVE_TIMEOUT');
       await page
@@ -148,9 +154,10 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
   it('copy the code of a block', () =>
     onPage('/docs/guide/getting-started', async (page) => {
       await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+      await running(page);
       await page.locator('.vp-code-block, div[class*="language-"]').first().hover();
       await page.getByRole('button', { name: 'Copy code' }).first().click();
-      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('npm ci && npm start');
+      await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('npm ci && npm start');
     }));
 
   it('go from page to page, also from an index without a slash at its end', () =>

@@ -112,7 +112,7 @@ const bugs: readonly [name: string, plant: (life: Life) => void, ...rules: Rule[
     'nothing lost',
   ],
   ['the SDK swallows one', ({ stretches }) => void stretches[0]!.heard.splice(1, 1), 'nothing lost'],
-  ['the SDK tells of one twice', ({ stretches }) => void stretches[0]!.heard.splice(1, 0, idOf(3)), 'nothing twice'],
+  ['the SDK emits one twice', ({ stretches }) => void stretches[0]!.heard.splice(1, 0, idOf(3)), 'nothing twice'],
   [
     'two messages are swapped',
     ({ ann }) => insteadOf(ann.frames, one, two, one) ?? ann.frames.splice(5, 1),
@@ -121,7 +121,7 @@ const bugs: readonly [name: string, plant: (life: Life) => void, ...rules: Rule[
   ],
   ['a message comes twice', ({ ann }) => void ann.frames.push(four), 'nothing twice'],
   ['a nonce is answered more often than asked', ({ back }) => void back.frames.push(one), 'one order'],
-  ['the list comes twice', ({ ann }) => void ann.frames.push(online(8, ['Ann', 'Bob'])), 'nothing twice'],
+  ['the roster comes twice', ({ ann }) => void ann.frames.push(online(8, ['Ann', 'Bob'])), 'nothing twice'],
   ['an id is given twice', ({ ann }) => insteadOf(ann.frames, two, said(4, 'Ann', 'another')), 'one frame an id'],
   [
     'time goes back',
@@ -219,7 +219,7 @@ const bugs: readonly [name: string, plant: (life: Life) => void, ...rules: Rule[
     'one order',
   ],
   ['nodes keep other gaps', ({ end }) => void (end.pages[1]!.gaps as string[]).push(idOf(4)), 'histories agree'],
-  ['somebody who is gone is in the list', ({ end }) => void (end.usernames as string[]).pop(), 'final rosters'],
+  ['a user who has left is in the roster', ({ end }) => void (end.usernames as string[]).pop(), 'final rosters'],
   ['somebody is closed before the end', closed('back', 1001), 'final rosters'],
 ];
 

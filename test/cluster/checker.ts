@@ -86,10 +86,10 @@ function* whole({ stretches }: Account, { heard, order, messages }: Reading): Ge
     const got = new Set(ids);
     const missed = due.find((id) => !got.has(id));
     if (missed !== undefined)
-      yield { rule, says: `${client}'s SDK did not tell of it`, frames: [told(order.get(missed)!)] };
+      yield { rule, says: `${client}'s SDK did not emit it`, frames: [told(order.get(missed)!)] };
     const again = ids.find((id, at) => at > 0 && id <= ids[at - 1]!);
     if (again !== undefined)
-      yield { rule: 'nothing twice', says: `${client}'s SDK told of ${again} out of its turn`, frames: [] };
+      yield { rule: 'nothing twice', says: `${client}'s SDK emitted ${again} out of order`, frames: [] };
   }
 }
 

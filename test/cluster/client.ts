@@ -13,7 +13,7 @@ export interface Client {
   leave(): Promise<void>;
   join(): void;
   /** Drops its connection, and resumes after a frame before the last one it received. */
-  comeBackEarlier(): void;
+  resumeEarlier(): void;
   /** Number of sends without an outcome. */
   pending(): number;
 }

@@ -48,7 +48,7 @@ export async function startCrowd(recorder: Recorder, port: number): Promise<Crow
   async function perform(client: Client, act: Act): Promise<void> {
     const { proxy } = client;
     if (act.do === 'be cut') proxy.cut();
-    else if (act.do === 'come back from further back') client.comeBackEarlier();
+    else if (act.do === 'resume from further back') client.resumeEarlier();
     else if (act.do === 'disconnect') await disconnect(proxy, act.ms);
     else if (act.do === 'be held') {
       proxy.stall();

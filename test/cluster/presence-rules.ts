@@ -24,7 +24,11 @@ function* turnsOf({ connection: { client }, online, live }: Heard): Generator<Vi
     const name = frame.type === 'chat_message' ? frame.msg.from_user : frame.msg.username;
     const isThere = roster.includes(name);
     if (frame.type === 'chat_message' && !isThere)
-      yield { rule: 'senders are present', says: `${client} hears ${name}, who is not there`, frames: [told(frame)] };
+      yield {
+        rule: 'senders are present',
+        says: `${client} hears ${name}, who is not in the room`,
+        frames: [told(frame)],
+      };
     else if (frame.type !== 'chat_message' && isThere === (frame.type === 'user_joined'))
       yield {
         rule: 'joins and leaves alternate',

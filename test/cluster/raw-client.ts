@@ -129,7 +129,7 @@ export function createRawClient({ name, username, token, proxy, recorder }: Clie
       wanted = true;
       connect();
     },
-    comeBackEarlier: () => {
+    resumeEarlier: () => {
       heard = heard.slice(0, Math.max(1, heard.length - further));
       socket?.terminate();
     },

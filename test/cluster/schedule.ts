@@ -18,7 +18,7 @@ export type Act = {
   readonly atMs: number;
   readonly client: number;
 } & (
-  | { readonly do: 'say' | 'say twice' | 'be cut' | 'come back from further back' }
+  | { readonly do: 'say' | 'say twice' | 'be cut' | 'resume from further back' }
   | { readonly do: 'be held' | 'leave' | 'disconnect'; readonly ms: number }
 );
 
@@ -72,7 +72,7 @@ const deed = fc.oneof(
   { weight: 60, arbitrary: doing('say') },
   { weight: 8, arbitrary: doing('say twice') },
   { weight: 3, arbitrary: doing('be cut') },
-  { weight: 1, arbitrary: doing('come back from further back') },
+  { weight: 1, arbitrary: doing('resume from further back') },
   { weight: 2, arbitrary: doingFor('be held') },
   { weight: 2, arbitrary: doingFor('leave') },
   { weight: 2, arbitrary: doingFor('disconnect') },

@@ -84,7 +84,7 @@ export function createSdkClient({ name, username, token, proxy, recorder }: Clie
       await leaving?.close();
     },
     join: () => void join(),
-    comeBackEarlier: proxy.cut,
+    resumeEarlier: proxy.cut,
     pending: () => pending,
   };
 }

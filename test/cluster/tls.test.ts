@@ -54,7 +54,7 @@ describe.skipIf(noTlsRedis ?? noMongo)('Redis by TLS', () => {
   });
 
   const refusals: [name: string, scheme: string, says: string][] = [
-    ['an authority that nobody has named', 'rediss', 'self-signed certificate in certificate chain'],
+    ['an authority that the node does not trust', 'rediss', 'self-signed certificate in certificate chain'],
     ['a URL without TLS', 'redis', ''],
   ];
   it.each(refusals)('is refused with %s, with an error that hides the password', async (_, scheme, says) => {

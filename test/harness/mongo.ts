@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { within } from './deadline.ts';
 import { freePort, listening } from './port.ts';
+import { paused } from './process.ts';
 
 /** Path of FerretDB, where `test/tools/ferretdb/build.sh` puts it. */
 export const ferretdb = join(
@@ -28,7 +29,7 @@ export interface Mongo {
   uri(): string;
   stop(): Promise<void>;
   /** Keeps its connections open but answers nothing until `wake`. */
-  hang(): void;
+  hang(): Promise<void>;
   wake(): void;
   /** Starts it again at the same address, with the same data. */
   start(): Promise<void>;
@@ -84,7 +85,7 @@ export async function startMongo(): Promise<Mongo> {
     uri: () => withDatabase(`mongodb://127.0.0.1:${port}/`),
     start,
     stop,
-    hang: () => void child?.kill('SIGSTOP'),
+    hang: async () => child && paused(child),
     wake: () => void child?.kill('SIGCONT'),
     remove: async () => {
       await stop();

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { within } from './deadline.ts';
+import { until } from './until.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
@@ -77,3 +79,24 @@ const alive = (pid: number): boolean => {
 export const gone = async (pid: number): Promise<void> => {
   while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
 };
+
+/** Returns whether a thread is running or may run (proc(5)). A thread that has just ended does neither. */
+function canRun(stat: string): boolean {
+  try {
+    return !/^[TZX]/.test(readFileSync(stat, 'utf8').split(') ').at(-1)!);
+  } catch {
+    return false;
+  }
+}
+
+/** Pauses a process with SIGSTOP. Resolves when all its threads have stopped; on a busy machine that takes a while. */
+export async function paused({ pid }: ChildProcess): Promise<void> {
+  process.kill(pid!, 'SIGSTOP');
+  const threads = `/proc/${pid}/task`;
+  // Other systems than Linux have no such folder.
+  if (existsSync(threads))
+    await until(
+      () => !readdirSync(threads).some((thread) => canRun(join(threads, thread, 'stat'))),
+      'its threads to stop',
+    );
+}

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Certificates, hasOpenssl } from './certificates.ts';
 import { within } from './deadline.ts';
 import { freePort } from './port.ts';
+import { paused } from './process.ts';
 
 const binary = 'redis-server';
 
@@ -45,7 +46,7 @@ export interface Redis {
   start(options?: { readonly keepData?: boolean }): Promise<void>;
   restart(options?: { readonly keepData?: boolean }): Promise<void>;
   /** Keeps its connections open but answers nothing until `wake`. */
-  hang(): void;
+  hang(): Promise<void>;
   wake(): void;
   /** Stops it and deletes its data. */
   remove(): Promise<void>;
@@ -147,7 +148,7 @@ export async function startRedis(
       await stop();
       await start(options);
     },
-    hang: () => void child?.kill('SIGSTOP'),
+    hang: async () => child && paused(child),
     wake: () => void child?.kill('SIGCONT'),
     remove: async () => {
       await kill();

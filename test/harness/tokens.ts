@@ -4,7 +4,7 @@ import { CompactSign } from 'jose';
 export const testSecret = 'a secret for tests, of 32 bytes and more';
 export const testIssuer = 'palaver';
 /** Bearer token for the test server's `/admin`. */
-export const testAdminToken = 'the-secret-of-whoever-runs-the-test-server';
+export const testAdminToken = 'the-secret-of-the-test-server-operator';
 
 const encode = (claims: object): Uint8Array => Buffer.from(JSON.stringify(claims));
 export const nowS = (): number => Math.floor(Date.now() / 1_000);

@@ -163,7 +163,7 @@ describe('the whole system', () => {
       /DATA_DIR: \/.*\/x\/y must be a folder, but it or a parent of it is a file/,
     ],
     [
-      'a database that is none',
+      'a file that is not a database',
       () => ({ DATA_DIR: folder((at) => writeFileSync(join(at, 'palaver.db'), 'x'.repeat(9_000))) }),
       /DATA_DIR: \/.*\/palaver\.db is not a database/,
     ],
@@ -173,7 +173,7 @@ describe('the whole system', () => {
       new RegExp(`DATA_DIR: /.*/${name} must be a file, but it is a folder`),
     ]),
     [
-      'a MONGODB_URI that is none',
+      'an invalid MONGODB_URI',
       () => ({ MONGODB_URI: 'mongodb://igor:canary@host:99999/x' }),
       /MONGODB_URI is not valid:/,
     ],

@@ -185,7 +185,7 @@ describe.skipIf(noMongo)('palaver to-mongodb', { timeout: manyStartsMs }, () => 
   it('copies users, tokens and history to a server on MongoDB', async () => {
     const env = {
       DATA_DIR: temporaryFolder(),
-      ADMIN_TOKEN: 'the-secret-of-whoever-runs-this-server',
+      ADMIN_TOKEN: 'the-secret-of-the-operator-of-this-server',
       ...{ RATE_LIMIT_FRAMES: '0', RATE_LIMIT_LOGIN: '0', RATE_LIMIT_SIGNUP: '0', DRAIN_WINDOW: '0s' },
     };
     // A kill ends the first life, so it leaves a gap.

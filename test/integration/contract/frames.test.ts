@@ -39,9 +39,9 @@ describe('publishes valid messages unchanged', () => {
     ...edgeSamples(schema, example).map(({ name, value }): [string, unknown] => [name, value]),
     ...exact.map((text): [string, unknown] => [`the text ${JSON.stringify(text)}`, saying({ text, nonce: text })]),
     ['a spoofed from_user', saying({ from_user: 'Bob' })],
-    ['a from_user that is none', saying({ from_user: { a: [null] } })],
+    ['an invalid from_user', saying({ from_user: { a: [null] } })],
     ['a spoofed sent_at', saying({}, { sent_at: '1970-01-01T00:00:00.000Z' })],
-    ['a sent_at that is none', saying({ sent_at: 7 }, { sent_at: false })],
+    ['an invalid sent_at', saying({ sent_at: 7 }, { sent_at: false })],
     ['a spoofed id', saying({ id: '9' }, { id: '9' })],
     ['unknown properties', saying({ a: 1, toString: 2 }, { b: [3], constructor: 4, '': null })],
     [

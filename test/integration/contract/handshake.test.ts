@@ -27,7 +27,7 @@ describe('credentials', () => {
   it.each<[name: string, Options, want: string]>([
     ['in the header', { token }, '101'],
     ['in the header, with the subprotocol', { token, protocols: ['palaver.v1'] }, '101 palaver.v1'],
-    ['in the header, with a subprotocol that nobody knows', { token, protocols: ['chat.v9'] }, '101'],
+    ['in the header, with an unknown subprotocol', { token, protocols: ['chat.v9'] }, '101'],
     ['the scheme in small letters', authorization(`bearer ${token}`), '101'],
     ['the scheme in capitals', authorization(`BEARER ${token}`), '101'],
     ["the header's name in capitals", { headers: { AUTHORIZATION: `Bearer ${token}` } }, '101'],
@@ -46,8 +46,8 @@ describe('credentials', () => {
     ['a scheme without its token', authorization('Bearer'), '401 invalid_token'],
     ['none', {}, '401 missing_token'],
     ['none, with the subprotocol', { protocols: ['palaver.v1'] }, '401 missing_token'],
-    ['of another scheme', authorization('Basic YTpi'), '401 missing_token'],
-    ['of a scheme whose name begins alike', authorization(`Bearers ${token}`), '401 missing_token'],
+    ['with another scheme', authorization('Basic YTpi'), '401 missing_token'],
+    ['with a scheme whose name begins alike', authorization(`Bearers ${token}`), '401 missing_token'],
     ['a token without its scheme', authorization(token), '401 missing_token'],
     ['in the URL', { path: `/join?token=${token}&access_token=${token}` }, '401 missing_token'],
     ['in a cookie', { headers: { Cookie: `token=${token}` } }, '401 missing_token'],
@@ -120,9 +120,9 @@ describe('a handshake', () => {
   it.each<[name: string, bytes: Iterable<string>, want: string]>([
     ['byte by byte', whole, '401 missing_token'],
     ['without Host', [lines(['GET /join HTTP/1.1', ...upgrade])], '400 malformed_request'],
-    ['with a Host that is none', [lines(['GET /join HTTP/1.1', 'Host: a b', ...upgrade])], '400 malformed_request'],
+    ['with an invalid Host', [lines(['GET /join HTTP/1.1', 'Host: a b', ...upgrade])], '400 malformed_request'],
     [
-      'with a header that is none',
+      'with an invalid header',
       [lines(['GET /join HTTP/1.1', 'Host: a', 'No colon', ...upgrade])],
       '400 malformed_request',
     ],

@@ -65,7 +65,7 @@ describe('answers invalid HTTP once, and closes the connection', () => {
     ['words', 'Hello, are you there?\r\n\r\n'],
     ['bytes', '\u0016\u0003\u0001\r\n\r\n'],
     ['another version', 'GET /healthz HTTP/9.9\r\n\r\n'],
-    ['a method that nobody knows', 'SING /healthz HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['an unknown method', 'SING /healthz HTTP/1.1\r\nHost: a\r\n\r\n'],
   ])('%s', async (_, bytes) => {
     await using server = await startTestServer();
     const { status, headers } = await exchange(server, [bytes]);

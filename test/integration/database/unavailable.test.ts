@@ -104,7 +104,7 @@ describe.skipIf(noMongo || !canStop)('a server whose connections to MongoDB end 
     });
     const { email, password } = await signUp(server);
     const login = () => request(server, 'POST', '/login', { json: { email, password } });
-    mongo.hang();
+    await mongo.hang();
     const asked = Promise.all([login(), login(), login()]);
     proxy.endAll();
     for (const { status, json, headers } of await asked)

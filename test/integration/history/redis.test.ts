@@ -39,7 +39,7 @@ describe.skipIf(noRedis)('the stores in Redis', () => {
     onTestFinished(() => database.close());
     const store = redisMessageStore(database);
     const run = { epoch: '1', lastId: undefined };
-    redis.hang();
+    await redis.hang();
     await expect(store.putRun(run)).rejects.toThrow(StoreUnavailable);
     redis.wake();
     await expect.poll(() => store.putRun(run).then(() => 'kept', String)).toBe('kept');

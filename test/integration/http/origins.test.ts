@@ -9,7 +9,7 @@ const webView = 'capacitor://localhost';
 
 describe('joining from a page', () => {
   it.each([
-    ['what is no page', undefined, true],
+    ['a client that is no page', undefined, true],
     ['a page of the server’s own', 'http://chat.example.com:3000', true],
     ['the same behind a proxy that ends TLS', 'https://chat.example.com:3000', true],
     ['a page of an allowed origin', app, true],

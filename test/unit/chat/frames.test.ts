@@ -14,7 +14,7 @@ describe('a valid frame', () => {
     ['a text', message({ text: 'Hello!' }), { text: 'Hello!' }],
     ['a text and a nonce', message({ text: 'Hello!', nonce: 'm-1' }), { text: 'Hello!', nonce: 'm-1' }],
     [
-      'what it should not hold, which is left out',
+      'undeclared members, which are left out',
       message({ text: 'a', from_user: 1, sent_at: {}, x: 'y' }),
       { text: 'a' },
     ],

@@ -35,7 +35,7 @@ describe('recovery', () => {
   it.each([
     ['before its messages', 2, 9],
     ['after the end', 9, 8],
-    ['that was never given', 7, 9],
+    ['that was never assigned', 7, 9],
   ])('returns undefined for a position %s', (_, after, to) => {
     const { add, between } = start(3);
     for (let n = 4; n <= 9; n += 1) add(message(n));

@@ -83,7 +83,7 @@ describe('passwords', () => {
       expect(await within<unknown>(asked, 'a refusal', 2_000).catch(({ name }) => name)).toBe('Overloaded');
   });
 
-  it('does not hash passwords of callers that have given up', async () => {
+  it('does not hash passwords of callers that have gone', async () => {
     const gate = Promise.withResolvers<void>();
     let begun = 0;
     const kdf: typeof scryptHere.kdf = async (...given) => {

@@ -18,7 +18,7 @@ export const networkCases = ({ play, codeOf, noSocket }: HostileTools): Cases =>
       );
   },
 
-  'leaves no socket behind where nobody answers': async () => {
+  'leaves no socket behind if nobody answers': async () => {
     const mute = play('mute', { timeoutMs: 300, maxRetries: 1 });
     equal(await codeOf(mute.join()), 'timeout');
     equal(await codeOf(mute.palaver.login(credentials)), 'timeout');

@@ -92,7 +92,7 @@ describe('the answer time of a message', () => {
 
   it.each([
     ['goes on over the end of the connection', { isUnsettled: true }, 100],
-    ['starts anew on the next connection for a patient message', { isUnsettled: true, isPatient: true }, answerMs],
+    ['starts over on the next connection for a patient message', { isUnsettled: true, isPatient: true }, answerMs],
   ])('%s', (_, more, leftMs) => {
     const { deadlines, expired } = start();
     const unsettled = message(Number.POSITIVE_INFINITY);

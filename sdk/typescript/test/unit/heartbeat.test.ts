@@ -42,7 +42,7 @@ describe('the heartbeat', () => {
   });
 
   it.each([
-    ['starts the time for an answer anew with each frame while one is due', true, 1],
+    ['restarts the time for an answer with each frame while one is due', true, 1],
     ['waits for nothing once all answers are here', false, 0],
   ])('%s', (_, isAnswerDue, losses) => {
     const { heartbeat, onLost, world } = start();

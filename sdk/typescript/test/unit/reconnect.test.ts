@@ -117,9 +117,9 @@ describe('joining', () => {
 
 describe('an attempt without an answer', () => {
   it.each([
-    ['is given up when the network is back', 0, 'online', 2],
-    ['goes on when the user comes back within a second', 1_000, 'visible', 1],
-    ['is given up when the user comes back later', 1_001, 'visible', 2],
+    ['is abandoned when the network is back', 0, 'online', 2],
+    ['goes on when the user returns within a second', 1_000, 'visible', 1],
+    ['is abandoned when the user returns later', 1_001, 'visible', 2],
   ] as const)('%s', async (_, ageMs, why, tries) => {
     const { reconnect, attempts, losses } = start();
     await pass(ageMs);
@@ -128,7 +128,7 @@ describe('an attempt without an answer', () => {
     expect([attempts.length, losses]).toEqual([tries, []]);
   });
 
-  it('is never given up once the server has answered', async () => {
+  it('is never abandoned once the server has answered', async () => {
     const { reconnect, attempts } = start();
     reconnect.answered();
     reconnect.wake('online');
