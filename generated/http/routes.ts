@@ -1173,7 +1173,7 @@ export const publishRoute = createRoute({
   tags: ['Chat'],
   summary: 'Publish a message',
   description:
-    "Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in\nthe room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has\nits place in the stream. `from_user` is the name that the user has in the room, and that of the token if the user\nis not there.\n\nWith a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published\nonce, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.",
+    "Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in\nthe room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has\nits place in the stream. `from_user` is the name that the user has in the room. A user who has no session there has the name in the\ntoken.\n\nWith a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published\nonce, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.",
   security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: publishRequestSchema } } },

@@ -313,8 +313,8 @@ export abstract class Methods<Options> {
    *
    * Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in
    * the room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has
-   * its place in the stream. `from_user` is the name that the user has in the room, and that of the token if the user
-   * is not there.
+   * its place in the stream. `from_user` is the name that the user has in the room. A user who has no session there has the name in the
+   * token.
    *
    * With a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published
    * once, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.
