@@ -212,7 +212,12 @@ module.exports = {
     only('users-know-the-database', 'users/', 'src/database/'),
     only('revocations-know-tokens-and-the-database', 'revocations/', 'src/database/', 'src/auth/tokens\\.ts$'),
     only('the-backplane-knows-itself', 'backplane/'),
-    only('history-knows-the-backplane-and-the-database', 'history/', 'src/database/', 'src/backplane/backplane\\.ts$'),
+    only(
+      'history-knows-the-backplane-and-the-database',
+      'history/',
+      'src/database/',
+      'src/backplane/(backplane|ids)\\.ts$',
+    ),
     only('auth-knows-itself', 'auth/'),
     only('limits-know-themselves', 'limits/'),
     rule(

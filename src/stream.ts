@@ -53,7 +53,6 @@ export async function openLocalStream(
   const past = await readPast(store, maxRecovered);
   const run = await nextEpoch(config.dataDir, Date.now, Number(past.runs.at(-1)?.epoch ?? 0));
   const epoch = padded(run);
-  const history = await openHistory({ store, log, epoch, ...retentionOf(config) });
   const pastMessages = past.messages.map(envelopeOf);
   const recovery = createRecovery({
     from: completeFrom(past) ?? epoch,
@@ -61,6 +60,7 @@ export async function openLocalStream(
     past: pastMessages,
   });
   const backplane = given ?? createLocalBackplane({ epoch: run, pastMessages, ...presenceOf(config) });
+  const history = await openHistory({ store, log, epoch, isReady: backplane.isReady, ...retentionOf(config) });
   return {
     backplane,
     history,
@@ -88,7 +88,8 @@ export async function openSharedStream(
     ...presenceOf(config),
     onCall,
   });
-  const history = await openHistory({ store, log, ...retentionOf(config), onStored: backplane.noteStored });
+  const { noteStored: onStored, isReady } = backplane;
+  const history = await openHistory({ store, log, onStored, isReady, ...retentionOf(config) });
   return {
     backplane,
     history,

@@ -44,7 +44,7 @@ export const frameIdSchema = z
   .string()
   .min(1)
   .max(64)
-  .regex(/^[!-~]+$/u, { error: 'must have only visible ASCII characters' }) satisfies z.ZodType<types.FrameId>;
+  .regex(/^[!-~]*$/u, { error: 'must have only visible ASCII characters' }) satisfies z.ZodType<types.FrameId>;
 
 export const timeSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/u, {
   error: 'must be RFC 3339 in UTC with Z and three fractional digits',

@@ -1173,7 +1173,7 @@ export const publishRoute = createRoute({
   tags: ['Chat'],
   summary: 'Publish a message',
   description:
-    "Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in\nthe room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has\nits place in the stream. `from_user` is the name that the user has in the room. A user who has no session there has the name in the\ntoken.\n\nWith a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published\nonce, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.",
+    "Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in\nthe room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has\nits place in the stream. `from_user` is the name that the user has in the room, or that of the token if the user\nhas not joined.\n\nWith a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published\nonce, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.",
   security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
   request: {
     body: { required: true, content: { 'application/json': { schema: publishRequestSchema } } },
@@ -1348,7 +1348,7 @@ export const listMessagesRoute = createRoute({
   tags: ['Chat'],
   summary: 'Read the message history',
   description:
-    'Returns a page of the message history, oldest first. Without a position it has the last messages. With `before`\nit has the last ones before that position, and with `after` the first ones after it.\n\n`before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a\nmessage nor a gap. `after` in the answer asks for the page after this one. It is there only if the request had\n`after`, and only while more messages are there. Between the first and the last message of a page nothing is\nmissing, except where `gaps` says so.\n\n`as_of` is the position in the stream at which the page is correct. A client without a connection can poll: it\nreads pages with `after` while the answer has one, and goes on with `after` = `as_of` the next time. It then gets\nevery message once. `as_of` is absent while the stream is unavailable: then keep the last position that you had.\n\nA message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the\nlast 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly\nshutdown are stored like all others.',
+    'Returns a page of the message history, oldest first. Without a position it has the last messages. With `before`\nit has the last ones before that position, and with `after` the first ones after it.\n\n`before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a\nmessage nor a gap, and where the request had `after`. `after` in the answer asks for the page after this one. It\nis there only if the request had `after`, and only while something follows, a message or a gap. Between the first\nand the last message of a page nothing is missing, except where `gaps` says so. The same holds between the `after`\nof the request and the first message.\n\n`as_of` is the position in the stream at which the page is correct: later messages are not in it. A client\nwithout a connection can poll. It reads pages with `after` while the answer has one, and goes on with `after` =\n`as_of` the next time. It then gets every message once, if it polls before the server removes old messages.\n`as_of` is never before the `after` of the request, so a client may poll several nodes in turn. `as_of` is absent\nwhile the stream is unavailable: then go on with the `id` of the last message that you have read.\n\nA message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the\nlast 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly\nshutdown are stored like all others.',
   security: [{ bearer: [] }, { subprotocol: [] }] as Record<string, string[]>[],
   request: {
     query: z.object({
@@ -1364,7 +1364,7 @@ export const listMessagesRoute = createRoute({
   },
   responses: {
     200: {
-      description: 'A page. Without `before` in it, it is the oldest page of the history.',
+      description: 'A page.',
       content: { 'application/json': { schema: messagePageSchema } },
     },
     400: {

@@ -93,7 +93,7 @@ export function createUpgrades({ fetch, session, log }: UpgradeDeps): Upgrades {
     const { admitted } = upgrade;
     if (!admitted) return refuse(response, incoming, socket);
     if (upgrade.transport === 'events') {
-      // A client that has gone meanwhile may still reconnect.
+      // The client has gone meanwhile, and may still reconnect.
       if (socket.destroyed) return admitted.roomSession.release('lost');
       beginEvents(response, incoming, socket);
       return keep(runEventSession(socket, admitted, session));

@@ -1,25 +1,28 @@
 import type { ChatMessage } from '../../generated/chat/index.ts';
 import type { Pruning, Retention } from './retention.ts';
 
-/** A stored message: the delivered frame, and the user who sent it. */
+/** A stored message: the delivered frame, and the user who sent it. The frame's `from_user_id` is `userId`. */
 export interface StoredMessage {
   readonly id: string;
   /** RFC 3339, as in the frame: sorts as a string. */
   readonly sentAt: string;
   readonly userId: string;
-  readonly msg: ChatMessage['msg'];
+  readonly msg: Omit<ChatMessage['msg'], 'from_user_id'>;
 }
 
-/** A part of the history, oldest first. */
+/** A part of the history, oldest first: the messages before a position, or after one. */
 export interface Slice {
   readonly messages: readonly StoredMessage[];
   /**
-   * Positions in the stream: between each and the message before it, messages may be missing. It holds all gaps after
-   * the first message of the slice, up to and including its end, where a stored message may be. Without anything before
-   * the slice it holds all gaps up to its end.
+   * Positions in the stream: between each and the message before it, messages may be missing.
+   *
+   * - Before a position: all gaps after the first message, up to and including that position, where a stored message may
+   *   be. Without anything before the slice: all gaps up to that position.
+   * - After a position: all gaps after that position, up to and including the last message. Without anything after the
+   *   slice: all gaps after that position.
    */
   readonly gaps: readonly string[];
-  /** Whether there are messages before the first one. */
+  /** Whether there are more messages: before the first one, or after the last one. The slice then has `limit`. */
   readonly more: boolean;
 }
 
@@ -42,6 +45,8 @@ export interface MessageStore {
   append(messages: readonly StoredMessage[], gaps: readonly string[]): Promise<void>;
   /** Returns the last `limit` messages before an id, or of all. @throws {StoreUnavailable} */
   before(id: string | undefined, limit: number): Promise<Slice>;
+  /** Returns the first `limit` messages after an id. @throws {StoreUnavailable} */
+  after(id: string, limit: number): Promise<Slice>;
   /**
    * Returns the id of the last message that is due for removal: all messages up to it are. It comes before every
    * message that isn't due, even if one of the due ones has an impossible time. @throws {StoreUnavailable}

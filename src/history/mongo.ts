@@ -11,6 +11,28 @@ const retentionId = 'messages';
 /** Neighbouring gaps that one pruning looks at. */
 const mergedAtOnce = 1_000;
 
+const messageOf = ({ _id, ...rest }: Stored<StoredMessage>): StoredMessage => ({ id: _id, ...rest });
+
+/** Ignores that some documents exist already: the others are inserted all the same. */
+const ignoringDuplicates = async (insert: Promise<unknown>): Promise<void> => {
+  try {
+    await insert;
+  } catch (error) {
+    const failures = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
+    if (failures.length === 0 || failures.some(({ code }) => code !== duplicateKey)) throw error;
+  }
+};
+
+/** Stores a document under its id. If another node inserts it at the same time, the second try finds it. */
+const put = async <T extends { readonly _id: string }>(into: Collection<T>, document: T): Promise<void> => {
+  const { _id, ...rest } = document;
+  const replace = () => into.replaceOne({ _id } as Filter<T>, rest as WithoutId<T>, { upsert: true });
+  await replace().catch((error: unknown) => {
+    if (error instanceof MongoServerError && error.code === duplicateKey) return replace();
+    throw error;
+  });
+};
+
 /**
  * The message history in MongoDB: the collections `messages` and `messageGaps`, by id, `runs`, by epoch, and
  * `retention`, one document.
@@ -25,25 +47,8 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
     await messages.createIndex({ sentAt: 1 }, { name: 'sentAt' });
   });
 
-  /** Ignores that some documents exist already: the others are inserted all the same. */
-  const ignoringDuplicates = async (insert: Promise<unknown>): Promise<void> => {
-    try {
-      await insert;
-    } catch (error) {
-      const failures = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
-      if (failures.length === 0 || failures.some(({ code }) => code !== duplicateKey)) throw error;
-    }
-  };
-
-  /** Stores a document under its id. If another node inserts it at the same time, the second try finds it. */
-  const put = async <T extends { readonly _id: string }>(into: Collection<T>, document: T): Promise<void> => {
-    const { _id, ...rest } = document;
-    const replace = () => into.replaceOne({ _id } as Filter<T>, rest as WithoutId<T>, { upsert: true });
-    await replace().catch((error: unknown) => {
-      if (error instanceof MongoServerError && error.code === duplicateKey) return replace();
-      throw error;
-    });
-  };
+  const gapsWhere = async (_id: Filter<Gap>['_id']): Promise<string[]> =>
+    (await messageGaps.find({ _id }).sort({ _id: 1 }).toArray()).map((gap) => gap._id);
 
   return {
     append: (batch, gapIds) =>
@@ -72,16 +77,21 @@ export async function mongoMessageStore({ db, run, prepare }: MongoDatabase): Pr
           .limit(limit + 1)
           .toArray();
         const more = found.length > limit;
-        const page = found
-          .slice(0, limit)
-          .reverse()
-          .map(({ _id, ...rest }) => ({ id: _id, ...rest }));
+        const page = found.slice(0, limit).reverse().map(messageOf);
         const from = more ? page[0]!.id : '';
-        const gaps = await messageGaps
-          .find({ _id: { $gt: from, ...(id !== undefined && { $lte: id }) } })
+        return { messages: page, more, gaps: await gapsWhere({ $gt: from, ...(id !== undefined && { $lte: id }) }) };
+      }),
+
+    after: (id, limit) =>
+      run(async () => {
+        const found = await messages
+          .find({ _id: { $gt: id } })
           .sort({ _id: 1 })
+          .limit(limit + 1)
           .toArray();
-        return { messages: page, more, gaps: gaps.map(({ _id }) => _id) };
+        const more = found.length > limit;
+        const page = found.slice(0, limit).map(messageOf);
+        return { messages: page, more, gaps: await gapsWhere({ $gt: id, ...(more && { $lte: page.at(-1)!.id }) }) };
       }),
 
     lastDue: ({ from, before, until }) =>

@@ -1,3 +1,4 @@
+import type { ChatMessage } from '../../generated/chat/index.ts';
 import type { Envelope } from '../backplane/backplane.ts';
 import type { MessageStore, Run, Slice, StoredMessage } from './message-store.ts';
 import { endRuns } from './runs.ts';
@@ -17,10 +18,17 @@ export async function readPast(store: MessageStore, limit: number): Promise<Past
 export const completeFrom = ({ messages, gaps }: Slice): string | undefined =>
   messages.length === 0 ? undefined : [messages[0]!.id, ...gaps].sort().at(-1);
 
+/** Returns the `msg` of a stored message as it was delivered. */
+export const deliveredMsg = ({ userId, msg: { from_user, ...rest } }: StoredMessage): ChatMessage['msg'] => ({
+  from_user,
+  from_user_id: userId,
+  ...rest,
+});
+
 /** Returns a stored message as it was delivered. */
-export const envelopeOf = ({ id, sentAt, userId, msg }: StoredMessage): Envelope => ({
-  id,
-  sentAt,
-  userId,
-  frame: { type: 'chat_message', msg },
+export const envelopeOf = (message: StoredMessage): Envelope => ({
+  id: message.id,
+  sentAt: message.sentAt,
+  userId: message.userId,
+  frame: { type: 'chat_message', msg: deliveredMsg(message) },
 });

@@ -150,13 +150,30 @@ export function redisMessageStore(database: RedisDatabase): MessageStore {
         await repairEvicted(history);
         const end = id === undefined ? '+' : `(${id}`;
         const found = await redis.zrevrangebylex(ids, end, '-', 'LIMIT', 0, limit + 1);
-        const more = found.length > limit;
         const page = found.slice(0, limit).reverse();
-        const [messages, between] = await Promise.all([
-          messagesOf(history, page),
-          redis.zrangebylex(gaps, more ? `(${page[0]}` : '-', id === undefined ? '+' : `[${id}`),
-        ]);
-        return { messages, more, gaps: between };
+        const messages = await messagesOf(history, page);
+        // One that was pruned meanwhile was the oldest.
+        const more = found.length > limit && messages.length === limit;
+        const from = more ? `(${page[0]}` : '-';
+        return { messages, more, gaps: await redis.zrangebylex(gaps, from, id === undefined ? '+' : `[${id}`) };
+      }),
+
+    after: (id, limit) =>
+      run(async () => {
+        await repairEvicted(history);
+        const messages: StoredMessage[] = [];
+        let end = id;
+        let more = true;
+        // Again where some were pruned meanwhile: a slice with fewer than `limit` messages would be the last one.
+        while (more && messages.length < limit) {
+          const wanted = limit - messages.length;
+          const found = await redis.zrangebylex(ids, `(${end}`, '+', 'LIMIT', 0, wanted + 1);
+          const some = found.slice(0, wanted);
+          messages.push(...(await messagesOf(history, some)));
+          more = found.length > wanted;
+          end = some.at(-1) ?? end;
+        }
+        return { messages, more, gaps: await redis.zrangebylex(gaps, `(${id}`, more ? `[${end}` : '+') };
       }),
 
     lastDue: ({ from, before, until }) =>

@@ -30,7 +30,9 @@ export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): Messag
   const columns = 'id, sent_at AS sentAt, user_id AS userId, from_user AS fromUser, text, nonce';
   const last = db.prepare(`SELECT ${columns} FROM messages ORDER BY id DESC LIMIT ?`);
   const lastBefore = db.prepare(`SELECT ${columns} FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?`);
+  const firstAfter = db.prepare(`SELECT ${columns} FROM messages WHERE id > ? ORDER BY id LIMIT ?`);
   const gaps = db.prepare('SELECT id FROM message_gaps WHERE id > ? ORDER BY id');
+  const gapsTo = db.prepare('SELECT id FROM message_gaps WHERE id > ? AND id <= ? ORDER BY id');
   const first = db.prepare('SELECT id FROM messages ORDER BY id LIMIT 1');
   const surplus = db.prepare('SELECT id FROM messages ORDER BY id DESC LIMIT 1 OFFSET ?');
   const remove = db.prepare(
@@ -85,6 +87,15 @@ export function sqliteMessageStore({ relaxed: db, run }: SqliteDatabase): Messag
         const from = more ? messages[0]!.id : '';
         const found = gaps.all(from).map((row) => String(row.id));
         return { messages, more, gaps: found.filter((gap) => id === undefined || gap <= id) };
+      }),
+
+    after: (id, limit) =>
+      run(() => {
+        const rows = firstAfter.all(id, limit + 1);
+        const more = rows.length > limit;
+        const messages = (rows.slice(0, limit) as unknown as Row[]).map(messageOf);
+        const found = more ? gapsTo.all(id, messages.at(-1)!.id) : gaps.all(id);
+        return { messages, more, gaps: found.map((gap) => String(gap.id)) };
       }),
 
     lastDue: ({ from, before, until }) =>

@@ -68,7 +68,7 @@ const isWellFormed = ({ headers: { host = '' }, url = '' }: Head): boolean =>
 /**
  * Takes requests for events from the HTTP server, with their sockets. Held as a request, a stream would keep the parser,
  * the request and the response in memory, three times what a session costs. Node hands a socket over only for an upgrade:
- * so such a request is marked as one while Node is still reading it, and becomes the `upgrade` event.
+ * so such a request is marked as one while Node is still reading it, and arrives as the `upgrade` event.
  */
 class HandOver {
   readonly #requests = new WeakMap<Socket, IncomingMessage>();

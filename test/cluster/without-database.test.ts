@@ -50,10 +50,10 @@ describe.skipIf(noRedis)('several nodes on Redis alone', () => {
     await Promise.all([a.stop(), b.stop()]);
 
     const c = await start();
-    expect(await pageOf(c, tokenOfBob)).toEqual({ messages: messagesOf(bob), gaps: [] });
+    expect(await pageOf(c, tokenOfBob)).toMatchObject({ messages: messagesOf(bob), gaps: [] });
     await expect(connect(c, { token: tokenOfAnn })).rejects.toThrow('401');
     const again = await connect(c, { token: tokenOfBob, lastEventId: messagesOf(bob)[0]!.id });
-    expect((await again.next('users_online')).msg).toEqual({ list: [], recovered: true });
+    expect((await again.next('users_online')).msg).toEqual({ list: [], users: [], recovered: true });
     await expect.poll(() => textsOf(again), poll).toEqual(['2', '3']);
   });
 
@@ -82,7 +82,7 @@ describe.skipIf(noRedis)('several nodes on Redis alone', () => {
         return again;
       }, poll)
       .toBeDefined();
-    expect((await again!.next('users_online')).msg).toEqual({ list: [], recovered: false });
+    expect((await again!.next('users_online')).msg).toEqual({ list: [], users: [], recovered: false });
     again!.say('after');
     await again!.next('chat_message');
     await expect.poll(async () => (await pageOf(node, token)).messages.map(({ msg }) => msg.text), poll).toEqual(kept);

@@ -42,9 +42,7 @@ describe.skipIf(noTerminal)('the first chat', { timeout: pageMs }, () => {
     await until(() => room.roster.join() === 'Zoe', 'the others to see the newcomer leave');
     await room.close();
 
-    // Ctrl-C at a terminal signals the whole group.
-    process.kill(-server.child.pid!, 'SIGINT');
-    await server.exited();
+    await server.stop('SIGINT');
     expect(server.output()).toContain('Palaver has stopped');
   });
 });

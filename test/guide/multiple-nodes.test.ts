@@ -107,8 +107,8 @@ describe.skipIf(missing)(`docs/guide/multiple-nodes.md${missing ? `: ${missing}`
     await hears('Ann', ['from Ann', 'from Bob', ...proxies.map(({ name }) => name)]);
 
     // A node that stops is left out.
-    first.child.kill('SIGTERM');
-    await first.exited();
+    await first.stop('SIGTERM');
+    expect(first.output()).toContain('Palaver has stopped');
     for (const { name, url } of proxies) say(await joined(`later by ${name}`, url, ca), 'later');
     await hears('Bob', ['from Ann', 'from Bob', ...proxies.flatMap(({ name }) => [name, 'later'])]);
   });

@@ -55,8 +55,9 @@ describe.skipIf(missing)(`docs/guide/self-hosting.md${missing ? `: ${missing}` :
     const brief = adapted(contract!, [installed!, ['--only rule --only ws', '--only rule.early-frames']]);
     expect(await run(`URL=${url}\n${brief}`)).toMatchObject({ code: 0 });
 
-    server.child.kill('SIGTERM');
-    expect(await server.exited()).toBe(0);
+    await server.stop('SIGTERM');
+    // With NODE_ENV=production the log is in JSON.
+    expect(server.output()).toContain('"event":"server_stopped"');
     const admin = /^ADMIN_TOKEN=(.+)$/m.exec(readFileSync(`${folder}/env`, 'utf8'))![1]!;
     expect(admin).toHaveLength(64);
     expect(server.output()).not.toContain(admin);

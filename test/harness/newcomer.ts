@@ -14,13 +14,28 @@ import { type AtTerminal, atTerminal } from './terminal.ts';
 /** Timeout against hanging: a page's commands start many processes, one after the other. */
 export const pageMs = 120_000;
 
+/** Commands that serve. */
+export interface Serving extends Pick<ServerProcess, 'output' | 'address'> {
+  /** Signals the commands and everything they started, as Ctrl-C at a terminal does. Resolves when all have ended. */
+  stop(signal: 'SIGINT' | 'SIGTERM'): Promise<void>;
+}
+
+/** Signals a process group. It may have ended. */
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** A reader of the documentation who runs its commands. */
 export interface Newcomer {
   readonly folder: string;
   /** Runs the commands of a code block, and stops at the first one that fails. */
   run(commands: string): Promise<Ended>;
   /** Runs commands that serve until they are stopped. They end with the test. */
-  serve(commands: string): ServerProcess;
+  serve(commands: string): Serving;
   /** Runs commands at a terminal. They end with the test. */
   type(commands: string): AtTerminal;
 }
@@ -40,14 +55,21 @@ function newcomerIn(folder: string, env: Readonly<Record<string, string>>): Newc
       child.stdin.end();
       const ended = Promise.all([closed, text(child.stdout), text(child.stderr)]);
       const [[code], out, errors] = await within(ended, `the end of: ${lines}`, pageMs).finally(() => {
-        if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
+        signalGroup(child.pid!, 'SIGKILL');
       });
       return { code: code as number | null, out, errors };
     },
     serve: (lines) => {
-      const server = launch('bash', bash(lines), own, folder);
-      onTestFinished(server.kill);
-      return server;
+      const { child, output, address } = launch('bash', bash(lines), own, folder);
+      // Every process that they start has these pipes, so they close when the last one has ended.
+      const ended = once(child, 'close');
+      const stop = async (signal: NodeJS.Signals): Promise<void> => {
+        signalGroup(child.pid!, signal);
+        await within(ended, () => `the end of: ${lines}; so far: ${output()}`, pageMs);
+      };
+      // The shell may have ended before what it started.
+      onTestFinished(() => stop('SIGKILL'));
+      return { output, address, stop };
     },
     type: (lines) => atTerminal(lines, { ...own, SHELL: '/bin/bash' }, folder),
   };

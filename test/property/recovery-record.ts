@@ -29,7 +29,7 @@ async function readAll(history: Pick<History, 'page'>, pageSize: number) {
   const gaps: string[] = [];
   let before: string | undefined;
   do {
-    const page = await history.page(before, pageSize);
+    const page = await history.page({ before }, pageSize);
     messages.unshift(...page.messages.map((message) => ({ id: message.id, wire: JSON.stringify(message) })));
     gaps.unshift(...page.gaps);
     before = page.before;

@@ -67,6 +67,7 @@ export function unreliable(inner: MessageStore) {
           ),
         putRun: (run) => ask(of, () => inner.putRun(run), true),
         before: (id, limit) => ask(of, () => inner.before(id, limit)),
+        after: (id, limit) => ask(of, () => inner.after(id, limit)),
         lastDue: (times) => ask(of, () => inner.lastDue(times)),
         prune: (upTo, keep) => ask(of, () => inner.prune(upTo, keep)),
         retention: () => ask(of, () => inner.retention()),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MessageStore, StoredMessage } from '../../src/history/message-store.ts';
+import type { MessageStore, Slice, StoredMessage } from '../../src/history/message-store.ts';
 
 const idOf = (n: number): string => `1-${String(n).padStart(4, '0')}`;
 const timeOf = (n: number): string => new Date(n * 1_000).toISOString();
@@ -12,6 +12,22 @@ const message = (n: number, msg: Partial<StoredMessage['msg']> = {}): StoredMess
 const messages = (from: number, to: number): StoredMessage[] =>
   Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 
+/** Returns the last messages before an id, by the plainest of models. */
+function sliceBefore(all: readonly StoredMessage[], gaps: readonly string[], at: string, limit: number): Slice {
+  const earlier = all.filter(({ id }) => id < at);
+  const found = earlier.slice(-limit);
+  const more = earlier.length > limit;
+  return { messages: found, more, gaps: gaps.filter((gap) => gap <= at && (!more || gap > found[0]!.id)) };
+}
+
+/** Returns the first messages after an id. */
+function sliceAfter(all: readonly StoredMessage[], gaps: readonly string[], at: string, limit: number): Slice {
+  const later = all.filter(({ id }) => id > at);
+  const found = later.slice(0, limit);
+  const more = later.length > limit;
+  return { messages: found, more, gaps: gaps.filter((gap) => gap > at && (!more || gap <= found.at(-1)!.id)) };
+}
+
 type Opened = () => MessageStore;
 
 const allIds = async (store: MessageStore) => (await store.before(undefined, 10_000)).messages.map(({ id }) => id);
@@ -21,6 +37,7 @@ function pages(opened: Opened): void {
     const store = opened();
     expect(await store.before(undefined, 50)).toEqual({ messages: [], gaps: [], more: false });
     expect(await store.before(idOf(1), 50)).toEqual({ messages: [], gaps: [], more: false });
+    expect(await store.after(idOf(1), 50)).toEqual({ messages: [], gaps: [], more: false });
     expect(await store.runs()).toEqual([]);
     expect(await store.lastDue({ from: '', before: timeOf(1), until: timeOf(2) })).toBeUndefined();
     expect(await store.retention()).toBeUndefined();
@@ -36,6 +53,7 @@ function pages(opened: Opened): void {
     ];
     await store.append(odd, []);
     expect((await store.before(undefined, 50)).messages).toEqual(odd);
+    expect((await store.after('0', 50)).messages).toEqual(odd);
   });
 
   it('pages back, oldest first, and says whether there is more', async () => {
@@ -50,6 +68,43 @@ function pages(opened: Opened): void {
     // Any position of the stream is a valid argument.
     expect((await store.before(`${idOf(5)}-x`, 1)).messages).toEqual(messages(5, 5));
     expect((await store.before('~', 1)).messages).toEqual(messages(10, 10));
+  });
+
+  it('pages forwards, oldest first, and says whether there is more', async () => {
+    const store = opened();
+    await store.append(messages(6, 10), []);
+    await store.append(messages(1, 5), []);
+    expect(await store.after('0', 4)).toEqual({ messages: messages(1, 4), gaps: [], more: true });
+    expect(await store.after(idOf(4), 4)).toEqual({ messages: messages(5, 8), gaps: [], more: true });
+    expect(await store.after(idOf(8), 2)).toEqual({ messages: messages(9, 10), gaps: [], more: false });
+    expect(await store.after(idOf(10), 4)).toEqual({ messages: [], gaps: [], more: false });
+    expect((await store.after(`${idOf(5)}-x`, 1)).messages).toEqual(messages(6, 6));
+    expect((await store.after('~', 1)).messages).toEqual([]);
+  });
+
+  it('names each gap in one page forwards: that of the message after it, or the last one', async () => {
+    const store = opened();
+    await store.append([message(2), message(4), message(6)], [idOf(1), idOf(3), idOf(5), idOf(7)]);
+    expect((await store.after('0', 2)).gaps).toEqual([idOf(1), idOf(3)]);
+    expect((await store.after(idOf(4), 2)).gaps).toEqual([idOf(5), idOf(7)]);
+    expect((await store.after(idOf(3), 1)).gaps).toEqual([]);
+    await store.append([], [idOf(4)]);
+    // At the position of a message: before it, and not after.
+    expect((await store.after(idOf(3), 1)).gaps).toEqual([idOf(4)]);
+    expect((await store.after(idOf(4), 1)).gaps).toEqual([idOf(5), idOf(7)]);
+  });
+
+  it('agrees with a list at every position, for every limit, and compares ids byte by byte', async () => {
+    const store = opened();
+    const ids = ['1-0001', '1-0001-x', '1-A', '1-a', '10-0001', '2-0001'];
+    const gaps = ['1-!', '1-0001', '1-0001~', '1-B', '1-~', '1-~~', '2-0001', '2-0002', '~'];
+    const all = ids.map((id): StoredMessage => ({ ...message(1), id }));
+    await store.append(all.toReversed(), gaps.toReversed());
+    for (const at of ['!', '0', '1-', '1-AA', '1-_', '3', '~~', ...ids, ...gaps])
+      for (let limit = 1; limit <= ids.length + 1; limit += 1) {
+        expect(await store.before(at, limit), `before ${at}, ${limit}`).toEqual(sliceBefore(all, gaps, at, limit));
+        expect(await store.after(at, limit), `after ${at}, ${limit}`).toEqual(sliceAfter(all, gaps, at, limit));
+      }
   });
 
   it('appends a message once, and with it those that are new', async () => {

@@ -33,7 +33,7 @@ const names = (from: number, to: number): string[] => Array.from({ length: to - 
 describe('GET /messages', () => {
   it('pages back to the beginning: each message once, as delivered, including unstored ones', async () => {
     await using server = await startTestServer();
-    expect(await page(server)).toEqual({ messages: [], gaps: [] });
+    expect(await page(server)).toEqual({ messages: [], gaps: [], as_of: expect.any(String) });
     const ann = await join(server, 'Ann');
     ann.say('first', 'n-1');
     await say(ann, 2, 120);
@@ -45,6 +45,76 @@ describe('GET /messages', () => {
     expect((await page(server)).messages).toHaveLength(50);
   });
 
+  it('pages forwards to the end, and names its position there', async () => {
+    await using server = await startTestServer();
+    const ann = await join(server, 'Ann');
+    await say(ann, 1, 120);
+    const pages = [await page(server, '?limit=50&after=0')];
+    for (let { after } = pages[0]!; after !== undefined; { after } = pages.at(-1)!)
+      pages.push(await page(server, `?limit=50&after=${after}`));
+    expect(pages.map(({ messages }) => messages.length)).toEqual([50, 50, 20]);
+    expect(pages.flatMap(({ messages }) => messages)).toEqual(messagesOf(ann));
+    for (const one of pages) expect(one).toMatchObject({ gaps: [], as_of: lastId(ann) });
+    for (const one of pages) expect(one).not.toHaveProperty('before');
+    expect(await page(server, `?after=${lastId(ann)}`)).toEqual({ messages: [], gaps: [], as_of: lastId(ann) });
+  });
+
+  it('names the position of the last frame, of any type, on pages backwards too', async () => {
+    await using server = await startTestServer();
+    const ann = await join(server, 'Ann');
+    await ann.next('user_joined');
+    expect((await page(server)).as_of).toBe(lastId(ann));
+    await say(ann, 1, 2);
+    await join(server, 'Bob');
+    await ann.next('user_joined');
+    expect((await page(server)).as_of).toBe(lastId(ann));
+    expect((await page(server, `?before=${messagesOf(ann)[1]!.id}`)).as_of).toBe(lastId(ann));
+  });
+
+  it('gives a client that polls every message once, also over a restart', async () => {
+    const env = keeping();
+    const [polled, sent]: [ChatMessage[], ChatMessage[]] = [[], []];
+    let at = '0';
+    const poll = async (server: TestServer): Promise<void> => {
+      const { messages, after, as_of } = await page(server, `?limit=7&after=${at}`);
+      polled.push(...messages);
+      at = after ?? as_of!;
+    };
+    for (const [from, to] of [
+      [1, 60],
+      [61, 100],
+    ] as const) {
+      await using server = await startTestServer({ env });
+      const ann = await join(server, 'Ann');
+      const said = say(ann, from, to);
+      let isSaid = false;
+      void said.finally(() => (isSaid = true));
+      while (!isSaid) await poll(server);
+      await said;
+      sent.push(...messagesOf(ann));
+      while (polled.at(-1)?.msg.text !== `m${to}`) await poll(server);
+    }
+    expect(polled).toEqual(sent);
+  });
+
+  it.each(['before=1&after=1', 'after=1&before=2&limit=3'])('refuses both positions at once: %s', async (query) => {
+    await using server = await startTestServer();
+    const { status, json } = await request(server, 'GET', `/messages?${query}`);
+    const detail = 'must not be given together with before';
+    expect([status, json.code, json.errors]).toEqual([400, 'invalid_parameter', [{ pointer: '/after', detail }]]);
+  });
+
+  it('answers HEAD like GET, without the page', async () => {
+    await using server = await startTestServer();
+    await say(await join(server, 'Ann'), 1, 3);
+    const headers = { Authorization: `Bearer ${await mint({ id: 'reader', username: 'Reader' })}` };
+    const ask = (method: string) => request(server, method, '/messages?after=0', { headers });
+    const [head, get] = [await ask('HEAD'), await ask('GET')];
+    expect([head.status, head.text, get.status]).toEqual([200, '', 200]);
+    expect(head.headers['content-type']).toBe(get.headers['content-type']);
+    expect((await request(server, 'HEAD', '/messages?after=0&before=1', { headers })).status).toBe(400);
+  });
+
   it('accepts any position in the stream', async () => {
     await using server = await startTestServer();
     const ann = await join(server, 'Ann');
@@ -52,6 +122,8 @@ describe('GET /messages', () => {
     const joined = ann.frames.find(({ type }) => type === 'user_joined') as { id: string };
     expect(textsOf((await page(server, `?before=${joined.id}`)).messages)).toEqual([]);
     expect(textsOf((await page(server, '?before=~')).messages)).toEqual(names(1, 3));
+    expect(textsOf((await page(server, `?after=${joined.id}`)).messages)).toEqual(names(1, 3));
+    expect(await page(server, '?after=~')).toEqual({ messages: [], gaps: [], as_of: '~' });
     const { example } = openapi.components.parameters.Before;
     expect(textsOf((await page(server, `?before=${example}`)).messages)).toEqual(names(1, 3));
   });
@@ -146,7 +218,7 @@ describe('a client that reconnects', () => {
 
   it('receives no replay without last_event_id', async () => {
     await using server = await startTestServer();
-    expect((await (await join(server, 'Ann')).next('users_online')).msg).toEqual({ list: [] });
+    expect((await (await join(server, 'Ann')).next('users_online')).msg).toEqual({ list: [], users: [] });
   });
 
   it('recovers over an orderly restart', async () => {

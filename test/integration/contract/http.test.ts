@@ -84,6 +84,7 @@ const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
   const messages = {
     append: fault,
     before: async () => (reads++ === 0 ? { messages: [], gaps: [], more: false } : fault()),
+    after: fault,
     lastDue: fault,
     prune: fault,
     retention: fault,

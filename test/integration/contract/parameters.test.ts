@@ -33,6 +33,11 @@ describe('names the fault and the place in an invalid query', () => {
     ['/messages?before=%ff', { before: undecodable }],
     ['/messages?before=%ed%a0%80', { before: undecodable }],
     ['/messages?before=a%', { before: undecodable }],
+    ['/messages?after=', { after: 'must not be empty' }],
+    ['/messages?after=%ff', { after: undecodable }],
+    ['/messages?after=a&after=a', { after: once }],
+    ['/messages?after=a&before=a', { after: 'must not be given together with before' }],
+    ['/messages?after=a&before=a&limit=0', { limit: 'must be at least 1' }],
     ['/messages?before=a&before=%ff&limit=0', { before: once, limit: 'must be at least 1' }],
     ['/join?last_event_id=%zz', { last_event_id: undecodable }],
     ['/join?last_event_id=a&last_event_id=b', { last_event_id: once }],
@@ -62,8 +67,10 @@ describe('names the fault and the place in an invalid query', () => {
   );
 
   it('decodes a plus as a space, and percent-encoding', async () => {
-    const { json } = await request(server, 'GET', `/messages?before=${'+'.repeat(64)}&limit=%35`, { headers });
+    const { json } = await request(server, 'GET', '/messages?before=%7E&limit=%35', { headers });
     expect(json.messages).toEqual([]);
+    const { json: refused } = await request(server, 'GET', '/messages?before=1+2', { headers });
+    expect(refused.detail).toBe('before: must have only visible ASCII characters');
   });
 });
 

@@ -2,11 +2,19 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { keepRedis } from '../../../src/broker/redis.ts';
 import { StoreUnavailable } from '../../../src/database/database.ts';
 import { openRedisDatabase } from '../../../src/database/redis.ts';
+import type { StoredMessage } from '../../../src/history/message-store.ts';
 import { redisMessageStore } from '../../../src/history/redis.ts';
 import { redisRevocationStore } from '../../../src/revocations/redis.ts';
 import { noRedis, type Redis, startRedis } from '../../harness/redis.ts';
 import { messageStoreSuite } from '../../suites/message-store.ts';
 import { revocationStoreSuite } from '../../suites/revocation-store.ts';
+
+const message = (id: string): StoredMessage => ({
+  id,
+  sentAt: '2026-01-01T00:00:00.000Z',
+  userId: '1',
+  msg: { from_user: 'Ann', text: id },
+});
 
 describe.skipIf(noRedis)('the stores in Redis', () => {
   let redis: Redis;
@@ -55,18 +63,32 @@ describe.skipIf(noRedis)('the stores in Redis', () => {
     );
     onTestFinished(() => database.close());
     const store = redisMessageStore(database);
-    const message = (id: string) => ({
-      id,
-      sentAt: '2026-01-01T00:00:00.000Z',
-      userId: '1',
-      msg: { from_user: 'Ann', text: id },
-    });
     await store.append([message('1-1'), message('1-2')], []);
     await database.redis.del(`room:history:${evicted}`);
     await store.append([message('1-3')], []);
-    const page = await store.before(undefined, 10);
+    // Each way of reading repairs the history.
+    const page = await (evicted === 'ids' ? store.before(undefined, 10) : store.after('0', 10));
     expect([page.messages.map(({ id }) => id), page.gaps]).toEqual([messages, gaps]);
-    expect(await store.before(undefined, 10)).toEqual(page);
+    expect([await store.before(undefined, 10), await store.after('0', 10)]).toEqual([page, page]);
+  });
+
+  it.each([
+    ['after', '0', ['1-4', '1-5'], true],
+    ['before', '1-4', [], false],
+  ] as const)('skip messages that are pruned while a page is read: %s', async (side, at, want, more) => {
+    const database = await open();
+    onTestFinished(() => database.close());
+    const store = redisMessageStore(database);
+    await store.append(['1-1', '1-2', '1-3', '1-4', '1-5', '1-6'].map(message), []);
+    const read = database.redis.hmget.bind(database.redis) as (...args: string[]) => Promise<(string | null)[]>;
+    const pruneFirst = async (...args: string[]) => {
+      Object.assign(database.redis, { hmget: read });
+      await store.prune('1-3', 100);
+      return read(...args);
+    };
+    Object.assign(database.redis, { hmget: pruneFirst });
+    const page = await store[side](at, 2);
+    expect([page.messages.map(({ id }) => id), page.more]).toEqual([want, more]);
   });
 
   it('report a wrong command as an error, not as an unavailable Redis', async () => {

@@ -47,6 +47,7 @@ describe('the lines of a server', () => {
     const messages: MessageStore = {
       append: async () => Promise.reject(new StoreUnavailable('planted')),
       before: async () => ({ messages: [], gaps: [], more: false }),
+      after: async () => ({ messages: [], gaps: [], more: false }),
       lastDue: async () => undefined,
       prune: async () => Promise.reject(new StoreUnavailable('planted')),
       retention: async () => undefined,

@@ -40,7 +40,7 @@ function world() {
     start: async (maxAgeS = (30 * day) / 1_000): Promise<void> => {
       starts += 1;
       const epoch = String(starts);
-      history = await openHistory({ store, epoch, maxAgeS, maxCount: 1_000_000, log, now });
+      history = await openHistory({ store, epoch, isReady: () => true, maxAgeS, maxCount: 1_000_000, log, now });
       await settled();
     },
     stop,

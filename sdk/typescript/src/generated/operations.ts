@@ -313,8 +313,8 @@ export abstract class Methods<Options> {
    *
    * Publishes a message to the room, as a `chat_message` over the WebSocket does. The sender does not have to be in
    * the room, and does not join it. The answer is the frame that everyone receives: 201 means that the message has
-   * its place in the stream. `from_user` is the name that the user has in the room. A user who has no session there has the name in the
-   * token.
+   * its place in the stream. `from_user` is the name that the user has in the room, or that of the token if the user
+   * has not joined.
    *
    * With a `nonce` you can send the message again if no answer came. Within five minutes a user's nonce is published
    * once, over HTTP and WebSocket together. A repeat is answered with 200 and the frame of the first one.
@@ -332,13 +332,16 @@ export abstract class Methods<Options> {
    * it has the last ones before that position, and with `after` the first ones after it.
    *
    * `before` in the answer asks for the page before this one. It is absent if nothing comes before, neither a
-   * message nor a gap. `after` in the answer asks for the page after this one. It is there only if the request had
-   * `after`, and only while more messages are there. Between the first and the last message of a page nothing is
-   * missing, except where `gaps` says so.
+   * message nor a gap, and where the request had `after`. `after` in the answer asks for the page after this one. It
+   * is there only if the request had `after`, and only while something follows, a message or a gap. Between the first
+   * and the last message of a page nothing is missing, except where `gaps` says so. The same holds between the `after`
+   * of the request and the first message.
    *
-   * `as_of` is the position in the stream at which the page is correct. A client without a connection can poll: it
-   * reads pages with `after` while the answer has one, and goes on with `after` = `as_of` the next time. It then gets
-   * every message once. `as_of` is absent while the stream is unavailable: then keep the last position that you had.
+   * `as_of` is the position in the stream at which the page is correct: later messages are not in it. A client
+   * without a connection can poll. It reads pages with `after` while the answer has one, and goes on with `after` =
+   * `as_of` the next time. It then gets every message once, if it polls before the server removes old messages.
+   * `as_of` is never before the `after` of the request, so a client may poll several nodes in turn. `as_of` is absent
+   * while the stream is unavailable: then go on with the `id` of the last message that you have read.
    *
    * A message appears moments after its delivery. By default the server keeps messages for 30 days, and at most the
    * last 100,000. A server that keeps none lacks this operation. Messages that were delivered before an orderly

@@ -39,7 +39,7 @@ export type Login = {
 export type MessagePage = {
   /** The messages, oldest first, each as it was delivered. */
   messages: ChatMessage[];
-  /** Positions in the stream, oldest first. Between such a position and the message before it, messages may be missing for good. A position after the last message is one of these too. Two gaps always have a message between them: neighbouring gaps are one. A page has at most `limit` gaps; a further one that comes before all messages is alone in the page before this one. */
+  /** Positions in the stream, oldest first. Between such a position and the message before it, messages may be missing for good. A position after the last message is one of these too. Two gaps always have a message between them: neighbouring gaps are one. A page has at most `limit` gaps. A further one that comes before all messages is alone in the page before this one. In pages that are read with `after`, a further one that comes after all messages is alone in the page after this one. */
   gaps: FrameId[];
   before?: FrameId;
   after?: FrameId;
