@@ -21,6 +21,11 @@ export const logEvents = {
     text: 'unknown setting: its name may be misspelt',
     fields: ['name', 'likely'],
   },
+  user_ids_personal: {
+    level: 'warn',
+    text: 'ids of users look like e-mail addresses, and everyone in the room sees them: choose another JWT_ID_CLAIM',
+    fields: ['claim'],
+  },
   file_descriptors_few: {
     level: 'warn',
     text: 'the limit of open files is too low for MAX_SESSIONS: raise it, or lower MAX_SESSIONS',
