@@ -27,7 +27,23 @@ export function openTokenSource(config: TokenConfig, log: Log, externalVerify?: 
   const keys = createLoggedKeys(externalIssuer, log);
   // Fetched before the first token arrives, so that a wrong address shows in the log at once.
   void keys.isReady();
-  return { verify: createExternalVerify(externalIssuer, keys), isReady: keys.isReady };
+  const verify = createExternalVerify(externalIssuer, keys);
+  return { verify: warningOfPersonalIds(verify, externalIssuer, log), isReady: keys.isReady };
+}
+
+/** Logs, once, that ids of users look like e-mail addresses: everyone in the room can see them. */
+function warningOfPersonalIds(verify: VerifyToken, { idClaim: claim }: ExternalIssuer, log: Log): VerifyToken {
+  let hasWarned = false;
+  const warn = (): void => {
+    if (!hasWarned) log.event('user_ids_personal', { claim });
+    hasWarned = true;
+  };
+  if (claim === 'email') warn();
+  return async (token) => {
+    const identity = await verify(token);
+    if (identity.id.includes('@')) warn();
+    return identity;
+  };
 }
 
 const createLoggedKeys = ({ jwksUrl }: ExternalIssuer, log: Log): IssuerKeys =>

@@ -21,6 +21,11 @@ export const logEvents = {
     text: 'unknown setting: its name may be misspelt',
     fields: ['name', 'likely'],
   },
+  user_ids_personal: {
+    level: 'warn',
+    text: 'ids of users look like e-mail addresses, and everyone in the room sees them: choose another JWT_ID_CLAIM',
+    fields: ['claim'],
+  },
   file_descriptors_few: {
     level: 'warn',
     text: 'the limit of open files is too low for MAX_SESSIONS: raise it, or lower MAX_SESSIONS',
@@ -53,11 +58,11 @@ export const logEvents = {
   },
   request_failed: { level: 'error', text: 'request failed', fields: ['requestId', 'err'] },
   connection_failed: { level: 'debug', text: 'connection failed', fields: ['requestId', 'err'] },
-  upgrade_failed: { level: 'error', text: 'handshake failed', fields: ['requestId', 'err'] },
+  upgrade_failed: { level: 'error', text: 'handshake or request for events failed', fields: ['requestId', 'err'] },
 
   session_joined: { level: 'debug', text: 'session joined', fields: [...session, 'transport'] },
   session_left: { level: 'debug', text: 'session left', fields: [...session, 'code', 'by'] },
-  session_gone: { level: 'debug', text: 'session dead: it did not answer a ping', fields: session },
+  session_gone: { level: 'debug', text: 'session dead: it gave no sign of life', fields: session },
   session_broke_protocol: {
     level: 'debug',
     text: 'session violated the WebSocket protocol',

@@ -33,6 +33,19 @@ describe('a token source of an external issuer’s tokens', () => {
     await expect.poll(() => events).toEqual(['issuer_unavailable']);
   });
 
+  it.each([
+    ['sub', ['4', '5'], []],
+    ['sub', ['4', 'ann@example.com', 'bob@example.com'], [{ claim: 'sub' }]],
+    ['email', ['ann@example.com'], [{ claim: 'email' }]],
+  ])('with the id in %s, of %j, warns once that ids are personal: %j', async (claim, ids, warnings) => {
+    const issuer = await startIssuer();
+    const given: unknown[] = [];
+    const log: Log = { event: (name, fields) => void given.push([name, fields]), ofRequest: () => log };
+    const { verify } = openTokenSource(readConfig({ ...issuer.env, JWT_ID_CLAIM: claim }), log);
+    for (const id of ids) await verify(await issuer.sign('k1', { [claim]: id }));
+    expect(given).toEqual(warnings.map((fields) => ['user_ids_personal', fields]));
+  });
+
   it('fetches nothing if a test replaces the verification', async () => {
     const issuer = await startIssuer();
     const verify = async () => ({ id: '1', username: 'Ann', expiresAtMs: 0, tokenKey: 'key' });

@@ -38,12 +38,26 @@ export function dispatchOnline(): void {
 
 /** Gives the global object the events of a page, which Node lacks. */
 export function addGlobalEvents(): void {
-  if (!globalThis.dispatchEvent) {
-    const target = new EventTarget();
-    for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent'] as const)
-      Object.assign(globalThis, { [name]: target[name].bind(target) });
-  }
+  if ('dispatchEvent' in globalThis) return;
+  // Not an EventTarget: Node's warns of a leak from the eleventh room on, and doesn't tell how many listen.
+  const listeners = new Map<string, Set<(event: Event) => void>>();
+  Object.assign(globalThis, {
+    addEventListener: (type: string, listener: (event: Event) => void) => {
+      if (!listeners.has(type)) listeners.set(type, new Set());
+      listeners.get(type)!.add(listener);
+    },
+    removeEventListener: (type: string, listener: (event: Event) => void) => listeners.get(type)?.delete(listener),
+    dispatchEvent: (event: Event) => {
+      for (const listener of listeners.get(event.type) ?? []) listener(event);
+    },
+  });
+  countListeners = (type) => listeners.get(type)?.size ?? 0;
 }
+
+let countListeners = (_type: string): number => 0;
+
+/** Returns how many listen for the network. It is always 0 on platforms that have these events themselves. */
+export const onlineListeners = (): number => countListeners('online');
 
 export function createTools({ sdk: { Palaver, PalaverError }, url, canDestroy }: HostileWorld) {
   const rooms: sdk.Room[] = [];

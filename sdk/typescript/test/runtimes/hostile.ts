@@ -6,7 +6,14 @@ import { equal, type Outcome, runCases } from './cases.ts';
 import { appCases } from './hostile-apps.ts';
 import { networkCases } from './hostile-networks.ts';
 import { serverCases } from './hostile-servers.ts';
-import { addGlobalEvents, createTools, type HostileTools, type HostileWorld, until } from './hostile-tools.ts';
+import {
+  addGlobalEvents,
+  createTools,
+  type HostileTools,
+  type HostileWorld,
+  onlineListeners,
+  until,
+} from './hostile-tools.ts';
 
 /** Cuts and refuses connections, many at a time. */
 async function rageStorm({ play, codeOf, noSocket }: HostileTools, storm: number): Promise<void> {
@@ -30,6 +37,7 @@ async function rageStorm({ play, codeOf, noSocket }: HostileTools, storm: number
       }),
     );
   for (const { stats } of all.slice(-50)) await noSocket(stats);
+  equal(onlineListeners(), 0);
 }
 
 export async function runHostile(world: HostileWorld): Promise<Outcome[]> {
