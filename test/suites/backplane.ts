@@ -123,7 +123,7 @@ function joining(setUp: SetUp): void {
       const { backplane, until, heard, seat } = await setUp();
       const members = Array.from({ length: 20 }, (_, n): Member => ({ id: `${n % 15}`, username: `user ${n % 15}` }));
       const seats = (await Promise.all(members.map((member) => backplane.admit(member)))).map(seatOf);
-      for (const { username } of members) await until(joined(username));
+      for (const { username, id } of members) await until(joined(username, id));
       const now = namesOf((await seat(members[0]!)).roster);
       for (const { id, roster } of seats) {
         const since = heard.filter((envelope) => envelope.id > id);
@@ -152,7 +152,7 @@ function joining(setUp: SetUp): void {
         seatOf(await backplane.admit(cleo, since)),
         seatOf(await backplane.admit({ id: '4', username: 'Dora' }, since)),
       ];
-      await until(joined('Dora'));
+      await until(joined('Dora', '4'));
       for (const [index, { id, roster }] of seats.entries()) {
         expect(id >= since).toBe(true);
         const names = new Set<string>();
@@ -351,7 +351,7 @@ function messages(setUp: SetUp): void {
       it(`delivers ${behaviour} exactly as sent`, async () => {
         const { seat, until, heard } = await setUp();
         await (await seat(ann)).publish(draft);
-        const want = { type: 'chat_message', msg: { from_user: 'Ann', ...draft } } as const;
+        const want = { type: 'chat_message', msg: { from_user: 'Ann', from_user_id: ann.id, ...draft } } as const;
         await until(want);
         expect(heard.at(-1)?.frame).toEqual(want);
       });
@@ -361,7 +361,7 @@ function messages(setUp: SetUp): void {
       const { seat, until, heard } = await setUp();
       await (await seat(ann)).publish({ text: 'Hello!', nonce: undefined });
       await until(message('Ann', 'Hello!'));
-      expect(Object.keys(heard.at(-1)!.frame.msg)).toEqual(['from_user', 'text']);
+      expect(Object.keys(heard.at(-1)!.frame.msg)).toEqual(['from_user', 'from_user_id', 'text']);
     });
 
     it('refuses a draft after the release of the seat', async () => {
