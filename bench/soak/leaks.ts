@@ -7,7 +7,7 @@ export interface Leak extends Change {
 }
 
 const file = 'chat/upgrade.ts';
-const gone = 'sockets.delete(webSocket);';
+const gone = 'open.delete(connection);';
 
 /** Leaks to plant in the server: each keeps something for every connection that ends. */
 export const leaks: readonly Leak[] = [
@@ -21,6 +21,6 @@ export const leaks: readonly Leak[] = [
     off: `${gone}
       const all = globalThis as any;
       all.Forgotten ??= class Forgotten { constructor(id) { this.id = id; } };
-      (all.forgotten ??= []).push(new all.Forgotten(admitted.requestId + ' is gone'));`,
+      (all.forgotten ??= []).push(new all.Forgotten(Math.random() + ' is gone for good'));`,
   },
 ];

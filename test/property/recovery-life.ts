@@ -26,7 +26,7 @@ function createModel() {
 
   const expectNext = (frame: OrderedFrame): void => void expected.push(JSON.stringify(frame));
   function leave(id: string): void {
-    expectNext({ type: 'user_left', msg: { username: users.get(id)!.username } });
+    expectNext({ type: 'user_left', msg: { username: users.get(id)!.username, user_id: id } });
     users.delete(id);
   }
 
@@ -35,7 +35,7 @@ function createModel() {
     expectNext,
     joined: (id: string, username: string): void => {
       const user = users.get(id) ?? { username, sessions: 0 };
-      if (!users.has(id)) expectNext({ type: 'user_joined', msg: { username } });
+      if (!users.has(id)) expectNext({ type: 'user_joined', msg: { username, user_id: id } });
       user.sessions += 1;
       users.set(id, user);
       lingering = lingering.filter((other) => other.id !== id);

@@ -111,7 +111,7 @@ async function publish({ life, record, nonces }: World, { session, member }: Per
   if (answer !== 'accepted') return fault(`a draft was ${answer}`);
   if (isKnown && isSure && ageMs < nonceMs) fault(`published twice: ${first.id}`);
   const { text, nonce } = draft;
-  const msg = { from_user: member.username, text, ...(nonce !== undefined && { nonce }) };
+  const msg = { from_user: member.username, from_user_id: member.id, text, ...(nonce !== undefined && { nonce }) };
   life.expectNext({ type: 'chat_message', msg });
   if (nonce !== undefined) nonces.set(key, { ...record.messages.at(-1)!, atMs: Date.now() });
 }

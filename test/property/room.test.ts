@@ -1,6 +1,7 @@
 /** Random schedules of a room. At every moment, every session sees the stream from its roster on. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { UserJoined } from '../../generated/chat/index.ts';
 import type { Backplane, Envelope, Member, OrderedFrame } from '../../src/backplane/backplane.ts';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
 import { encodeError } from '../../src/chat/frames.ts';
@@ -65,7 +66,8 @@ function record(inner: Backplane) {
       const collides = !known && seated.some(({ shown }) => keyOf[shown] === keyOf[member.username]);
       const session = { userId: member.id, shown: known?.shown ?? member.username };
       if (!collides) seated.push(session);
-      if (!collides && !known) expected.push({ type: 'user_joined', msg: { username: session.shown } });
+      const shown = { username: session.shown, user_id: member.id };
+      if (!collides && !known) expected.push({ type: 'user_joined', msg: shown });
       const admission = await inner.admit(member, since);
       if ('refusal' in admission !== collides) faults.push(`admitted or refused wrongly: ${JSON.stringify(member)}`);
       if ('refusal' in admission) return admission;
@@ -76,7 +78,8 @@ function record(inner: Backplane) {
           ...seat,
           publish(draft) {
             if (seated.includes(session)) {
-              expected.push({ type: 'chat_message', msg: { from_user: session.shown, text: draft.text } });
+              const from = { from_user: session.shown, from_user_id: member.id };
+              expected.push({ type: 'chat_message', msg: { ...from, text: draft.text } });
             }
             return seat.publish(draft);
           },
@@ -84,7 +87,7 @@ function record(inner: Backplane) {
             const at = seated.indexOf(session);
             if (at >= 0) seated.splice(at, 1);
             if (at >= 0 && !seated.some(({ userId }) => userId === member.id)) {
-              expected.push({ type: 'user_left', msg: { username: session.shown } });
+              expected.push({ type: 'user_left', msg: shown });
             }
             return seat.release(how);
           },
@@ -134,7 +137,7 @@ interface Client {
   next?: number;
   /** Number of frames delivered here when each of its invalid frames was answered. */
   readonly answeredAt: number[];
-  roster: string[];
+  roster: Roster;
   sentAt: string;
 }
 
@@ -144,9 +147,11 @@ const [mistakeText] = textsIn(mistake);
 const wire = ({ id, sentAt, frame }: Envelope): string =>
   JSON.stringify({ type: frame.type, id, sent_at: sentAt, msg: frame.msg });
 
-function fold(roster: readonly string[], { frame }: Envelope): string[] {
-  if (frame.type === 'user_joined') return [...roster, frame.msg.username];
-  if (frame.type === 'user_left') return roster.filter((username) => username !== frame.msg.username);
+type Roster = UserJoined['msg'][];
+
+function fold(roster: Readonly<Roster>, { frame }: Envelope): Roster {
+  if (frame.type === 'user_joined') return [...roster, frame.msg];
+  if (frame.type === 'user_left') return roster.filter(({ username }) => username !== frame.msg.username);
   return [...roster];
 }
 
@@ -156,11 +161,12 @@ function createReader({ total, admissions, faults }: ReturnType<typeof record>) 
     const { type, id, sent_at, msg } = JSON.parse(text);
     const after = total.findIndex((envelope) => envelope.id > id);
     const start = after < 0 ? total.length : after;
-    const roster = total.slice(0, start).reduce(fold, [] as string[]);
+    const roster = total.slice(0, start).reduce<Roster>(fold, []);
+    const list = roster.map(({ username }) => username);
     const { first, shown } = admissions.get(client.member)!;
     if (type !== 'users_online') faults.push(`first frame is ${type}`);
-    if (JSON.stringify(msg) !== JSON.stringify({ list: roster })) faults.push(`roster is ${text}, not ${roster}`);
-    if (roster.includes(shown) === first) faults.push(`roster is on the wrong side of the own user_joined: ${text}`);
+    if (JSON.stringify(msg) !== JSON.stringify({ list, users: roster })) faults.push(`roster is ${text}, not ${list}`);
+    if (list.includes(shown) === first) faults.push(`roster is on the wrong side of the own user_joined: ${text}`);
     if (start > 0 && sent_at < total[start - 1]!.sentAt) faults.push(`roster is from before its time: ${text}`);
     Object.assign(client, { next: start, roster, sentAt: sent_at });
   }
@@ -283,8 +289,10 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
       if (released || next === undefined) continue;
       // It has received as much as this node had at the last flush, or is ahead of that with its roster.
       if (next < flushed) faults.push(`at ${next}, where ${flushed} were sent`);
-      const wanted = total.slice(0, next).reduce(fold, [] as string[]);
-      if (roster.join() !== wanted.join()) faults.push(`roster ${roster}, not ${wanted}`);
+      const [given, wanted] = [roster, total.slice(0, next).reduce<Roster>(fold, [])].map((list) =>
+        JSON.stringify(list),
+      );
+      if (given !== wanted) faults.push(`roster ${given}, not ${wanted}`);
     }
     expect(faults).toEqual([]);
   }
@@ -325,7 +333,7 @@ describe('room', () => {
           world.checkAtRest();
           for (const client of world.clients) await world.release(client, 'left');
           world.checkAtRest();
-          expect(world.total.reduce(fold, [] as string[])).toEqual([]);
+          expect(world.total.reduce<Roster>(fold, [])).toEqual([]);
         }),
         { numRuns },
       ),
@@ -352,7 +360,7 @@ describe('room', () => {
           for (const client of world.clients) void world.release(client, 'left');
           await settle();
           world.checkAtRest();
-          expect(world.total.reduce(fold, [] as string[])).toEqual([]);
+          expect(world.total.reduce<Roster>(fold, [])).toEqual([]);
         }),
         { numRuns },
       ),
@@ -377,7 +385,12 @@ describe('room', () => {
             await joined.session.publish({ text, nonce });
             flush();
             const { msg } = JSON.parse(frames.flatMap(textsIn).at(-1)!);
-            expect(msg).toStrictEqual({ from_user: 'Ann', text, ...(nonce === undefined ? {} : { nonce }) });
+            expect(msg).toStrictEqual({
+              from_user: 'Ann',
+              from_user_id: '1',
+              text,
+              ...(nonce === undefined ? {} : { nonce }),
+            });
           },
         ),
         { numRuns },
