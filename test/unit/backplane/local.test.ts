@@ -7,7 +7,7 @@ const epoch = Date.UTC(2026, 0, 1);
 const ann = { id: '1', username: 'Ann' };
 const bob = { id: '2', username: 'Bob' };
 
-backplaneSuite('local', () => createLocalBackplane({ epoch }));
+backplaneSuite('local', (options) => createLocalBackplane({ epoch, ...options }));
 
 const seatOf = (admission: Admission): Seat => {
   if ('refusal' in admission) throw new Error(`refused: ${admission.refusal}`);
