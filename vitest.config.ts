@@ -25,7 +25,7 @@ const integration = [
 const packages = [
   'sdk/typescript/test/{bundles,package}.test.ts',
   'test/system/{package,small-container,tail}.test.ts',
-  'test/guide/commands.test.ts',
+  'test/guide/{commands,over-http}.test.ts',
 ];
 /** Tests of the tools that read the specs, which are an island of their own. */
 const specs = ['specs/test/*.test.ts'];

@@ -41,12 +41,14 @@ const startServer = (port: number) =>
     [
       '--disable-warning=ExperimentalWarning',
       '--watch-preserve-output',
+      `--import=${new URL('end-with-dev.ts', import.meta.url)}`,
       ...watched.map((folder) => `--watch-path=${join(root, folder)}`),
       join(root, 'src/main.ts'),
     ],
     {
       env: { DRAIN_WINDOW: '0s', ...process.env, HOST: '127.0.0.1', PORT: `${port}` },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // The pipe shows the server that this process has ended.
+      stdio: ['pipe', 'inherit', 'inherit'],
       // Ctrl-C signals the whole process group. The server is to stop once, when it is told to below.
       detached: true,
     },

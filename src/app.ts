@@ -3,7 +3,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { mount, routes } from '../generated/http/index.ts';
 import type { Config } from './config.ts';
-import { adminOnly } from './http/access.ts';
+import { adminOnly, tokenBeforeMissingBody } from './http/access.ts';
 import { jsonBody } from './http/body.ts';
 import { docsFiles } from './http/docs.ts';
 import type { AppEnv } from './http/env.ts';
@@ -51,8 +51,11 @@ export function createApp(config: Config, deps: AppDeps): App {
   );
   for (const [id, route] of Object.entries(routes)) {
     if (!(id in handlers)) continue;
-    if ('request' in route && route.request && 'body' in route.request)
+    if ('request' in route && route.request && 'body' in route.request) {
+      if (route.security?.some((scheme) => 'bearer' in scheme))
+        app.on([route.method], [route.path], tokenBeforeMissingBody(deps.verify));
       app.on([route.method], [route.path], ...jsonBody(route.path));
+    }
     if (route.security?.some((scheme) => 'admin' in scheme))
       app.on([route.method], [route.getRoutingPath()], adminOnly(config.adminToken!));
   }

@@ -142,7 +142,7 @@ const sessionDeps = ({ maxBufferedBytes, heartbeatIntervalS }: Config, { verify,
 });
 
 const sourcesOf = (room: Room, { backplane, history }: Stream, { passwords }: Access) => ({
-  sessions: () => room.size,
+  sessions: room.sessionCounts,
   members: backplane.memberCount,
   waitingHashes: () => passwords?.waiting ?? 0,
   unstoredMessages: () => history.waiting,

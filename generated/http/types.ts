@@ -160,7 +160,8 @@ export interface paths {
      *     When the server ends the session, the last event is `close`, with the close code and its name:
      *     `{"code":4001,"reason":"token_expired"}`. The codes are those of the WebSocket: 1001, 1011, 1012, 1013, 4001 and
      *     4003. To leave, close the connection. HTTP can't tell leaving from a cut, so you stay in the room for ten more
-     *     seconds by default.
+     *     seconds by default. The server ignores bytes that you send behind the request, and cuts the connection after
+     *     65,536 of them.
      *
      *     `HEAD` runs the same checks and joins nobody. A browser's `EventSource` cannot send a token: read the stream
      *     with `fetch`.

@@ -6,10 +6,12 @@ import { closeEvent, comment } from './events.ts';
 
 /** Close code of a connection that ended without one (RFC 6455, 7.1.5). */
 const abnormalClosure = 1006;
+/** Bytes that a client may send behind its request. More than that is a flood, and reading it costs the others time. */
+export const maxReceivedBytes = 65_536;
 
 /**
  * A stream of Server-Sent Events on the socket of its request, whose head was answered already. It ends with its
- * connection. The client sends nothing: bytes from it are read and dropped, so that its end is noticed.
+ * connection. The client has nothing to send: bytes from it are read and dropped, so that its end is noticed.
  */
 export class EventStream extends EventEmitter implements Connection {
   readonly OPEN = 1;
@@ -17,13 +19,19 @@ export class EventStream extends EventEmitter implements Connection {
   readyState = 1;
   readonly #socket: Socket;
   #code = abnormalClosure;
+  #receivedBytes = 0;
 
   constructor(socket: Socket) {
     super();
     this.#socket = socket;
     socket.setTimeout(0);
-    socket.on('data', () => {});
-    socket.once('end', () => socket.destroy());
+    socket.on('data', ({ length }: Buffer) => {
+      this.#receivedBytes += length;
+      if (this.#receivedBytes > maxReceivedBytes) socket.destroy();
+    });
+    // A client may have ended its side before its answer was there.
+    if (socket.readableEnded) socket.destroy();
+    else socket.once('end', () => socket.destroy());
     socket.once('close', () => {
       this.readyState = 3;
       this.emit('close', this.#code);

@@ -27,6 +27,7 @@ export interface FanOut {
   readonly subscribers: Subscribers['all'];
   readonly pulsesOf: Subscribers['pulsesOf'];
   readonly size: number;
+  readonly sessionCounts: Subscribers['counts'];
 }
 
 export interface FanOutDeps {
@@ -176,5 +177,6 @@ export function createFanOut({ log, pace, recovery, maxKeptFrames, counts, onFlu
     get size() {
       return subscribers.size;
     },
+    sessionCounts: subscribers.counts,
   };
 }

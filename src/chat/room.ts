@@ -19,7 +19,7 @@ import { encodeEnvelope, frameOf } from './frames.ts';
 import { createGhosts } from './ghosts.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
-import type { Sink, Subscriber } from './subscribers.ts';
+import type { SessionCounts, Sink, Subscriber } from './subscribers.ts';
 
 export type { Sink } from './subscribers.ts';
 
@@ -59,6 +59,8 @@ export interface Room {
   close(code: CloseCode, windowMs: number): void;
   /** Sessions on this node, joining ones included. */
   readonly size: number;
+  /** Returns the same by transport. */
+  sessionCounts(): SessionCounts;
   /** Joining sessions that wait for a silent session to make room. */
   readonly waiting: number;
 }
@@ -197,6 +199,7 @@ export function createRoom(
     get size() {
       return fanOut.size;
     },
+    sessionCounts: fanOut.sessionCounts,
     get waiting() {
       return ghosts.waiting;
     },

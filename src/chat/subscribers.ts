@@ -51,7 +51,12 @@ export interface Subscribers {
   /** Yields the pulses of a user's sessions. Those of each transport come from the oldest session on. */
   pulsesOf(userId: string): Generator<Pulse>;
   readonly size: number;
+  /** Returns how many there are of each transport, and how many have no connection yet. */
+  counts(): SessionCounts;
 }
+
+/** Sessions by transport. Those that are `joining` have no connection yet. */
+export type SessionCounts = Readonly<Record<Transport | 'joining', number>>;
 
 export function createSubscribers(): Subscribers {
   const live = { websocket: new Set<Subscriber>(), events: new Set<Subscriber>() };
@@ -75,6 +80,11 @@ export function createSubscribers(): Subscribers {
     },
     get size() {
       return live.websocket.size + live.events.size + joiners.size;
+    },
+    counts: () => {
+      const counted = { websocket: live.websocket.size, events: live.events.size, joining: 0 };
+      for (const { sink } of joiners) counted[sink?.transport ?? 'joining'] += 1;
+      return counted;
     },
   };
 }

@@ -34,7 +34,8 @@ export async function endRuns(store: MessageStore, runs: readonly Run[], before?
 export function createRunRecorder(store: MessageStore): RunRecorder {
   let pending: string | undefined;
   let current: string | undefined;
-  let previous: string | undefined;
+  /** Epochs before the current one, from the last recorded one on. */
+  let earlier: string[] = [];
 
   return {
     get isPending() {
@@ -42,7 +43,8 @@ export function createRunRecorder(store: MessageStore): RunRecorder {
     },
 
     begin: (epoch) => {
-      if (epoch !== current) [previous, current] = [current, epoch];
+      if (epoch !== current && current !== undefined) earlier.push(current);
+      current = epoch;
       pending = epoch;
     },
 
@@ -52,11 +54,13 @@ export function createRunRecorder(store: MessageStore): RunRecorder {
       const run = pending;
       const stored = await store.runs();
       const isStored = (epoch: string): boolean => stored.some((known) => known.epoch === epoch);
-      // A store without the run before this one has lost that run's messages: a gap shows it.
-      const lost = previous === undefined || isStored(previous) ? [] : [{ epoch: previous, lastId: undefined }];
+      // A store without a run before this one lacks messages of that run, perhaps for good: a gap shows it.
+      const lost = earlier.flatMap((epoch) => (isStored(epoch) ? [] : [{ epoch, lastId: undefined }]));
       await endRuns(store, [...stored, ...lost], run);
       if (!isStored(run)) await store.putRun({ epoch: run, lastId: undefined });
-      if (pending === run) pending = undefined;
+      if (pending !== run) return;
+      pending = undefined;
+      earlier = earlier.slice(-1);
     },
   };
 }

@@ -60,3 +60,15 @@ export function adminOnly(adminToken: string): MiddlewareHandler<AppEnv> {
     return typeof admin === 'string' ? problem(c, admin) : next();
   };
 }
+
+/**
+ * Refuses a request without a body for its token first. So a program that only probes for tokens is answered as on every
+ * other operation.
+ */
+export const tokenBeforeMissingBody =
+  (verify: VerifyToken): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const { headers } = c.req.raw;
+    const identity = hasBody(headers) ? undefined : await authenticate(headers, verify, c.var.log);
+    return typeof identity === 'string' ? problem(c, identity) : next();
+  };

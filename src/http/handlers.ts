@@ -13,7 +13,7 @@ import { accessHandlers } from './access.ts';
 import { docsHandlers } from './docs.ts';
 import { joinHandlers } from './join.ts';
 import { messageHandlers } from './messages.ts';
-import { withoutOperations } from './openapi.ts';
+import { withoutOperations, withStreamsByReference } from './openapi.ts';
 import { absentOperations, type ServedHandlers } from './operations.ts';
 import { opsHandlers } from './ops.ts';
 import type { IsAllowedOrigin } from './origins.ts';
@@ -56,7 +56,7 @@ export function createHandlers(config: Config, deps: HandlerDeps): ServedHandler
     ...publishHandlers(deps),
     ...messageHandlers({ ...deps, countPage: deps.countFrame }),
     ...opsHandlers(deps.notReady),
-    ...docsHandlers({ openapi: absent.length === 0 ? openapi : withoutOperations(openapi, absent), asyncapi }),
+    ...docsHandlers({ openapi: withStreamsByReference(withoutOperations(openapi, absent)), asyncapi }),
   };
 }
 

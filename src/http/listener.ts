@@ -81,9 +81,16 @@ class HandOver {
     Object.assign(incoming, { upgrade: true });
   }
 
-  /** Returns the request for events on this socket. */
-  requestOn(socket: Socket): IncomingMessage | undefined {
-    return this.#requests.get(socket);
+  /** Returns whether a request for events has come over this socket, and not been taken yet. */
+  has(socket: Socket): boolean {
+    return this.#requests.has(socket);
+  }
+
+  /** Returns the request for events on this socket, and lets go of it. */
+  take(socket: Socket): IncomingMessage | undefined {
+    const request = this.#requests.get(socket);
+    this.#requests.delete(socket);
+    return request;
   }
 }
 
@@ -129,7 +136,7 @@ export function createListener(fetch: FetchCallback, upgrades: Sessions, options
   const answer = requestListener(fetch, turns, onUnread);
   const handOver = new HandOver();
   const isForEvents = (incoming: IncomingMessage): boolean =>
-    handOver.requestOn(incoming.socket) !== undefined ||
+    handOver.has(incoming.socket) ||
     // While an answer is under way, the connection can't become a stream: the answer would end up among the events.
     (!turns.isBusy(incoming.socket) && upgrades.wantsEvents(incoming) && faultOf(incoming) === undefined);
   const listener: Listener = (incoming, outgoing) =>
@@ -160,7 +167,7 @@ export function createListener(fetch: FetchCallback, upgrades: Sessions, options
   });
   server.on('upgrade', (incoming, socket, head) => {
     turns.forget(socket as Socket);
-    const request = handOver.requestOn(socket as Socket);
+    const request = handOver.take(socket as Socket);
     if (request) upgrades.handle('events', request, socket, head);
     else upgrades.handle('websocket', incoming, socket, head);
   });
@@ -175,8 +182,9 @@ export function createListener(fetch: FetchCallback, upgrades: Sessions, options
       onUnread(unread);
       return void socket.destroy();
     }
-    // Bytes after the last request of a connection (RFC 9112, 9.6) get no answer.
-    if (error.code === 'HPE_CLOSED_CONNECTION') return turns.refuse(socket, '');
+    // Bytes after the last request of a connection (RFC 9112, 9.6) get no answer. A request for events is not answered
+    // yet, and these bytes came with it.
+    if (error.code === 'HPE_CLOSED_CONNECTION' && !handOver.has(socket)) return turns.refuse(socket, '');
     const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'head_too_large' : 'malformed_request';
     onUnread({ ...unread, code });
     turns.refuse(socket, rawProblem(code));

@@ -20,6 +20,21 @@ export function withoutOperations(document: Json, operationIds: readonly string[
   return pruned({ ...document, paths, tags });
 }
 
+/** Returns whether an operation answers with a stream of events. */
+const streams = (operation: unknown): boolean => JSON.stringify(operation).includes('"text/event-stream"');
+
+/**
+ * Returns an OpenAPI document whose streams stand behind references (OpenAPI 3.1, 4.8.9). `palaver-contract` 0.1 calls
+ * every other operation and reads the answer to its end, which a stream doesn't have.
+ */
+export function withStreamsByReference(document: Json): Json {
+  const all = Object.entries(document.paths as Record<string, Json>);
+  const named = all.filter(([, item]) => streams(item)).map(([path, item]) => [path.slice(1), item] as const);
+  const referred = Object.fromEntries(named.map(([name]) => [`/${name}`, { $ref: `#/components/pathItems/${name}` }]));
+  const components = { ...(document.components as Json), pathItems: Object.fromEntries(named) };
+  return { ...document, paths: { ...Object.fromEntries(all), ...referred }, components };
+}
+
 /** Removes components without a reference, until there are none. */
 function pruned(document: Json): Json {
   const text = JSON.stringify(document);

@@ -41,7 +41,7 @@ export interface Turns {
   busyMs(socket: Socket): number;
   /** Answers a request once the peer has read the answers before it. */
   take(turn: Turn): void;
-  /** Forgets a connection that has become a WebSocket. */
+  /** Forgets a connection that has become a WebSocket or a stream, and its last request. */
   forget(socket: Socket): void;
   /** Closes the connection after the answers that are due. Bytes from now on are not read as requests. */
   end(socket: Socket): void;
@@ -136,6 +136,7 @@ export function createTurns(): Turns {
 
     forget: (socket) => {
       idle.delete(socket);
+      connections.delete(socket);
     },
 
     end,

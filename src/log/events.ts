@@ -58,11 +58,11 @@ export const logEvents = {
   },
   request_failed: { level: 'error', text: 'request failed', fields: ['requestId', 'err'] },
   connection_failed: { level: 'debug', text: 'connection failed', fields: ['requestId', 'err'] },
-  upgrade_failed: { level: 'error', text: 'handshake failed', fields: ['requestId', 'err'] },
+  upgrade_failed: { level: 'error', text: 'handshake or request for events failed', fields: ['requestId', 'err'] },
 
   session_joined: { level: 'debug', text: 'session joined', fields: [...session, 'transport'] },
   session_left: { level: 'debug', text: 'session left', fields: [...session, 'code', 'by'] },
-  session_gone: { level: 'debug', text: 'session dead: it did not answer a ping', fields: session },
+  session_gone: { level: 'debug', text: 'session dead: it gave no sign of life', fields: session },
   session_broke_protocol: {
     level: 'debug',
     text: 'session violated the WebSocket protocol',

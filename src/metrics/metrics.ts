@@ -2,6 +2,7 @@
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { Transport } from '../chat/connection.ts';
 import type { ChatCounts } from '../chat/counts.ts';
+import type { SessionCounts } from '../chat/subscribers.ts';
 import type { CheckReadiness } from '../http/readiness.ts';
 import type { ObserveCall } from '../lib/observe.ts';
 
@@ -20,7 +21,7 @@ export interface Metrics {
 /** Read at each scrape. */
 export interface Sources {
   readonly counts: Readonly<Record<Transport, ChatCounts>>;
-  readonly sessions: () => number;
+  readonly sessions: () => SessionCounts;
   readonly members: () => number;
   readonly waitingHashes: () => number;
   readonly unstoredMessages: () => number;

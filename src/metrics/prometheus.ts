@@ -126,7 +126,15 @@ function watch(sources: Sources, registers: Registry[]): void {
       },
     });
   };
-  gauge('palaver_sessions', 'Sessions on this node, those on their way in included', sessions);
+  new Gauge({
+    name: 'palaver_sessions',
+    help: 'Sessions on this node, by transport; joining ones have no connection yet',
+    labelNames: ['transport'],
+    registers,
+    collect() {
+      for (const [transport, count] of Object.entries(sessions())) this.set({ transport }, count);
+    },
+  });
   gauge('palaver_members', 'Users in the room, on all nodes', members);
   gauge('palaver_password_hashes_waiting', 'Password hashes that wait for their turn', waitingHashes);
   gauge('palaver_history_waiting', 'Messages, and gaps between them, that are not stored yet', unstoredMessages);

@@ -134,7 +134,7 @@ const rows: readonly Row[] = [
    'integration/http/request-log.test.ts', 'the line of a request > has no address with LOG_IP=off, nor has any other line'],
   // Sizes.
   ['a body is bounded', 'http/body.ts',
-   "bodyLimit({ maxSize: maxBytesOf(path), onError: (c) => problem(c, 'body_too_large') }),", '',
+   '<= maxSize ? next() : bound(c, next)', '<= maxSize ? next() : next()',
    'attack/smuggling.test.ts', 'reads one request, and the bytes after it as the next one > one too long in chunks'],
   ['a frame is bounded', upgrade,
    'maxPayload: maxFrameBytes', 'maxPayload: 0',

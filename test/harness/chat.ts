@@ -1,15 +1,11 @@
-import { EventEmitter, once } from 'node:events';
 import { type ClientRequest, type OutgoingHttpHeaders, request as send } from 'node:http';
 import { WebSocket } from 'ws';
-import type { ChatMessage, ServerMessage } from '../../generated/chat/index.ts';
+import type { ChatMessage } from '../../generated/chat/index.ts';
 import { within } from './deadline.ts';
 import { frame, opcodes } from './frame.ts';
 import { type Answer, answerOf, recorded } from './http.ts';
-import { recordClose, recordFrame } from './recorder.ts';
+import { createInbox, type Inbox } from './inbox.ts';
 import type { TestServer } from './server.ts';
-
-type FrameType = ServerMessage['type'];
-type FrameOf<Type extends FrameType> = Extract<ServerMessage, { type: Type }>;
 
 interface Credentials {
   /** Sent in `Authorization`. */
@@ -26,14 +22,9 @@ const headersOf = ({ token, headers }: Credentials, usual: OutgoingHttpHeaders =
 };
 
 /** An open connection; every frame and its close are recorded. */
-export interface Chat {
+export interface Chat extends Pick<Inbox, 'frames' | 'next' | 'closed'> {
   /** Subprotocol in the server's answer; empty if none. */
   readonly protocol: string;
-  /** Every frame so far. */
-  readonly frames: readonly ServerMessage[];
-  /** Returns the first frame after the last one that `next` has returned; with a type, the first of that type. */
-  next(): Promise<ServerMessage>;
-  next<Type extends FrameType>(type: Type): Promise<FrameOf<Type>>;
   /** Sends a `chat_message`. */
   say(text: string, nonce?: string): void;
   /** Sends this as JSON. */
@@ -47,8 +38,6 @@ export interface Chat {
   drop(): void;
   /** Closes, and resolves when it is done. */
   close(): Promise<number>;
-  /** Resolves with the close code. */
-  closed(): Promise<number>;
 }
 
 interface ConnectOptions extends Credentials {
@@ -88,67 +77,22 @@ export async function connect(server: TestServer, options: ConnectOptions = {}):
 }
 
 function chatOver(socket: WebSocket): Chat {
-  const frames: ServerMessage[] = [];
-  const news = new EventEmitter().setMaxListeners(0);
-  let passed = 0;
-  let closeCode: number | undefined;
-  let violation: unknown;
-
-  /** Rejects pending calls on a violation, and fails the test run even without any. */
-  const observe = (record: () => void): void => {
-    try {
-      record();
-    } catch (error) {
-      violation ??= error;
-      throw error;
-    } finally {
-      news.emit('news');
-    }
-  };
+  const inbox = createInbox();
   socket.on('message', (data: Buffer, isBinary) => {
-    observe(() => {
-      if (isBinary) throw new Error('The server sent a binary frame');
-      frames.push(recordFrame(data.toString()));
-    });
+    if (isBinary) inbox.fail(new Error('The server sent a binary frame'));
+    inbox.take(data.toString());
   });
-  socket.on('close', (code) => {
-    closeCode = code;
-    observe(() => recordClose(code));
-  });
+  socket.on('close', inbox.close);
   // The close code shows the error.
   socket.on('error', () => {});
-
-  async function until<T>(look: () => T | undefined, what: string): Promise<T> {
-    const watch = async (): Promise<T> => {
-      for (;;) {
-        const found = look();
-        if (violation !== undefined) throw violation;
-        if (found !== undefined) return found;
-        if (closeCode !== undefined) throw new Error(`The connection closed with ${closeCode} before ${what}`);
-        await once(news, 'news');
-      }
-    };
-    return within(watch(), () => `${what}; so far: ${JSON.stringify(frames.slice(-5))}`);
-  }
-
-  const next = (type?: FrameType): Promise<ServerMessage> =>
-    until(
-      () => {
-        const at = frames.findIndex((frame, index) => index >= passed && (type === undefined || frame.type === type));
-        if (at < 0) return undefined;
-        passed = at + 1;
-        return frames[at];
-      },
-      `a frame${type ? ` of type ${type}` : ''}`,
-    );
-  const closed = (): Promise<number> => until(() => closeCode, 'the close');
+  const { frames, next, closed } = inbox;
 
   return {
     get protocol() {
       return socket.protocol;
     },
     frames,
-    next: next as Chat['next'],
+    next,
     say: (text, nonce) => socket.send(JSON.stringify({ type: 'chat_message', msg: { text, nonce } })),
     send: (frame) => socket.send(JSON.stringify(frame)),
     sendRaw: (data, binary = false) => socket.send(data, { binary }),
@@ -201,6 +145,7 @@ export function handshake(
 }
 
 /** Position in the stream that it has reached. */
-export const lastId = ({ frames }: Chat): string =>
+export const lastId = ({ frames }: Pick<Chat, 'frames'>): string =>
   frames.flatMap((frame) => ('id' in frame ? [frame.id] : [])).at(-1)!;
-export const messagesOf = ({ frames }: Chat): ChatMessage[] => frames.filter((frame) => frame.type === 'chat_message');
+export const messagesOf = ({ frames }: Pick<Chat, 'frames'>): ChatMessage[] =>
+  frames.filter((frame) => frame.type === 'chat_message');

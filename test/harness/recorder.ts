@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { ServerMessage } from '../../generated/chat/index.ts';
+import type { ServerMessage, StreamClose } from '../../generated/chat/index.ts';
 import {
   asyncapi,
   closeCodes,
@@ -12,6 +12,7 @@ import {
   type Operation,
   openapi,
   paths,
+  serverEvents,
   serverFrames,
   unmatched,
   unreadable,
@@ -151,6 +152,16 @@ export function recordFrame(text: string): ServerMessage {
   seen.frames.add(frame.type);
   if (frame.type === 'error') seen.errors.add(frame.msg.code);
   return frame;
+}
+
+/** Returns the close event of a stream. @throws if the AsyncAPI spec doesn't declare it */
+export function recordCloseEvent(data: string): StreamClose {
+  const close = parsed('A close event', data) as StreamClose;
+  const { at } = serverEvents.find(({ name }) => name === 'close')!;
+  const wrong = wrongWith(close, 'asyncapi.json', at);
+  if (wrong) violation(`A close event ${data.slice(0, 400)}`, wrong);
+  recordClose(close.code);
+  return close;
 }
 
 /** @throws if neither the AsyncAPI spec nor RFC 6455 has the close code */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, connect as dial, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
@@ -32,4 +32,21 @@ export async function openSocketPair(): Promise<SocketPair> {
     server.close();
   });
   return { client, webSocket, socket };
+}
+
+/** Connects two bare sockets. The server's end stays open when the client ends its own, as those of HTTP do. */
+export async function openTcpPair(): Promise<{ readonly client: Socket; readonly socket: Socket }> {
+  const server = createTcpServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  const client = dial({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+  await once(client, 'connect');
+  const [socket] = (await accepted) as [Socket];
+  for (const end of [client, socket]) end.on('error', () => {});
+  onTestFinished(() => {
+    client.destroy();
+    socket.destroy();
+    server.close();
+  });
+  return { client, socket };
 }

@@ -46,6 +46,7 @@ interface OperationObject {
 }
 
 interface Message {
+  readonly name: string;
   readonly payload: Schema;
   readonly examples: readonly { readonly name: string; readonly payload: unknown }[];
 }

@@ -37,13 +37,19 @@ function startDev() {
     await within(ended, () => `the end; so far: ${dev.output()}`, patienceMs);
   };
   onTestFinished(async () => {
-    // Not SIGKILL: the server is in a process group of its own, and only the command can stop it.
+    // Not SIGKILL, so that the server stops in order.
     if (dev.child.exitCode === null && dev.child.signalCode === null) await interrupt();
   });
+  /** Kills the command, but not the server, which is in a process group of its own. Resolves when all have ended. */
+  const kill = async (): Promise<void> => {
+    await dev.kill();
+    await within(ended, () => `the end; so far: ${dev.output()}`, patienceMs);
+  };
   const count = (text: string): number => dev.output().split(text).length - 1;
   return {
     output: dev.output,
     interrupt,
+    kill,
     sees: (text: string, times: number) =>
       until(
         () => count(text) >= times,
@@ -88,5 +94,12 @@ describe.skipIf(withoutChromium !== undefined)(command, () => {
     await dev.interrupt();
     expect(dev.output()).toContain('"event":"server_stopped"');
     for (const origin of [dev.origin(), server]) await expect(fetch(`${origin}/readyz`)).rejects.toThrow();
+  });
+
+  it('leaves no server behind when it is killed', { timeout: 4 * patienceMs }, async () => {
+    const dev = startDev();
+    await dev.sees('\nOpen http', 1);
+    await dev.kill();
+    expect(dev.output()).toContain('"event":"server_stopped"');
   });
 });

@@ -25,6 +25,8 @@ describe.skipIf(noRedis ?? noMongo)('the metrics of a node over Redis', () => {
     });
     const { token } = await signUp(server);
     await request(server, 'GET', '/nothing');
+    const headers = { Authorization: `Bearer ${token}` };
+    await request(server, 'POST', '/messages', { headers, json: { text: 'From a backend' } });
     const chat = await connect(server, { token });
     chat.say('Hello!');
     await chat.next('chat_message');

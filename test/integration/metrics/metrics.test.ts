@@ -85,6 +85,50 @@ describe('metrics move with', () => {
     await reaches(server, 'members', {}, 0);
   });
 
+  it('a stream of events, beside a WebSocket and messages over HTTP', async () => {
+    await using server = await metered();
+    const before = await scrape(server);
+    const ann = await join(server, 'Ann');
+    const headers = { Authorization: `Bearer ${await mint({ id: 'id of Bob', username: 'Bob' })}` };
+    const leaving = new AbortController();
+    const { body } = await fetch(`http://${server.host}:${server.port}/events`, { headers, signal: leaving.signal });
+    const reader = body!.getReader();
+    let received = '';
+    /** Reads the stream up to this event. */
+    const read = async (event: string): Promise<void> => {
+      while (!received.includes(`event: ${event}\n`)) {
+        const { value } = await within(reader.read(), event);
+        received += Buffer.from(value!).toString();
+      }
+    };
+    await read('user_joined');
+    for (const status of [201, 200])
+      expect((await request(server, 'POST', '/messages', { headers, json: { text: 'Hi', nonce: '1' } })).status).toBe(
+        status,
+      );
+    await read('chat_message');
+    await ann.next('chat_message');
+
+    const moved = since(before, await scrape(server));
+    const transports = ['websocket', 'events', 'joining'] as const;
+    expect(transports.map((transport) => moved('sessions', { transport }))).toEqual([1, 1, 0]);
+    const sent = (transport: string) =>
+      ['users_online', 'user_joined', 'chat_message'].map((type) => moved('frames_sent_total', { transport, type }));
+    expect([sent('websocket'), sent('events')]).toEqual([
+      [1, 2, 1],
+      [1, 1, 1],
+    ]);
+    expect(moved('sent_bytes_total', { transport: 'events' })).toBe(Buffer.byteLength(received));
+    const requests = (operation: string, status: string): number =>
+      moved('http_request_duration_seconds_count', { operation, status });
+    expect([requests('events', '200'), requests('publish', '201'), requests('publish', '200')]).toEqual([1, 1, 1]);
+
+    leaving.abort();
+    await reaches(server, 'sessions_closed_total', { transport: 'events', by: 'client', code: '1006' }, 1);
+    await reaches(server, 'sessions', { transport: 'events' }, 0);
+    expect((await scrape(server)).sum('palaver_sessions_closed_total', { transport: 'websocket' })).toBe(0);
+  });
+
   it('the ways in which a connection ends', async () => {
     await using server = await metered();
     const big = await join(server, 'Big');

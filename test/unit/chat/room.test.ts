@@ -513,17 +513,17 @@ describe('room: close', () => {
 
 it('room: counts its sessions, joining ones included', async () => {
   const { room, held, letThrough } = await setUp();
-  const sizes = [room.size];
+  const counted = () => ({ size: room.size, ...room.sessionCounts() });
+  expect(counted()).toEqual({ size: 0, websocket: 0, events: 0, joining: 0 });
   held.replies = true;
   const entering = room.join(ann);
-  sizes.push(room.size);
+  expect(counted()).toEqual({ size: 1, websocket: 0, events: 0, joining: 1 });
   letThrough('replies');
   await entering;
-  sizes.push(room.size);
+  expect(counted()).toMatchObject({ size: 1, joining: 1 });
   const { session } = await joinAndOpen(room, bob);
-  sizes.push(room.size);
+  expect(counted()).toEqual({ size: 2, websocket: 1, events: 0, joining: 1 });
   await session.release('left');
   await session.release('left');
-  sizes.push(room.size);
-  expect(sizes).toEqual([0, 1, 1, 2, 1]);
+  expect(counted()).toEqual({ size: 1, websocket: 0, events: 0, joining: 1 });
 });

@@ -60,6 +60,15 @@ describe('the run recorder', () => {
     expect(await gapsIn(emptied)).toEqual(['1-~']);
   });
 
+  it('leaves a gap for each run that began and ended before it was recorded', async () => {
+    const store = openStore();
+    const runs = createRunRecorder(store);
+    for (const epoch of ['1', '2', '3']) runs.begin(epoch);
+    await runs.record();
+    expect(await gapsIn(store)).toEqual(['1-~', '2-~']);
+    expect((await store.runs()).at(-1)).toEqual({ epoch: '3', lastId: undefined });
+  });
+
   it('stays pending while the store is unavailable', async () => {
     const store = openStore();
     let isAvailable = false;
