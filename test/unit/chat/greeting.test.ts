@@ -143,6 +143,20 @@ describe('greeting', () => {
     expect(shared.length).toBeGreaterThan(0);
   });
 
+  it('shares the events of many missed messages, also between readers at different positions', () => {
+    const long = 'x'.repeat(4_000);
+    const { greetings, log, deliver } = start(Array.from({ length: 60 }, (_, n) => message(n + 1, long)));
+    const lastEventId = idOf(0);
+    const first = greetings.next({ lastEventId }, at(60), 'events')!;
+    greetings.finish();
+    deliver(message(61));
+    log.takeUnsent();
+    const second = greetings.next({ lastEventId }, at(61), 'events')!;
+    const blocks = first.filter((bytes) => bytes.length >= pieceBytes);
+    expect(blocks.length).toBeGreaterThan(1);
+    for (const bytes of blocks) expect(second).toContain(bytes);
+  });
+
   it('counts its frames once for each newcomer, by type', () => {
     const { greetings, counts } = start([message(1), message(2), joined(3, 'Bob'), message(4)]);
     for (let n = 0; n < 3; n += 1) greetings.next({ lastEventId: idOf(0) }, at(2), 'websocket');
