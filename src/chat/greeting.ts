@@ -55,14 +55,24 @@ function joinBatches(batches: readonly Buffer[], frames: readonly Frame[]): read
   return frames.length === 0 ? batches : [...batches, Buffer.concat(all.slice(batches.length))];
 }
 
-/** Returns `users_online` and missed messages as events. Nobody may resume behind a roster that messages before it follow. */
-function greetingEvents(usersOnline: Buffer, missed: readonly Buffer[] | undefined): readonly Buffer[] {
-  return [eventsOf(usersOnline, missed === undefined), ...(missed ?? []).map((batch) => eventsOf(batch))];
-}
-
 export function createGreetings({ log, recovery, counts }: GreetingsDeps): Greetings {
   /** Greetings of this flush, by all that they depend on. */
   const greetings = new Map<string, Greeting>();
+  /** Missed messages as events: sessions that resume share these as they share the frames. */
+  const missedEvents = new WeakMap<Buffer, Buffer>();
+
+  function missedEventsOf(batch: Buffer): Buffer {
+    const known = missedEvents.get(batch);
+    if (known) return known;
+    const events = eventsOf(batch);
+    missedEvents.set(batch, events);
+    return events;
+  }
+
+  /** Returns `users_online` and missed messages as events. Nobody may resume behind a roster that messages before it follow. */
+  function greetingEvents(usersOnline: Buffer, missed: readonly Buffer[] | undefined): readonly Buffer[] {
+    return [eventsOf(usersOnline, missed === undefined), ...(missed ?? []).map(missedEventsOf)];
+  }
 
   function greetingOf({ greeted, lastEventId }: Newcomer, position: Position, transport: Transport): Greeting {
     const sent = log.sentAfter(position.id);

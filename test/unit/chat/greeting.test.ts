@@ -229,6 +229,14 @@ describe('greeting over events', () => {
     expect(batches.length).toBeGreaterThan(1);
   });
 
+  it('shares the buffers of many missed messages', () => {
+    const { greetings } = start(Array.from({ length: 60 }, (_, n) => message(n + 1, 'x'.repeat(4_000))));
+    const [first, second] = [0, 20].map((n) => greetings.next({ lastEventId: idOf(n) }, at(60), 'events')!);
+    expect([readEvents(first), readEvents(second)].map((events) => events!.length)).toEqual([61, 41]);
+    const shared = first!.filter((bytes) => bytes.length >= pieceBytes && second!.includes(bytes));
+    expect(shared.length).toBeGreaterThan(0);
+  });
+
   it('is counted for its transport', () => {
     const { greetings, counts } = start([message(1), message(2), joined(3, 'Bob'), message(4)]);
     for (let n = 0; n < 3; n += 1) greetings.next({ lastEventId: idOf(0) }, at(2), 'events');
