@@ -27,6 +27,9 @@ const sections: readonly [title: string, folder: string, pages: readonly [file: 
     [
       ['sdk', 'SDK'],
       ['react', 'React'],
+      ['curl', 'Chat with curl'],
+      ['backend', 'Post from your backend'],
+      ['blocked-websockets', 'When WebSockets are blocked'],
       ['cors', 'CORS'],
       ['another-language', 'A client in another language'],
       ['contract-tests', 'Contract tests'],
