@@ -18,7 +18,7 @@ const unit = [
 const integration = [
   'test/{integration,property}/**/*.test.ts',
   'test/tools/imports.test.ts',
-  'sdk/typescript/test/{cut,hostile,palaver,resume,retry,room}.test.ts',
+  'sdk/typescript/test/{cut,hostile,palaver,resume,retry,room,transports}.test.ts',
   'contract/test/{kit-arguments,kit-live,violations-proxy}.test.ts',
 ];
 /** Tests of the packages as others install them. */
