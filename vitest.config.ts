@@ -18,14 +18,14 @@ const unit = [
 const integration = [
   'test/{integration,property}/**/*.test.ts',
   'test/tools/imports.test.ts',
-  'sdk/typescript/test/{cut,hostile,palaver,resume,retry,room}.test.ts',
+  'sdk/typescript/test/{cut,hostile,palaver,resume,retry,room,transports}.test.ts',
   'contract/test/{kit-arguments,kit-live,violations-proxy}.test.ts',
 ];
 /** Tests of the packages as others install them. */
 const packages = [
   'sdk/typescript/test/{bundles,package}.test.ts',
   'test/system/{package,small-container,tail}.test.ts',
-  'test/guide/commands.test.ts',
+  'test/guide/{commands,over-http}.test.ts',
 ];
 /** Tests of the tools that read the specs, which are an island of their own. */
 const specs = ['specs/test/*.test.ts'];

@@ -12,6 +12,7 @@ const panelHead = 62;
 
 const colours: Record<ServerName, string> = {
   palaver: '#1d5fd1',
+  'palaver-events': '#4c8bf5',
   before: '#7ba4e8',
   bun: '#c2761c',
   socketio: '#6b7280',

@@ -24,7 +24,8 @@ export interface ServerKind {
   readonly title: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly dialect: 'palaver' | 'socketio';
+  /** With `events` all clients but the senders read events over HTTP; only the generator in C knows it. */
+  readonly dialect: 'palaver' | 'socketio' | 'events';
   /** Returns the token for the handshake. Without it, the name is the token. */
   readonly token?: (name: string) => Promise<string>;
   /** Number of processes that form one room over a Redis. Without it, the server runs alone. */
@@ -51,6 +52,7 @@ const socketio = { command: [...node, join(here, 'servers/socketio.ts')], dialec
 export const servers = {
   palaver: { title: 'Palaver', ...own },
   before: { title: 'Palaver before', ...own, command: palaverIn(resolve(checkoutBefore ?? '')) },
+  'palaver-events': { title: 'Palaver over /events', ...own, dialect: 'events' },
   bun: { title: 'Bun publish', command: [bun, join(here, 'servers/bun.ts')], dialect: 'palaver' },
   socketio: { title: 'Socket.IO', ...socketio },
   ws: { title: 'ws, a send per client', command: [...node, join(here, 'servers/ws.ts')], dialect: 'palaver' },

@@ -3,6 +3,8 @@
  * looked into where a number hangs on it (the joins, the senders' own echoes, every frame at a fixed rate). So it costs
  * less than the servers it measures. `generator.ts` does the same where there is no C compiler.
  *
+ * With `--dialect events` all clients but the senders read Server-Sent Events over HTTP.
+ *
  * It prints `joined` when the room is complete, `begin` and `end` when what is measured begins and ends, then one line of
  * JSON. Whatever goes wrong is said on stderr, with exit code 1.
  */
@@ -37,6 +39,7 @@ struct client {
   enum state state;
   bool inspected;      /* its payloads are looked into */
   bool told;           /* users_online has come */
+  bool reads_events;   /* over HTTP */
   int names;           /* whom it has seen come: in users_online, then in user_joined */
   uint64_t chats;      /* chat frames */
   uint64_t skip;       /* bytes of a payload that are still to come, and not looked into */
@@ -52,7 +55,7 @@ static struct {
   enum load load;
 } options = {.host = "127.0.0.1", .dialect = "palaver", .senders = 16, .outstanding = 4, .rate = 20, .warm_s = 1, .measured_s = 5};
 
-static bool socketio;
+static bool socketio, over_http;
 static struct client *clients;
 static char **tokens;
 static int epoll, started, opened, upgrading, complete;
@@ -250,11 +253,32 @@ static size_t take_frames(struct client *c, const uint8_t *p, size_t n) {
   }
 }
 
-/* Takes the answer to the handshake. */
+/* Takes the events of `n` bytes; says how many bytes are done with. */
+static size_t take_stream(struct client *c, const uint8_t *p, size_t n) {
+  size_t at = 0;
+  for (;;) {
+    const uint8_t *end = memmem(p + at, n - at, "\n\n", 2);
+    if (!end) break;
+    const uint8_t *event = p + at, *data = memmem(event, (size_t)(end - event), "\ndata: ", 7);
+    at = (size_t)(end + 2 - p);
+    if (!data) continue; /* a comment */
+    if (starts(event, n, "event: close\n")) fail("client %d was closed with %.*s", index_of(c), (int)(end - data - 7), data + 7);
+    if (c->inspected) {
+      take_event(c, data + 7, (size_t)(end - data - 7));
+    } else {
+      c->chats++;
+      deliveries++;
+    }
+  }
+  if (n - at >= BUFFER) fail("client %d was sent an event of more than %d bytes", index_of(c), BUFFER);
+  return at;
+}
+
+/* Takes the answer to the handshake, or the head of the stream. */
 static size_t take_upgrade(struct client *c, const uint8_t *p, size_t n) {
   const uint8_t *end = memmem(p, n, "\r\n\r\n", 4);
   if (!end) return 0;
-  if (!starts(p, n, "HTTP/1.1 101"))
+  if (!starts(p, n, c->reads_events ? "HTTP/1.1 200" : "HTTP/1.1 101"))
     fail("client %d was refused: %.*s", index_of(c), (int)((const uint8_t *)memchr(p, '\r', n) - p), p);
   upgrading--;
   c->state = socketio ? OPENING : OPEN;
@@ -277,7 +301,7 @@ static bool receive(struct client *c) {
   if (got > 0) length += (size_t)got;
   now_s = clock_s();
   size_t used = c->state == UPGRADING ? take_upgrade(c, buffer, length) : 0;
-  if (c->state >= OPENING) used += take_frames(c, buffer + used, length - used);
+  if (c->state >= OPENING) used += (c->reads_events ? take_stream : take_frames)(c, buffer + used, length - used);
   if (used < length) {
     c->held_length = length - used;
     c->held = memcpy(malloc(c->held_length), buffer + used, c->held_length);
@@ -302,22 +326,24 @@ static void start_client(struct client *c) {
   if (connect(c->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS)
     fail("connect: %s", strerror(errno));
   c->inspected = true;
+  c->reads_events = over_http && !is_sender(c);
   upgrading++;
   watch(c, EPOLLOUT, EPOLL_CTL_ADD);
 }
 
 static void send_upgrade(struct client *c) {
+  static const char handshake[] =
+      "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
   char request[4096];
   int error = 0, length;
   socklen_t size = sizeof error;
   getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error) fail("client %d can't connect: %s", index_of(c), strerror(error));
   length = snprintf(request, sizeof request,
-                    "GET %s HTTP/1.1\r\nHost: %s:%d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                    "Authorization: Bearer %s\r\n\r\n",
-                    socketio ? "/socket.io/?EIO=4&transport=websocket" : "/join", options.host, port_of(c),
-                    tokens[index_of(c)]);
+                    "GET %s HTTP/1.1\r\nHost: %s:%d\r\n%sAuthorization: Bearer %s\r\n\r\n",
+                    c->reads_events ? "/events" : socketio ? "/socket.io/?EIO=4&transport=websocket" : "/join",
+                    options.host, port_of(c), c->reads_events ? "" : handshake, tokens[index_of(c)]);
   if (length >= (int)sizeof request) fail("a token is too long");
   send_bytes(c, request, (size_t)length);
   c->state = UPGRADING;
@@ -502,6 +528,7 @@ static void read_options(int count, char **arguments) {
 int main(int count, char **arguments) {
   read_options(count, arguments);
   socketio = !strcmp(options.dialect, "socketio");
+  over_http = !strcmp(options.dialect, "events");
   if (options.senders > options.clients) options.senders = options.clients;
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);

@@ -25,6 +25,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
   },
 });
+if (values.dialect === 'events') throw new Error('Only the generator in C reads events over HTTP');
 const socketio = values.dialect === 'socketio';
 const ports = values.port.split(',').map(Number);
 const count = Number(values.clients);

@@ -27,6 +27,9 @@ const sections: readonly [title: string, folder: string, pages: readonly [file: 
     [
       ['sdk', 'SDK'],
       ['react', 'React'],
+      ['curl', 'Chat with curl'],
+      ['backend', 'Post from your backend'],
+      ['blocked-websockets', 'When WebSockets are blocked'],
       ['cors', 'CORS'],
       ['another-language', 'A client in another language'],
       ['contract-tests', 'Contract tests'],
@@ -55,7 +58,7 @@ export default defineConfig({
   outDir: '../build/docs',
   cleanUrls: true,
   srcExclude: ['internals/**'],
-  markdown: { languageAlias: { caddyfile: 'nginx', hex: 'txt' }, config: labelCells },
+  markdown: { languageAlias: { caddyfile: 'nginx', haproxy: 'nginx', hex: 'txt' }, config: labelCells },
   // A page must not ask for what nobody has clicked on.
   router: { prefetchLinks: false },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/docs/icon.svg' }]],

@@ -33,7 +33,8 @@ export function createNonces(): Nonces {
       const oldest = queue[first]!;
       const isOver = queue.length - first > maxNonces || characters > maxCharacters;
       if (!isOver && nowMs - oldest.atMs < nonceWindowMs) break;
-      used.delete(oldest.key);
+      // After a restart, a nonce may be there twice: with a message from before its window, and with a later one.
+      if (used.get(oldest.key) === oldest) used.delete(oldest.key);
       // Its slot stays for a while; the envelope must not stay with it.
       queue[first] = undefined;
       characters -= oldest.characters;

@@ -29,7 +29,9 @@ export class EventStream extends EventEmitter implements Connection {
       this.#receivedBytes += length;
       if (this.#receivedBytes > maxReceivedBytes) socket.destroy();
     });
-    socket.once('end', () => socket.destroy());
+    // A client may have ended its side before its answer was there.
+    if (socket.readableEnded) socket.destroy();
+    else socket.once('end', () => socket.destroy());
     socket.once('close', () => {
       this.readyState = 3;
       this.emit('close', this.#code);

@@ -55,14 +55,25 @@ function joinBatches(batches: readonly Buffer[], frames: readonly Frame[]): read
   return frames.length === 0 ? batches : [...batches, Buffer.concat(all.slice(batches.length))];
 }
 
-/** Returns `users_online` and missed messages as events. Nobody may resume behind a roster that messages before it follow. */
-function greetingEvents(usersOnline: Buffer, missed: readonly Buffer[] | undefined): readonly Buffer[] {
-  return [eventsOf(usersOnline, missed === undefined), ...(missed ?? []).map((batch) => eventsOf(batch))];
-}
-
 export function createGreetings({ log, recovery, counts }: GreetingsDeps): Greetings {
   /** Greetings of this flush, by all that they depend on. */
   const greetings = new Map<string, Greeting>();
+  /** Events of missed messages, by the frames that recovery shares. A replay is long, and its reader may be slow. */
+  const replayed = new WeakMap<Buffer, Buffer>();
+
+  function replayedEvents(frames: Buffer): Buffer {
+    const known = replayed.get(frames);
+    if (known !== undefined) return known;
+    const events = eventsOf(frames);
+    replayed.set(frames, events);
+    return events;
+  }
+
+  /** Returns `users_online` and missed messages as events. Nobody may resume behind a roster that messages before it follow. */
+  const greetingEvents = (usersOnline: Buffer, missed: readonly Buffer[] | undefined): readonly Buffer[] => [
+    eventsOf(usersOnline, missed === undefined),
+    ...(missed ?? []).map(replayedEvents),
+  ];
 
   function greetingOf({ greeted, lastEventId }: Newcomer, position: Position, transport: Transport): Greeting {
     const sent = log.sentAfter(position.id);

@@ -46,9 +46,20 @@ const isUtf8 = (bytes: ArrayBuffer): boolean => {
   }
 };
 
+/** Returns what lets only bodies through that are small enough. */
+function bounded(maxSize: number): MiddlewareHandler {
+  const bound = bodyLimit({ maxSize, onError: (c) => problem(c, 'body_too_large') });
+  return (c, next) => {
+    const { headers } = c.req.raw;
+    // Node reads no more than was announced, and to ask for the body as a stream costs more than to read it.
+    const isAnnounced = headers.has('content-length') && !headers.has('transfer-encoding');
+    return isAnnounced && Number(headers.get('content-length')) <= maxSize ? next() : bound(c, next);
+  };
+}
+
 /** Returns what lets only bodies through that are small enough, JSON by their type and UTF-8 by their bytes. */
 export const jsonBody = (path: string): readonly MiddlewareHandler[] => [
-  bodyLimit({ maxSize: maxBytesOf(path), onError: (c) => problem(c, 'body_too_large') }),
+  bounded(maxBytesOf(path)),
   async (c, next) => {
     if (!isJson(c.req.header('content-type') ?? '')) return problem(c, 'unsupported_media_type');
     if (!isPlain(c.req.header('content-encoding') ?? ''))

@@ -9,7 +9,7 @@ import { anyMongo, noMongo } from '../harness/mongo.ts';
 import { newcomerWithCheckout, pageMs } from '../harness/newcomer.ts';
 import { freePort } from '../harness/port.ts';
 import { root } from '../harness/process.ts';
-import { caddy, nginx, type ProxyKind, startProxy } from '../harness/proxies.ts';
+import { caddy, haproxy, nginx, type ProxyKind, startProxy } from '../harness/proxies.ts';
 import { noRedis, startRedis } from '../harness/redis.ts';
 import { mint } from '../harness/tokens.ts';
 import { until } from '../harness/until.ts';
@@ -23,6 +23,13 @@ function nginxConfig(): string {
   const [server] = codeBelow('docs/guide/self-hosting.md', 'nginx', 'nginx');
   const [upstream, location] = codeBelow(page, 'Load balancer', 'nginx');
   return `${upstream}\n${adapted(server, [['    proxy_pass http://127.0.0.1:3000;', location!]])}`;
+}
+
+/** HAProxy, likewise. */
+function haproxyConfig(): string {
+  const [whole] = codeBelow('docs/guide/self-hosting.md', 'HAProxy', 'haproxy');
+  const [servers] = codeBelow(page, 'Load balancer', 'haproxy');
+  return adapted(whole, [['  server palaver 127.0.0.1:3000 check', servers]]);
 }
 
 /** Returns a proxy of this kind in front of two nodes in place of the page's three. */
@@ -40,7 +47,7 @@ const inFrontOf = (kind: ProxyKind, [first, other]: readonly [number, number]): 
 const missing = noRedis ?? noMongo ?? (hasOpenssl ? undefined : 'openssl is not installed');
 
 describe.skipIf(missing)(`docs/guide/multiple-nodes.md${missing ? `: ${missing}` : ''}`, { timeout: pageMs }, () => {
-  it('makes two servers one room, behind nginx and behind Caddy', async () => {
+  it('makes two servers one room, behind nginx, Caddy and HAProxy', async () => {
     const [redis, mongo] = await Promise.all([startRedis(), anyMongo()]);
     onTestFinished(async () => void (await Promise.all([redis.remove(), mongo.remove()])));
     const newcomer = newcomerWithCheckout();
@@ -91,6 +98,7 @@ describe.skipIf(missing)(`docs/guide/multiple-nodes.md${missing ? `: ${missing}`
     const balanced = [
       [nginx, nginxConfig()],
       [caddy, codeBelow(page, 'Load balancer', 'caddyfile')[0]],
+      [haproxy, haproxyConfig()],
     ] as const;
     const ca = readFileSync(certificates.ca);
     const proxies = await Promise.all(

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,6 +12,8 @@ export interface Certificates {
   /** Certificate of `localhost` and 127.0.0.1. */
   readonly cert: string;
   readonly key: string;
+  /** Certificate and key in one file. */
+  readonly both: string;
   remove(): void;
 }
 
@@ -27,10 +29,13 @@ export function makeCertificates(): Certificates {
   make('ca', '-subj', '/CN=An authority of one day');
   const signed = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-addext', 'basicConstraints=critical,CA:FALSE'];
   make('server', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', ...signed);
+  const [cert, key] = [readFileSync(file('server.pem')), readFileSync(file('server.key'))];
+  writeFileSync(file('server.both.pem'), Buffer.concat([cert, key]));
   return {
     ca: file('ca.pem'),
     cert: file('server.pem'),
     key: file('server.key'),
+    both: file('server.both.pem'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

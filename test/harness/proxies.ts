@@ -75,6 +75,22 @@ export const caddy: ProxyKind = {
   command: (file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
 };
 
+export const haproxy: ProxyKind = {
+  name: 'HAProxy',
+  fence: 'haproxy',
+  isHere: isHere('haproxy', '-v'),
+  replaced: ({ port, plainPort, upstream, timeout, certificates }) => [
+    ['bind :80', `bind 127.0.0.1:${plainPort}`],
+    ['bind :443', `bind 127.0.0.1:${port}`],
+    ['/etc/ssl/chat.example.com.both.pem', certificates.both],
+    ['127.0.0.1:3000', `127.0.0.1:${upstream}`],
+    ['90s', timeout],
+  ],
+  // Timeouts as in the file that Debian installs.
+  around: (config) => `defaults\n  timeout connect 5000\n  timeout client 50000\n  timeout server 50000\n\n${config}\n`,
+  command: (file) => ['haproxy', '-db', '-f', file],
+};
+
 interface Options {
   /** Configuration, as a page has it. */
   readonly config: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recordClose, recordFrame, recordResponse, type SeenResponse, seen } from './recorder.ts';
+import { recordClose, recordCloseEvent, recordFrame, recordResponse, type SeenResponse, seen } from './recorder.ts';
 
 const problem = (code: string, status: number, title: string, more = {}): string =>
   JSON.stringify({ type: `urn:palaver:problem:${code}`, title, status, code, ...more });
@@ -27,6 +27,13 @@ const switched: SeenResponse = {
   headers: { upgrade: 'websocket', connection: 'Upgrade', 'sec-websocket-accept': 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=' },
   text: '',
 };
+const streamed: SeenResponse = {
+  method: 'GET',
+  path: '/events?last_event_id=1',
+  status: 200,
+  headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+  text: '',
+};
 const notAllowed = { ...problemJson, allow: 'GET, HEAD' };
 
 describe('the recorder takes what the specs declare, and remembers it', () => {
@@ -35,6 +42,8 @@ describe('the recorder takes what the specs declare, and remembers it', () => {
     ['createUser 201', { ...created, headers: { 'content-type': 'application/json; charset=UTF-8', 'x-more': '1' } }],
     ['join 401 missing_token', refused],
     ['joinByPost 101', switched],
+    ['events 200', streamed],
+    ['events 200', { ...streamed, method: 'HEAD' }],
     ['healthz 200', { method: 'HEAD', path: '/healthz', status: 200, headers: json, text: '' }],
     [
       'unmatched 404 not_found',
@@ -129,6 +138,16 @@ describe('the recorder throws at a response with', () => {
       { method: 'HEAD', path: '/healthz', status: 200, headers: json, text: '{"status":"ok"}' },
       /a body where there is none/,
     ],
+    [
+      'a stream that a proxy may keep back',
+      { ...streamed, headers: { ...streamed.headers, 'x-accel-buffering': undefined } },
+      /x-accel-buffering is missing/,
+    ],
+    [
+      'a stream of another type',
+      { ...streamed, headers: { ...streamed.headers, 'content-type': 'text/plain' } },
+      /content type text\/plain/,
+    ],
     ['a body to 101', { ...switched, text: 'x' }, /a body where there is none/],
   ])('%s', (_, response, message) => {
     expect(() => recordResponse(response)).toThrow(message);
@@ -164,4 +183,18 @@ describe('the recorder throws at a frame with', () => {
 it('the recorder throws at a close code that nobody declares', () => {
   for (const code of [1000, 1001, 1002, 1005, 1006, 4001]) recordClose(code);
   for (const code of [1004, 1010, 3000, 4000]) expect(() => recordClose(code)).toThrow(`Close ${code}`);
+});
+
+describe('the recorder throws at a close event with', () => {
+  const close = { code: 4001, reason: 'token_expired' };
+  it.each<[name: string, close: unknown, message: RegExp]>([
+    ['a code that no stream has', { ...close, code: 1008 }, /code/],
+    ['no reason', { code: 4001 }, /required property 'reason'/],
+    ['a property that is not declared', { ...close, id: '1' }, /additional properties/],
+  ])('%s', (_, broken, message) => {
+    seen.closes.clear();
+    expect(recordCloseEvent(JSON.stringify(close))).toEqual(close);
+    expect([...seen.closes]).toEqual([4001]);
+    expect(() => recordCloseEvent(JSON.stringify(broken))).toThrow(message);
+  });
 });

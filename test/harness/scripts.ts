@@ -194,6 +194,8 @@ export const scripts: Readonly<Record<string, Script>> = {
   },
 
   flooding: door((peer, run) => {
+    // Ids are compared as strings, so all of them are of one length.
+    run.lastId = 100_000;
     welcome(peer, run);
     peer.socket.cork();
     for (let n = 0; n < 5_000; n += 1) {

@@ -1,10 +1,12 @@
 /** One life of a server's room, without sockets, beside a plain model of its stream. */
 import type { Backplane, Envelope, OrderedFrame } from '../../src/backplane/backplane.ts';
+import type { Transport } from '../../src/chat/connection.ts';
 import { createRoom } from '../../src/chat/room.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
 import { openLocalStream } from '../../src/stream.ts';
-import { createTurns, textsIn } from '../harness/fan-out.ts';
+import { createTurns } from '../harness/fan-out.ts';
 import { silent as log } from '../harness/log.ts';
+import { createReceiver } from '../harness/received.ts';
 
 const graceMs = 10_000;
 const config = { presenceGraceS: graceMs / 1_000, historyMaxAgeS: 9e6, historyMaxCount: 1e6, maxSessionsPerUser: 10 };
@@ -98,17 +100,24 @@ export async function beginLife(
     for (const envelope of underWay.splice(0, count)) deliver(envelope);
   };
 
-  // A session that stays from the beginning to the end.
-  const witnessed: string[] = [];
-  const witness = await room.join({ id: 'witness', username: 'Witness' });
-  if ('refusal' in witness) throw new Error(witness.refusal);
-  model.joined('witness', 'Witness');
-  witness.session.open({
-    transport: 'websocket',
-    send: (bytes) => void witnessed.push(...textsIn(bytes)),
-    end: (code) => void witnessed.push(`ended with ${code}`),
-  });
-  arrive();
-  turns.flush();
+  /** Joins a session that stays from the beginning to the end. Returns what it is sent after its roster. */
+  async function stay(transport: Transport): Promise<readonly string[]> {
+    const texts: string[] = [];
+    const framesIn = createReceiver(transport);
+    const witness = await room.join({ id: 'witness', username: 'Witness' });
+    if ('refusal' in witness) throw new Error(witness.refusal);
+    model.joined('witness', 'Witness');
+    witness.session.open({
+      transport,
+      send: (bytes) => void texts.push(...framesIn(bytes).map(({ text }) => text)),
+      end: (code) => void texts.push(`ended with ${code}`),
+    });
+    arrive();
+    turns.flush();
+    return texts;
+  }
+  // The second one's roster has the user already.
+  const stayed = { websocket: await stay('websocket'), events: await stay('events') };
+  const witnessed = () => [stayed.websocket.slice(1), [...wires.slice(0, 1), ...stayed.events.slice(1)]];
   return { ...model, backplane, history, room, flush: turns.flush, arrive, order, wires, frames, witnessed };
 }

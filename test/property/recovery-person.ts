@@ -2,16 +2,21 @@
 import type { ServerMessage } from '../../generated/chat/index.ts';
 import { createPosition } from '../../sdk/typescript/src/position.ts';
 import type { Envelope } from '../../src/backplane/backplane.ts';
+import type { Transport } from '../../src/chat/connection.ts';
 import type { RoomSession } from '../../src/chat/room.ts';
+import type { Received } from '../harness/received.ts';
 import { rosterAfter } from './recovery-life.ts';
 import type { LivesRecord, ResumeId } from './recovery-record.ts';
 
 export interface Person {
   readonly member: { readonly id: string; readonly username: string };
+  readonly transport: Transport;
   position: ReturnType<typeof createPosition>;
   session?: RoomSession | undefined;
   /** Frames that arrived on this connection and were not read yet. */
-  arriving: string[];
+  arriving: Received[];
+  /** Last `id` line that was read over all streams of events; empty if there was none. */
+  lastEventId: string;
   greeted: boolean;
   asked?: ResumeId | undefined;
   /** `seen` has the messages after this position, over all connections that recovered. */
@@ -19,10 +24,12 @@ export interface Person {
   seen: string[];
 }
 
-export const createPerson = (user: number): Person => ({
+export const createPerson = (user: number, transport: Transport): Person => ({
   member: { id: `${user}`, username: `User ${user}` },
+  transport,
   position: createPosition(),
   arriving: [],
+  lastEventId: '',
   greeted: false,
   from: '',
   seen: [],
@@ -41,7 +48,8 @@ export interface ResumeStep {
 }
 
 /** Returns the id that a person resumes after. */
-function resumeIdOf({ position: { id } }: Person, { after, at }: ResumeStep, given: readonly string[]) {
+function resumeIdOf({ position, transport, lastEventId }: Person, { after, at }: ResumeStep, given: readonly string[]) {
+  const id = transport === 'events' ? lastEventId || undefined : position.id;
   if (after === 'nothing') return undefined;
   if (after === 'last') return id === undefined ? undefined : { id, foreign: false };
   if (after === 'older') return { id: given[at % given.length]!, foreign: false };
@@ -64,6 +72,7 @@ export function prepare(person: Person, step: ResumeStep, given: readonly string
   if (step.after === 'last') return;
   const { id } = person.asked ?? {};
   person.position = id === undefined || person.asked?.foreign ? createPosition() : positionAt(id);
+  person.lastEventId = person.position.id ?? '';
   person.from = id ?? '';
   person.seen = [];
 }
@@ -95,11 +104,15 @@ function readGreeting(person: Person, { id, msg }: UsersOnline, record: LivesRec
 /** Reads up to `most` of a person's frames. The others are lost. */
 export function read(person: Person, record: LivesRecord, life: LifeStream, most = Number.POSITIVE_INFINITY): void {
   const { fault } = record;
-  for (const text of person.arriving.splice(0).slice(0, most)) {
+  for (const { text, idLine } of person.arriving.splice(0).slice(0, most)) {
+    if (idLine !== undefined) person.lastEventId = idLine;
     const frame = JSON.parse(text) as ServerMessage;
     if (!person.greeted !== (frame.type === 'users_online')) fault(`${frame.type} out of its turn`);
     if (!person.position.advance(frame)) fault(`received twice: ${text}`);
     if (frame.type === 'users_online') readGreeting(person, frame, record, life);
     else if (frame.type === 'chat_message') person.seen.push(text);
+    // The WHATWG algorithm arrives at the same position as the SDK.
+    if (person.transport === 'events' && person.lastEventId !== (person.position.id ?? ''))
+      fault(`a reader of events is at ${person.lastEventId}, not ${person.position.id}`);
   }
 }

@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import type { Draft } from '../../src/backplane/backplane.ts';
 import { maxRecovered } from '../../src/chat/recovery.ts';
 import type { MessageStore } from '../../src/history/message-store.ts';
-import { textsIn } from '../harness/fan-out.ts';
+import { createReceiver } from '../harness/received.ts';
 import { beginLife, wireOf } from './recovery-life.ts';
 import { createPerson, type Person, prepare, type ResumeStep, read } from './recovery-person.ts';
 import { createRecord, isSame, type LivesRecord, type PublishedMessage } from './recovery-record.ts';
@@ -15,7 +15,8 @@ const longestPauseMs = 10_500;
 
 export type Step =
   | ({ readonly do: 'join'; readonly who: number } & ResumeStep)
-  | { readonly do: 'publish'; readonly who: number; readonly nonce: number }
+  /** `post` needs no session. */
+  | { readonly do: 'publish' | 'post'; readonly who: number; readonly nonce: number }
   | { readonly do: 'burst'; readonly who: number; readonly count: number }
   | { readonly do: 'cut'; readonly who: number; readonly hears: number; readonly arrive: number }
   | { readonly do: 'leave'; readonly who: number }
@@ -54,7 +55,7 @@ function turn({ life }: World, count?: number): void {
 /** Checks the conditions that hold whenever everything was sent and read. */
 function check({ life, people, record: { fault, messages } }: World): void {
   const { wires, frames, witnessed, expected } = life;
-  if (!isSame(witnessed.slice(1), wires)) fault('the witness did not see the stream');
+  for (const texts of witnessed()) if (!isSame(texts, wires)) fault('a witness did not see the stream');
   if (!isSame(frames, expected)) fault(`the stream is ${frames.slice(-5)}, not ${expected.slice(-5)}`);
   for (const { session, greeted, from, seen, member } of people) {
     if (!session) continue;
@@ -78,9 +79,11 @@ async function join({ life, record }: World, person: Person, step: ResumeStep): 
   if ('refusal' in joined) return record.fault(`refused: ${joined.refusal}`);
   person.session = joined.session;
   life.joined(id, username);
+  const { transport } = person;
+  const framesIn = createReceiver(transport);
   joined.session.open({
-    transport: 'websocket',
-    send: (bytes) => void person.arriving.push(...textsIn(bytes)),
+    transport,
+    send: (bytes) => void person.arriving.push(...framesIn(bytes)),
     end: (code) => record.fault(`ended with ${code}`),
   });
 }
@@ -93,22 +96,44 @@ async function release({ life }: World, person: Person, how: 'left' | 'lost'): P
   life.released(person.member.id, how);
 }
 
-async function publish({ life, record, nonces }: World, { session, member }: Person, draft: Draft): Promise<void> {
-  if (!session) return;
+type Answer = { readonly repeats: string } | { readonly refused: string } | 'published';
+
+/** Publishes by the session of a person, or without one. */
+async function answerTo(
+  { life }: World,
+  { session, member, transport }: Person,
+  draft: Draft,
+  isPost: boolean,
+): Promise<Answer> {
+  if (session && !isPost && transport === 'websocket') {
+    const answer = await session.publish(draft);
+    if (typeof answer === 'object') return { repeats: wireOf(answer.repeats) };
+    return answer === 'accepted' ? 'published' : { refused: answer };
+  }
+  const posted = await life.room.publish(member, draft);
+  if ('refusal' in posted) return { refused: posted.refusal };
+  if ('repeats' in posted) return { repeats: JSON.stringify(posted.repeats) };
+  return JSON.stringify(posted.published) === life.wires.at(-1) ? 'published' : { refused: 'with another frame' };
+}
+
+async function publish(world: World, person: Person, draft: Draft, isPost = false): Promise<void> {
+  const { life, record, nonces } = world;
+  const { session, member } = person;
+  if (!session && !isPost) return;
   const { fault } = record;
   const key = `${member.id} ${draft.nonce}`;
   const first = draft.nonce === undefined ? undefined : nonces.get(key);
-  const answer = await session.publish(draft);
+  const answer = await answerTo(world, person, draft, isPost);
   const ageMs = Date.now() - (first?.atMs ?? 0);
   const isKnown = first && (first.life === record.lives || life.past.has(first.id));
   // Near the expiry the stream's clock decides, which may be some milliseconds ahead.
   const isSure = Math.abs(ageMs - nonceMs) > 1_000;
-  if (typeof answer === 'object') {
-    if (wireOf(answer.repeats) !== first?.wire) fault(`repeats ${answer.repeats.id}, not ${first?.id}`);
+  if (typeof answer === 'object' && 'repeats' in answer) {
+    if (answer.repeats !== first?.wire) fault(`repeats ${answer.repeats}, not ${first?.id}`);
     if (!isKnown || (isSure && ageMs > nonceMs)) fault(`repeats what is not known: ${first?.id}`);
     return;
   }
-  if (answer !== 'accepted') return fault(`a draft was ${answer}`);
+  if (answer !== 'published') return fault(`a draft was refused: ${answer.refused}`);
   if (isKnown && isSure && ageMs < nonceMs) fault(`published twice: ${first.id}`);
   const { text, nonce } = draft;
   const msg = { from_user: member.username, from_user_id: member.id, text, ...(nonce !== undefined && { nonce }) };
@@ -182,14 +207,14 @@ async function perform(world: World, step: Step): Promise<void> {
     return release(world, person, 'lost');
   }
   const text = `${world.record.messages.length}`;
-  return publish(world, person, { text, ...(step.nonce > 0 && { nonce: `n${step.nonce}` }) });
+  return publish(world, person, { text, ...(step.nonce > 0 && { nonce: `n${step.nonce}` }) }, step.do === 'post');
 }
 
 export async function createWorld(inner: MessageStore, dataDir: string) {
   const store = unreliable(inner);
   const record = createRecord(store.kept);
-  // The last person is the first one's other tab.
-  const people = [0, 1, 2, 3, 0].map(createPerson);
+  // The last person is the first one's other tab, over the other door.
+  const people = [0, 1, 2, 3, 0].map((user, at) => createPerson(user, at < 3 ? 'websocket' : 'events'));
   const deps = { store, record, people, nonces: new Map(), dataDir };
   const world: World = { ...deps, life: await begin(deps) };
   return {

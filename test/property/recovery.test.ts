@@ -22,7 +22,7 @@ const joins = fc.record({
   after: fc.constantFrom('nothing', 'last', 'last', 'last', 'older', 'foreign' as const),
   at: fc.nat(9_999),
 });
-const publishes = fc.record({ do: fc.constant('publish' as const), who, nonce: fc.nat(2) });
+const publishes = fc.record({ do: fc.constantFrom('publish', 'publish', 'post' as const), who, nonce: fc.nat(2) });
 const cuts = fc.record({
   do: fc.constant('cut' as const),
   who,

@@ -2,133 +2,62 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UserJoined } from '../../generated/chat/index.ts';
-import type { Backplane, Envelope, Member, OrderedFrame } from '../../src/backplane/backplane.ts';
+import type { Backplane, Draft, Envelope, Member } from '../../src/backplane/backplane.ts';
 import { createLocalBackplane } from '../../src/backplane/local.ts';
+import type { Transport } from '../../src/chat/connection.ts';
 import { encodeError } from '../../src/chat/frames.ts';
 import { createRoom, type RoomSession } from '../../src/chat/room.ts';
 import { createTurns, textsIn } from '../harness/fan-out.ts';
+import { createReceiver } from '../harness/received.ts';
+import { delay, names, record } from './room-stream.ts';
 
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
 const timeoutMs = 600_000;
 
-/** Two pairs of names collide. */
-const names = ['Ann', 'ANN', 'Bob', 'Ｂob', 'Cleo'];
-const keyOf: Record<string, string> = { Ann: 'ann', ANN: 'ann', Bob: 'bob', Ｂob: 'bob', Cleo: 'cleo' };
+interface User {
+  readonly user: number;
+  readonly name: number;
+}
 
 type Step =
-  | { readonly do: 'join'; readonly user: number; readonly name: number; readonly opens: boolean }
-  | { readonly do: 'open' | 'say' | 'mistake' | 'leave' | 'lose'; readonly who: number }
+  | (User & { readonly do: 'join'; readonly opens: boolean; readonly transport: Transport })
+  | { readonly do: 'open' | 'say' | 'mistake' | 'leave' | 'lose'; readonly who: number; readonly nonce: number }
+  /** Publishes without a session, whether the user has one or not. */
+  | (User & { readonly do: 'post'; readonly nonce: number })
   | { readonly do: 'flush' }
   | { readonly do: 'tick'; readonly ms: number };
 
+const user = { user: fc.nat(3), name: fc.nat(names.length - 1) };
+/** Both doors share them. 0 is none. */
+const nonce = fc.constantFrom(0, 0, 1, 2);
 const joins = fc.record({
   do: fc.constant('join' as const),
-  user: fc.nat(3),
-  name: fc.nat(names.length - 1),
+  ...user,
   opens: fc.boolean(),
+  transport: fc.constantFrom('websocket', 'events' as const),
 });
+const posts = fc.record({ do: fc.constant('post' as const), ...user, nonce });
 const acts = fc.record({
   do: fc.constantFrom('open', 'say', 'say', 'mistake', 'leave', 'lose' as const),
   who: fc.nat(99),
+  nonce,
 });
 const flushes = fc.constant({ do: 'flush' as const });
 const ticks = fc.record({ do: fc.constant('tick' as const), ms: fc.integer({ min: -100, max: 100 }) });
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: joins },
-    { weight: 9, arbitrary: acts },
+    { weight: 8, arbitrary: acts },
+    { weight: 2, arbitrary: posts },
     { weight: 3, arbitrary: flushes },
     { weight: 1, arbitrary: ticks },
   ),
   { maxLength: 60, size: 'max' },
 );
 
-/** Records the stream, beside a plain model of it. */
-function record(inner: Backplane) {
-  const total: Envelope[] = [];
-  const expected: OrderedFrame[] = [];
-  const seated: { readonly userId: string; readonly shown: string }[] = [];
-  const admissions = new Map<Member, { readonly first: boolean; readonly shown: string }>();
-  const faults: string[] = [];
-
-  const backplane: Backplane = {
-    ...inner,
-    start: (listener) =>
-      inner.start({
-        ...listener,
-        deliver: (envelope) => {
-          total.push(envelope);
-          listener.deliver(envelope);
-        },
-      }),
-    async admit(member, since) {
-      const known = seated.find(({ userId }) => userId === member.id);
-      const collides = !known && seated.some(({ shown }) => keyOf[shown] === keyOf[member.username]);
-      const session = { userId: member.id, shown: known?.shown ?? member.username };
-      if (!collides) seated.push(session);
-      const shown = { username: session.shown, user_id: member.id };
-      if (!collides && !known) expected.push({ type: 'user_joined', msg: shown });
-      const admission = await inner.admit(member, since);
-      if ('refusal' in admission !== collides) faults.push(`admitted or refused wrongly: ${JSON.stringify(member)}`);
-      if ('refusal' in admission) return admission;
-      admissions.set(member, { first: !known, shown: session.shown });
-      const { seat } = admission;
-      return {
-        seat: {
-          ...seat,
-          publish(draft) {
-            if (seated.includes(session)) {
-              const from = { from_user: session.shown, from_user_id: member.id };
-              expected.push({ type: 'chat_message', msg: { ...from, text: draft.text } });
-            }
-            return seat.publish(draft);
-          },
-          release(how) {
-            const at = seated.indexOf(session);
-            if (at >= 0) seated.splice(at, 1);
-            if (at >= 0 && !seated.some(({ userId }) => userId === member.id)) {
-              expected.push({ type: 'user_left', msg: shown });
-            }
-            return seat.release(how);
-          },
-        },
-      };
-    },
-  };
-  return { backplane, total, expected, admissions, faults };
-}
-
-/** Returns a remote backplane: requests and deliveries each keep their order, answers arrive at any time. */
-function delay(inner: Backplane, scheduler: fc.Scheduler): Backplane {
-  const line = () => {
-    const tasks: (() => void)[] = [];
-    return (task: () => void): void => {
-      tasks.push(task);
-      void scheduler.schedule(Promise.resolve()).then(() => tasks.shift()?.());
-    };
-  };
-  const [request, delivery] = [line(), line()];
-  const ask = async <Reply>(question: () => Promise<Reply>): Promise<Reply> => {
-    const reply = await new Promise<Reply>((resolve) => request(() => resolve(question())));
-    return scheduler.schedule(Promise.resolve(reply));
-  };
-  return {
-    ...inner,
-    start: (listener) =>
-      inner.start({ ...listener, deliver: (envelope) => delivery(() => listener.deliver(envelope)) }),
-    admit: (member, since) =>
-      ask(async () => {
-        const admission = await inner.admit(member, since);
-        if ('refusal' in admission) return admission;
-        const { seat } = admission;
-        const publish: typeof seat.publish = (draft) => ask(() => seat.publish(draft));
-        return { seat: { ...seat, publish, release: (how) => ask(() => seat.release(how)) } };
-      }),
-  };
-}
-
 interface Client {
   readonly member: Member;
+  readonly transport: Transport;
   session?: RoomSession;
   refused?: boolean;
   opened: boolean;
@@ -141,11 +70,30 @@ interface Client {
   sentAt: string;
 }
 
+const newClient = (member: Member, transport: Transport): Client => ({
+  member,
+  transport,
+  opened: false,
+  released: false,
+  answeredAt: [],
+  roster: [],
+  sentAt: '',
+});
+
 const mistake = encodeError({ code: 'malformed_json', detail: 'planted' });
 const [mistakeText] = textsIn(mistake);
 
 const wire = ({ id, sentAt, frame }: Envelope): string =>
   JSON.stringify({ type: frame.type, id, sent_at: sentAt, msg: frame.msg });
+
+const memberOf = ({ user, name }: User): Member => ({ id: `${user}`, username: names[name]! });
+
+let drafts = 0;
+
+function nextDraft(nonce: number): Draft {
+  drafts += 1;
+  return { text: `${drafts}`, ...(nonce > 0 && { nonce: `n${nonce}` }) };
+}
 
 type Roster = UserJoined['msg'][];
 
@@ -196,6 +144,17 @@ function createReader({ total, admissions, faults }: ReturnType<typeof record>) 
   };
 }
 
+/** Returns how a client differs from the stream of which this much was sent. */
+function lagOf({ released, next, roster }: Client, total: readonly Envelope[], flushed: number): string[] {
+  if (released || next === undefined) return [];
+  const [given, wanted] = [roster, total.slice(0, next).reduce<Roster>(fold, [])].map((list) => JSON.stringify(list));
+  return [
+    // It has received as much as this node had at the last flush, or is ahead of that with its roster.
+    ...(next < flushed ? [`at ${next}, where ${flushed} were sent`] : []),
+    ...(given === wanted ? [] : [`roster ${given}, not ${wanted}`]),
+  ];
+}
+
 /** Creates a room and its clients, and reports wrong frames. */
 function createWorld(between: (backplane: Backplane) => Backplane) {
   let now = Date.UTC(2026, 0, 1);
@@ -221,16 +180,16 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     { pace: turns.pace },
   );
   const clients: Client[] = [];
-  let published = 0;
-
   function open(client: Client): void {
     if (!client.session || client.opened || client.released) return;
     client.opened = true;
+    const { transport } = client;
+    const framesIn = createReceiver(transport);
     client.session.open({
-      transport: 'websocket',
+      transport,
       send: (bytes) => {
         if (client.released) faults.push('sent to after its release');
-        for (const text of textsIn(bytes)) receive(client, text);
+        for (const { text } of framesIn(bytes)) receive(client, text);
       },
       end: (code) => faults.push(`ended with ${code}`),
     });
@@ -241,8 +200,8 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     flushed = delivered;
   }
 
-  async function join(member: Member, opens: boolean): Promise<void> {
-    const client: Client = { member, answeredAt: [], opened: false, released: false, roster: [], sentAt: '' };
+  async function join(member: Member, transport: Transport, opens: boolean): Promise<void> {
+    const client = newClient(member, transport);
     clients.push(client);
     const joined = await room.join(member);
     if ('refusal' in joined) client.refused = true;
@@ -255,15 +214,24 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
     await client.session?.release(how);
   }
 
-  async function publish(client: Client): Promise<void> {
-    const refused = client.released;
-    published += 1;
-    const answer = await client.session?.publish({ text: `${published}` });
-    if (answer !== (refused ? 'refused' : 'accepted')) faults.push(`a draft was ${answer}`);
+  async function post(member: Member, draft: Draft): Promise<void> {
+    const posted = await room.publish(member, draft);
+    if ('refusal' in posted) return;
+    const frame = 'repeats' in posted ? posted.repeats : posted.published;
+    // The answer comes behind the delivery here, as the frame that everyone receives.
+    if (!total.slice(0, delivered).map(wire).includes(JSON.stringify(frame)))
+      faults.push(`answered ${JSON.stringify(frame)}`);
+  }
+
+  async function publish({ session, member, transport, released }: Client, draft: Draft): Promise<void> {
+    // A client that reads events publishes by the other door.
+    if (transport === 'events') return post(member, draft);
+    const answer = await session?.publish(draft);
+    if ((answer === 'refused') !== released) faults.push(`a draft was ${answer}`);
   }
 
   function answer(client: Client): void {
-    if (!client.opened || client.released) return;
+    if (!client.opened || client.released || client.transport === 'events') return;
     client.answeredAt.push(delivered);
     client.session?.reply(mistake);
   }
@@ -271,13 +239,14 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
   async function perform(step: Step): Promise<void> {
     if (step.do === 'tick') now += step.ms;
     else if (step.do === 'flush') flush();
-    else if (step.do === 'join') await join({ id: `${step.user}`, username: names[step.name]! }, step.opens);
+    else if (step.do === 'join') await join(memberOf(step), step.transport, step.opens);
+    else if (step.do === 'post') await post(memberOf(step), nextDraft(step.nonce));
     else {
       const entered = clients.filter(({ session }) => session);
       const client = entered[step.who % entered.length];
       if (!client) return;
       if (step.do === 'open') open(client);
-      else if (step.do === 'say') await publish(client);
+      else if (step.do === 'say') await publish(client, nextDraft(step.nonce));
       else if (step.do === 'mistake') answer(client);
       else await release(client, step.do === 'leave' ? 'left' : 'lost');
     }
@@ -285,15 +254,7 @@ function createWorld(between: (backplane: Backplane) => Backplane) {
 
   /** Checks the conditions that hold whenever nothing runs. */
   function check(): void {
-    for (const { released, next, roster } of clients) {
-      if (released || next === undefined) continue;
-      // It has received as much as this node had at the last flush, or is ahead of that with its roster.
-      if (next < flushed) faults.push(`at ${next}, where ${flushed} were sent`);
-      const [given, wanted] = [roster, total.slice(0, next).reduce<Roster>(fold, [])].map((list) =>
-        JSON.stringify(list),
-      );
-      if (given !== wanted) faults.push(`roster ${given}, not ${wanted}`);
-    }
+    for (const client of clients) faults.push(...lagOf(client, total, flushed));
     expect(faults).toEqual([]);
   }
 
@@ -380,11 +341,22 @@ describe('room', () => {
             await room.start();
             const joined = await room.join({ id: '1', username: 'Ann' });
             if ('refusal' in joined) throw new Error(joined.refusal);
-            const frames: Buffer[] = [];
-            joined.session.open({ transport: 'websocket', send: (bytes) => frames.push(bytes), end: () => {} });
+            const other = await room.join({ id: '1', username: 'Ann' });
+            if ('refusal' in other) throw new Error(other.refusal);
+            const texts: Record<Transport, string[]> = { websocket: [], events: [] };
+            for (const [transport, { session }] of [
+              ['websocket', joined],
+              ['events', other],
+            ] as const) {
+              const framesIn = createReceiver(transport);
+              const send = (bytes: Buffer) => void texts[transport].push(...framesIn(bytes).map((one) => one.text));
+              session.open({ transport, send, end: () => {} });
+            }
             await joined.session.publish({ text, nonce });
             flush();
-            const { msg } = JSON.parse(frames.flatMap(textsIn).at(-1)!);
+            const last = texts.websocket.at(-1)!;
+            expect(texts.events.at(-1)).toBe(last);
+            const { msg } = JSON.parse(last);
             expect(msg).toStrictEqual({
               from_user: 'Ann',
               from_user_id: '1',

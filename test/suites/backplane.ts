@@ -6,7 +6,9 @@ import type {
   Draft,
   Envelope,
   Member,
+  MessageEnvelope,
   OrderedFrame,
+  Posted,
   Seat,
 } from '../../src/backplane/backplane.ts';
 
@@ -32,12 +34,16 @@ const namesOf = (roster: readonly Member[]): string[] => roster.map(({ username 
 
 const byIndex = (_: unknown, index: number): string => `message ${index}`;
 
-type Open = () => Backplane | Promise<Backplane>;
-type SetUp = () => Promise<Awaited<ReturnType<typeof start>>>;
+interface OpenOptions {
+  /** None if absent. */
+  readonly presenceGraceMs?: number;
+}
+type Open = (options?: OpenOptions) => Backplane | Promise<Backplane>;
+type SetUp = (options?: OpenOptions) => Promise<Awaited<ReturnType<typeof start>>>;
 
 /** Starts a backplane with an empty room, and records its deliveries. It closes after the test. */
-async function start(open: Open) {
-  const backplane = await open();
+async function start(open: Open, options?: OpenOptions) {
+  const backplane = await open(options);
   onTestFinished(() => backplane.close());
   const heard: Envelope[] = [];
   let wake = (): void => {};
@@ -123,7 +129,7 @@ function joining(setUp: SetUp): void {
       const { backplane, until, heard, seat } = await setUp();
       const members = Array.from({ length: 20 }, (_, n): Member => ({ id: `${n % 15}`, username: `user ${n % 15}` }));
       const seats = (await Promise.all(members.map((member) => backplane.admit(member)))).map(seatOf);
-      for (const { username } of members) await until(joined(username));
+      for (const { username, id } of members) await until(joined(username, id));
       const now = namesOf((await seat(members[0]!)).roster);
       for (const { id, roster } of seats) {
         const since = heard.filter((envelope) => envelope.id > id);
@@ -152,7 +158,7 @@ function joining(setUp: SetUp): void {
         seatOf(await backplane.admit(cleo, since)),
         seatOf(await backplane.admit({ id: '4', username: 'Dora' }, since)),
       ];
-      await until(joined('Dora'));
+      await until(joined('Dora', '4'));
       for (const [index, { id, roster }] of seats.entries()) {
         expect(id >= since).toBe(true);
         const names = new Set<string>();
@@ -322,6 +328,16 @@ function stream(setUp: SetUp, open: Open): void {
   });
 }
 
+const drafts: [string, Draft][] = [
+  ['plain text', { text: 'Hello!' }],
+  ['a nonce', { text: 'Hello!', nonce: 'n-1' }],
+  ['white space and line ends', { text: '  a\r\n\tb\u2028c\u0000 ', nonce: ' ' }],
+  ['text in no normal form', { text: 'e\u0301 ﬁ Ⅳ', nonce: 'ａ' }],
+  ['characters beyond the basic plane', { text: '👩‍👩‍👧 𝒳 \u{10ffff}', nonce: '😀' }],
+  ['text that looks like syntax', { text: '"}],\\u0041{{1}}%s$&', nonce: '__proto__' }],
+  ['numbers as text', { text: '1e999', nonce: '007' }],
+];
+
 function messages(setUp: SetUp): void {
   describe('messages', () => {
     it('publishes a nonce of a user once, and answers the repeat with the first envelope', async () => {
@@ -338,20 +354,11 @@ function messages(setUp: SetUp): void {
       });
     });
 
-    const cases: [string, Draft][] = [
-      ['plain text', { text: 'Hello!' }],
-      ['a nonce', { text: 'Hello!', nonce: 'n-1' }],
-      ['white space and line ends', { text: '  a\r\n\tb\u2028c\u0000 ', nonce: ' ' }],
-      ['text in no normal form', { text: 'e\u0301 ﬁ Ⅳ', nonce: 'ａ' }],
-      ['characters beyond the basic plane', { text: '👩‍👩‍👧 𝒳 \u{10ffff}', nonce: '😀' }],
-      ['text that looks like syntax', { text: '"}],\\u0041{{1}}%s$&', nonce: '__proto__' }],
-      ['numbers as text', { text: '1e999', nonce: '007' }],
-    ];
-    for (const [behaviour, draft] of cases) {
+    for (const [behaviour, draft] of drafts) {
       it(`delivers ${behaviour} exactly as sent`, async () => {
         const { seat, until, heard } = await setUp();
         await (await seat(ann)).publish(draft);
-        const want = { type: 'chat_message', msg: { from_user: 'Ann', ...draft } } as const;
+        const want = { type: 'chat_message', msg: { from_user: 'Ann', from_user_id: ann.id, ...draft } } as const;
         await until(want);
         expect(heard.at(-1)?.frame).toEqual(want);
       });
@@ -361,7 +368,7 @@ function messages(setUp: SetUp): void {
       const { seat, until, heard } = await setUp();
       await (await seat(ann)).publish({ text: 'Hello!', nonce: undefined });
       await until(message('Ann', 'Hello!'));
-      expect(Object.keys(heard.at(-1)!.frame.msg)).toEqual(['from_user', 'text']);
+      expect(Object.keys(heard.at(-1)!.frame.msg)).toEqual(['from_user', 'from_user_id', 'text']);
     });
 
     it('refuses a draft after the release of the seat', async () => {
@@ -377,9 +384,161 @@ function messages(setUp: SetUp): void {
   });
 }
 
+/** Returns the envelope of a message that was published. */
+function publishedIn(posted: Posted): MessageEnvelope {
+  if ('published' in posted) return posted.published;
+  throw new Error(`not published: ${JSON.stringify(posted)}`);
+}
+
+function publishing(setUp: SetUp): void {
+  describe('publishing without a seat', () => {
+    it('answers with the envelope, which it has delivered before', async () => {
+      const { backplane, seat, heard } = await setUp();
+      await seat(bob);
+      const answer = backplane.publish(ann, { text: 'hi' });
+      const posted = publishedIn(await answer);
+      expect(posted).toEqual({ ...heard.at(-1), frame: message('Ann', 'hi'), userId: ann.id });
+      expect(posted.id > heard.at(-2)!.id).toBe(true);
+    });
+
+    it('takes nobody into the room', async () => {
+      const { backplane, seat, frames } = await setUp();
+      publishedIn(await backplane.publish(ann, { text: 'hi' }));
+      expect(backplane.memberCount()).toBe(0);
+      expect((await seat(bob)).roster).toEqual([]);
+      expect(frames().slice(0, 1)).toEqual([message('Ann', 'hi')]);
+    });
+
+    for (const [behaviour, draft] of drafts) {
+      it(`delivers ${behaviour} exactly as sent`, async () => {
+        const { backplane, heard } = await setUp();
+        const { frame } = publishedIn(await backplane.publish(ann, draft));
+        expect(frame).toEqual({ type: 'chat_message', msg: { from_user: 'Ann', from_user_id: ann.id, ...draft } });
+        expect(heard.at(-1)!.frame).toEqual(frame);
+      });
+    }
+
+    it.each([
+      ['quotes and backslashes', '"Ann" \\ \\" \\u0041'],
+      ['slashes', '/Ann/ </script>'],
+      ['letters beyond ASCII', 'Ænn Ñandú ⅳ 安'],
+      ['characters beyond the basic plane', '👩‍👩‍👧 𝒳 \u{10ffff}'],
+      ['control characters and line separators', 'A\u0001\u007f\u2028nn'],
+      ['characters of a pattern', '%s %1 $& [a-z]'],
+    ])('keeps %s in a name, of the token and of the room', async (_, username) => {
+      const { backplane, seat, frames } = await setUp();
+      const outside = publishedIn(await backplane.publish({ id: '1', username }, { text: 'from outside' }));
+      await seat({ id: '1', username });
+      const inside = publishedIn(await backplane.publish({ id: '1', username: 'Ann' }, { text: 'from inside' }));
+      const want = [message(username, 'from outside', '1'), message(username, 'from inside', '1')];
+      expect([outside.frame, inside.frame]).toEqual(want);
+      expect(frames()).toEqual([want[0], joined(username, '1'), want[1]]);
+    });
+
+    it('keeps the order of the calls, in one stream with the messages of seats', async () => {
+      const { backplane, seat, fence, heard } = await setUp();
+      const seated = await seat(bob);
+      const texts = Array.from({ length: 50 }, byIndex);
+      const answers = await Promise.all(
+        texts.flatMap((text) => [backplane.publish(ann, { text }), seated.publish({ text })]),
+      );
+      await fence(seated, 'Bob');
+      const posted = answers.flatMap((answer) => (answer === 'accepted' ? [] : publishedIn(answer as Posted)));
+      for (const [username, id] of [
+        ['Ann', ann.id],
+        ['Bob', bob.id],
+      ] as const) {
+        const own = heard.filter(({ userId, frame }) => userId === id && frame.type === 'chat_message').slice(0, 50);
+        expect(own.map(({ frame }) => frame)).toEqual(texts.map((text) => message(username, text)));
+        if (username === 'Ann') expect(own).toEqual(posted);
+      }
+      const all = heard.map(({ id }) => id);
+      expect(all).toEqual([...new Set(all)].sort());
+    });
+  });
+}
+
+function publishedNames(setUp: SetUp): void {
+  describe('the name of a message without a seat', () => {
+    it('is the room’s while the user is there, and the token’s otherwise', async () => {
+      const { backplane, seat, until, frames } = await setUp();
+      const anna: Member = { id: ann.id, username: 'Anna' };
+      const seated = await seat(ann);
+      publishedIn(await backplane.publish(anna, { text: 'there' }));
+      await seated.release('left');
+      await until(left('Ann'));
+      publishedIn(await backplane.publish(anna, { text: 'gone' }));
+      expect(frames()).toEqual([joined('Ann'), message('Ann', 'there'), left('Ann'), message('Anna', 'gone')]);
+    });
+
+    it('stays with a user who may still reconnect', async () => {
+      const { backplane, seat } = await setUp({ presenceGraceMs: 60_000 });
+      await (await seat(ann)).release('lost');
+      const own = await backplane.publish({ id: ann.id, username: 'Anna' }, { text: 'still here' });
+      expect(publishedIn(own).frame).toEqual(message('Ann', 'still here'));
+      expect(await backplane.publish({ id: '9', username: 'ANN' }, { text: 'x' })).toEqual({ refusal: 'name_in_use' });
+    });
+
+    it('is refused while another member holds it, in any form', async () => {
+      const { backplane, seat, until, frames } = await setUp();
+      const holder = await seat(ann);
+      for (const username of ['Ann', 'ANN', 'Ａｎｎ'])
+        expect(await backplane.publish({ id: '9', username }, { text: 'x' })).toEqual({ refusal: 'name_in_use' });
+      await holder.release('left');
+      await until(left('Ann'));
+      publishedIn(await backplane.publish({ id: '9', username: 'ANN' }, { text: 'mine' }));
+      expect(frames()).toEqual([joined('Ann'), left('Ann'), message('ANN', 'mine')]);
+    });
+  });
+}
+
+function publishedNonces(setUp: SetUp): void {
+  describe('the nonce of a message without a seat', () => {
+    it('is published once, whether the user has a seat or not', async () => {
+      const { backplane, seat, heard, frames } = await setUp();
+      const seated = await seat(ann);
+      const posted = publishedIn(await backplane.publish(ann, { text: 'first', nonce: 'posted' }));
+      expect(await seated.publish({ text: 'again', nonce: 'posted' })).toEqual({ repeats: posted });
+      expect(await backplane.publish(ann, { text: 'again', nonce: 'posted' })).toEqual({ repeats: posted });
+      expect(await seated.publish({ text: 'second', nonce: 'seated' })).toBe('accepted');
+      const repeated = await backplane.publish(ann, { text: 'again', nonce: 'seated' });
+      expect(repeated).toEqual({ repeats: heard.at(-1) });
+      // The nonces of another user are others.
+      publishedIn(await backplane.publish(bob, { text: 'his', nonce: 'posted' }));
+      const texts = frames().flatMap((frame) => (frame.type === 'chat_message' ? [frame.msg.text] : []));
+      expect(texts).toEqual(['first', 'second', 'his']);
+    });
+
+    it('is published once if it is sent many times at once, with a seat and without', async () => {
+      const { backplane, seat, fence, heard } = await setUp();
+      const seated = await seat(ann);
+      const draft: Draft = { text: 'once', nonce: 'n' };
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? backplane.publish(ann, draft) : seated.publish(draft))),
+      );
+      await fence(seated, 'Ann');
+      const own = heard.filter(({ frame }) => frame.type === 'chat_message' && frame.msg.text === 'once');
+      expect(own).toHaveLength(1);
+      const first = answers.filter((answer) => answer === 'accepted' || Object.hasOwn(answer as object, 'published'));
+      expect(first).toHaveLength(1);
+      for (const answer of answers) if (!first.includes(answer)) expect(answer).toEqual({ repeats: own[0] });
+    });
+
+    it('is answered with the first envelope, also when another member holds the name by now', async () => {
+      const { backplane, seat } = await setUp();
+      const posted = publishedIn(await backplane.publish(ann, { text: 'first', nonce: 'n' }));
+      await seat({ id: '9', username: 'ANN' });
+      expect(await backplane.publish(ann, { text: 'again', nonce: 'n' })).toEqual({ repeats: posted });
+      expect(await backplane.publish(ann, { text: 'new', nonce: 'm' })).toEqual({ refusal: 'name_in_use' });
+      // A refused draft doesn't use up its nonce.
+      expect(await backplane.publish(ann, { text: 'new', nonce: 'm' })).toEqual({ refusal: 'name_in_use' });
+    });
+  });
+}
+
 /** Declares the tests of the port. `open` returns a backplane with an empty room, not started. */
 export function backplaneSuite(name: string, open: Open): void {
-  const setUp: SetUp = () => start(open);
+  const setUp: SetUp = (options) => start(open, options);
 
   describe(`backplane: ${name}`, () => {
     joining(setUp);
@@ -387,6 +546,9 @@ export function backplaneSuite(name: string, open: Open): void {
     names(setUp);
     stream(setUp, open);
     messages(setUp);
+    publishing(setUp);
+    publishedNames(setUp);
+    publishedNonces(setUp);
 
     it('refuses everything and delivers nothing once it is closed', async () => {
       const { backplane, seat, until, heard } = await setUp();
@@ -395,6 +557,7 @@ export function backplaneSuite(name: string, open: Open): void {
       await backplane.close();
       expect(await backplane.admit(bob)).toEqual({ refusal: 'unavailable' });
       expect(await backplane.refusalOf(bob)).toBe('unavailable');
+      expect(await backplane.publish(bob, { text: 'too late' })).toEqual({ refusal: 'unavailable' });
       expect(await first.publish({ text: 'too late' })).toBe('refused');
       expect(await first.release('left')).toBe(undefined);
       expect(await backplane.close()).toBe(undefined);

@@ -1,56 +1,45 @@
+import { type Ended, endedBy, endedWith } from './ended.ts';
 import { PalaverError } from './error.ts';
-import { afterClose, type ClientMessage, type CloseCode, closeCodes, type ServerMessage } from './generated/index.ts';
+import type { Call, ChatMessage, ClientMessage, FrameId, ServerMessage } from './generated/index.ts';
+import type { CallOptions } from './http.ts';
 import type { Dial, WebSocketLike } from './platform.ts';
+import { createProbe, type Probe } from './probe.ts';
 import { readFrame, type UnknownFrame } from './read-frame.ts';
 
-/** How a connection ended, and what may follow. */
-export interface Ended {
-  readonly code: StateCode;
-  readonly error: PalaverError;
-  readonly next: 'reconnect' | 'new_token' | 'stop';
-}
-
-/** Why the state changed: the name of a close code, the code of a refused handshake, or one of this side's. */
-export type StateCode = keyof typeof closeCodes | PalaverError['code'];
-
-interface ConnectionOptions {
-  readonly url: string;
+export interface ConnectionOptions {
   readonly token: string;
-  readonly dial: Dial;
-  /** Asks over HTTP why the handshake failed: platforms hide the reason. */
-  readonly whyRefused: (signal: AbortSignal) => Promise<PalaverError>;
+  /** Resumes after this frame. */
+  readonly lastId: FrameId | undefined;
   /** Called with each frame that has the fields of its type. */
   readonly onFrame: (frame: ServerMessage | UnknownFrame) => void;
-  /** Called for each received message, readable or not. */
+  /** Called when the server has confirmed a message in another way than by its frame. */
+  readonly onConfirmed: (message: ChatMessage) => void;
+  /** Called for each sign of life from the server, readable or not. */
   readonly onReceived: () => void;
 }
 
+/** Opens a connection to the room. */
+export type Connect = (options: ConnectionOptions) => Connection;
+
+/** Connection to the room, over a WebSocket or over HTTP. */
 export interface Connection {
   send(message: ClientMessage): void;
-  /** Starts the closing handshake; `ended` resolves when the peer has answered. */
+  readonly probe: Probe;
+  /** After how many heartbeat intervals without a sign of life the connection is in doubt. */
+  readonly quietIntervals: number;
+  /** Leaves; `ended` resolves when the peer has answered. */
   close(): void;
   /** Ends the connection at once, and ignores what the peer still sends. */
   drop(error: PalaverError): void;
   readonly ended: Promise<Ended>;
 }
 
-/** Decides what follows a failure. Refusals of this client or user are final; all other failures are temporary. */
-export function endedBy(error: PalaverError): Ended {
-  const { code, status = 0 } = error;
-  // A foreign answer may come from a proxy whose server is down.
-  const isTemporary = code === 'connection_failed' || [0, 408, 425, 429].includes(status) || status >= 500;
-  return { code, error, next: isTemporary ? 'reconnect' : status === 401 ? 'new_token' : 'stop' };
-}
-
-/** Decides what follows a close frame, by the contract. Unknown codes are final from 4000 on. */
-function endedWith(closeCode: number, reason: string): Ended {
-  const name = (Object.keys(closeCodes) as (keyof typeof closeCodes)[]).find((key) => closeCodes[key] === closeCode);
-  const unknown = closeCode >= 4_000 ? 'closed' : 'connection_lost';
-  return {
-    code: name ?? unknown,
-    error: new PalaverError(unknown, `The connection ended with ${closeCode}${reason && ` (${reason})`}.`),
-    next: afterClose[closeCode as CloseCode] ?? (closeCode >= 4_000 ? 'stop' : 'reconnect'),
-  };
+export interface WebSocketOptions {
+  /** Address of the room, without a query. */
+  readonly url: string;
+  readonly dial: Dial;
+  /** Asks over HTTP why the handshake failed: platforms hide the reason. */
+  readonly whyRefused: (token: string, lastId: FrameId | undefined, signal: AbortSignal) => Promise<PalaverError>;
 }
 
 /** Ends a connection without waiting for its peer, if the platform can. */
@@ -64,8 +53,18 @@ function destroy(socket: WebSocketLike): void {
   }
 }
 
+export interface EventsOptions {
+  /** Address of the server, without a slash at its end. */
+  readonly url: string;
+  readonly fetch: typeof globalThis.fetch;
+  readonly call: Call<CallOptions>;
+}
+
 /** Opens a WebSocket to the room. */
-export function connect({ url, token, dial, whyRefused, onFrame, onReceived }: ConnectionOptions): Connection {
+export function connectWebSocket(
+  { url, dial, whyRefused }: WebSocketOptions,
+  { token, lastId, onFrame, onReceived }: ConnectionOptions,
+): Connection {
   const asking = new AbortController();
   let socket: WebSocketLike | undefined;
   let opened = false;
@@ -99,7 +98,7 @@ export function connect({ url, token, dial, whyRefused, onFrame, onReceived }: C
     }
     detach();
     if (socket) destroy(socket);
-    whyRefused(asking.signal).then(
+    whyRefused(token, lastId, asking.signal).then(
       (error) => end(endedBy(error)),
       () => drop(new PalaverError('connection_failed', `Cannot open a WebSocket to ${url}.`, { cause })),
     );
@@ -114,7 +113,7 @@ export function connect({ url, token, dial, whyRefused, onFrame, onReceived }: C
   }
 
   Promise.resolve()
-    .then(() => dial(url, token))
+    .then(() => dial(lastId === undefined ? url : `${url}?last_event_id=${encodeURIComponent(lastId)}`, token))
     .then((dialled) => {
       socket = dialled;
       if (over) {
@@ -140,9 +139,13 @@ export function connect({ url, token, dial, whyRefused, onFrame, onReceived }: C
     })
     .catch(refused);
 
+  const send = (message: ClientMessage): void => attempt((to) => to.send(JSON.stringify(message)));
+
   return {
     ended,
-    send: (message) => attempt((to) => to.send(JSON.stringify(message))),
+    send,
+    probe: createProbe(send),
+    quietIntervals: 1,
     close: () => attempt((to) => to.close(1000)),
     drop,
   };

@@ -50,11 +50,14 @@ function isNeverConnected(error: unknown): boolean {
   return neverConnected.includes(String(code)) || (cause !== undefined && isNeverConnected(cause));
 }
 
+/** Tells whether an operation does the same if it is repeated. A message has a nonce, so that it is published once. */
+const isRepeatable = (id: OperationId): boolean => operations[id].method === 'GET' || id === 'publish';
+
 /** Returns how long to wait before the next try, in milliseconds, or undefined if there must be none. */
 function waitMs(id: OperationId, { code, status, retryAfterMs, cause }: PalaverError, tries: number) {
   if (code === 'aborted') return undefined;
   const busy = status === 429 || status === 503;
-  const unanswered = status === undefined && (operations[id].method === 'GET' || isNeverConnected(cause));
+  const unanswered = status === undefined && (isRepeatable(id) || isNeverConnected(cause));
   if ((!busy && !unanswered) || (retryAfterMs ?? 0) > maxRetryAfterMs) return undefined;
   return (retryAfterMs ?? 0) + backoffMs(tries);
 }
@@ -66,6 +69,10 @@ function originHint(url: string): string {
   if (!origin || `${url}/`.startsWith(`${origin}/`)) return '';
   return ` It may be down, or not allow this page: add ${origin} to its ALLOWED_ORIGINS.`;
 }
+
+/** Returns the error of a request that got no answer. */
+export const unreachable = (url: string, cause: unknown): PalaverError =>
+  new PalaverError('connection_failed', `Cannot reach ${url}.${originHint(url)}`, { cause });
 
 /** Creates the function that calls operations with `fetch`. It rejects with a `PalaverError`. */
 export function createCall(transport: Transport): Call<CallOptions> {
@@ -92,7 +99,7 @@ export function createCall(transport: Transport): Call<CallOptions> {
       return (await readAnswer(id, response, url)) as Operations[typeof id]['output'];
     } catch (cause) {
       if (cause instanceof PalaverError) throw cause;
-      throw new PalaverError('connection_failed', `Cannot reach ${url}.${originHint(url)}`, { cause });
+      throw unreachable(url, cause);
     }
   }
 

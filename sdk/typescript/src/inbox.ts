@@ -2,8 +2,8 @@ import type { ServerMessage, Username } from './generated/index.ts';
 import type { Outbox } from './outbox.ts';
 import type { Position } from './position.ts';
 import type { UnknownFrame } from './read-frame.ts';
-import type { RoomEvents } from './room.ts';
-import { rosterAfter } from './roster.ts';
+import type { RoomEvents, RoomUser } from './room.ts';
+import { usersAfter } from './roster.ts';
 
 interface InboxDeps {
   readonly position: Position;
@@ -14,6 +14,8 @@ interface InboxDeps {
 /** Turns the frames of all connections into the roster and the events of the room. */
 export interface Inbox {
   readonly roster: readonly Username[];
+  /** The users of the roster, with their ids. */
+  readonly users: readonly RoomUser[];
   receive(frame: ServerMessage | UnknownFrame): void;
   /**
    * Holds frames back until the caller of `join` has had the chance to add listeners. One turn of the event loop can bring
@@ -25,15 +27,18 @@ export interface Inbox {
 }
 
 export function createInbox({ position, outbox, emit }: InboxDeps): Inbox {
+  let users: readonly RoomUser[] = Object.freeze([]);
   let roster: readonly Username[] = Object.freeze([]);
   let buffered: (ServerMessage | UnknownFrame)[] | undefined;
   let closed = false;
 
   function emitFrame(frame: ServerMessage): void {
-    const before = roster;
-    roster = rosterAfter(roster, frame);
+    const before = users;
+    users = usersAfter(users, frame);
+    const hasChanged = users !== before;
+    if (hasChanged) roster = Object.freeze(Object.freeze(users).map(({ username }) => username));
     emit(frame.type, frame);
-    if (roster !== before) emit('roster', roster);
+    if (hasChanged) emit('roster', roster);
   }
 
   function take(frame: ServerMessage | UnknownFrame): void {
@@ -49,6 +54,9 @@ export function createInbox({ position, outbox, emit }: InboxDeps): Inbox {
   return {
     get roster() {
       return roster;
+    },
+    get users() {
+      return users;
     },
     receive: (frame) => {
       if (closed) return;

@@ -1,6 +1,7 @@
-import type { Ended } from './connection.ts';
+import { type AttemptsOptions, createAttempts } from './attempts.ts';
 import { asyncDispose } from './dispose.ts';
 import { createEmitter } from './emitter.ts';
+import type { Ended } from './ended.ts';
 import { PalaverError } from './error.ts';
 import type { ChatMessage, Username } from './generated/index.ts';
 import { createInbox } from './inbox.ts';
@@ -9,8 +10,8 @@ import { createOutbox } from './outbox.ts';
 import { onWake } from './platform.ts';
 import { createPosition } from './position.ts';
 import { createReconnect } from './reconnect.ts';
-import type { Credentials, JoinOptions, Room, RoomEvents, RoomState } from './room.ts';
-import { type Session, type SessionDeps, type SessionOptions, startSession } from './session.ts';
+import type { JoinOptions, Room, RoomEvents, RoomState, Transport } from './room.ts';
+import { type SessionDeps, type SessionOptions, startSession } from './session.ts';
 import { createTokenSource } from './token-source.ts';
 
 /** Time limit for the server's answer to a close, in milliseconds. */
@@ -18,7 +19,7 @@ const closeMs = 2_000;
 /** How many messages may wait in an iterator of `messages()`. */
 const maxStreamed = 1_000;
 
-export interface RoomOptions extends SessionOptions {
+export interface RoomOptions extends SessionOptions, AttemptsOptions {
   readonly maxRetries: number;
 }
 
@@ -30,67 +31,70 @@ interface Joining {
 }
 
 /** Starts to connect, and goes on until the room is left or a failure is final. */
-function startRoom(options: RoomOptions, credentials: Credentials): Joining {
+function startRoom(options: RoomOptions, joinOptions: JoinOptions): Joining {
   const { timeoutMs, maxRetries } = options;
-  const { getToken } = credentials;
+  const { getToken, transport: wanted = 'auto' } = joinOptions;
   const { on, emit } = createEmitter<RoomEvents>();
   const leaving = new AbortController();
-  const tokens = createTokenSource(credentials, timeoutMs);
+  const tokens = createTokenSource(joinOptions, timeoutMs);
   const outbox = createOutbox(timeoutMs);
   const position = createPosition();
   const inbox = createInbox({ position, outbox, emit });
   let state: RoomState = 'connecting';
   let username: Username | undefined;
-  let session: Session | undefined;
+  let transport: Transport = wanted === 'http' ? 'http' : 'websocket';
 
   function enter(next: RoomState, cause?: Ended): void {
     state = next;
     emit('state', { state, ...(cause && { reason: { code: cause.code, detail: cause.error.message } }) });
   }
 
-  const sessionDeps: SessionDeps = {
+  const depsOver = (over: Transport): SessionDeps => ({
     options,
     inbox,
     outbox,
     leaving: leaving.signal,
     renew: getToken && (() => tokens.get(leaving.signal)),
-    onAnswered: () => reconnect.answered(),
+    onAnswered: () => {
+      reconnect.answered();
+      attempts.answered(over);
+    },
     onOpen: (own) => {
       username = own;
       tokens.accepted();
       reconnect.opened();
-      if (state === 'connecting') inbox.buffer();
-      enter('open');
+      if (isJoining()) inbox.buffer();
+      const isOther = over !== transport;
+      transport = over;
+      // A session that replaces another one changes nothing.
+      if (state !== 'open') enter('open');
+      if (isOther) emit('transport', over);
     },
-  };
-
-  async function connectWith(token: string, giveUp: AbortSignal): Promise<Ended> {
-    // A room that was never open has missed nothing.
-    const wasOpen = state !== 'connecting';
-    const lastId = wasOpen ? position.id : undefined;
-    session = startSession(sessionDeps, { token, lastId, hasGap: wasOpen && lastId === undefined, giveUp });
-    const ended = await session.ended;
-    if (ended.error.status !== 400 || lastId === undefined) return ended;
-    // The server rejects this position, so the next attempt goes without it.
-    position.forget();
-    return { ...ended, next: 'reconnect' };
-  }
+  });
+  const isJoining = (): boolean => state === 'connecting';
+  const attempts = createAttempts({
+    ...options,
+    ...{ wanted, position, isJoining, leaving: leaving.signal },
+    start: (over, start) => startSession(depsOver(over), start),
+  });
 
   const reconnect = createReconnect({
-    connectOnce: (giveUp) => tokens.use((token) => connectWith(token, giveUp), giveUp),
-    isJoining: () => state === 'connecting',
+    connectOnce: (giveUp) => tokens.use((token) => attempts.connect(token, giveUp), giveUp),
+    isJoining,
     onLost: (cause) => enter('reconnecting', cause),
     maxRetries,
   });
   const stopWaking = onWake((why) => {
-    session?.check();
+    attempts.sessions.current?.check();
     reconnect.wake(why);
+    if (why === 'online') attempts.online();
   });
 
   function leave(): void {
     leaving.abort();
     reconnect.stop();
     stopWaking();
+    attempts.stop();
     inbox.close();
     outbox.close();
   }
@@ -116,6 +120,7 @@ function startRoom(options: RoomOptions, credentials: Credentials): Joining {
   async function close(): Promise<void> {
     if (state !== 'closed') {
       const wasOpen = state === 'open';
+      const session = attempts.sessions.current;
       leave();
       enter('closed');
       const error = new PalaverError('closed', 'The room is closed.');
@@ -134,6 +139,12 @@ function startRoom(options: RoomOptions, credentials: Credentials): Joining {
     },
     get roster() {
       return inbox.roster;
+    },
+    get users() {
+      return inbox.users;
+    },
+    get transport() {
+      return transport;
     },
     get username() {
       return username;

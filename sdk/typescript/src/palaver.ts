@@ -1,7 +1,9 @@
+import type { WebSocketOptions } from './connection.ts';
 import { PalaverError } from './error.ts';
-import { type Call, Methods } from './generated/index.ts';
+import { type Call, Methods, type Operations } from './generated/index.ts';
 import { type CallOptions, createCall } from './http.ts';
-import { joinRoom, type RoomOptions } from './join-room.ts';
+import { joinRoom } from './join-room.ts';
+import { createNonce } from './nonce.ts';
 import { dialPlatform, dialWith, type WebSocketConstructor } from './platform.ts';
 import type { JoinOptions, Room } from './room.ts';
 import { maxTimerMs } from './timing.ts';
@@ -66,7 +68,7 @@ export class Palaver extends Methods<CallOptions> {
     /**
      * Calls `/join` without a handshake: the server answers with the reason of its refusal, or with 426 if it has none.
      */
-    const whyRefused: RoomOptions['whyRefused'] = async (token, lastId, signal) => {
+    const whyRefused: WebSocketOptions['whyRefused'] = async (token, lastId, signal) => {
       const input = lastId === undefined ? {} : { last_event_id: lastId };
       const cause: unknown = await call('join', input, { token, maxRetries: 0, signal }).catch((reason) => reason);
       const { code } = Object(cause) as Partial<PalaverError>;
@@ -74,16 +76,36 @@ export class Palaver extends Methods<CallOptions> {
       const hint = code === 'upgrade_required' ? ' The server answers, so a proxy may block WebSockets.' : '';
       return new PalaverError('connection_failed', `Cannot open a WebSocket to ${base}.${hint}`, { cause });
     };
-    const room = {
+    const webSocket = {
       url: `${base.replace(/^http/, 'ws')}/join`,
       dial: WebSocket ? dialWith(WebSocket) : dialPlatform,
+      whyRefused,
+    };
+    const room = {
+      webSocket,
+      events: { url: base, fetch, call },
       timeoutMs: atMost(timeoutMs),
       maxRetries,
       heartbeatIntervalMs: atMost(heartbeatIntervalMs),
-      whyRefused,
     };
     this.call = call;
     this.#join = (options) => joinRoom(room, options);
+  }
+
+  /**
+   * Publishes a message without joining the room: for backends, bots and scheduled jobs. Resolves with the frame that
+   * everyone receives. The SDK chooses a `nonce` if you give none, and repeats the request after 429 and 503 and if no
+   * answer comes: the server publishes the message once.
+   *
+   * Rejects with the codes of the operation `publish`, `timeout`, `aborted` and `connection_failed`.
+   * @example
+   * const { id } = await palaver.publish({ text: 'The build is green.' }, { token });
+   */
+  override publish(
+    input: Operations['publish']['input'],
+    options?: CallOptions,
+  ): Promise<Operations['publish']['output']> {
+    return super.publish({ ...input, nonce: input?.nonce ?? createNonce() }, options);
   }
 
   /**

@@ -4,7 +4,7 @@ import type { FrameId, ServerMessage } from './generated/index.ts';
 export interface Position {
   /** Id of the last frame, after which a new connection resumes; undefined before the first one. */
   readonly id: FrameId | undefined;
-  /** Advances to a frame. Returns false for a message that came before: it answers one that was sent twice. */
+  /** Advances to a frame. Returns false for one that came before: over another connection, or because it was sent twice. */
   advance(frame: ServerMessage): boolean;
   /** Advances to the id of a frame that can't be read. */
   pass(id: FrameId): void;
@@ -20,7 +20,7 @@ export function createPosition(): Position {
     },
     advance: (frame) => {
       if (!('id' in frame)) return true;
-      if (frame.type === 'chat_message' && id !== undefined && frame.id <= id) return false;
+      if (frame.type !== 'users_online' && id !== undefined && frame.id <= id) return false;
       // The missed messages follow a recovery, up to its id, and the connection may end between them.
       if (frame.type !== 'users_online' || frame.msg.recovered !== true) id = frame.id;
       return true;

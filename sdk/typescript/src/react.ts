@@ -6,7 +6,16 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { PalaverError } from './error.ts';
 import type { ChatMessage, FrameId, Username } from './generated/index.ts';
 import type { Palaver } from './palaver.ts';
-import type { Credentials, Room, RoomState, SendOptions, StateChange } from './room.ts';
+import type {
+  Credentials,
+  JoinOptions,
+  Room,
+  RoomState,
+  RoomUser,
+  SendOptions,
+  StateChange,
+  Transport,
+} from './room.ts';
 
 /** State of the room, for a component to show. */
 export interface RoomView {
@@ -14,6 +23,10 @@ export interface RoomView {
   readonly state: RoomState;
   readonly reason: StateChange['reason'];
   readonly roster: readonly Username[];
+  /** The users of `roster`, in the same order, with their ids. */
+  readonly users: readonly RoomUser[];
+  /** The transport of the connection, or of the last one. */
+  readonly transport: Transport;
   /** Your own name in the room; undefined where the token doesn't tell which it is. */
   readonly username: Username | undefined;
   /** Messages since the room was joined. The oldest go when there are too many. Complete except at the `gaps`. */
@@ -30,12 +43,16 @@ export interface RoomView {
 export interface UseRoomOptions {
   /** Maximum length of `messages`. 500 if absent. */
   readonly maxMessages?: number;
+  /** As for `palaver.join`. Another one joins anew. */
+  readonly transport?: JoinOptions['transport'];
 }
 
 const closedView: RoomView = {
   state: 'closed',
   reason: undefined,
   roster: [],
+  users: [],
+  transport: 'websocket',
   username: undefined,
   messages: [],
   gaps: [],
@@ -83,7 +100,7 @@ function createStore() {
 export function useRoom(
   palaver: Palaver,
   credentials: Credentials | undefined,
-  { maxMessages = 500 }: UseRoomOptions = {},
+  { maxMessages = 500, transport = 'auto' }: UseRoomOptions = {},
 ): RoomView & Pick<Room, 'send'> {
   const [store] = useState(createStore);
   const room = useRef<Promise<Room>>(undefined);
@@ -101,19 +118,25 @@ export function useRoom(
       if (!leaving.signal.aborted) store.change(next);
     };
     const getToken = (): string | Promise<string> => latest.current.credentials!.getToken!();
-    const joining = palaver.join({ ...(token === undefined ? { getToken } : { token }), signal: leaving.signal });
+    const joining = palaver.join({
+      ...(token === undefined ? { getToken } : { token }),
+      signal: leaving.signal,
+      transport,
+    });
     room.current = joining;
     change({ ...closedView, state: 'connecting' });
     joining.then(
       (joined) => {
-        joined.on('roster', (roster) => change({ roster }));
+        joined.on('roster', (roster) => change({ roster, users: joined.users }));
+        joined.on('transport', (now) => change({ transport: now }));
         joined.on('state', ({ state, reason }) => change({ state, reason, username: joined.username }));
         joined.on('chat_message', (message) => change(withMessage(store.read(), message, latest.current.maxMessages)));
         // Any `users_online` that comes after joining is the first frame of a new connection.
         joined.on('users_online', ({ id, msg }) => {
           if (msg.recovered !== true) change(withGap(store.read(), id));
         });
-        change({ state: joined.state, roster: joined.roster, username: joined.username });
+        const { state, roster, users, username } = joined;
+        change({ state, roster, users, username, transport: joined.transport });
       },
       (error: PalaverError) => change({ state: 'closed', error }),
     );
@@ -123,7 +146,7 @@ export function useRoom(
       joining.then((joined) => joined.close()).catch(() => {});
       store.change(closedView);
     };
-  }, [palaver, token, hasToken, store]);
+  }, [palaver, token, hasToken, transport, store]);
 
   const view = useSyncExternalStore(store.subscribe, store.read, () => closedView);
   const [send] = useState(() => async (text: string, options?: SendOptions): Promise<ChatMessage> => {

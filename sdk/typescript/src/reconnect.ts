@@ -1,4 +1,4 @@
-import type { Ended } from './connection.ts';
+import type { Ended } from './ended.ts';
 import { backoffMs, maxRetryAfterMs, pause } from './timing.ts';
 
 /** A connection that lasts this long resets the wait before the next one, in milliseconds. */

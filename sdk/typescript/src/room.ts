@@ -1,6 +1,6 @@
-import type { StateCode } from './connection.ts';
+import type { StateCode } from './ended.ts';
 import './dispose.ts';
-import type { ChatMessage, Events, Username } from './generated/index.ts';
+import type { ChatMessage, Events, UserId, Username } from './generated/index.ts';
 
 /**
  * - `connecting`: connects for the first time.
@@ -16,10 +16,22 @@ export interface StateChange {
   readonly reason?: { readonly code: StateCode; readonly detail: string };
 }
 
-/** Events of the room: one per type of frame, and two of its own. */
+/** The way of a connection: a WebSocket, or plain HTTP, with a stream of events and a request for each message. */
+export type Transport = 'websocket' | 'http';
+
+/** User in the room. */
+export interface RoomUser {
+  readonly username: Username;
+  /** Undefined where the server is of version 0.1, which tells no ids. */
+  readonly user_id: UserId | undefined;
+}
+
+/** Events of the room: one per type of frame, and three of its own. */
 export interface RoomEvents extends Events {
   /** The whole roster, after a change. */
   roster: readonly Username[];
+  /** The transport, after the room has gone over to another one. */
+  transport: Transport;
   state: StateChange;
 }
 
@@ -38,6 +50,12 @@ export type Credentials =
     };
 
 export type JoinOptions = Credentials & {
+  /**
+   * `websocket` or `http`, or `auto`, if absent: a WebSocket, and HTTP while something on the way blocks WebSockets.
+   * After two WebSockets that could not be opened while the server answers over HTTP, the room goes over. It tries a
+   * WebSocket again after a minute, then after two minutes, and so on, up to ten, and goes back without a gap.
+   */
+  readonly transport?: Transport | 'auto';
   /** Aborts joining, which rejects with `aborted`. Has no effect once the room is joined. */
   readonly signal?: AbortSignal;
 };
@@ -64,10 +82,14 @@ export interface Room {
    * makes a new array.
    */
   readonly roster: readonly Username[];
+  /** The users of `roster`, in the same order, with their ids. */
+  readonly users: readonly RoomUser[];
+  /** The transport of the connection, or of the last one. */
+  readonly transport: Transport;
   /** Your own name in the room; undefined where your token doesn't tell which it is. */
   readonly username: Username | undefined;
   /**
-   * Adds a listener to a type of frame, to `roster` or to `state`. Returns a function that removes it.
+   * Adds a listener to a type of frame, to `roster`, `state` or `transport`. Returns a function that removes it.
    *
    * A `users_online` event means that a new connection has replaced a lost one. If it is `recovered`, every missed
    * message follows as a `chat_message`, once and in order. If not, messages between the last one and its `id` may be

@@ -1,19 +1,20 @@
 import { claimsOf } from './claims.ts';
-import type { ServerMessage, Username } from './generated/index.ts';
+import type { ServerMessage } from './generated/index.ts';
+import type { RoomUser } from './room.ts';
 
 /**
- * Returns the roster after a frame, by the protocol: `users_online`, plus each `user_joined`, minus each `user_left`.
+ * Returns the users in the room after a frame, by the protocol: `users_online`, plus each `user_joined`, minus each `user_left`.
  */
-export function rosterAfter(roster: readonly Username[], frame: ServerMessage): readonly Username[] {
-  switch (frame.type) {
+export function usersAfter(users: readonly RoomUser[], { type, msg }: ServerMessage): readonly RoomUser[] {
+  switch (type) {
     case 'users_online':
-      return Object.freeze([...frame.msg.list]);
+      return msg.list.map((username, at) => ({ username, user_id: msg.users?.[at]?.user_id }));
     case 'user_joined':
-      return Object.freeze([...roster, frame.msg.username]);
+      return [...users, { username: msg.username, user_id: msg.user_id }];
     case 'user_left':
-      return Object.freeze(roster.filter((name) => name !== frame.msg.username));
+      return users.filter(({ username }) => username !== msg.username);
     default:
-      return roster;
+      return users;
   }
 }
 

@@ -1,30 +1,24 @@
-import { type Connection, connect, type Ended } from './connection.ts';
+import type { Connect, Connection } from './connection.ts';
+import type { Ended } from './ended.ts';
 import { PalaverError } from './error.ts';
 import type { FrameId, ServerMessage, Username, UsersOnline } from './generated/index.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
 import { createOwnJoin } from './own-join.ts';
-import type { Dial } from './platform.ts';
-import { createProbe } from './probe.ts';
 import type { UnknownFrame } from './read-frame.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 
 /** Settings of all sessions of a room. */
 export interface SessionOptions {
-  /** Address of the room, without a query. */
-  readonly url: string;
-  readonly dial: Dial;
   readonly timeoutMs: number;
   readonly heartbeatIntervalMs: number;
-  /** Asks why the server refuses a handshake with this token and this position. */
-  readonly whyRefused: (token: string, lastId: FrameId | undefined, signal: AbortSignal) => Promise<PalaverError>;
 }
 
 export interface SessionDeps {
   readonly options: SessionOptions;
   readonly inbox: Pick<Inbox, 'receive'>;
-  readonly outbox: Pick<Outbox, 'open' | 'suspend' | 'hasInFlight' | 'hasUnsettled'>;
+  readonly outbox: Pick<Outbox, 'open' | 'suspend' | 'settle' | 'hasInFlight' | 'hasUnsettled'>;
   /** Aborted when the room is left: no frame counts any more. */
   readonly leaving: AbortSignal;
   /** Returns a new token before the current one expires; absent where there is only one. */
@@ -35,7 +29,8 @@ export interface SessionDeps {
   readonly onOpen: (own: Username | undefined) => void;
 }
 
-interface SessionStart {
+export interface SessionStart {
+  readonly connect: Connect;
   readonly token: string;
   /** Resumes after this frame. */
   readonly lastId: FrameId | undefined;
@@ -43,6 +38,8 @@ interface SessionStart {
   readonly hasGap: boolean;
   /** Ends the session in favour of another attempt. */
   readonly giveUp: AbortSignal;
+  /** The room has the roster of this session, or a later one. */
+  readonly hasRoster?: boolean;
 }
 
 /** One connection to the room, from its handshake to its end. */
@@ -51,24 +48,31 @@ export interface Session extends Pick<Connection, 'close' | 'drop' | 'ended'> {
   check(): void;
 }
 
+/** The session that counts, and its token. Another one may take its place. */
+export interface Succession {
+  current: Session | undefined;
+  token: string;
+}
+
 /** Starts a session. It opens the outbox once the own user is in the roster, and suspends it when it ends. */
-export function startSession(deps: SessionDeps, { token, lastId, hasGap, giveUp }: SessionStart): Session {
+export function startSession(deps: SessionDeps, start: SessionStart): Session {
+  const { token, lastId, hasGap, giveUp, hasRoster } = start;
   const { inbox, outbox, leaving, renew, onAnswered, onOpen } = deps;
-  const { url, dial, timeoutMs, heartbeatIntervalMs, whyRefused } = deps.options;
+  const { timeoutMs, heartbeatIntervalMs } = deps.options;
+  let isOver = false;
   let heartbeat: Heartbeat | undefined;
   let renewal: Renewal | undefined;
 
-  const connection = connect({
-    url: lastId === undefined ? url : `${url}?last_event_id=${encodeURIComponent(lastId)}`,
+  const connection = start.connect({
     token,
-    dial,
-    whyRefused: (signal) => whyRefused(token, lastId, signal),
+    lastId,
     onFrame,
+    onConfirmed: outbox.settle,
     onReceived: () => heartbeat?.received(),
   });
+  const { probe } = connection;
   const dropAs = (code: 'timeout' | 'connection_lost') => () =>
     connection.drop(new PalaverError(code, 'The server was silent for too long.'));
-  const probe = createProbe(connection.send);
   const ownJoin = createOwnJoin(token, open);
   const onGiveUp = dropAs('connection_lost');
   const opening = setTimeout(dropAs('timeout'), timeoutMs);
@@ -87,7 +91,8 @@ export function startSession(deps: SessionDeps, { token, lastId, hasGap, giveUp 
   function onFrame(received: ServerMessage | UnknownFrame): void {
     if (leaving.aborted) return;
     const frame = received.type === 'users_online' ? withGap(received) : received;
-    if (!isOwnAnswer(frame)) inbox.receive(frame);
+    const isKnown = hasRoster && frame.type === 'users_online';
+    if (!isKnown && !isOwnAnswer(frame)) inbox.receive(frame);
     if (heartbeat || frame.type === 'unknown') return;
     if (frame.type === 'users_online') answered(frame);
     ownJoin.receive(frame);
@@ -104,7 +109,7 @@ export function startSession(deps: SessionDeps, { token, lastId, hasGap, giveUp 
 
   function open(own: Username | undefined): void {
     const beat = createHeartbeat({
-      intervalMs: heartbeatIntervalMs,
+      intervalMs: heartbeatIntervalMs * connection.quietIntervals,
       // A silent connection counts as lost before a message on it counts as late.
       answerMs: timeoutMs / 3,
       ask: probe.ask,
@@ -125,7 +130,9 @@ export function startSession(deps: SessionDeps, { token, lastId, hasGap, giveUp 
     } else openOutbox();
   }
 
-  const ended = connection.ended.then((how: Ended) => {
+  function finish(): void {
+    if (isOver) return;
+    isOver = true;
     giveUp.removeEventListener('abort', onGiveUp);
     clearTimeout(opening);
     ownJoin.stop();
@@ -133,13 +140,21 @@ export function startSession(deps: SessionDeps, { token, lastId, hasGap, giveUp 
     heartbeat?.stop();
     heartbeat = undefined;
     outbox.suspend();
+  }
+
+  const ended = connection.ended.then((how: Ended) => {
+    finish();
     return how;
   });
 
   return {
     ended,
     close: connection.close,
-    drop: connection.drop,
+    drop: (error) => {
+      // At once: another session may take over.
+      finish();
+      connection.drop(error);
+    },
     check: () => heartbeat?.check(),
   };
 }

@@ -1,4 +1,4 @@
-import { type Ended, endedBy } from './connection.ts';
+import { type Ended, endedBy } from './ended.ts';
 import { PalaverError } from './error.ts';
 import type { Credentials } from './room.ts';
 import { within } from './timing.ts';

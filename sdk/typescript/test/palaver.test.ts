@@ -51,4 +51,31 @@ describe('the SDK', () => {
     const { code, cause } = await failureOf(palaver.healthz({ signal: AbortSignal.abort(reason) }));
     expect([code, cause]).toEqual(['aborted', reason]);
   });
+
+  it('publishes a message without joining, and once for the same nonce', async () => {
+    const { token, id } = await palaver.login(igor);
+    const first = await palaver.publish({ text: 'Hello!', nonce: 'one' }, { token });
+    expect(first.msg).toEqual({ from_user: 'Igor', from_user_id: id, text: 'Hello!', nonce: 'one' });
+    expect(await palaver.publish({ text: 'Hello!', nonce: 'one' }, { token })).toEqual(first);
+    const [empty, again] = [
+      await failureOf(palaver.publish({ text: '' }, { token })),
+      palaver.publish({ text: 'Hello!' }),
+    ];
+    expect([empty.code, (await failureOf(again)).code]).toEqual(['invalid_body', 'missing_token']);
+  });
+
+  it('pages forwards through the history, for apps that poll', async () => {
+    const { token } = await palaver.login(igor);
+    const start = (await palaver.listMessages({}, { token })).as_of!;
+    for (const text of ['one', 'two', 'three']) await palaver.publish({ text }, { token });
+    const first = await palaver.listMessages({ after: start, limit: 2 }, { token });
+    const rest = await palaver.listMessages({ after: first.after! }, { token });
+    expect([first, rest].map(({ messages }) => messages.map(({ msg }) => msg.text))).toEqual([
+      ['one', 'two'],
+      ['three'],
+    ]);
+    expect(rest.after).toBeUndefined();
+    const { messages } = await palaver.listMessages({ after: rest.as_of! }, { token });
+    expect(messages).toEqual([]);
+  });
 });

@@ -1,23 +1,27 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { startTcpProxy } from '../../../test/harness/tcp-proxy.ts';
-import { Palaver, PalaverError } from '../src/index.ts';
+import { Palaver, PalaverError, type PublishRequest } from '../src/index.ts';
 
 type Reply = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Starts a server that answers each request with the next reply, repeats the last one, and counts the requests. */
+/** Starts a server that answers each request with the next reply, repeats the last one, and keeps the requests. */
 async function answering(...replies: Reply[]) {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const bodies: string[] = [];
+  const server = createServer(async (request, response) => {
     const reply = replies[Math.min(asked.length, replies.length - 1)]!;
     asked.push(`${request.method} ${request.url}`);
+    bodies.push(await text(request));
     reply(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     asked,
+    bodies,
     port,
     palaver: (options: object = {}) => new Palaver({ url: `http://127.0.0.1:${port}`, ...options }),
     [Symbol.dispose]: () => {
@@ -134,6 +138,38 @@ describe('repeats a call only if it cannot take effect twice', () => {
     await outcomeOf(palaver.login(credentials));
     await outcomeOf(palaver.login(credentials, { maxRetries: 0 }));
     expect(server.asked.length).toBe(3);
+  });
+});
+
+describe('publish', () => {
+  const published: Reply = (_, response) => {
+    response.writeHead(201, { 'Content-Type': 'application/json' });
+    response.end('{"type":"chat_message","id":"1","sent_at":"","msg":{"from_user":"A","text":"Hello!"}}');
+  };
+  const unavailable = problem(503, 'unavailable', { 'Retry-After': '0' });
+
+  it('repeats a message with its nonce after a reset and while the server is unavailable', async () => {
+    using server = await answering(reset, unavailable, published);
+    const { id } = await server.palaver().publish({ text: 'Hello!' }, { token: 'a.b.c' });
+    const sent = server.bodies.map((body) => JSON.parse(body));
+    expect([id, sent.length]).toEqual(['1', 3]);
+    for (const body of sent) expect(body).toEqual({ text: 'Hello!', nonce: sent[0].nonce });
+    expect(sent[0].nonce).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it.each([
+    ['keeps the nonce of the caller', 'mine', 'mine'],
+    ['chooses a nonce where it is undefined', undefined, expect.stringMatching(/^[0-9a-f]{32}$/)],
+  ])('%s', async (_, nonce, sent) => {
+    using server = await answering(published);
+    await server.palaver().publish({ text: 'Hello!', nonce } as PublishRequest, { token: 'a.b.c' });
+    expect(JSON.parse(server.bodies[0]!)).toEqual({ text: 'Hello!', nonce: sent });
+  });
+
+  it('repeats no refusal', async () => {
+    using server = await answering(problem(409, 'name_in_use'));
+    expect(await outcomeOf(server.palaver().publish({ text: 'Hello!' }, { token: 'a.b.c' }))).toBe('409 name_in_use');
+    expect(server.asked).toEqual(['POST /messages']);
   });
 });
 

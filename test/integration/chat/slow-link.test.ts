@@ -55,7 +55,9 @@ async function startSession(bytesPerSecond: number, heartbeatIntervalMs = 60_000
     },
     log,
   });
-  const server = createServer().on('upgrade', upgrades.handle).listen(0, '127.0.0.1');
+  const server = createServer()
+    .on('upgrade', (incoming, opened, head) => upgrades.handle('websocket', incoming, opened, head))
+    .listen(0, '127.0.0.1');
   await once(server, 'listening');
   const upgraded = once(server, 'upgrade') as Promise<[unknown, Socket]>;
   const reader = await startSlowReader((server.address() as AddressInfo).port, { bytesPerSecond });

@@ -3,8 +3,12 @@ import { type Answer, type RequestOptions, request, signUp } from '../../harness
 import { brokenSamples, edgeSamples } from '../../harness/samples.ts';
 import { startTestServer } from '../../harness/server.ts';
 import { deref, openapi, paths } from '../../harness/spec.ts';
+import { mint } from '../../harness/tokens.ts';
 
-const desks = [...paths].flatMap(([path, methods]) =>
+/** The user routes ignore a token. */
+const authorization = { Authorization: `Bearer ${await mint({ id: '1', username: 'Ann' })}` };
+
+const operations = [...paths].flatMap(([path, methods]) =>
   [...methods.values()].flatMap(({ id, body }) =>
     body ? [{ id, path, schema: deref(openapi, body.schema), example: body.example }] : [],
   ),
@@ -14,17 +18,19 @@ const pointersOf = ({ json }: Answer): string[] =>
   ((json.errors ?? []) as { pointer: string }[]).map(({ pointer }) => pointer);
 const told = ({ status, json }: Answer): string => [status, json.code].filter((part) => part !== undefined).join(' ');
 
-it('two operations take a body', () => {
-  expect(desks.map(({ id }) => id)).toEqual(['createUser', 'login']);
+it('three operations take a body', () => {
+  expect(operations.map(({ id }) => id)).toEqual(['createUser', 'login', 'publish']);
 });
 
-describe.each(desks)('$id', ({ path, schema, example }) => {
+describe.each(operations)('$id', ({ path, schema, example }) => {
   /** Answer to a valid body. The e-mail is unknown, so it is a new user or a failed login. */
   const welcome = path === '/login' ? '401 invalid_credentials' : '201';
 
-  async function answerTo(options: RequestOptions): Promise<Answer> {
+  const maxBytes = path === '/messages' ? 65_536 : 16_384;
+
+  async function answerTo({ headers, ...options }: RequestOptions): Promise<Answer> {
     await using server = await startTestServer();
-    return await request(server, 'POST', path, options);
+    return await request(server, 'POST', path, { ...options, headers: { ...authorization, ...headers } });
   }
 
   describe('refuses a body that breaks one keyword, and says where', () => {
@@ -37,12 +43,12 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
 
   const properties = Object.keys(schema.properties!);
   it.each([
-    ['wrong', Object.fromEntries(properties.map((name) => [name, 7]))],
-    ['missing', {}],
-  ])('lists all at once that is %s', async (_, json) => {
+    ['wrong', Object.fromEntries(properties.map((name) => [name, 7])), properties],
+    ['missing', {}, schema.required!],
+  ])('lists all at once that is %s', async (_, json, names) => {
     const answer = await answerTo({ json });
     expect(told(answer)).toBe('400 invalid_body');
-    expect(pointersOf(answer).sort()).toEqual(properties.map((name) => `/${name}`).sort());
+    expect(pointersOf(answer).sort()).toEqual(names.map((name) => `/${name}`).sort());
   });
 
   describe('accepts values at the bounds', () => {
@@ -57,8 +63,11 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
 
   const deep = JSON.stringify(example).replace(/\}$/, `,"deep":${'['.repeat(2_000)}${']'.repeat(2_000)}}`);
   it.each([
-    ['some', JSON.stringify({ ...example, id: 'mine', admin: true, '': null, toString: 1 })],
-    ['__proto__', JSON.stringify(example).replace(/\}$/, ',"__proto__":{"email":7,"username":7,"password":7}}')],
+    ['some', JSON.stringify({ ...example, id: 'mine', from_user: 'Bob', admin: true, '': null, toString: 1 })],
+    [
+      '__proto__',
+      JSON.stringify(example).replace(/\}$/, ',"__proto__":{"email":7,"username":7,"password":7,"text":7}}'),
+    ],
     ['deep ones', deep],
   ])('ignores unknown properties: %s', async (_, body) => {
     expect(told(await answerTo({ body, headers: { 'content-type': 'application/json' } }))).toBe(welcome);
@@ -127,14 +136,14 @@ describe.each(desks)('$id', ({ path, schema, example }) => {
     });
   });
 
-  describe('accepts at most 16,384 bytes', () => {
+  describe(`accepts at most ${maxBytes.toLocaleString('en')} bytes`, () => {
     const padded = (length: number): string => body.padEnd(length);
     const type = { 'content-type': 'application/json' };
     it.each<[string, RequestOptions, string]>([
-      ['just enough', { body: padded(16_384) }, welcome],
-      ['one too many', { body: padded(16_385) }, '413 body_too_large'],
-      ['just enough in chunks', { chunks: [body, padded(16_384).slice(body.length)] }, welcome],
-      ['one too many in chunks', { chunks: [body, padded(16_385).slice(body.length)] }, '413 body_too_large'],
+      ['just enough', { body: padded(maxBytes) }, welcome],
+      ['one too many', { body: padded(maxBytes + 1) }, '413 body_too_large'],
+      ['just enough in chunks', { chunks: [body, padded(maxBytes).slice(body.length)] }, welcome],
+      ['one too many in chunks', { chunks: [body, padded(maxBytes + 1).slice(body.length)] }, '413 body_too_large'],
     ])('%s', async (_, options, want) => {
       expect(told(await answerTo({ ...options, headers: type }))).toBe(want);
     });

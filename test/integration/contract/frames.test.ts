@@ -10,8 +10,10 @@ interface Said {
   readonly nonce?: string;
 }
 
+const idOf = (username: string): string => `id of ${username}`;
 const join = async (server: TestServer, username: string): Promise<Chat> =>
-  connect(server, { token: await mint({ id: `id of ${username}`, username }) });
+  connect(server, { token: await mint({ id: idOf(username), username }) });
+const ann = { from_user: 'Ann', from_user_id: idOf('Ann') };
 
 it('a client may send chat_message and token_refresh', () => {
   expect(clientFrames.map(({ type }) => type)).toEqual(['chat_message', 'token_refresh']);
@@ -39,7 +41,9 @@ describe('publishes valid messages unchanged', () => {
     ...edgeSamples(schema, example).map(({ name, value }): [string, unknown] => [name, value]),
     ...exact.map((text): [string, unknown] => [`the text ${JSON.stringify(text)}`, saying({ text, nonce: text })]),
     ['a spoofed from_user', saying({ from_user: 'Bob' })],
+    ['a spoofed from_user_id', saying({ from_user_id: idOf('Bob') })],
     ['an invalid from_user', saying({ from_user: { a: [null] } })],
+    ['an invalid from_user_id', saying({ from_user_id: 7 })],
     ['a spoofed sent_at', saying({}, { sent_at: '1970-01-01T00:00:00.000Z' })],
     ['an invalid sent_at', saying({ sent_at: 7 }, { sent_at: false })],
     ['a spoofed id', saying({ id: '9' }, { id: '9' })],
@@ -51,21 +55,21 @@ describe('publishes valid messages unchanged', () => {
   ];
   it.each(cases)('%s', async (_, frame) => {
     await using server = await startTestServer();
-    const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
+    const [sender, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     const sentAtMs = Date.now();
-    ann.send(frame);
-    const echo = await ann.next('chat_message');
+    sender.send(frame);
+    const echo = await sender.next('chat_message');
     const { text, nonce } = (frame as { msg: Said }).msg;
-    expect(echo.msg).toEqual(nonce === undefined ? { from_user: 'Ann', text } : { from_user: 'Ann', text, nonce });
+    expect(echo.msg).toEqual(nonce === undefined ? { ...ann, text } : { ...ann, text, nonce });
     expect(Date.parse(echo.sent_at)).toBeGreaterThanOrEqual(sentAtMs);
     expect(await bob.next('chat_message')).toEqual(echo);
   });
 
   it('accepts a frame of the maximum size', async () => {
     await using server = await startTestServer();
-    const ann = await join(server, 'Ann');
-    ann.sendRaw(JSON.stringify(saying({ text: 'a', nonce: 'b' })).padEnd(65_536));
-    expect((await ann.next('chat_message')).msg).toEqual({ from_user: 'Ann', text: 'a', nonce: 'b' });
+    const sender = await join(server, 'Ann');
+    sender.sendRaw(JSON.stringify(saying({ text: 'a', nonce: 'b' })).padEnd(65_536));
+    expect((await sender.next('chat_message')).msg).toEqual({ ...ann, text: 'a', nonce: 'b' });
   });
 });
 

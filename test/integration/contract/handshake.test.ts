@@ -156,5 +156,5 @@ it('answers a browser with its subprotocol, and opens a chat with both ways to a
   const bob = await connect(server, { token: other });
   expect([ann.protocol, bob.protocol]).toEqual(['palaver.v1', '']);
   bob.say('hi');
-  expect((await ann.next('chat_message')).msg).toEqual({ from_user: 'Bob', text: 'hi' });
+  expect((await ann.next('chat_message')).msg).toEqual({ from_user: 'Bob', from_user_id: '2', text: 'hi' });
 });

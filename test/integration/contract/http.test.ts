@@ -1,9 +1,11 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createLocalBackplane } from '../../../src/backplane/local.ts';
 import { createPasswords } from '../../../src/users/passwords.ts';
 import { connect, handshake } from '../../harness/chat.ts';
+import { openEvents } from '../../harness/event-stream.ts';
 import { type Answer, request, signUp } from '../../harness/http.ts';
 import { serversMongo, startMongo } from '../../harness/mongo.ts';
 import { exchange } from '../../harness/raw.ts';
@@ -73,9 +75,6 @@ const storeAway = (sql: string, ask: (server: TestServer) => Promise<Answer>): P
 /** A store with a fault that nobody foresaw; MongoDB has none on demand, so there it is planted. */
 const storeBroken = (ask: (server: TestServer) => Promise<Answer>): Provoke => {
   if (!serversMongo()) return afterSql(loseTables, ask);
-  const fault = async (): Promise<never> => {
-    throw new Error('planted');
-  };
   const users = { insert: fault, findByEmail: fault, findById: fault, list: fault, replaceHash: fault };
   const load = async () => ({ tokens: new Map<string, number>(), users: [] });
   const revoked = { load, disabledUsers: fault, addToken: fault, addUser: fault, removeUser: fault };
@@ -151,42 +150,48 @@ const deskAnswers = (id: string, path: string): [string, Provoke][] => [
   [`${id} 503 overloaded`, crowd(path)],
 ];
 
-const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] => {
-  const knock = (options: Parameters<typeof handshake>[1] = {}): Provoke => {
-    return () =>
-      onServer(async (server) => handshake(server, { method, token: await tokenOf('1', 'Ann'), ...options }));
+interface Asked {
+  readonly token?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly path?: string;
+}
+/** Asks for a session: by a handshake, or for a stream of events. */
+type Ask = (server: TestServer, asked?: Asked) => Promise<Answer>;
+
+const local = () => createLocalBackplane({ epoch: 0 });
+const fault = async (): Promise<never> => {
+  throw new Error('planted');
+};
+/** Asks a server with a user's token whose issuer doesn't answer. */
+const withoutIssuer = (ask: (server: TestServer, token: string) => Promise<Answer>): Provoke => {
+  return async () => {
+    const issuer = await startIssuer();
+    issuer.behave((response) => response.writeHead(500).end());
+    const token = await issuer.sign('k1');
+    return onServer((server) => ask(server, token), { env: issuer.env });
   };
-  const local = () => createLocalBackplane({ epoch: 0 });
-  const fault = async (): Promise<never> => {
-    throw new Error('planted');
+};
+
+/** The refusals of all operations that make a session. */
+const sessionAnswers = (id: string, method: 'GET' | 'POST', path: string, ask: Ask): [string, Provoke][] => {
+  const askAs = (asked: Asked): Provoke => {
+    return () => onServer(async (server) => ask(server, { token: await tokenOf('1', 'Ann'), ...asked }));
   };
-  const askIn = async (server: TestServer) => handshake(server, { method, token: await tokenOf('2', 'ANN') });
+  const askIn = async (server: TestServer) => ask(server, { token: await tokenOf('2', 'ANN') });
   return [
-    [`${id} 101`, knock()],
-    [`${id} 400 malformed_request`, withoutHost(method, '/join')],
-    [`${id} 431 head_too_large`, overlongHead(method, '/join')],
-    [`${id} 400 body_not_allowed`, () => onServer((server) => request(server, method, '/join', { body: 'a' }))],
-    [`${id} 400 malformed_handshake`, knock({ headers: { 'Sec-WebSocket-Key': 'short' } })],
-    [`${id} 400 invalid_parameter`, knock({ path: `/join?last_event_id=${'x'.repeat(65)}` })],
-    [`${id} 401 missing_token`, () => onServer((server) => handshake(server, { method }))],
-    [`${id} 401 invalid_token`, knock({ token: 'forged' })],
-    [
-      `${id} 403 origin_not_allowed`,
-      () =>
-        onServer(async (server) =>
-          handshake(server, {
-            method,
-            token: await tokenOf('1', 'Ann'),
-            headers: { Origin: 'https://elsewhere.example' },
-          }),
-        ),
-    ],
+    [`${id} 400 malformed_request`, withoutHost(method, path)],
+    [`${id} 431 head_too_large`, overlongHead(method, path)],
+    [`${id} 400 body_not_allowed`, () => onServer((server) => request(server, method, path, { body: 'a' }))],
+    [`${id} 400 invalid_parameter`, askAs({ path: `${path}?last_event_id=${'x'.repeat(65)}` })],
+    [`${id} 401 missing_token`, () => onServer((server) => ask(server))],
+    [`${id} 401 invalid_token`, askAs({ token: 'forged' })],
+    [`${id} 403 origin_not_allowed`, askAs({ headers: { Origin: 'https://elsewhere.example' } })],
     [
       `${id} 403 user_disabled`,
       () =>
         onServer(async (server) => {
           await disable(server, '1');
-          return handshake(server, { method, token: await tokenOf('1', 'Ann') });
+          return ask(server, { token: await tokenOf('1', 'Ann') });
         }),
     ],
     [
@@ -197,7 +202,6 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
           return askIn(server);
         }),
     ],
-    [`${id} 426 upgrade_required`, knock({ headers: { Connection: 'close', Upgrade: undefined } })],
     [`${id} 500 internal_error`, () => onServer(askIn, { backplane: { ...local(), admit: fault } })],
     [
       `${id} 429 too_many_sessions`,
@@ -206,7 +210,7 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
           async (server) => {
             const token = await tokenOf('1', 'Ann');
             await connect(server, { token });
-            return handshake(server, { method, token });
+            return ask(server, { token });
           },
           { env: { MAX_SESSIONS_PER_USER: '1' } },
         ),
@@ -231,17 +235,38 @@ const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] =>
       },
     ],
     [`${id} 503 shutting_down`, whileStopping(askIn)],
-    [
-      `${id} 503 issuer_unavailable`,
-      async () => {
-        const issuer = await startIssuer();
-        issuer.behave((response) => response.writeHead(500).end());
-        const token = await issuer.sign('k1');
-        return onServer((server) => handshake(server, { method, token }), { env: issuer.env });
-      },
-    ],
+    [`${id} 503 issuer_unavailable`, withoutIssuer((server, token) => ask(server, { token }))],
   ];
 };
+
+const doorAnswers = (id: string, method: 'GET' | 'POST'): [string, Provoke][] => {
+  const knock = (headers: OutgoingHttpHeaders = {}): Provoke => {
+    return () => onServer(async (server) => handshake(server, { method, token: await tokenOf('1', 'Ann'), headers }));
+  };
+  return [
+    [`${id} 101`, knock()],
+    [`${id} 400 malformed_handshake`, knock({ 'Sec-WebSocket-Key': 'short' })],
+    [`${id} 426 upgrade_required`, knock({ Connection: 'close', Upgrade: undefined })],
+    ...sessionAnswers(id, method, '/join', (server, asked) => handshake(server, { method, ...asked })),
+  ];
+};
+
+/** Asks for a stream of events that is refused. */
+const askForEvents: Ask = (server, { token, headers, path = '/events' } = {}) =>
+  request(server, 'GET', path, { headers: { ...(token !== undefined && bearer(token)), ...headers } });
+
+const eventsAnswers: readonly [string, Provoke][] = [
+  [
+    'events 200',
+    () =>
+      onServer(async (server) => {
+        const { headers, drop } = await openEvents(server, { token: await tokenOf('1', 'Ann') });
+        drop();
+        return { status: 200, headers, json: {}, text: '' };
+      }),
+  ],
+  ...sessionAnswers('events', 'GET', '/events', askForEvents),
+];
 
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 const disable = (server: TestServer, id: string): Promise<Answer> =>
@@ -249,6 +274,91 @@ const disable = (server: TestServer, id: string): Promise<Answer> =>
 
 const listMessages = (server: TestServer, token: string, query = ''): Promise<Answer> =>
   request(server, 'GET', `/messages${query}`, { headers: bearer(token) });
+
+const publish = (server: TestServer, token: string, json: object = { text: 'hi' }): Promise<Answer> =>
+  request(server, 'POST', '/messages', { headers: bearer(token), json });
+
+const publishAnswers: readonly [string, Provoke][] = [
+  ['publish 201', () => onServer(async (server) => publish(server, await tokenOf('1', 'Ann')))],
+  [
+    'publish 200',
+    () =>
+      onServer(async (server) => {
+        const token = await tokenOf('1', 'Ann');
+        await publish(server, token, { text: 'first', nonce: 'n' });
+        return publish(server, token, { text: 'again', nonce: 'n' });
+      }),
+  ],
+  ['publish 400 malformed_request', withoutHost('POST', '/messages')],
+  ['publish 431 head_too_large', overlongHead('POST', '/messages')],
+  [
+    'publish 400 malformed_body',
+    async () =>
+      post('/messages', {
+        body: '{',
+        headers: { ...bearer(await tokenOf('1', 'Ann')), 'content-type': 'application/json' },
+      })(),
+  ],
+  ['publish 400 invalid_body', () => onServer(async (server) => publish(server, await tokenOf('1', 'Ann'), {}))],
+  [
+    'publish 413 body_too_large',
+    () => onServer(async (server) => publish(server, await tokenOf('1', 'Ann'), { text: 'x'.repeat(65_536) })),
+  ],
+  [
+    'publish 415 unsupported_media_type',
+    async () =>
+      post('/messages', {
+        body: 'a',
+        headers: { ...bearer(await tokenOf('1', 'Ann')), 'content-type': 'text/plain' },
+      })(),
+  ],
+  ['publish 401 missing_token', post('/messages', { json: { text: 'hi' } })],
+  ['publish 401 invalid_token', () => onServer((server) => publish(server, 'forged'))],
+  [
+    'publish 403 user_disabled',
+    () =>
+      onServer(async (server) => {
+        await disable(server, '1');
+        return publish(server, await tokenOf('1', 'Ann'));
+      }),
+  ],
+  [
+    'publish 409 name_in_use',
+    () =>
+      onServer(async (server) => {
+        await connect(server, { token: await tokenOf('1', 'Ann') });
+        return publish(server, await tokenOf('2', 'ANN'));
+      }),
+  ],
+  [
+    'publish 429 rate_limited',
+    () =>
+      onServer(
+        async (server) => {
+          const token = await tokenOf('1', 'Ann');
+          for (let n = 0; n < 2; n += 1) await publish(server, token);
+          return publish(server, token);
+        },
+        { env: { RATE_LIMIT_FRAMES: '1' } },
+      ),
+  ],
+  [
+    'publish 500 internal_error',
+    () =>
+      onServer(async (server) => publish(server, await tokenOf('1', 'Ann')), {
+        backplane: { ...local(), publish: fault },
+      }),
+  ],
+  [
+    'publish 503 unavailable',
+    async () => {
+      const backplane = local();
+      await backplane.close();
+      return onServer(async (server) => publish(server, await tokenOf('1', 'Ann')), { backplane });
+    },
+  ],
+  ['publish 503 issuer_unavailable', withoutIssuer((server, token) => publish(server, token))],
+];
 
 /** An operation without a body that asks for a bearer token. */
 const bearerAnswers = (id: string, path: string, tokenFor: () => Promise<string>): [string, Provoke][] => {
@@ -341,12 +451,7 @@ const provokers = new Map<string, Provoke>([
   ],
   [
     'logout 503 issuer_unavailable',
-    async () => {
-      const issuer = await startIssuer();
-      issuer.behave((response) => response.writeHead(500).end());
-      const token = await issuer.sign('k1');
-      return onServer((server) => request(server, 'POST', '/logout', { headers: bearer(token) }), { env: issuer.env });
-    },
+    withoutIssuer((server, token) => request(server, 'POST', '/logout', { headers: bearer(token) })),
   ],
   ...(['disable', 'enable'] as const).flatMap((verb): [string, Provoke][] => [
     ...bearerAnswers(`${verb}User`, `/admin/users/1/${verb}`, async () => testAdminToken),
@@ -357,6 +462,8 @@ const provokers = new Map<string, Provoke>([
   ]),
   ...doorAnswers('join', 'GET'),
   ...doorAnswers('joinByPost', 'POST'),
+  ...eventsAnswers,
+  ...publishAnswers,
   ...documents.flatMap(documentAnswers),
   ['listMessages 200', () => onServer(async (server) => listMessages(server, await tokenOf('1', 'Ann')))],
   ['listMessages 400 malformed_request', withoutHost('GET', '/messages')],
@@ -392,15 +499,7 @@ const provokers = new Map<string, Provoke>([
     'listMessages 503 store_unavailable',
     storeAway(corrupt, async (server) => listMessages(server, await tokenOf('1', 'Ann'))),
   ],
-  [
-    'listMessages 503 issuer_unavailable',
-    async () => {
-      const issuer = await startIssuer();
-      issuer.behave((response) => response.writeHead(500).end());
-      const token = await issuer.sign('k1');
-      return onServer((server) => listMessages(server, token), { env: issuer.env });
-    },
-  ],
+  ['listMessages 503 issuer_unavailable', withoutIssuer((server, token) => listMessages(server, token))],
   [
     'readyz 503 issuer_unavailable',
     async () => {

@@ -10,7 +10,8 @@ import { request, signUp } from '../../harness/http.ts';
 import { startTestServer, type TestServer } from '../../harness/server.ts';
 import { mint } from '../../harness/tokens.ts';
 
-const tokenOf = (username: string): Promise<string> => mint({ id: `id of ${username}`, username });
+const idOf = (username: string): string => `id of ${username}`;
+const tokenOf = (username: string): Promise<string> => mint({ id: idOf(username), username });
 const join = async (server: TestServer, username: string): Promise<Chat> =>
   connect(server, { token: await tokenOf(username) });
 
@@ -38,6 +39,28 @@ describe('presence', () => {
     bob.say('hi');
     expect(await seenUntil(bob, 'hi')).toEqual(['online Ann', 'joined Bob', 'Bob: hi']);
     expect(await seenUntil(ann, 'hi')).toEqual(['online ', 'joined Ann', 'joined Bob', 'Bob: hi']);
+  });
+
+  it('names users by their ids in the roster, as they join and leave, and in messages', async () => {
+    await using server = await startTestServer();
+    const ann = await join(server, 'Ann');
+    const [cleo, bob] = [await join(server, 'Cleo'), await join(server, 'Bob')];
+    expect((await bob.next('users_online')).msg).toEqual({
+      list: ['Ann', 'Cleo'],
+      users: [
+        { username: 'Ann', user_id: idOf('Ann') },
+        { username: 'Cleo', user_id: idOf('Cleo') },
+      ],
+    });
+    expect((await bob.next('user_joined')).msg).toEqual({ username: 'Bob', user_id: idOf('Bob') });
+    cleo.say('hi');
+    expect((await bob.next('chat_message')).msg).toEqual({
+      from_user: 'Cleo',
+      from_user_id: idOf('Cleo'),
+      text: 'hi',
+    });
+    await ann.close();
+    expect((await bob.next('user_left')).msg).toEqual({ username: 'Ann', user_id: idOf('Ann') });
   });
 
   it('announces nothing for a further session, which is in the roster; user_left follows the last one', async () => {
@@ -76,7 +99,7 @@ describe('presence', () => {
     await using server = await startTestServer();
     const [ann, bob] = [await join(server, 'Ann'), await join(server, 'Bob')];
     bob.drop();
-    expect((await ann.next('user_left')).msg).toEqual({ username: 'Bob' });
+    expect((await ann.next('user_left')).msg).toEqual({ username: 'Bob', user_id: idOf('Bob') });
   });
 
   it('frees a name when its user has left', async () => {

@@ -20,6 +20,13 @@ describe('nonces', () => {
     ]);
   });
 
+  it('stay with the later message where an earlier one, under the same nonce, is older than five minutes', () => {
+    const nonces = createNonces();
+    nonces.remember('a', 'b', message('1'), -302_000);
+    nonces.remember('a', 'b', message('2'), 0);
+    expect(nonces.find('a', 'b', 0)?.id).toBe('2');
+  });
+
   it('are bounded in number and in text; the oldest are dropped first', () => {
     const many = createNonces();
     for (let n = 0; n <= 100_000; n += 1) many.remember('a', `${n}`, message(`${n}`), 0);

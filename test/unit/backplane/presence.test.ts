@@ -3,6 +3,7 @@ import {
   addSession,
   createPresence,
   type Presence,
+  publisherName,
   refusalOf,
   removeSession,
   removeUser,
@@ -125,7 +126,8 @@ describe('presence', () => {
       step();
       rosters.push(rosterOf(presence));
     }
-    expect(rosters).toEqual([[], ['Ann'], ['Ann'], ['Ann'], []]);
+    const ann = { id: '1', username: 'Ann' };
+    expect(rosters).toEqual([[], [ann], [ann], [ann], []]);
     expect(rosters[2]).toBe(rosters[1]);
     expect(rosters[3]).toBe(rosters[1]);
   });
@@ -158,4 +160,40 @@ it('presence refuses a user’s session beyond the limit, until one has ended', 
   expect([refusalOf(presence, bob), addSession(presence, bob)]).toEqual([undefined, { first: true, username: 'Bob' }]);
   leave(presence, '1');
   expect([addSession(presence, ann), addSession(presence, ann)]).toEqual([{ first: false, username: 'Ann' }, full]);
+});
+
+describe('the name of a user who publishes', () => {
+  const inRoom = createPresence();
+  addSession(inRoom, { id: '1', username: 'Ann' });
+  addSession(inRoom, { id: '2', username: 'Bob' });
+  // Bob may still reconnect.
+  removeSession(inRoom, '2');
+  const cases: [string, { given: { id: string; username: string }; want: string | undefined }][] = [
+    ['is the token’s, outside the room', { given: { id: '9', username: 'Cleo' }, want: 'Cleo' }],
+    ['is the room’s, for a member', { given: { id: '1', username: 'Ann' }, want: 'Ann' }],
+    [
+      'is the room’s, for a member with another name in its token',
+      { given: { id: '1', username: 'Anna' }, want: 'Ann' },
+    ],
+    ['is the room’s, even if the token’s is another member’s', { given: { id: '1', username: 'BOB' }, want: 'Ann' }],
+    ['is the room’s, for a member without a session', { given: { id: '2', username: 'Robert' }, want: 'Bob' }],
+    ['is none where another member holds it', { given: { id: '9', username: 'Ann' }, want: undefined }],
+    [
+      'is none where another member holds it in another form',
+      { given: { id: '9', username: 'ＡＮＮ' }, want: undefined },
+    ],
+    ['is none where a member without a session holds it', { given: { id: '9', username: 'bob' }, want: undefined }],
+  ];
+  it.each(cases)('%s', (_, { given, want }) => {
+    const roster = rosterOf(inRoom);
+    expect(publisherName(inRoom, given)).toBe(want);
+    expect(rosterOf(inRoom)).toBe(roster);
+  });
+
+  it('is free again when its holder has left', () => {
+    const presence = createPresence();
+    addSession(presence, { id: '1', username: 'Ann' });
+    leave(presence, '1');
+    expect(publisherName(presence, { id: '9', username: 'ann' })).toBe('ann');
+  });
 });

@@ -131,7 +131,7 @@ describe('the length of a frame (RFC 6455, 5.2)', () => {
   // A name is in the frame twice, so the id alone grows.
   const empty = textsIn(encodeUsersOnline({ id: '1', sentAt: '', roster: [{ id: '', username: '' }] }))[0]!.length;
   const cases: [length: number, header: string][] = [
-    [empty, '8141'],
+    [empty, '8168'],
     [125, '817d'],
     [126, '817e007e'],
     [65_535, '817effff'],

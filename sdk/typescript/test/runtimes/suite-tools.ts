@@ -8,6 +8,8 @@ export interface World {
   readonly url: string;
   /** Cuts, stalls, … the proxy, or mints a token. */
   readonly control: (command: Command, ...args: unknown[]) => Promise<unknown>;
+  /** Transport of every room; `auto` if absent. */
+  readonly transport?: sdk.Transport;
 }
 
 export type SuiteTools = ReturnType<typeof createTools>;
@@ -37,7 +39,7 @@ export const inRoster = (room: sdk.Room, name: string, present: boolean): Promis
     look();
   });
 
-export function createTools({ sdk: { Palaver, PalaverError }, url, control }: World) {
+export function createTools({ sdk: { Palaver, PalaverError }, url, control, transport }: World) {
   const patient = new Palaver({ url });
   const rooms: sdk.Room[] = [];
   let people = 0;
@@ -50,7 +52,7 @@ export function createTools({ sdk: { Palaver, PalaverError }, url, control }: Wo
     return { name, email, getToken, token: await getToken() };
   }
   async function join(options: sdk.JoinOptions, by = patient): Promise<sdk.Room> {
-    const room = await by.join(options);
+    const room = await by.join({ ...options, ...(transport && { transport }) });
     rooms.push(room);
     return room;
   }

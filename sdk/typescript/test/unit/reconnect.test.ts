@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Ended, endedBy } from '../../src/connection.ts';
+import { type Ended, endedBy } from '../../src/ended.ts';
 import { PalaverError } from '../../src/index.ts';
 import { createReconnect } from '../../src/reconnect.ts';
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connectWebSocket, type WebSocketOptions } from '../../src/connection.ts';
 import type { ChatMessageFromClient, ServerMessage, TokenRefresh, WebSocketLike } from '../../src/index.ts';
 import { PalaverError } from '../../src/index.ts';
 import type { UnknownFrame } from '../../src/read-frame.ts';
@@ -51,15 +52,19 @@ async function start({ lastId, hasGap = false, hasUnsettled = false, renew, hear
   const frames: (ServerMessage | UnknownFrame)[] = [];
   const urls: string[] = [];
   const [leaving, giveUp] = [new AbortController(), new AbortController()];
+  const webSocket: WebSocketOptions = {
+    url: 'ws://host/join',
+    dial: (url) => {
+      urls.push(url);
+      return socket;
+    },
+    whyRefused: async (_, id) => new PalaverError('invalid_parameter', `asked with ${id}`, { status: 400 }),
+  };
   const session = startSession(
     {
       options: {
-        ...{ url: 'ws://host/join', timeoutMs: 900, heartbeatIntervalMs },
-        dial: (url) => {
-          urls.push(url);
-          return socket;
-        },
-        whyRefused: async (_, id) => new PalaverError('invalid_parameter', `asked with ${id}`, { status: 400 }),
+        timeoutMs: 900,
+        heartbeatIntervalMs,
       },
       inbox: { receive: (frame) => frames.push(frame) },
       outbox: {
@@ -67,6 +72,7 @@ async function start({ lastId, hasGap = false, hasUnsettled = false, renew, hear
           log.push('outbox open');
           transmit({ type: 'chat_message', msg: { text: 'queued', nonce: 'n' } });
         },
+        settle: () => {},
         suspend: () => log.push('outbox suspended'),
         hasInFlight: () => false,
         hasUnsettled: () => hasUnsettled,
@@ -76,7 +82,7 @@ async function start({ lastId, hasGap = false, hasUnsettled = false, renew, hear
       onAnswered: () => log.push('answered'),
       onOpen: (own) => log.push(`open as ${own}`),
     },
-    { token, lastId, hasGap, giveUp: giveUp.signal },
+    { connect: (to) => connectWebSocket(webSocket, to), token, lastId, hasGap, giveUp: giveUp.signal },
   );
   await pass(0);
   socket.open();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Ended, endedBy } from '../../src/connection.ts';
+import { type Ended, endedBy } from '../../src/ended.ts';
 import { type Credentials, PalaverError } from '../../src/index.ts';
 import { createTokenSource } from '../../src/token-source.ts';
 

@@ -13,7 +13,7 @@ describe('a lease', () => {
     vi.useFakeTimers();
     vi.resetAllMocks();
     storedTo = '';
-    call.mockResolvedValueOnce(['1790000000000', '5', '1790000000123', 1, '7-1', ['Ann'], ['n/1/ann']]);
+    call.mockResolvedValueOnce(['1790000000000', '5', '1790000000123', 1, '7-1', [['Ann', '1']], ['n/1/1']]);
   });
   afterEach(() => void vi.useRealTimers());
 
@@ -25,8 +25,8 @@ describe('a lease', () => {
       timeMs: 1_790_000_000_123,
       isKnown: true,
       stored: '7-1',
-      roster: ['Ann'],
-      sessions: ['n/1/ann'],
+      roster: [{ id: '1', username: 'Ann' }],
+      sessions: ['n/1/1'],
     });
     const [[script, [node, key, run, ...rest]]] = call.mock.calls as [[string, unknown[]]];
     expect([script, node, run, ...rest]).toEqual(['greet', 'n', 'r', 3, leaseMs]);

@@ -4,11 +4,12 @@ import { createReplica } from '../../../../src/backplane/redis/replica.ts';
 import { createSeats, type Departure } from '../../../../src/backplane/redis/seats.ts';
 
 const epoch = 7;
+const ann = { id: '1', username: 'Ann' };
 
 /** Seats over a replica at offset 0 with Ann in the room. `join` delivers the join of a user. */
 function setUp() {
   const replica = createReplica();
-  replica.begin({ epoch, offset: 0, timeMs: 0, roster: [{ id: '1', username: 'Ann' }] });
+  replica.begin({ epoch, offset: 0, timeMs: 0, roster: [ann] });
   const seats = createSeats(replica);
   const advance = (...fields: [string, string][]): void => {
     replica.advance({ epoch, offset: replica.offset + 1, fields: new Map([['t', '0'], ...fields]) });
@@ -33,7 +34,7 @@ describe('arrivals', () => {
     const seated = seats.arrive('n/1/bob', undefined);
     join('n/1/bob', 'Bob');
     seats.entered('n/1/bob', 1);
-    expect(await now(seated)).toMatchObject({ id: idOf(epoch, 0), roster: ['Ann'] });
+    expect(await now(seated)).toMatchObject({ id: idOf(epoch, 0), roster: [ann] });
   });
 
   it('seats a further session when this node has reached the offset of the answer', async () => {
@@ -44,7 +45,7 @@ describe('arrivals', () => {
     expect(await now(seated)).toBe('pending');
     say();
     seats.seatReached();
-    expect(await now(seated)).toMatchObject({ id: idOf(epoch, 2), roster: ['Ann'] });
+    expect(await now(seated)).toMatchObject({ id: idOf(epoch, 2), roster: [ann] });
   });
 
   it('seats a further session at once if this node has already reached it', async () => {
