@@ -1,6 +1,7 @@
 /** The frames of the room as Server-Sent Events (WHATWG HTML, 9.2), made of the same bytes that WebSockets get. */
 import type { CloseCode, StreamClose } from '../../generated/chat/index.ts';
 import { headerBytesAt, lengthOfFrameAt } from './frames.ts';
+import type { Ends } from './send-queue.ts';
 
 /** Begins a line without meaning, which keeps proxies from taking the stream for dead. */
 export const comment = Buffer.from(':\n\n');
@@ -31,5 +32,16 @@ export function eventsOf(frames: Buffer, hasId = true): Buffer {
 export const closeEvent = (code: CloseCode, reason: string): Buffer =>
   Buffer.from(`event: close\ndata: ${JSON.stringify({ code, reason } as StreamClose)}\n\n`);
 
-/** Returns the length of the event, or the comment, that begins at this offset. Nothing in one is an empty line. */
-export const lengthOfEventAt = (bytes: Buffer, at: number): number => bytes.indexOf('\n\n', at) + 2 - at;
+/** Ends every event and every comment, and is nowhere else in one. */
+const emptyLine = '\n\n';
+
+/** The ends of events and comments. The last one is looked for from behind: each stream does so for each piece. */
+export const eventEnds: Ends = {
+  lengthAt: (bytes, at) => bytes.indexOf(emptyLine, at) + emptyLine.length - at,
+  lastWithin: (bytes, from, most) => {
+    // A negative offset would count from the end of the buffer.
+    if (most < emptyLine.length) return from;
+    const last = bytes.lastIndexOf(emptyLine, from + most - emptyLine.length);
+    return last < from ? from : last + emptyLine.length;
+  },
+};

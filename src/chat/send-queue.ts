@@ -16,19 +16,26 @@ export interface SendQueueOptions {
   /** Called when a batch would exceed that limit. The batch is not queued. */
   readonly onOverflow: () => void;
   readonly counts: Pick<ChatCounts, 'sentBytes'>;
-  /** Returns the length of the frame, or the event, that begins at an offset. */
-  readonly lengthAt?: LengthAt;
+  /** Default: those of frames. */
+  readonly ends?: Ends;
 }
 
-type LengthAt = (bytes: Buffer, at: number) => number;
-
-/** Returns where the last whole frame ends that fits into `most` bytes. A control frame may only go between frames. */
-function endOfWhole(bytes: Buffer, from: number, most: number, lengthAt: LengthAt): number {
-  if (bytes.length - from <= most) return bytes.length;
-  let end = from;
-  for (let next = from; next - from <= most; next += lengthAt(bytes, next)) end = next;
-  return end;
+/** The ends of whole frames, or of events, in a buffer. A control frame, or a comment, may only go between them. */
+export interface Ends {
+  /** Returns the length of the one that begins at an offset. */
+  lengthAt(bytes: Buffer, at: number): number;
+  /** Returns where the last one ends that fits into `most` bytes from an offset; the offset if the first is longer. */
+  lastWithin(bytes: Buffer, from: number, most: number): number;
 }
+
+const frameEnds: Ends = {
+  lengthAt: lengthOfFrameAt,
+  lastWithin: (bytes, from, most) => {
+    let end = from;
+    for (let next = from; next - from <= most; next += lengthOfFrameAt(bytes, next)) end = next;
+    return end;
+  },
+};
 
 /** Waiting frames of one socket, and their way into it, one piece at a time. */
 interface Backlog {
@@ -41,7 +48,7 @@ interface Backlog {
 }
 
 interface BacklogOptions {
-  readonly lengthAt: LengthAt;
+  readonly ends: Ends;
   /** Called each time that the socket has got rid of a piece. */
   readonly onTaken: () => void;
   /** Called once nothing waits any more. */
@@ -51,7 +58,7 @@ interface BacklogOptions {
 function createBacklog(
   connection: Pick<Connection, 'readyState' | 'OPEN'>,
   socket: Socket,
-  { lengthAt, onTaken, onEmpty }: BacklogOptions,
+  { ends, onTaken, onEmpty }: BacklogOptions,
 ): Backlog {
   let batches: Buffer[] = [];
   /** Bytes of the first batch that are written already. */
@@ -66,10 +73,11 @@ function createBacklog(
     let length = 0;
     while (batches.length > 0) {
       const [bytes] = batches as [Buffer];
-      let end = endOfWhole(bytes, at, pieceBytes - length, lengthAt);
+      const most = pieceBytes - length;
+      let end = bytes.length - at <= most ? bytes.length : ends.lastWithin(bytes, at, most);
       if (end === at && bytes.length > at) {
         if (length > 0) break;
-        end = at + lengthAt(bytes, at);
+        end = at + ends.lengthAt(bytes, at);
       }
       piece.push(bytes.subarray(at, end));
       length += end - at;
@@ -136,7 +144,7 @@ export class SendQueue {
   readonly #maxBufferedBytes: number;
   readonly #onOverflow: () => void;
   readonly #counts: Pick<ChatCounts, 'sentBytes'>;
-  readonly #lengthAt: LengthAt;
+  readonly #ends: Ends;
   /** Made when the socket first has no room, and gone once all is written: most sessions have none. */
   #backlog: Backlog | undefined;
   /** When the socket last took some of the backlog. */
@@ -148,14 +156,14 @@ export class SendQueue {
   constructor(
     connection: Pick<Connection, 'readyState' | 'OPEN'>,
     socket: Socket,
-    { maxBufferedBytes, onOverflow, counts, lengthAt = lengthOfFrameAt }: SendQueueOptions,
+    { maxBufferedBytes, onOverflow, counts, ends = frameEnds }: SendQueueOptions,
   ) {
     this.#connection = connection;
     this.#socket = socket;
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#onOverflow = onOverflow;
     this.#counts = counts;
-    this.#lengthAt = lengthAt;
+    this.#ends = ends;
   }
 
   /**
@@ -184,7 +192,7 @@ export class SendQueue {
         this.#backlog = undefined;
         this.#onEmpty?.();
       };
-      this.#backlog = createBacklog(this.#connection, this.#socket, { lengthAt: this.#lengthAt, onTaken, onEmpty });
+      this.#backlog = createBacklog(this.#connection, this.#socket, { ends: this.#ends, onTaken, onEmpty });
     }
     this.#backlog.add(bytes, owed);
   }

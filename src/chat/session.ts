@@ -11,8 +11,7 @@ import { Closing } from './closing.ts';
 import type { Connection, Transport } from './connection.ts';
 import { type ChatCounts, countClose } from './counts.ts';
 import { EventStream } from './event-stream.ts';
-import { lengthOfEventAt } from './events.ts';
-import { lengthOfFrameAt } from './frames.ts';
+import { eventEnds } from './events.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Replies } from './replies.ts';
 import type { RoomSession } from './room.ts';
@@ -134,8 +133,8 @@ function createSession({ connection, socket, transport, afterTaken }: Opened, ad
     connection.terminate();
   }
 
-  const lengthAt = transport === 'events' ? lengthOfEventAt : lengthOfFrameAt;
-  const queue = new SendQueue(connection, socket, { maxBufferedBytes, onOverflow: endAsTooSlow, counts, lengthAt });
+  const ends = transport === 'events' ? eventEnds : undefined;
+  const queue = new SendQueue(connection, socket, { maxBufferedBytes, onOverflow: endAsTooSlow, counts, ends });
   const heartbeat = new Heartbeat(connection, {
     intervalMs,
     queue,

@@ -24,9 +24,9 @@ const fresh = () => {
   users += 1;
   return { email: `fresh${users}@example.com`, username: `Fresh ${users}`, password: 'correct horse' };
 };
-const post = (path: string, body: string | object): Promise<Answer> =>
+const post = (path: string, body: string | object, token?: string): Promise<Answer> =>
   request(server, 'POST', path, {
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 const told = ({ status, json }: Answer): string => (json.code === undefined ? `${status}` : `${status} ${json.code}`);
@@ -57,6 +57,15 @@ describe('database operators', () => {
     const { email, password } = ann;
     expect(told(await post('/login', { email, password, [field]: operator }))).toBe('400 invalid_body');
   });
+
+  const message = { text: 'hi', nonce: 'n' };
+  it.each(operators.map((operator) => [JSON.stringify(operator), operator]))(
+    'refuses one in place of a text or nonce: %s',
+    async (_, operator) => {
+      for (const field of Object.keys(message))
+        expect(told(await post('/messages', { ...message, [field]: operator }, ann.token))).toBe('400 invalid_body');
+    },
+  );
 
   it.each([
     '{"$gt":""}',
@@ -109,8 +118,13 @@ describe('a member with a name of the prototype', () => {
     chat.sendRaw(`{${more}}`);
     expect((await chat.next('error')).msg.code).toBe('invalid_message');
     chat.sendRaw(`{"type":"chat_message",${more},"msg":{${more},"text":"a"}}`);
-    expect((await chat.next('chat_message')).msg).toEqual({ from_user: 'Ann', text: 'a' });
+    expect((await chat.next('chat_message')).msg).toEqual({ from_user: 'Ann', from_user_id: ann.id, text: 'a' });
     await chat.close();
+
+    const posted = await post('/messages', adding({ text: 'b' }, more), ann.token);
+    expect(told(posted)).toBe('201');
+    expect(posted.json.msg).toEqual({ from_user: 'Ann', from_user_id: ann.id, text: 'b' });
+    expect(told(await post('/messages', `{${more}}`, ann.token))).toBe('400 invalid_body');
 
     const claims = adding({ id: 'p', username: 'Pat', iss: testIssuer, exp: nowS() + 60 }, more);
     expect((await handshake(server, { token: await signed(claims) })).status).toBe(101);
@@ -120,6 +134,7 @@ describe('a member with a name of the prototype', () => {
     const inherited = (value: object): string => `{"__proto__":${JSON.stringify(value)}}`;
     expect(told(await post('/createUser', inherited(fresh())))).toBe('400 invalid_body');
     expect(told(await post('/login', inherited(ann)))).toBe('400 invalid_body');
+    expect(told(await post('/messages', inherited({ text: 'hi' }), ann.token))).toBe('400 invalid_body');
     const claims = inherited({ id: 'p', username: 'Pat', iss: testIssuer, exp: nowS() + 60 });
     expect(told(await handshake(server, { token: await signed(claims) }))).toBe('401 invalid_token');
     const chat = await connect(server, { token: ann.token });
@@ -160,6 +175,17 @@ describe('JSON up to the size limit', () => {
     expect((await post('/createUser', inside)).status).toBe(400);
   });
 
+  it.each(nests)('is handled at any depth: %s in the body of a message', async (_, open, close) => {
+    const deep = nested(open, close, 65_400).replace('{"a":}', '{"a":1}').replace('{"":}', '{"":1}');
+    const isJson = close !== '';
+    const refused = isJson ? '400 invalid_body' : '400 malformed_body';
+    expect(told(await post('/messages', deep, ann.token))).toBe(refused);
+    expect(told(await post('/messages', `{"text":${deep}}`, ann.token))).toBe(refused);
+    expect(told(await post('/messages', `{"text":"deep","a":${deep}}`, ann.token))).toBe(
+      isJson ? '201' : '400 malformed_body',
+    );
+  });
+
   it.each(nests)('is handled at any depth: %s in a frame', async (_, open, close) => {
     const deep = nested(open, close, 65_400).replace('{"a":}', '{"a":1}').replace('{"":}', '{"":1}');
     const chat = await connect(server, { token: ann.token });
@@ -189,6 +215,8 @@ describe('a number in place of a text', () => {
   it.each(numbers)('is refused: %s', async (number) => {
     for (const field of ['email', 'username', 'password'])
       expect(told(await post('/createUser', adding(fresh(), `"${field}":${number}`)))).toBe('400 invalid_body');
+    for (const fields of [`"text":${number}`, `"text":"a","nonce":${number}`])
+      expect(told(await post('/messages', `{${fields}}`, ann.token))).toBe('400 invalid_body');
     const chat = await connect(server, { token: ann.token });
     chat.sendRaw(`{"type":"chat_message","msg":{"text":${number}}}`);
     chat.sendRaw(`{"type":"chat_message","msg":{"text":"a","nonce":${number}}}`);
@@ -245,6 +273,8 @@ it('refuses half a surrogate pair in every text field', async () => {
       expect(told(await post('/createUser', adding(fresh(), `"${field}":"abcdefgh${half}"`)))).toBe('400 invalid_body');
     expect(told(await post('/createUser', adding(fresh(), `"email":"a${half}@b"`)))).toBe('400 invalid_body');
     expect(told(await post('/login', `{"email":"a${half}@b","password":"x"}`))).toBe('400 invalid_body');
+    for (const fields of [`"text":"${half}"`, `"text":"a","nonce":"${half}"`])
+      expect(told(await post('/messages', `{${fields}}`, ann.token))).toBe('400 invalid_body');
     const chat = await connect(server, { token: ann.token });
     chat.sendRaw(`{"type":"chat_message","msg":{"text":"${half}"}}`);
     chat.sendRaw(`{"type":"chat_message","msg":{"text":"a","nonce":"${half}"}}`);

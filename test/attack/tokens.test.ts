@@ -63,7 +63,7 @@ describe('an expiring token', () => {
     const renewed = await connect(server, { token: await mint({ id: '1', username: 'Ann' }) });
     expect(await old.closed()).toBe(4001);
     renewed.say('still here');
-    expect((await bob.next('chat_message')).msg).toEqual({ from_user: 'Ann', text: 'still here' });
+    expect((await bob.next('chat_message')).msg).toEqual({ from_user: 'Ann', from_user_id: '1', text: 'still here' });
     expect(bob.frames.some(({ type }) => type === 'user_left')).toBe(false);
     await Promise.all([bob.close(), renewed.close()]);
   });

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { Palaver } from '../../sdk/typescript/src/index.ts';
 import { connect } from '../harness/chat.ts';
@@ -38,7 +39,10 @@ describe('the whole system', () => {
 
     bob.say('Hello!', 'm-1');
     const echo = await bob.next();
-    expect(echo).toMatchObject({ type: 'chat_message', msg: { from_user: 'Bob', text: 'Hello!', nonce: 'm-1' } });
+    expect(echo).toMatchObject({
+      type: 'chat_message',
+      msg: { from_user: 'Bob', from_user_id: decodeJwt(token).id, text: 'Hello!', nonce: 'm-1' },
+    });
     expect(await igor.next()).toEqual(echo);
 
     const tab = await join_(address, token);

@@ -35,6 +35,6 @@ it('leaves the server running, with an empty room', async () => {
   const left = new Set((await ann.next('users_online')).msg.list);
   while (left.size > 0) left.delete((await ann.next('user_left')).msg.username);
   ann.say('Hello!');
-  expect((await ann.next('chat_message')).msg).toEqual({ from_user: 'Ann', text: 'Hello!' });
+  expect((await ann.next('chat_message')).msg).toEqual({ from_user: 'Ann', from_user_id: 'ann', text: 'Hello!' });
   await ann.close();
 });

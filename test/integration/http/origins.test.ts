@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createOriginCheck } from '../../../src/http/origins.ts';
 import { connect, handshake } from '../../harness/chat.ts';
+import { openEvents } from '../../harness/event-stream.ts';
+import { request } from '../../harness/http.ts';
 import { startTestServer } from '../../harness/server.ts';
 import { mint } from '../../harness/tokens.ts';
 
@@ -39,6 +41,24 @@ describe('joining from a page', () => {
     expect(await from(app)).toBe(101);
     const chat = await connect(server, { token });
     await chat.close();
+  });
+});
+
+describe('a stream of events for a page', () => {
+  it('is refused by origin before the token, and readable for an allowed origin', async () => {
+    await using server = await startTestServer({ env: { ALLOWED_ORIGINS: app } });
+    const token = await mint({ id: '1', username: 'Ann' });
+    const refusal = async (Origin: string, as: string) => {
+      const headers = { Origin, Authorization: `Bearer ${as}` };
+      return (await request(server, 'GET', '/events', { headers })).json.code;
+    };
+    expect(await refusal('https://evil.example', 'no.token.')).toBe('origin_not_allowed');
+    expect(await refusal('https://evil.example', token)).toBe('origin_not_allowed');
+    expect(await refusal(app, 'no.token.')).toBe('invalid_token');
+    const reader = await openEvents(server, { token, headers: { Origin: app } });
+    expect(reader.headers).toMatchObject({ 'access-control-allow-origin': app, vary: 'Origin' });
+    await reader.next('users_online');
+    await reader.leave();
   });
 });
 
@@ -81,8 +101,8 @@ describe('responses for a page of another origin', () => {
       status: 204,
       cors: {
         'access-control-allow-origin': app,
-        'access-control-allow-methods': 'GET,POST',
-        'access-control-allow-headers': 'Authorization,Content-Type',
+        'access-control-allow-methods': 'GET,POST,PATCH,DELETE',
+        'access-control-allow-headers': 'Authorization,Content-Type,Last-Event-ID',
         'access-control-max-age': '600',
       },
     });

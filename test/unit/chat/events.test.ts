@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { closeCodes, type ServerMessage } from '../../../generated/chat/index.ts';
-import { closeEvent, comment, eventsOf, lengthOfEventAt } from '../../../src/chat/events.ts';
+import { closeEvent, comment, eventEnds, eventsOf } from '../../../src/chat/events.ts';
 import { encodeEnvelope, encodeError, encodeUsersOnline } from '../../../src/chat/frames.ts';
 import { createEventParser, type StreamEvent } from '../../harness/event-parser.ts';
 import { textsIn } from '../../harness/fan-out.ts';
@@ -82,13 +82,24 @@ describe('the last event', () => {
   });
 });
 
-describe('the length of an event', () => {
+describe('the end of an event', () => {
   it('leads from each to the next, also over comments', () => {
     const parts = [eventsOf(roster(1)), comment, eventsOf(message(2, '\n\n')), eventsOf(joined(3, 'Bob')), comment];
     const bytes = Buffer.concat(parts);
     const lengths: number[] = [];
-    for (let at = 0; at < bytes.length; at += lengths.at(-1)!) lengths.push(lengthOfEventAt(bytes, at));
+    for (let at = 0; at < bytes.length; at += lengths.at(-1)!) lengths.push(eventEnds.lengthAt(bytes, at));
     expect(lengths).toEqual(parts.map((part) => part.length));
+  });
+
+  it('is found from behind: the last one within so many bytes of the beginning of an event', () => {
+    const parts = [eventsOf(message(1, 'x'.repeat(300))), comment, eventsOf(joined(2, 'Bob')), comment];
+    const bytes = Buffer.concat(parts);
+    const starts = parts.map((_, n) => Buffer.concat(parts.slice(0, n)).length);
+    for (const from of starts)
+      for (let most = 0; from + most <= bytes.length; most += 1)
+        expect(eventEnds.lastWithin(bytes, from, most)).toBe(
+          [...starts, bytes.length].findLast((end) => end <= from + most),
+        );
   });
 });
 
@@ -122,7 +133,7 @@ it('gives a reader by the standard exactly the frames, however many share a buff
         events.map((event, n) => [frameOf(event).type, idOf(n)]),
       );
       let at = 0;
-      for (const _ of frames) at += lengthOfEventAt(bytes, at);
+      for (const _ of frames) at += eventEnds.lengthAt(bytes, at);
       expect(at).toBe(bytes.length);
     }),
   );
