@@ -5,6 +5,7 @@ import { frameCases } from './cases/chat/frames.ts';
 import { handshakeCases } from './cases/chat/handshake.ts';
 import { standingChat } from './cases/chat/standing.ts';
 import { tokenCases } from './cases/chat/tokens.ts';
+import { standingEvents } from './cases/events/standing.ts';
 import { httpCases } from './cases/http/cases.ts';
 import { standingHttp } from './cases/http/standing.ts';
 import { rules, standingRules } from './cases/rules/index.ts';
@@ -60,10 +61,15 @@ function planFor(specs: Specs, url: URL, only: readonly string[] = []): Plan {
     ...tokenCases(specs),
     ...frameCases(specs),
     ...byteCases(specs),
-    ...rules,
+    ...rules(specs),
   ];
   const all = [...tries.filter(({ last }) => !last), ...tries.filter(({ last }) => last)];
-  const standing = [...standingHttp(specs, url), ...standingChat(specs), ...standingRules(url)];
+  const standing = [
+    ...standingHttp(specs, url),
+    ...standingChat(specs),
+    ...standingEvents(specs),
+    ...standingRules(url, specs),
+  ];
   const isOf = (prefix: string, id: string): boolean => id === prefix || id.startsWith(`${prefix}.`);
   const nothing = only.find((prefix) => ![...all, ...standing].some(({ id }) => isOf(prefix, id)));
   if (nothing !== undefined) throw new CouldNotRun(`There is no case ${nothing}: list the cases with --list`);
@@ -87,8 +93,35 @@ export async function listCases(options: KitOptions): Promise<{ id: string; says
   return [...cases, ...standing].filter(({ id }) => asked(id)).map(({ id, says }) => ({ id, says }));
 }
 
-/** Runs one case. `end` is the reason why no further case can run. */
-async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end?: string; unfinished?: boolean }> {
+/** The outcome of a case. `end` is the reason why no further case can run. */
+interface Attempt {
+  readonly result: Result;
+  readonly end?: string;
+  readonly unfinished?: boolean;
+}
+
+/** Returns the cases in groups that run at the same time. */
+function inGroups(cases: readonly Case[]): readonly (readonly Case[])[] {
+  const groups: Case[][] = [];
+  for (const each of cases) {
+    const last = groups.at(-1);
+    if (last && each.beside !== undefined && last[0]?.beside === each.beside) last.push(each);
+    else groups.push([each]);
+  }
+  return groups;
+}
+
+/** Runs cases at the same time, then ends their sessions. */
+async function triedTogether(cases: readonly Case[], kit: Kit): Promise<Attempt[]> {
+  const settled = await Promise.allSettled(cases.map((each) => tried(each, kit)));
+  await kit.endSessions();
+  return settled.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
+}
+
+async function tried({ id, run }: Case, kit: Kit): Promise<Attempt> {
   try {
     await run(kit);
     return { result: { id, outcome: 'kept' } };
@@ -104,8 +137,6 @@ async function tried({ id, run }: Case, kit: Kit): Promise<{ result: Result; end
       result: { id, outcome: 'broken', what, ...(show !== undefined && { show }) },
       ...(error instanceof NoAnswer && error.gone && { end: 'the server was no longer reachable' }),
     };
-  } finally {
-    await kit.endSessions();
   }
 }
 
@@ -129,18 +160,20 @@ export async function runKit(options: KitOptions): Promise<Report> {
   let why: string | undefined;
   let complete = true;
   try {
-    for (const [done, each] of cases.entries()) {
-      onProgress?.({ id: each.id, done, all: cases.length });
+    for (const group of inGroups(cases)) {
+      onProgress?.({ id: group[0]?.id ?? '', done: results.length, all: cases.length });
       if (Date.now() > deadlineMs) why ??= 'the time ran out';
       if (why !== undefined) {
+        const what = why;
         complete = false;
-        results.push({ id: each.id, outcome: 'not_tried', what: why });
+        results.push(...group.map(({ id }): Result => ({ id, outcome: 'not_tried', what })));
         continue;
       }
-      const { result, end, unfinished } = await tried(each, kit);
-      results.push(result);
-      why = end;
-      if (unfinished || end !== undefined) complete = false;
+      for (const { result, end, unfinished } of await triedTogether(group, kit)) {
+        results.push(result);
+        why ??= end;
+        if (unfinished || end !== undefined) complete = false;
+      }
     }
   } finally {
     await kit.end();

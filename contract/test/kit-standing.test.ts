@@ -3,15 +3,19 @@ import { describe, expect, it } from 'vitest';
 import type { Standing } from '../src/cases/case.ts';
 import { standingRules } from '../src/cases/rules/index.ts';
 import { readFrame, type Seen, type SeenAnswer, type SeenFrame, type SeenSession } from '../src/client/seen.ts';
+import type { ChatSpec } from '../src/specs/chat.ts';
 
 type Made = readonly [type: string, id: string, msg: object, sentAt?: string];
 
 const frameOf = ([type, id, msg, sent_at = '2024-03-04T07:47:45.137Z']: Made, line: number): SeenFrame =>
-  readFrame(Buffer.from(JSON.stringify({ type, id, sent_at, msg })), false, line + 1);
+  readFrame(Buffer.from(JSON.stringify({ type, id, sent_at, msg })), { line: line + 1 });
 
 const session = (label: string, ...made: readonly Made[]): SeenSession => ({
   label,
   username: label,
+  door: 'websocket',
+  identity: undefined,
+  closeEvents: [],
   frames: made.map(frameOf),
   exchange: made.map((frame) => `${label} ← ${JSON.stringify(frame)}`),
   closeCode: undefined,
@@ -42,8 +46,13 @@ const bob = session('Bob', online('1', 'Ann'), joined('2', 'Bob'), said('3', 'hi
 
 const url = new URL('http://127.0.0.1:3000');
 const ofAnswers = /^rule\.(www-authenticate|accept|problem-)/;
-const rules = standingRules(url).filter(({ id }) => !ofAnswers.test(id));
-const seeing = (sessions: readonly SeenSession[], answers: readonly SeenAnswer[] = []): Seen => ({ sessions, answers });
+const chat = { server: [], events: undefined } as unknown as ChatSpec;
+const rules = standingRules(url, { chat }).filter(({ id }) => !ofAnswers.test(id));
+const seeing = (sessions: readonly SeenSession[], answers: readonly SeenAnswer[] = []): Seen => ({
+  sessions,
+  answers,
+  published: [],
+});
 const brokenBy = (standing: readonly Standing[], seen: Seen): string[] =>
   standing.filter(({ judge }) => typeof judge(seen) === 'object').map(({ id }) => id);
 
@@ -154,6 +163,6 @@ describe('answers', () => {
     ['two titles', [answer(404, problem('a', 'A', 404)), answer(404, problem('a', 'B', 404))], ['rule.problem-title']],
     ['another status in the body', [answer(404, problem('a', 'A', 403))], ['rule.problem-status']],
   ])('%s', (_, answers, want) => {
-    expect(brokenBy(standingRules(url), seeing([], answers))).toEqual(want);
+    expect(brokenBy(standingRules(url, { chat }), seeing([], answers))).toEqual(want);
   });
 });

@@ -58,7 +58,7 @@ export default defineConfig({
   outDir: '../build/docs',
   cleanUrls: true,
   srcExclude: ['internals/**'],
-  markdown: { languageAlias: { caddyfile: 'nginx', hex: 'txt' }, config: labelCells },
+  markdown: { languageAlias: { caddyfile: 'nginx', haproxy: 'nginx', hex: 'txt' }, config: labelCells },
   // A page must not ask for what nobody has clicked on.
   router: { prefetchLinks: false },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/docs/icon.svg' }]],

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import config from '../../docs/.vitepress/config.ts';
+import { request } from '../harness/http.ts';
 import { startTestServer, type TestServer } from '../harness/server.ts';
+import { mint } from '../harness/tokens.ts';
 import { accessibilityFaults, launch, open, type Watched, withoutChromium } from './chromium.ts';
 
 if (withoutChromium) console.warn(`The docs are not tested in a browser: ${withoutChromium}`);
@@ -69,13 +71,20 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
     onPage('/docs/websocket', async (page) => {
       await page.getByRole('heading', { name: 'Palaver over WebSocket' }).waitFor();
       await page.getByText(origin.replace('http', 'ws'), { exact: true }).first().waitFor();
-      await page.getByRole('link', { name: 'The room' }).click();
-      await page.getByRole('button', { name: /^3\. chat_message: a message in the room/ }).waitFor();
+      await page.getByRole('link', { name: 'The room', exact: true }).click();
+      await page
+        .getByRole('button', { name: /^3\. chat_message: a message in the room/ })
+        .first()
+        .waitFor();
       await page.getByText('from_user').locator('visible=true').first().waitFor();
+      await page.getByRole('link', { name: 'The room over HTTP' }).click();
+      await page.getByRole('button', { name: /^5\. close: the server ends the stream/ }).waitFor();
+      await page.getByRole('heading', { name: 'Server sends events' }).waitFor();
       const titles = await page.locator('.message-title').allInnerTexts();
       expect(titles.map((title) => title.split(':')[0]!.trim())).toEqual([
         ...['1. users_online', '2. user_joined', '3. chat_message', '4. error', '5. token_refreshed', '6. user_left'],
         ...['1. chat_message', '2. token_refresh'],
+        ...['1. users_online', '2. user_joined', '3. chat_message', '4. user_left', '5. close'],
       ]);
     }));
 
@@ -127,6 +136,29 @@ describe.skipIf(withoutChromium !== undefined)('the docs in a browser', () => {
       await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
       expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).toContain('a-token-to-keep');
     }));
+
+  it('read the stream of events in the console, event by event, until it is closed', async () => {
+    const { page, faults } = await open(browser, origin, 'light');
+    try {
+      await page.goto(`${origin}/docs/http`);
+      await page.getByRole('heading', { name: 'Palaver over HTTP' }).waitFor();
+      const token = await mint({ id: 'Ann', username: 'Ann' });
+      await page.getByRole('textbox', { name: 'Token' }).first().fill(token);
+      await page.goto(`${origin}/docs/http#tag/chat/GET/events`);
+      await page.getByRole('button', { name: /Test Request.*events/ }).click();
+      await page.getByRole('button', { name: /^Send get request/ }).click();
+      await page.getByText('"type":"user_joined"').waitFor();
+      const headers = { Authorization: `Bearer ${await mint({ id: 'Bob', username: 'Bob' })}` };
+      await request(server, 'POST', '/messages', { headers, json: { text: 'Hello console!' } });
+      await page.getByText('Hello console!').waitFor();
+      await page.keyboard.press('Escape');
+      await expect.poll(() => server.counts.events.closed.client[1006]).toBe(1);
+      // The console notes its own cancelling as an error.
+      expect(faults).toEqual(['error: Error reading stream: The request has been cancelled']);
+    } finally {
+      await page.context().close();
+    }
+  });
 
   it.each(served)('%s has a title, an outline, and links to its neighbours', (link) =>
     onPage(`/docs${link}`, async (page) => {

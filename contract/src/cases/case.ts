@@ -9,6 +9,8 @@ export interface Case {
   readonly says: string;
   /** Tried behind all others: it ends what they need. */
   readonly last?: boolean;
+  /** Neighbouring cases with the same word here run at the same time: they wait long, and don't disturb each other. */
+  readonly beside?: string;
   /** @throws {Violation} where it doesn't, {NotTried} where nothing can be said */
   readonly run: (kit: Kit) => Promise<void>;
 }

@@ -19,13 +19,39 @@ export interface SeenFrame {
   readonly binary: boolean;
   /** How long the session's exchange was when it came. */
   readonly line: number;
+  /** The event that brought it; undefined for a frame of a WebSocket. */
+  readonly event: EventFields | undefined;
 }
+
+/** The fields of one event, as they were sent (WHATWG HTML, 9.2.6). */
+export interface EventFields {
+  /** Its `event` field; empty if it has none. */
+  readonly name: string;
+  /** Its `id` field; undefined if it has none. */
+  readonly id: string | undefined;
+  /** The number of its `data` fields. */
+  readonly lines: number;
+}
+
+/** A user as tokens name it. */
+export interface Identity {
+  readonly username: string;
+  readonly id: string;
+}
+
+/** The way on which a session reached the room. */
+export type Door = 'websocket' | 'events';
 
 export interface SeenSession {
   /** Such as `Ann 2`. */
   readonly label: string;
   readonly username: string;
+  readonly door: Door;
+  /** The user that its token names; undefined if that cannot be read. */
+  readonly identity: Identity | undefined;
   readonly frames: readonly SeenFrame[];
+  /** The `close` events of a stream: one at most, at its end. */
+  readonly closeEvents: readonly SeenFrame[];
   /** The frames sent and received, one line each. */
   readonly exchange: readonly string[];
   /** The close code of its end; undefined while it is open. */
@@ -42,11 +68,27 @@ export interface SeenSession {
 export interface Seen {
   readonly answers: readonly SeenAnswer[];
   readonly sessions: readonly SeenSession[];
+  /** All sessions to compare with, where `sessions` are only some of them. */
+  readonly others?: readonly SeenSession[];
+  /** Messages that were published over HTTP, as the answer had them. */
+  readonly published: readonly Published[];
+}
+
+/** A message published over HTTP. */
+export interface Published {
+  readonly identity: Identity | undefined;
+  readonly frame: SeenFrame;
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-export function readFrame(data: Uint8Array, binary: boolean, line: number): SeenFrame {
+interface FrameSource {
+  readonly binary?: boolean;
+  readonly line: number;
+  readonly event?: EventFields;
+}
+
+export function readFrame(data: Uint8Array, { binary = false, line, event }: FrameSource): SeenFrame {
   const text = Buffer.from(data).toString();
   const value = binary ? undefined : parsed(text);
   const own = (key: string): string => textOf(member(value, key));
@@ -59,6 +101,7 @@ export function readFrame(data: Uint8Array, binary: boolean, line: number): Seen
     text,
     binary,
     line,
+    event,
   };
 }
 

@@ -71,7 +71,8 @@ function leave(socket: Socket): Promise<void> {
 }
 
 /**
- * One request on a connection of its own. A handshake that succeeds is answered too; what it opened is closed.
+ * One request on a connection of its own. A handshake that succeeds is answered too; what it opened is closed, and so is a
+ * stream of events after its first bytes.
  * @throws {NoAnswer}
  */
 export function send(base: URL, request: Request, timeoutMs: number): Promise<Answer> {
@@ -96,6 +97,17 @@ export function send(base: URL, request: Request, timeoutMs: number): Promise<An
     outgoing.on('close', () => clearTimeout(cut));
     outgoing.on('error', fail);
     outgoing.on('response', (response) => {
+      if (response.headers['content-type']?.startsWith('text/event-stream')) {
+        // A stream has no end of its own. The first bytes show enough of it.
+        const answer = { status: response.statusCode ?? 0, headers: response.headers, json: undefined };
+        const done = (bytes = Buffer.alloc(0)): void => {
+          resolve({ ...answer, text: bytes.toString() });
+          outgoing.destroy();
+        };
+        response.once('data', done);
+        response.once('end', () => done());
+        return;
+      }
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('data', (chunk: Buffer) => {

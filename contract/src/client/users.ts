@@ -35,6 +35,12 @@ export function claimsOf(token: string): Readonly<Record<string, unknown>> {
   }
 }
 
+/** Returns the user that a token names, under the given name where it has none itself. */
+export function identityOf(token: string, name?: string): { username: string; id: string } | undefined {
+  const { id, username = name } = claimsOf(token);
+  return typeof id === 'string' && typeof username === 'string' ? { id, username } : undefined;
+}
+
 export const nowS = (): number => Math.floor(Date.now() / 1_000);
 
 /** Names that nobody has yet, the same within a run. */

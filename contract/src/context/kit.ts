@@ -1,15 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { openEventStream } from '../client/event-stream.ts';
 import { chatMessage, newNonce } from '../client/messages.ts';
 import { createPacer, type Pacer } from '../client/pacer.ts';
 import { createPatience, type Patience } from '../client/patience.ts';
-import { present } from '../client/roster.ts';
-import type { Seen, SeenAnswer, SeenSession } from '../client/seen.ts';
-import { type Answer, asCurl, type Request, send } from '../client/send.ts';
-import { type JoinOptions, openSession, Refused, type Session } from '../client/session.ts';
-import { Unfinished, Violation } from '../errors.ts';
+import type { Door, Seen, SeenSession } from '../client/seen.ts';
+import { type Answer, asCurl, type Request } from '../client/send.ts';
+import { type JoinOptions, type Place, Refused, type Session } from '../client/session.ts';
+import { claimsOf } from '../client/users.ts';
+import { openWebSocket } from '../client/websocket.ts';
+import { NotTried, Violation } from '../errors.ts';
 import { below } from '../specs/below.ts';
 import type { Specs } from '../specs/index.ts';
 import { member } from '../specs/schema.ts';
+import { createAsking } from './asking.ts';
+import { createDepartures } from './departures.ts';
 import { createPeople, type People, type Role } from './people.ts';
 
 /** The tools that every case uses. */
@@ -26,14 +29,22 @@ export interface Kit extends People {
   /** Sends a request. Obeys `Retry-After`, unless a case wants that answer. @throws {NoAnswer} */
   ask(request: Request, wants?: number): Promise<Answer>;
   curl(request: Request): string;
+  /** Publishes the body of a message over HTTP. @throws {NotTried} where the contract has no such operation */
+  publish(token: string, body: unknown, wants?: number): Promise<Answer>;
   /** A session that ends with the case. @throws {Violation} where it isn't let in */
-  join(role: Role, options?: Partial<JoinOptions>): Promise<Session>;
+  join(role: Role, options?: Partial<KitJoinOptions>): Promise<Session>;
+  /** Returns a kit whose sessions go through this door. */
+  through(door: Door): Kit;
   /** The session that is there all the time. */
   observer(): Promise<Session>;
   /** Ends the sessions of a case, and waits until the observer has seen them go. */
   endSessions(): Promise<void>;
   /** Ends the observer, too. */
   end(): Promise<void>;
+}
+
+export interface KitJoinOptions extends JoinOptions {
+  readonly door: Door;
 }
 
 export interface KitDeps {
@@ -50,7 +61,6 @@ export interface KitDeps {
 const framesPerSecond = 18;
 
 export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, deadlineMs }: KitDeps): Kit {
-  const answers: SeenAnswer[] = [];
   const sessions: SeenSession[] = [];
   const open = new Set<Session>();
   const patience = createPatience(5_000, 1_500);
@@ -58,42 +68,15 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, dea
   let observer: Promise<Session> | undefined;
   let joins = 0;
 
-  /** Passwords are hashed slowly on purpose, and on a busy machine very slowly. */
-  const answerPatience = createPatience(30_000, 5_000, 2);
-
-  function inTime(): void {
-    if (Date.now() > deadlineMs) throw new Unfinished('the time ran out');
-  }
-
-  /** Waits as long as an answer tells to, and says whether there is anything to wait for. */
-  async function waitFor({ status, headers }: Answer): Promise<boolean> {
-    const seconds = Number(headers['retry-after']);
-    if (!(status === 429 || status === 503) || !(seconds >= 0)) return false;
-    if (Date.now() + seconds * 1_000 > deadlineMs)
-      throw new Unfinished(
-        `the server answered ${status} with Retry-After: ${seconds}, which is longer than the time left`,
-      );
-    await sleep(seconds * 1_000);
-    return true;
-  }
-
-  async function ask(request: Request, wants?: number): Promise<Answer> {
-    for (let tries = 1; ; tries += 1) {
-      inTime();
-      const answer = await send(url, request, answerPatience.ms()).catch((error: unknown) => {
-        answerPatience.missed();
-        throw error;
-      });
-      answers.push({ request, answer });
-      if (answer.status === wants || tries === 5 || !(await waitFor(answer))) return answer;
-    }
-  }
-
   const socketUrl = new URL(below(url, specs.chat.address), url);
   socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const departures = createDepartures(socketUrl, patience);
+  const onStream = (token: string): void => departures.linger(token, String(claimsOf(token).username ?? ''));
+  const { answers, published, inTime, waitFor, ask, publish } = createAsking({ url, specs, deadlineMs, onStream });
+
   /** Says something, and looks under which name. */
   async function usernameOf(token: string): Promise<string> {
-    const session = await openSession({ url: socketUrl, label: 'who', username: '', patience }, { token }, () => {});
+    const session = await openWebSocket({ url: socketUrl, label: 'who', username: '', patience }, { token }, () => {});
     const nonce = newNonce();
     session.send(chatMessage({ text: 'Who am I?', nonce }));
     const echo = await session.until('echo', ({ msg }) => member(msg, 'nonce') === nonce);
@@ -107,40 +90,42 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, dea
     path: specs.chat.address,
     headers: { Connection: 'Upgrade', Upgrade: 'websocket', Authorization: 'Bearer $TOKEN' },
   };
+  /** Returns the request that opens a session. */
+  function requestOf(door: Door): Request {
+    if (door === 'websocket') return handshake;
+    const { events } = specs.chat;
+    if (!events) throw new NotTried('the contract has no stream of events');
+    return { method: 'GET', path: events.address, headers: { Authorization: 'Bearer $TOKEN' } };
+  }
 
-  async function enter(role: Role, options: Partial<JoinOptions> = {}): Promise<Session> {
+  /** Opens a session through this door. */
+  function openThrough(door: Door, place: Omit<Place, 'url'>, options: JoinOptions): Promise<Session> {
+    const request = requestOf(door);
+    const opening = (answer: Answer): void => void answers.push({ request, answer });
+    if (door === 'websocket') return openWebSocket({ url: socketUrl, ...place }, options, opening);
+    departures.linger(options.token, place.username);
+    return openEventStream(
+      { url: new URL(below(url, request.path), url), ...place },
+      { ...options, publish: (body) => publish(options.token, body) },
+      opening,
+    );
+  }
+
+  async function enter(role: Role, { door = 'websocket', ...options }: Partial<KitJoinOptions> = {}): Promise<Session> {
     const { username, token } = await people.user(role);
     inTime();
     joins += 1;
-    const place = { url: socketUrl, label: `${role} ${joins}`, username, patience };
+    const place = { label: `${role} ${joins}`, username, patience };
     for (let tries = 1; ; tries += 1) {
       try {
-        const session = await openSession(place, { token, ...options }, (answer) =>
-          answers.push({ request: handshake, answer }),
-        );
+        const session = await openThrough(door, place, { token, ...options });
         sessions.push(session);
         return session;
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         if (tries < 5 && (await waitFor(error.answer))) continue;
-        throw new Violation(`${username} isn't let in: ${error.message}`, asCurl(url, handshake));
+        throw new Violation(`${username} isn't let in: ${error.message}`, asCurl(url, requestOf(door)));
       }
-    }
-  }
-
-  let departuresAreTold = true;
-  /** Resolves when the observer knows of nobody in the room but itself and strangers. Where it once doesn't hear of it, nobody waits again. */
-  async function emptied(): Promise<void> {
-    const watcher = await observer?.catch(() => undefined);
-    if (!watcher || !departuresAreTold) return;
-    const gone = [...open].map(({ username }) => username).filter((username) => username !== watcher.username);
-    for (const username of new Set(gone)) {
-      if (!present(watcher, username)) continue;
-      await watcher
-        .until(`user_left of ${username}`, () => !present(watcher, username))
-        .catch(() => {
-          departuresAreTold = false;
-        });
     }
   }
 
@@ -150,12 +135,14 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, dea
     seed,
     patience,
     pacer,
-    seen: { answers, sessions },
+    seen: { answers, sessions, published },
     jwtSecret,
     adminToken,
     ask,
     curl: (request) => asCurl(url, request),
+    publish,
     ...people,
+    through: (door) => ({ ...kit, join: (role, options) => kit.join(role, { door, ...options }) }),
     join: async (role, options) => {
       await kit.observer();
       const session = await enter(role, options);
@@ -169,7 +156,7 @@ export function createKit({ url, specs, seed, tokens, jwtSecret, adminToken, dea
     },
     endSessions: async () => {
       await Promise.all([...open].map((session) => session.close()));
-      await emptied();
+      await departures.gone(await observer?.catch(() => undefined), open);
       open.clear();
     },
     end: async () => {

@@ -8,6 +8,16 @@ export interface DeclaredFrame {
   readonly examples: readonly { readonly name: string; readonly payload: unknown }[];
 }
 
+/** The second way into the room: a stream of events over HTTP. */
+export interface EventsSpec {
+  /** The path of the stream. */
+  readonly address: string;
+  /** The frames that come as events. */
+  readonly frames: readonly DeclaredFrame[];
+  /** The event that ends a stream; undefined if none is declared. */
+  readonly close: DeclaredFrame | undefined;
+}
+
 export interface ChatSpec {
   /** The path of the WebSocket. */
   readonly address: string;
@@ -18,12 +28,17 @@ export interface ChatSpec {
   readonly errorCodes: readonly string[];
   /** Close code → its description. */
   readonly closeCodes: ReadonlyMap<number, string>;
+  /** Close code → its name. */
+  readonly closeNames: ReadonlyMap<number, string>;
+  /** Undefined if the room is reached through the WebSocket alone. */
+  readonly events: EventsSpec | undefined;
 }
 
-/** In AsyncAPI 3 `send` is what the one described does: the server. */
-function framesThat(document: Document, action: 'send' | 'receive'): DeclaredFrame[] {
+/** In AsyncAPI 3 `send` is what the one described does: the server. An operation without a channel is of every one. */
+function framesThat(document: Document, action: 'send' | 'receive', channel: string): DeclaredFrame[] {
   return Object.values(objectAt(document, 'operations'))
     .filter((operation) => member(operation, 'action') === action)
+    .filter((operation) => [channel, undefined].includes(channelOf(operation)))
     .flatMap((operation) => (member(operation, 'messages') ?? []) as unknown[])
     .map((given) => {
       const message = resolve(document, given, '');
@@ -41,16 +56,37 @@ function framesThat(document: Document, action: 'send' | 'receive'): DeclaredFra
     });
 }
 
+/** Returns the channel's name in an operation, by its reference. */
+function channelOf(operation: unknown): string | undefined {
+  const ref = member(member(operation, 'channel'), '$ref');
+  return typeof ref === 'string' ? ref.replace('#/channels/', '') : undefined;
+}
+
+/** Reads the channel of another protocol than WebSocket's, if there is one. */
+function readEvents(document: Document, channels: readonly (readonly [name: string, channel: unknown])[]) {
+  const [name, channel] = channels.find(([its]) => framesThat(document, 'send', its).length > 0) ?? [];
+  if (name === undefined) return undefined;
+  const all = framesThat(document, 'send', name);
+  const isClose = ({ type }: DeclaredFrame): boolean => type === 'close';
+  return {
+    address: String(member(channel, 'address') ?? '/'),
+    frames: all.filter((frame) => !isClose(frame)),
+    close: all.find(isClose),
+  };
+}
+
 export function readChat(document: Document): ChatSpec {
-  const channel = Object.values(objectAt(document, 'channels'))[0];
-  const server = framesThat(document, 'send');
+  const [[name = '', channel] = [], ...others] = Object.entries(objectAt(document, 'channels'));
+  const server = framesThat(document, 'send', name);
   const refusal = server.find(({ type }) => type === 'error');
   const codes = Object.entries(objectAt(channel, 'x-close-codes'));
   return {
     address: String(member(channel, 'address') ?? '/'),
     server,
-    client: framesThat(document, 'receive'),
+    client: framesThat(document, 'receive', name),
     errorCodes: (refusal?.schema.properties?.msg?.properties?.code?.enum ?? []).map(String),
     closeCodes: new Map(codes.map(([code, close]) => [Number(code), String(member(close, 'description') ?? '')])),
+    closeNames: new Map(codes.map(([code, close]) => [Number(code), String(member(close, 'name') ?? '')])),
+    events: readEvents(document, others),
   };
 }

@@ -117,7 +117,14 @@ function readParameter(document: Document, parameter: unknown): DeclaredParamete
   };
 }
 
-function readOperation(document: Document, path: string, method: string, item: unknown): Operation {
+interface PathItem {
+  readonly path: string;
+  readonly part: unknown;
+  /** JSON pointer of the item, which may stand behind a reference. */
+  readonly at: string;
+}
+
+function readOperation(document: Document, { path, part: item, at }: PathItem, method: string): Operation {
   const operation = member(item, method);
   const parameters = [member(item, 'parameters'), member(operation, 'parameters')]
     .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
@@ -130,7 +137,7 @@ function readOperation(document: Document, path: string, method: string, item: u
     body: readBody(document, operation),
     parameters,
     schemes: security.flatMap((requirement) => Object.keys(requirement)),
-    answers: readAnswers(document, member(operation, 'responses'), `/paths/${segment(path)}/${method}/responses`),
+    answers: readAnswers(document, member(operation, 'responses'), `${at}/${method}/responses`),
   };
 }
 
@@ -138,11 +145,12 @@ export function readHttp(document: Document): HttpSpec {
   const schemes = Object.values(objectAt(document, 'components', 'securitySchemes'));
   const claims = schemes.map((scheme) => member(scheme, 'x-token-claims')).find((found) => found !== undefined);
   return {
-    operations: Object.entries(objectAt(document, 'paths')).flatMap(([path, item]) =>
-      methods
-        .filter((method) => member(item, method) !== undefined)
-        .map((method) => readOperation(document, path, method, item)),
-    ),
+    operations: Object.entries(objectAt(document, 'paths')).flatMap(([path, given]) => {
+      const item = { path, ...resolve(document, given, `/paths/${segment(path)}`) };
+      return methods
+        .filter((method) => member(item.part, method) !== undefined)
+        .map((method) => readOperation(document, item, method));
+    }),
     unmatched: {
       id: 'unmatched',
       method: '',

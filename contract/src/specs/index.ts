@@ -18,7 +18,17 @@ export async function readSpecs(
     readDocument('openapi', /^3\.1\./, files.openapi ?? new URL(below(url, '/openapi.json'), url)),
     readDocument('asyncapi', /^3\./, files.asyncapi ?? new URL(below(url, '/asyncapi.json'), url)),
   ]);
-  return { http: readHttp(openapi), chat: readChat(asyncapi), wrongWith: createValidator({ openapi, asyncapi }) };
+  const [http, chat] = [readHttp(openapi), readChat(asyncapi)];
+  const { events } = chat;
+  const isServed = http.operations.some(
+    ({ method, path, answers }) =>
+      method === 'GET' && path === events?.address && answers.get(200)?.content.has('text/event-stream'),
+  );
+  return {
+    http,
+    chat: { ...chat, events: isServed ? events : undefined },
+    wrongWith: createValidator({ openapi, asyncapi }),
+  };
 }
 
 /** A number of bytes that a description states, such as `16,384 bytes`: a bound that no keyword can say. */

@@ -99,6 +99,10 @@ const headBytes = (first: string, headers: Headers): Buffer =>
 export const requestHead = ({ method, target, headers }: Request): Buffer =>
   headBytes(`${method} ${target} HTTP/1.1`, headers);
 
+/** Returns the head of a response whose body follows. */
+export const responseHead = ({ status, headers }: Response): Buffer =>
+  headBytes(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, headers);
+
 /** Returns a whole response, with the length of its body, to a request with this method. */
 export function responseBytes({ status, headers, body }: Response, method: string | undefined): Buffer {
   const first = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
+import { createEventPath, type EventHooks } from './event-path.ts';
 import { createDecoder, encode, type Frame } from './frames.ts';
 import {
   header,
@@ -20,11 +21,9 @@ import {
 import { claimsOf, createRoom, type Room, type SeenRoom, type Session, tokenOf } from './room.ts';
 
 /** Hooks where a proxy may change the traffic. `undefined` leaves it unchanged. */
-export interface Switch {
+export interface Switch extends EventHooks {
   /** A request's head, before the server sees it. A returned response answers it. */
   ask?(request: Request, room: Room): Request | Response | undefined;
-  /** Changes the response to a request. For bytes that are not a request the method is empty. */
-  answer?(response: Response, request: Request, room: Room): Response | undefined;
   /** A client's frame, before the server sees it. */
   say?(frame: Frame, session: Session, room: Room): readonly Frame[] | undefined;
   /** A frame from the server, on its way to one client. */
@@ -52,6 +51,21 @@ function pass(bytes: Uint8Array, from: Socket, to: Socket): void {
   to.once('drain', () => from.resume());
 }
 
+interface Ways {
+  readonly toClient: (bytes: Uint8Array) => void;
+  readonly toServer: (bytes: Uint8Array) => void;
+  readonly cut: () => void;
+}
+
+const sessionOf = (request: Request, { toClient, toServer, cut }: Ways): Session & { open: boolean } => ({
+  request,
+  claims: claimsOf(tokenOf(request)),
+  open: false,
+  tell: (...frames) => frames.forEach((frame) => void toClient(encode(frame, false))),
+  say: (...frames) => frames.forEach((frame) => void toServer(encode(frame, true))),
+  cut,
+});
+
 function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoom): void {
   /** The request that waits for its answer. */
   let asked: Request | undefined;
@@ -62,6 +76,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
   let upgraded = false;
   const said = createDecoder();
   const told = createDecoder();
+  const events = createEventPath(plant, room, (bytes) => pass(bytes, server, client));
 
   const toServer = (bytes: Uint8Array): void => pass(bytes, client, server);
   const toClient = (bytes: Uint8Array): void => pass(bytes, server, client);
@@ -111,14 +126,7 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
     }
     asked = changed ?? request;
     if (isHandshake(asked)) {
-      session = {
-        request: asked,
-        claims: claimsOf(tokenOf(asked)),
-        open: false,
-        tell: (...frames) => frames.forEach((frame) => void toClient(encode(frame, false))),
-        say: (...frames) => frames.forEach((frame) => void toServer(encode(frame, true))),
-        cut,
-      };
+      session = sessionOf(asked, { toClient, toServer, cut });
     }
     if (plant.ask) toServer(changed ? requestHead(changed) : head.subarray(0, split.end));
     else toServer(bytes.subarray(0, bytes.length - rest.length));
@@ -158,10 +166,15 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
       tell(bytes);
       return;
     }
+    if (events.isOpen()) {
+      events.pass(bytes);
+      return;
+    }
     answer = Buffer.concat([answer, bytes]);
     const split = splitHead(answer);
     if (!split) return;
     const response = readResponse(split.lines);
+    if (events.begin(asked, response, { bytes: answer, headEnd: split.end })) return;
     const read = readBody(response, asked?.method, answer.subarray(split.end), ended);
     if (!read) return;
     const end = split.end + read.end;
@@ -181,14 +194,15 @@ function connection(client: Socket, server: Socket, plant: Switch, room: SeenRoo
     server.end();
   });
   server.on('end', () => {
-    if (answer.length > 0) listen(Buffer.alloc(0), true);
-    client.end(answer);
+    if (answer.length > 0 && !events.isOpen()) listen(Buffer.alloc(0), true);
+    client.end(events.isOpen() ? Buffer.alloc(0) : answer);
   });
   for (const socket of [client, server]) {
     // The end of one connection ends the other.
     socket.on('error', cut);
     socket.on('close', () => {
       if (socket.errored) cut();
+      events.end();
       if (!session?.open) return;
       session.open = false;
       room.sessions.splice(room.sessions.indexOf(session), 1);

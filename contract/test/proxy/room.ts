@@ -1,4 +1,5 @@
 /** The proxy's view of the room, from the frames that pass. Some violations need more than one connection. */
+import type { StreamEvent } from './events.ts';
 import { type Frame, type Message, messageFrame, messageOf } from './frames.ts';
 import { header, type Request } from './http.ts';
 
@@ -16,6 +17,13 @@ export interface Session {
   cut(): void;
 }
 
+/** A stream of events to one client. */
+export interface Stream {
+  readonly claims: Claims;
+  /** Sends these to its client. */
+  tell(...events: StreamEvent[]): void;
+}
+
 interface Claims {
   readonly id?: string;
   readonly username?: string;
@@ -25,6 +33,8 @@ interface Claims {
 export interface Room {
   /** The sessions, in the order of joining. */
   readonly sessions: readonly Session[];
+  /** The streams of events, in the order of joining. */
+  readonly streams: readonly Stream[];
   /** Number of stream frames seen up to this id. */
   positionOf(id: string): number;
   /**
@@ -36,6 +46,7 @@ export interface Room {
 
 export interface SeenRoom extends Room {
   readonly sessions: Session[];
+  readonly streams: Stream[];
   /** Returns the frames to deliver before this one. */
   before(frame: Frame): Frame[];
 }
@@ -47,6 +58,7 @@ export function createRoom(): SeenRoom {
   let last = '0';
   return {
     sessions: [],
+    streams: [],
     positionOf: (id) => positions.get(id) ?? 0,
     insert: (message) => void due.push(message),
     before: (frame) => {

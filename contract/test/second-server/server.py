@@ -97,11 +97,12 @@ class Session(connection.Connection):
         self.expiry = self.loop.call_later(self.until - time.time(), self.end, 4001)
 
     def enter(self, name, recovered):
-        self.tell(room.frame("users_online", {"list": [*room.names.values()], **recovered}, ordered=True))
+        self.tell(room.frame("users_online", {"list": [*room.names.values()], "users": [
+            {"username": name, "user_id": user} for user, name in room.names.items()], **recovered}, ordered=True))
         room.sessions.append(self)
         if self.user not in room.names:
             room.names[self.user] = name
-            room.publish("user_joined", {"username": name})
+            room.publish("user_joined", {"username": name, "user_id": self.user})
 
     def feed_data(self, data):
         self.receive_data(data)
@@ -145,7 +146,7 @@ class Session(connection.Connection):
             self.send_close(code)
             self.flush()
         if all(session.user != self.user for session in room.sessions):
-            room.publish("user_left", {"username": room.names.pop(self.user)})
+            room.publish("user_left", {"username": room.names.pop(self.user), "user_id": self.user})
 
     def take(self, data):
         try:
@@ -174,7 +175,7 @@ class Session(connection.Connection):
         key = self.user, nonce.get("nonce")
         if key in room.said:
             return self.tell(room.said[key])
-        frame = room.publish("chat_message", {"from_user": room.names[self.user], "text": text, **nonce})
+        frame = room.publish("chat_message", {"from_user": room.names[self.user], "from_user_id": self.user, "text": text, **nonce})
         if nonce:
             room.said[key] = frame
             self.loop.call_later(300, room.said.pop, key)
@@ -274,8 +275,7 @@ def handle_error(connection, request, status=500, *_):
     return Problem(400, "malformed_request") if status == 400 else Problem(500, "internal_error")
 
 async def end_all(app):
-    for session in [*room.sessions]:
-        session.end(1001)
+    [session.end(1001) for session in [*room.sessions]]
 
 ROUTES = {"/createUser": ("POST", create_user), "/login": ("POST", login), "/join": ("GET, HEAD, POST", join),
           "/openapi.json": ("GET, HEAD", lambda request: document(openapi, request)),

@@ -9,6 +9,7 @@ import { order } from './order.ts';
 import { presence } from './presence.ts';
 import { recovery } from './recovery.ts';
 import { revoked } from './revoked.ts';
+import { streams } from './streams.ts';
 import { tokenRefresh } from './token-refresh.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
@@ -35,6 +36,14 @@ const ofPast: Group['only'] = ({ caughtBy }) => [
     .split('.')
     .slice(0, caughtBy.startsWith('http') ? 3 : 2)
     .join('.'),
+];
+
+/** The cases with streams, where the case that catches it is a standing one. */
+const ofStreams: Group['only'] = ({ caughtBy }) => [
+  caughtBy,
+  ...(/^rule\.(events|ids|order)|^events|^http/.test(caughtBy)
+    ? ['rule.echo', 'rule.recovery', 'rule.order', 'rule.token-expiry']
+    : []),
 ];
 
 /** Lists each violation that the kit must catch, by subject. */
@@ -86,5 +95,6 @@ export const groups: readonly Group[] = [
       caughtBy.startsWith('ws.') ? ['rule.token-refresh', caughtBy] : [caughtBy.replace(/(refresh)\..*/, '$1')],
   },
   { name: 'past', violations: [...recovery, ...nonces, ...history], only: ofPast },
+  { name: 'streams', violations: streams, only: ofStreams },
   { name: 'closes', violations: closes, only: always('ws.bytes', 'ws.close', 'rule.errors', 'rule.token-expiry') },
 ];

@@ -14,6 +14,7 @@ A proxy plants each of these violations in front of a real server, and the tests
 const titles: Readonly<Record<string, string>> = {
   http: 'HTTP',
   order: 'Message stream',
+  streams: 'Streams of events and messages over HTTP',
   past: 'Recovery, nonces and history',
   closes: 'Closing a connection',
 };

@@ -5,22 +5,32 @@ const url = new URL(`../${reference.dataset.document}`, document.baseURI);
 /** Address of the server that this page comes from. */
 const server = new URL('..', document.baseURI);
 
-/** Names the server that this page comes from instead of the one in the document. */
-function nameServer(content) {
-  const [document] = Object.values(content.servers);
-  const { host, pathname } = server;
+/** Names the server that this page comes from instead of those in the document. Each keeps its protocol. */
+function nameServer({ servers }) {
+  const { host, pathname, protocol } = server;
   const path = pathname.replace(/\/$/, '');
-  const protocol = server.protocol === 'https:' ? 'wss' : 'ws';
-  content.servers = { 'this-server': { host, ...(path && { pathname: path }), protocol, security: document.security } };
+  for (const entry of Object.values(servers)) {
+    entry.host = host;
+    if (path) entry.pathname = path;
+    if (protocol === 'https:') entry.protocol += 's';
+  }
 }
 
-/** Numbers the frames of each side: the reference sorts them by title, and a client meets them in this order. */
+const lastOf = (reference) => reference.split('/').at(-1);
+
+/**
+ * Numbers the frames of each operation: the reference sorts them by title, and a client meets them in this order. Each
+ * channel gets frames of its own, because a frame of both has another number in each.
+ */
 function numberFrames({ channels, components, operations }) {
-  const channel = channels.room.messages;
-  for (const { messages } of Object.values(operations)) {
+  for (const { channel, messages } of Object.values(operations)) {
+    const name = lastOf(channel.$ref);
+    const ofChannel = channels[name].messages;
     for (const [index, { $ref }] of messages.entries()) {
-      const frame = components.messages[channel[$ref.split('/').at(-1)].$ref.split('/').at(-1)];
-      frame.title = `${index + 1}. ${frame.title}`;
+      const key = lastOf($ref);
+      const frame = components.messages[lastOf(ofChannel[key].$ref)];
+      components.messages[`${name}_${key}`] = { ...frame, title: `${index + 1}. ${frame.title}` };
+      ofChannel[key] = { $ref: `#/components/messages/${name}_${key}` };
     }
   }
 }

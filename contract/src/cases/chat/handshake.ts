@@ -212,27 +212,35 @@ export const joinRequests = ({ specs: { http, chat } }: Kit, token: string): Req
       [true, false].map((handshake) => requestOf(operation, { headers: bearer(token) }, handshake)),
     );
 
+/** Returns the request for a stream of events with this token, if the contract has one. */
+export const streamRequests = ({ specs: { chat } }: Kit, token: string): Request[] =>
+  chat.events ? [{ method: 'GET', path: chat.events.address, headers: bearer(token) }] : [];
+
 /** A page of another origin is refused, unless the operator allows all origins. */
-const originCase = (operation: Operation, prefix: string): Case => ({
+const originCase = (operation: Operation, prefix: string, usual: Headers = upgrade): Case => ({
   id: `${prefix}.origin`,
   says: 'a page of an origin that is not allowed is refused',
   run: async (kit) => {
     needs(operation, 403, 'origin_not_allowed');
-    const headers = { ...upgrade, ...bearer((await kit.user('ann')).token), Origin: 'https://contract.invalid' };
+    const headers = { ...usual, ...bearer((await kit.user('ann')).token), Origin: 'https://contract.invalid' };
     const request = { method: operation.method, path: operation.path, headers };
     const answer = await kit.ask(request);
-    if (told(answer) === '101') throw new NotTried('this server allows every origin');
+    if (answer.status < 300) throw new NotTried('this server allows every origin');
     if (told(answer) !== '403 origin_not_allowed') throw broken(kit, request, `answered ${told(answer)}`);
   },
 });
 
 /** Returns the cases for accepted and refused handshakes, by each method that the contract declares. */
-export function handshakeCases({ http: { operations }, chat: { address } }: Specs): Case[] {
-  return operations
-    .filter(({ path }) => path === address)
-    .flatMap((operation) => {
-      const prefix = operation.method === 'GET' ? 'ws.handshake' : `ws.handshake.${operation.method.toLowerCase()}`;
-      const variants = [...accepted, ...refused, body].map((variant) => handshakeCase(operation, prefix, variant));
-      return [...variants, originCase(operation, prefix)];
-    });
+export function handshakeCases({ http: { operations }, chat: { address, events } }: Specs): Case[] {
+  const streams = operations.filter(({ path, method }) => path === events?.address && method === 'GET');
+  return [
+    ...operations
+      .filter(({ path }) => path === address)
+      .flatMap((operation) => {
+        const prefix = operation.method === 'GET' ? 'ws.handshake' : `ws.handshake.${operation.method.toLowerCase()}`;
+        const variants = [...accepted, ...refused, body].map((variant) => handshakeCase(operation, prefix, variant));
+        return [...variants, originCase(operation, prefix)];
+      }),
+    ...streams.map((operation) => originCase(operation, `http.${operation.id}`, {})),
+  ];
 }

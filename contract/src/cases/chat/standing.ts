@@ -7,8 +7,9 @@ import type { Standing } from '../case.ts';
 /** Close codes of RFC 6455 itself: normal closure, protocol error, no code. */
 const ownCloseCodes = [1000, 1002, 1005];
 
+const webSockets = ({ sessions }: Seen): SeenSession[] => sessions.filter(({ door }) => door === 'websocket');
 const each = (seen: Seen): { session: SeenSession; frame: SeenFrame }[] =>
-  seen.sessions.flatMap((session) => session.frames.map((frame) => ({ session, frame })));
+  webSockets(seen).flatMap((session) => session.frames.map((frame) => ({ session, frame })));
 
 /** Returns the rules of the AsyncAPI document that every server frame and every close must keep. */
 export function standingChat({ chat, wrongWith }: Specs): Standing[] {
@@ -36,7 +37,7 @@ export function standingChat({ chat, wrongWith }: Specs): Standing[] {
   const closesOf: Standing[] = [...chat.closeCodes.keys()].map((code) => ({
     id: `ws.close.${code}`,
     says: `the close code ${code} occurs`,
-    judge: (seen) => (seen.sessions.some(({ closeCode }) => closeCode === code) ? undefined : 'unseen'),
+    judge: (seen) => (webSockets(seen).some(({ closeCode }) => closeCode === code) ? undefined : 'unseen'),
   }));
   return [
     ...framesOf,
@@ -61,7 +62,9 @@ export function standingChat({ chat, wrongWith }: Specs): Standing[] {
       id: 'ws.close.undeclared',
       says: 'every close code is declared, or one of RFC 6455',
       judge: (seen): Finding | 'unseen' | undefined => {
-        const ended = seen.sessions.filter(({ closeCode, ending }) => closeCode !== undefined && ending !== 'dropped');
+        const ended = webSockets(seen).filter(
+          ({ closeCode, ending }) => closeCode !== undefined && ending !== 'dropped',
+        );
         const found = ended.find(
           ({ closeCode = 0 }) => !chat.closeCodes.has(closeCode) && !ownCloseCodes.includes(closeCode),
         );
@@ -77,8 +80,8 @@ export function standingChat({ chat, wrongWith }: Specs): Standing[] {
       id: 'ws.close.unprovoked',
       says: 'no connection is closed without a reason',
       judge: (seen) => {
-        const found = seen.sessions.find(({ closeCode, ending }) => closeCode !== undefined && ending === undefined);
-        if (!found) return seen.sessions.length === 0 ? 'unseen' : undefined;
+        const found = webSockets(seen).find(({ closeCode, ending }) => closeCode !== undefined && ending === undefined);
+        if (!found) return webSockets(seen).length === 0 ? 'unseen' : undefined;
         return {
           what: `a connection is closed with ${found.closeCode}, and the kit has given no reason`,
           show: excerpt(found),

@@ -1,14 +1,17 @@
+import { newNonce } from '../../client/messages.ts';
 import { bodyRequest } from '../../client/request-body.ts';
 import type { Request } from '../../client/send.ts';
 import type { Kit } from '../../context/kit.ts';
 import { NotTried, type Violation } from '../../errors.ts';
 import { arbitraryOf } from '../../samples/arbitrary.ts';
-import { brokenSamples, byKeyword } from '../../samples/schema-cases.ts';
+import { brokenSamples, byKeyword, edgeSamples } from '../../samples/schema-cases.ts';
 import type { DeclaredBody, Operation } from '../../specs/http.ts';
 import { statedBytes } from '../../specs/index.ts';
+import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
 import { shrunk } from '../shrink.ts';
 import { broken, expectAnswer, needs, pointersIn, told } from './answers.ts';
+import { bearer, tokenFor } from './secured.ts';
 import { isUserOperation, userBodyCases } from './user-bodies.ts';
 
 interface InvalidBody {
@@ -18,9 +21,16 @@ interface InvalidBody {
   readonly pointers: readonly string[];
 }
 
+/** Returns a request with this body, and with a token where the operation needs one. */
+async function requestFor(kit: Kit, operation: Operation, body: string | Uint8Array, type?: string): Promise<Request> {
+  const request = bodyRequest(operation, body, type);
+  if (operation.schemes.length === 0) return request;
+  return { ...request, headers: { ...request.headers, ...bearer(await tokenFor(kit, operation)) } };
+}
+
 /** Sends an invalid body. @throws {Violation} where the answer is not 400 `invalid_body`, or a pointer is missing */
 async function expectInvalid(kit: Kit, operation: Operation, { what, value, pointers }: InvalidBody): Promise<void> {
-  const request = bodyRequest(operation, JSON.stringify(value));
+  const request = await requestFor(kit, operation, JSON.stringify(value));
   const answer = await expectAnswer(kit, request, what, { status: 400, code: 'invalid_body' });
   const missing = pointers.find((pointer) => !pointersIn(answer).includes(pointer));
   if (missing !== undefined)
@@ -85,7 +95,7 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
     named('malformed-body', 'a body that is not JSON in UTF-8 is refused', async (kit) => {
       needs(operation, 400, 'malformed_body');
       for (const [what, bytes] of notJson(textFor(kit)))
-        await expectAnswer(kit, bodyRequest(operation, bytes), what, { status: 400, code: 'malformed_body' });
+        await expectAnswer(kit, await requestFor(kit, operation, bytes), what, { status: 400, code: 'malformed_body' });
     }),
     named('other-media-types', 'another content type, or none, is refused', async (kit) => {
       needs(operation, 415);
@@ -97,18 +107,19 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
         'application/jsonp',
       ];
       for (const type of others)
-        await expectAnswer(kit, bodyRequest(operation, textFor(kit), type), type, { status: 415, code });
-      const { method, path } = operation;
-      await expectAnswer(kit, { method, path, body: textFor(kit) }, 'no content type', { status: 415, code });
+        await expectAnswer(kit, await requestFor(kit, operation, textFor(kit), type), type, { status: 415, code });
+      const request = await requestFor(kit, operation, textFor(kit));
+      const { 'Content-Type': _, ...headers } = request.headers ?? {};
+      await expectAnswer(kit, { ...request, headers }, 'no content type', { status: 415, code });
     }),
     named('content-type', 'JSON is accepted in every spelling of its content type', async (kit) => {
       for (const type of ['Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8'])
-        await isRefused(kit, bodyRequest(operation, invalid, type), type);
+        await isRefused(kit, await requestFor(kit, operation, invalid, type), type);
     }),
     named('too-large', 'a body beyond the limit is refused', async (kit) => {
       needs(operation, 413);
       const length = limit === undefined ? 1024 * 1024 : limit + 1;
-      const request = bodyRequest(operation, textFor(kit).padEnd(length));
+      const request = await requestFor(kit, operation, textFor(kit).padEnd(length));
       for (const chunked of [false, true]) {
         const what = `${length} bytes${chunked ? ' in chunks' : ''}`;
         await expectAnswer(kit, { ...request, chunked }, what, { status: 413, code: answers.get(413)?.codes[0] });
@@ -116,17 +127,24 @@ export function bodyCases(operation: Operation, body: DeclaredBody): Case[] {
     }),
     named('just-fits', 'a body at the limit is read', async (kit) => {
       if (limit === undefined) throw new NotTried('the contract states no limit');
-      await isRefused(kit, bodyRequest(operation, invalid.padEnd(limit)), `${limit} bytes`);
+      await isRefused(kit, await requestFor(kit, operation, invalid.padEnd(limit)), `${limit} bytes`);
     }),
     ...(isUserOperation(id)
       ? userBodyCases(operation, body)
-      : [examplesCase(operation, body), generatedCase(operation, body)]),
+      : [examplesCase(operation, body), ...edgeCases(operation, body), generatedCase(operation, body)]),
   ];
 }
 
+/** Returns a body whose nonce, if it has one, is not that of another message: the cases of frames use the examples, too. */
+const withNewNonce = (value: unknown): unknown =>
+  member(value, 'nonce') === undefined ? value : { ...(value as object), nonce: newNonce() };
+
 /** Sends a body that the schema allows, and returns the violation where it is refused for its form. */
-async function refusalOf(kit: Kit, operation: Operation, value: unknown): Promise<Violation | undefined> {
-  const request = bodyRequest(operation, JSON.stringify(value));
+async function refusalOf(kit: Kit, operation: Operation, given: unknown): Promise<Violation | undefined> {
+  const value = operation.id === 'publish' ? withNewNonce(given) : given;
+  const request = await requestFor(kit, operation, JSON.stringify(value));
+  // A message counts as a frame.
+  if (operation.id === 'publish') await kit.pacer.take((await kit.user('ann')).username);
   const answer = await kit.ask(request);
   if (![400, 413, 415, 422].includes(answer.status)) return undefined;
   return broken(
@@ -147,6 +165,21 @@ const examplesCase = (operation: Operation, { examples }: DeclaredBody): Case =>
     }
   },
 });
+
+const edgeCases = (operation: Operation, { schema, examples }: DeclaredBody): Case[] =>
+  // A nonce at a bound may be used up: the rules send such ones through both doors.
+  [...byKeyword(edgeSamples(schema, examples[0] ?? {}).filter(({ pointer }) => pointer !== '/nonce'))].map(
+    ([place, samples]) => ({
+      id: `http.${operation.id}.valid.${place}`,
+      says: 'a body at this bound is accepted as valid',
+      run: async (kit) => {
+        for (const { value } of samples) {
+          const refusal = await refusalOf(kit, operation, value);
+          if (refusal) throw refusal;
+        }
+      },
+    }),
+  );
 
 const generatedCase = (operation: Operation, { schema }: DeclaredBody): Case => ({
   id: `http.${operation.id}.valid.generated`,

@@ -93,15 +93,6 @@ const unknownPaths = ({ http: { operations, unmatched } }: Specs): Case => ({
   },
 });
 
-/** Reports an operation whose body the kit cannot try. No contract has one so far. */
-const untriedBodies = ({ id }: Operation): Case => ({
-  id: `http.${id}.bodies`,
-  says: 'bodies behind a token match their schema',
-  run: async () => {
-    throw new NotTried('the kit tries only bodies of operations that need no token');
-  },
-});
-
 /** Returns the cases for every HTTP operation. Those at the WebSocket's path are sent as handshakes, too. */
 export function httpCases(specs: Specs): Case[] {
   const { operations } = specs.http;
@@ -109,8 +100,7 @@ export function httpCases(specs: Specs): Case[] {
     ...accountCases(specs),
     ...operations.flatMap((operation) => [
       ...(isPlain(operation) ? plainCases(operation) : []),
-      ...(operation.body && operation.schemes.length === 0 ? bodyCases(operation, operation.body) : []),
-      ...(operation.body && operation.schemes.length > 0 ? [untriedBodies(operation)] : []),
+      ...(operation.body ? bodyCases(operation, operation.body) : []),
       malformed(operation),
     ]),
     // Those that change nothing first: a token may be good for nothing after one that does.

@@ -1,6 +1,7 @@
 import { fault, newNonce } from '../../client/messages.ts';
 import { bodyRequest } from '../../client/request-body.ts';
 import type { Request } from '../../client/send.ts';
+import type { Session } from '../../client/session.ts';
 import { claimsOf } from '../../client/users.ts';
 import type { Kit } from '../../context/kit.ts';
 import { NotTried } from '../../errors.ts';
@@ -32,8 +33,16 @@ async function loginRequest(kit: Kit): Promise<Request | undefined> {
 
 async function expectDisabled(kit: Kit, token: string): Promise<void> {
   const login = await loginRequest(kit);
+  const publish = kit.specs.http.operations.find(({ id }) => id === 'publish');
+  const message = publish && bodyRequest(publish, JSON.stringify({ text: 'Disabled' }));
+  const post = message && { ...message, headers: { ...message.headers, ...bearer(token) } };
   // The logout comes last, because it revokes the token.
-  for (const request of [...(login ? [login] : []), ...joinRequests(kit, token), ...asksWith(kit, token)])
+  for (const request of [
+    ...(login ? [login] : []),
+    ...(post ? [post] : []),
+    ...joinRequests(kit, token),
+    ...asksWith(kit, token),
+  ])
     await expectAnswer(kit, request, `a user that is disabled, at ${request.path}`, {
       status: 403,
       code: 'user_disabled',
@@ -59,7 +68,9 @@ export const disabled: Case = {
     const { token, own } = await kit.user('bob');
     if (!own) throw new NotTried('the kit disables only users that it has created');
     const id = String(claimsOf(token).id ?? member((await kit.signedUp('bob')).created.json, 'id'));
-    const sessions = [await kit.join('bob'), await kit.join('bob')];
+    const doors = ['websocket', 'websocket', ...(kit.specs.chat.events ? (['events'] as const) : [])] as const;
+    const sessions: Session[] = [];
+    for (const door of doors) sessions.push(await kit.join('bob', { door }));
     for (const session of sessions) await session.until('first frame', () => true);
     try {
       await change(kit, 'disableUser', id);

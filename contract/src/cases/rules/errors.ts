@@ -1,18 +1,17 @@
 import { codeOf, fault, newNonce } from '../../client/messages.ts';
+import type { Door } from '../../client/seen.ts';
 import { member } from '../../specs/schema.ts';
 import type { Case } from '../case.ts';
 import { refusalOf, settle } from '../chat/say.ts';
 
 const bad = '{"type":"contract"}';
 
-const alone: Case = {
-  id: 'rule.errors.alone',
-  says: 'an error goes to the session that sent the frame, and to no other, not even of the same user',
-  run: async (kit) => {
+const aloneThrough = (door: Door): Case['run'] => {
+  return async (kit) => {
     const [ann, second, bob, observer] = [
       await kit.join('ann'),
-      await kit.join('ann'),
-      await kit.join('bob'),
+      await kit.join('ann', { door }),
+      await kit.join('bob', { door }),
       await kit.observer(),
     ];
     const others = [bob, observer, second];
@@ -24,7 +23,19 @@ const alone: Case = {
       const whose = other.username === ann.username ? "another of this user's sessions" : "another user's session";
       if (error) throw fault(other, `an error that ${whose} was to have`, error);
     }
-  },
+  };
+};
+
+const alone: Case = {
+  id: 'rule.errors.alone',
+  says: 'an error goes to the session that sent the frame, and to no other, not even of the same user',
+  run: aloneThrough('websocket'),
+};
+
+export const errorsAloneOfEvents: Case = {
+  id: 'rule.errors.alone.events',
+  says: 'an error of a WebSocket goes to no stream of events, not even of the same user',
+  run: aloneThrough('events'),
 };
 
 const once: Case = {

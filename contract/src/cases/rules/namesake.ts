@@ -1,5 +1,5 @@
 import type { Case } from '../case.ts';
-import { joinRequests } from '../chat/handshake.ts';
+import { joinRequests, streamRequests } from '../chat/handshake.ts';
 import { expectAnswer } from '../http/answers.ts';
 
 export const namesake: Case = {
@@ -10,7 +10,7 @@ export const namesake: Case = {
     const token = await kit.minted({ id: 'contract-namesake', username: username.toUpperCase() });
     const ann = await kit.join('ann');
     await ann.until('first frame', () => true);
-    for (const request of joinRequests(kit, token))
+    for (const request of [...joinRequests(kit, token), ...streamRequests(kit, token)])
       await expectAnswer(kit, request, 'a namesake', { status: 409, code: 'name_in_use' });
   },
 };

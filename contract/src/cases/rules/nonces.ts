@@ -75,7 +75,7 @@ const answered: Case = {
   },
 };
 
-const own: Case = {
+export const ownNonce: Case = {
   id: 'rule.nonce.own',
   says: "another user's message with the same nonce is a separate message",
   run: async (kit) => {
@@ -95,4 +95,4 @@ const own: Case = {
 };
 
 /** Rules about nonces: a message sent again is published once. */
-export const nonces: readonly Case[] = [once, answered, own];
+export const nonces: readonly Case[] = [once, answered, ownNonce];

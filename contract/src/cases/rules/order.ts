@@ -79,7 +79,11 @@ const same: Standing = {
   id: 'rule.order.same',
   says: 'the frame of an id is the same for everyone',
   judge: (seen) => {
-    const known = new Map<string, { session: SeenSession; frame: SeenFrame }>();
+    const known = new Map(
+      (seen.others ?? []).flatMap((session) =>
+        ordered(session).map((frame) => [frame.id, { session, frame }] as const),
+      ),
+    );
     return inSessions(seen, (session) => {
       for (const frame of ordered(session)) {
         const first = known.get(frame.id) ?? { session, frame };
@@ -96,7 +100,7 @@ const complete: Standing = {
   id: 'rule.order.complete',
   says: 'a session misses nothing between its roster and the last frame that it received',
   judge: (seen) => {
-    const all = new Map(seen.sessions.flatMap(ordered).map((frame) => [frame.id, frame]));
+    const all = new Map([...seen.sessions, ...(seen.others ?? [])].flatMap(ordered).map((frame) => [frame.id, frame]));
     return inSessions(seen, (session) => {
       const start = session.frames.find(({ type }) => type === 'users_online')?.id;
       const mine = ordered(session);

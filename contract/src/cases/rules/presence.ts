@@ -3,6 +3,7 @@ import { after, present } from '../../client/roster.ts';
 import { excerpt, type SeenFrame } from '../../client/seen.ts';
 import type { Session } from '../../client/session.ts';
 import type { Kit } from '../../context/kit.ts';
+import type { Role } from '../../context/people.ts';
 import { NotTried } from '../../errors.ts';
 import { member } from '../../specs/schema.ts';
 import type { Case, Standing } from '../case.ts';
@@ -14,8 +15,8 @@ const about = (type: string, username: string): ((frame: SeenFrame) => boolean) 
 };
 
 /** Nobody else may speak for the user, or nothing can be said of its coming and going. */
-async function absent(kit: Kit, observer: Session): Promise<string> {
-  const { username, own } = await kit.user('ann');
+async function absent(kit: Kit, observer: Session, role: Role = 'ann'): Promise<string> {
+  const { username, own } = await kit.user(role);
   await observer.until('first frame', () => true);
   if (!own && present(observer, username))
     throw new NotTried(`${username} is already in the room with another connection`);
@@ -92,6 +93,26 @@ const left: Case = {
   },
 };
 
+/** HTTP can't tell a client that leaves from one that is cut off, so a user of streams leaves later. */
+const leftByEvents: Case = {
+  id: 'rule.presence.last-session.events',
+  says: "user_left is sent when a user's last stream of events has ended, and not before",
+  run: async (kit) => {
+    const observer = await kit.observer();
+    const username = await absent(kit, observer, 'bob');
+    const from = observer.frames.length;
+    const [bob, again] = [await kit.join('bob', { door: 'events' }), await kit.join('bob', { door: 'events' })];
+    await again.until('first frame', () => true);
+    await bob.close();
+    await settle(kit, again, [observer]);
+    const gone = about('user_left', username);
+    const soon = observer.frames.slice(from).find(gone);
+    if (soon) throw fault(observer, `user_left of ${username}, who has a stream left`, soon);
+    await again.close();
+    await observer.until(`user_left of ${username}, whose streams have ended`, gone, from, cutMs);
+  },
+};
+
 /** By all that any session received. */
 export const consistent: Standing = {
   id: 'rule.presence.consistent',
@@ -115,4 +136,7 @@ export const consistent: Standing = {
 };
 
 /** Rules about presence. */
-export const presence: readonly Case[] = [first, second, left];
+export const presence: readonly Case[] = [first, second];
+
+/** Rules about the end of a user's last session, which take as long as a user who was cut off stays in the room. */
+export const departures = { left, leftByEvents };

@@ -8,13 +8,13 @@ import { ordered } from './order.ts';
 export const roster: Standing = {
   id: 'rule.roster',
   says: 'the roster lists the users in the room at its id, in the order of joining, as earlier sessions saw them',
-  judge: ({ sessions }) => {
+  judge: ({ sessions, others = [] }) => {
     let compared = false;
     for (const session of sessions) {
       const [online] = session.frames;
       if (online?.type !== 'users_online') continue;
       const list = member(online.msg, 'list');
-      for (const other of sessions) {
+      for (const other of [...sessions, ...others]) {
         const [start] = other.frames;
         const last = ordered(other).at(-1);
         if (other === session || start?.type !== 'users_online' || !last) continue;

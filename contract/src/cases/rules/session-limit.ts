@@ -1,6 +1,6 @@
 import { NotTried } from '../../errors.ts';
 import type { Case } from '../case.ts';
-import { joinRequests } from '../chat/handshake.ts';
+import { joinRequests, streamRequests } from '../chat/handshake.ts';
 import { settle } from '../chat/say.ts';
 import { expectAnswer } from '../http/answers.ts';
 
@@ -20,7 +20,7 @@ export const sessionLimit: Case = {
         throw new NotTried(`${mostSessions} sessions of one user do not reach the limit of this server`);
       sessions.push(await kit.join('ann'));
     }
-    for (const request of joins)
+    for (const request of [...joins, ...streamRequests(kit, token)])
       await expectAnswer(kit, request, 'one session too many', { status: 429, code: 'too_many_sessions' });
     const [first, ...others] = sessions;
     if (first) await settle(kit, first, others);

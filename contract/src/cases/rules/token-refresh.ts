@@ -72,7 +72,7 @@ const foreign: Case = {
 /** So long a first token is good, from now on; longer where this machine is too busy to hand over another in that time. */
 const leewaysS = [3, 7];
 
-const survives: Case = {
+export const tokenRefreshSurvives: Case = {
   id: 'rule.token-refresh.survives',
   says: 'a connection with a new token stays open when its first token expires',
   run: async (kit) => {
@@ -99,4 +99,4 @@ const survives: Case = {
 };
 
 /** How a connection outlives its token. */
-export const tokenRefresh: readonly Case[] = [answered, foreign, survives];
+export const tokenRefresh: readonly Case[] = [answered, foreign];
