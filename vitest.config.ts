@@ -11,7 +11,7 @@ const unit = [
   'test/browser/words.test.ts',
   'test/cluster/checker.test.ts',
   'sdk/typescript/test/unit/*.test.ts',
-  'contract/test/kit-{readme,schema,shrink,standing}.test.ts',
+  'contract/test/kit-{events,readme,schema,shrink,standing}.test.ts',
   'bench/test/judge.test.ts',
 ];
 /** Tests of a server in their own process. */

@@ -164,8 +164,7 @@ class Session(connection.Connection):
             return self.refuse("invalid_message", nonce)
         if kind == "chat_message":
             return self.say(msg["text"], nonce)
-        claims = claims_of(msg["token"])
-        if not claims or claims["id"] != self.user:
+        if not (claims := claims_of(msg["token"])) or claims["id"] != self.user:
             return self.refuse("invalid_token", nonce)
         self.expiry.cancel()
         self.hold(claims)
@@ -175,7 +174,8 @@ class Session(connection.Connection):
         key = self.user, nonce.get("nonce")
         if key in room.said:
             return self.tell(room.said[key])
-        frame = room.publish("chat_message", {"from_user": room.names[self.user], "from_user_id": self.user, "text": text, **nonce})
+        said = {"text": text, "from_user": room.names[self.user], "from_user_id": self.user, **nonce}
+        frame = room.publish("chat_message", said)
         if nonce:
             room.said[key] = frame
             self.loop.call_later(300, room.said.pop, key)
