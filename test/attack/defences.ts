@@ -23,6 +23,7 @@ const replies = 'chat/replies.ts';
 const upgrade = 'chat/upgrade.ts';
 const join = 'http/join.ts';
 const listener = 'http/listener.ts';
+const eventStream = 'chat/event-stream.ts';
 const tokens = 'auth/tokens.ts';
 const keys = 'auth/keys.ts';
 
@@ -59,6 +60,10 @@ const rows: readonly Row[] = [
   ['/admin is for the admin', 'http/access.ts',
    "return typeof admin === 'string' ? problem(c, admin) : next();", 'return next();',
    'integration/contract/access.test.ts', '/admin > refuses a request without a token, also for an impossible id'],
+  ['a late message over HTTP, of an earlier connection of its node, is refused', 'backplane/redis/scripts.ts',
+   '[name, `${prelude}${read(name)}`]',
+   "[name, `${prelude}${read(name)}`.replace(\"if not isCaller() then return {'unavailable'} end\\nlocal user, name, fold, nonce\", 'local user, name, fold, nonce')]",
+   'integration/backplane/redis.test.ts', 'the Redis backplane > refuses a late call over an earlier connection of the node'],
   ['a session cannot continue with the token of another user', 'chat/access.ts',
    "if (next.id !== this.#userId) throw new InvalidToken('The token is of another user', { reason: 'other_user' });", '',
    'integration/contract/access.test.ts', 'token_refresh > with a token that is another user’s is refused, and the session goes on'],
@@ -293,6 +298,24 @@ const rows: readonly Row[] = [
   ['a type is looked up among own keys only', 'chat/frames.ts',
    '!Object.hasOwn(clientMessageSchemas, type)', '!(type in clientMessageSchemas)',
    'attack/bodies.test.ts', 'a member with a name of the prototype > does not stand in for a missing member'],
+  ['no stream begins while an answer is under way', listener,
+   '!turns.isBusy(incoming.socket) && upgrades.wantsEvents', 'upgrades.wantsEvents',
+   'integration/events/hand-over.test.ts', 'refuses > a stream behind an answer that is still to come, and answers in order'],
+  ['bytes behind the last request and a request for events are answered', listener,
+   "error.code === 'HPE_CLOSED_CONNECTION' && !handOver.has(socket)", "error.code === 'HPE_CLOSED_CONNECTION'",
+   'integration/events/hand-over.test.ts', 'refuses > bytes behind a request that says it is the last'],
+  ['the hand-over keeps no request of a stream', listener,
+   'this.#requests.delete(socket);', '',
+   'integration/events/memory.test.ts', 'keeps no request, response or request context of an open stream'],
+  ['a connection that became a stream keeps no request', 'http/turns.ts',
+   'connections.delete(socket);', '',
+   'integration/events/memory.test.ts', 'keeps no request, response or request context of an open stream'],
+  ['a stream reads at most 64 KiB of its client', eventStream,
+   'if (this.#receivedBytes > maxReceivedBytes) socket.destroy();', '',
+   'unit/chat/event-stream.test.ts', 'bytes of the client > cut the connection if there are too many'],
+  ['a stream ends whose client ended its side before the answer', eventStream,
+   'if (socket.readableEnded) socket', 'if (false as boolean) socket',
+   'integration/events/hand-over.test.ts', 'a client that ends its side with its request enters, and is gone at once'],
   // Output.
   ['security headers', 'app.ts',
    'app.use(securityHeaders, noStore,', 'app.use(noStore,',

@@ -1,16 +1,19 @@
 /** The raw records of the clients of a cluster. The checker knows nothing else. */
 
-/** One WebSocket, from its first frame on. */
+/** One WebSocket, or one stream of events, from its first frame on. */
 export interface Connection {
   readonly client: string;
   readonly username: string;
-  /** The `last_event_id` of its handshake. */
+  readonly isStream?: true;
+  /** The id that its handshake, or its request, resumes after. */
   readonly asked: string | undefined;
   /** Every frame as received. */
   readonly frames: string[];
   /** The nonce of every message that was sent on it. */
   readonly nonces: string[];
-  /** Close code; undefined while the connection is open. */
+  /** Contradictions between the lines of events and their frames, and events behind the close event. */
+  readonly mismatches?: string[];
+  /** Close code, that of the close event for a stream; undefined while the connection is open. */
   closeCode?: number;
 }
 
@@ -28,10 +31,12 @@ export interface Send {
   readonly text: string;
   /** Time of the first attempt, in milliseconds since 1970. */
   readonly atMs: number;
+  /** Whether it was published over HTTP: its sender needn't be in the room. */
+  readonly isPost?: true;
   outcome?: Outcome;
 }
 
-/** Events that an application received from the SDK, over connections that each recovered the one before. */
+/** Events that an application received from the SDK, or read from streams of events, over connections that each recovered the one before. */
 export interface Stretch {
   readonly client: string;
   readonly from: string;
@@ -50,6 +55,15 @@ export interface Pages {
   /** Oldest first. */
   readonly messages: readonly string[];
   readonly gaps: readonly string[];
+}
+
+/** All that a client polled, from one position up to another. */
+export interface Poll {
+  readonly client: string;
+  readonly from: string;
+  at: string;
+  readonly messages: string[];
+  readonly gaps: string[];
 }
 
 /** A restart of Redis. */
@@ -73,7 +87,14 @@ export interface Account {
   readonly connections: Connection[];
   readonly sends: Send[];
   readonly stretches: Stretch[];
+  readonly polls: Poll[];
+  /** Answers to messages that were published over HTTP. */
+  readonly published: { readonly client: string; readonly text: string }[];
+  /** Positions of nodes, asked behind their answer to a message. */
+  readonly answers: { readonly client: string; readonly id: string; readonly asOf: string }[];
   readonly restarts: Restart[];
+  /** Number of times that all nodes were stopped in order, one after the other. */
+  rollingRestarts: number;
   /** Statuses of refused handshakes. */
   readonly refusals: number[];
   readonly incidents: Incident[];
@@ -85,7 +106,11 @@ export const emptyAccount = (): Account => ({
   connections: [],
   sends: [],
   stretches: [],
+  polls: [],
+  published: [],
+  answers: [],
   restarts: [],
+  rollingRestarts: 0,
   refusals: [],
   incidents: [],
 });

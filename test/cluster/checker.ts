@@ -86,10 +86,10 @@ function* whole({ stretches }: Account, { heard, order, messages }: Reading): Ge
     const got = new Set(ids);
     const missed = due.find((id) => !got.has(id));
     if (missed !== undefined)
-      yield { rule, says: `${client}'s SDK did not emit it`, frames: [told(order.get(missed)!)] };
+      yield { rule, says: `${client} did not get it over its connections`, frames: [told(order.get(missed)!)] };
     const again = ids.find((id, at) => at > 0 && id <= ids[at - 1]!);
     if (again !== undefined)
-      yield { rule: 'nothing twice', says: `${client}'s SDK emitted ${again} out of order`, frames: [] };
+      yield { rule: 'nothing twice', says: `${client} got ${again} out of order over its connections`, frames: [] };
   }
 }
 
@@ -97,7 +97,7 @@ function* nonces(_: Account, { messages }: Reading): Generator<Violation> {
   const said = new Map<string, OrderedFrame>();
   for (const frame of messages) {
     if (frame.msg.nonce === undefined) continue;
-    const key = `${epochOf(frame.id)} ${frame.msg.from_user} ${frame.msg.nonce}`;
+    const key = `${epochOf(frame.id)} ${frame.msg.from_user_id ?? frame.msg.from_user} ${frame.msg.nonce}`;
     const first = said.get(key);
     if (first) yield { rule: 'a nonce once', says: 'it was published twice', frames: [told(first), told(frame)] };
     said.set(key, frame);
@@ -126,6 +126,36 @@ function* answered({ sends, restarts, end }: Account, { order }: Reading): Gener
         says: `"${send.text}" was said after Redis was restarted, in an epoch from before`,
         frames: order.has(id) ? [told(order.get(id)!)] : [],
       };
+  }
+}
+
+function* streams({ connections, answers, rollingRestarts }: Account): Generator<Violation> {
+  for (const { client, mismatches = [] } of connections)
+    for (const says of mismatches) yield { rule: 'events fit their frames', says: `${client}: ${says}`, frames: [] };
+  const ended = connections.filter(({ isStream }) => isStream);
+  if (rollingRestarts > 0 && ended.length > 0 && !ended.some(({ closeCode }) => closeCode === closeCodes.going_away))
+    yield { rule: 'streams say why they end', says: 'all nodes stopped, and no stream was told', frames: [] };
+  for (const { client, id, asOf } of answers)
+    if (asOf < id)
+      yield { rule: 'answered after delivery', says: `${client} was answered ${id} by a node at ${asOf}`, frames: [] };
+}
+
+/** Checks that each client that polls has read every message once, unless a gap says that some are missing. */
+function* polled({ polls, end }: Account, { messages }: Reading): Generator<Violation> {
+  for (const { client, from, at, messages: texts, gaps } of polls) {
+    const ids = texts.map((text) => (JSON.parse(text) as OrderedFrame).id);
+    const again = ids.find((id, index) => index > 0 && id <= ids[index - 1]!);
+    if (again !== undefined)
+      yield { rule: 'nothing twice', says: `${client} polled ${again} out of order`, frames: [] };
+    const got = new Set(ids);
+    for (const frame of between(messages, from, at)) {
+      if (got.has(frame.id)) continue;
+      const next = ids.find((id) => id > frame.id) ?? '~';
+      if (!gaps.some((gap) => gap >= frame.id && gap <= next))
+        yield { rule: 'nothing lost', says: `${client} did not poll it, from ${from} to ${at}`, frames: [told(frame)] };
+    }
+    if (end && at < end.marker)
+      yield { rule: 'nothing lost', says: `${client} polled to ${at}, not to the end`, frames: [] };
   }
 }
 
@@ -160,7 +190,7 @@ function* histories({ end }: Account, { messages }: Reading): Generator<Violatio
 /** Returns all violations in the account. In an account that goes on, returns those that later records cannot undo. */
 export function check(account: Account): Violation[] {
   const reading = read(account);
-  return [declared, ordered, whole, nonces, presenceRules, answered, histories].flatMap((rules) => [
+  return [declared, ordered, whole, streams, polled, nonces, presenceRules, answered, histories].flatMap((rules) => [
     ...rules(account, reading),
   ]);
 }

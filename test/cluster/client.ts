@@ -22,6 +22,8 @@ export interface ClientDeps {
   readonly name: string;
   readonly username: string;
   readonly token: string;
+  /** Token of the same user under another name, for messages over HTTP. */
+  readonly postToken: string;
   readonly proxy: TcpProxy;
   readonly recorder: Recorder;
 }

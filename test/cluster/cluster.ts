@@ -148,6 +148,7 @@ export async function startCluster({ account, epoch, env }: ClusterDeps): Promis
         await node.end('SIGTERM');
         await node.start();
       }
+      account.rollingRestarts += 1;
       return;
     }
     const node = nodes[fault.node]!;

@@ -4,14 +4,16 @@ import type { TcpProxy } from '../harness/tcp-proxy.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { mint, nowS } from '../harness/tokens.ts';
 import type { Client, ClientDeps } from './client.ts';
+import { createHttpClient } from './http-client.ts';
 import { createRawClient } from './raw-client.ts';
 import type { Recorder } from './recording.ts';
 import type { Act } from './schedule.ts';
 import { createSdkClient } from './sdk-client.ts';
 
 const kinds: readonly (readonly [kind: string, count: number, create: (parts: ClientDeps) => Client])[] = [
-  ['sdk', 12, createSdkClient],
-  ['raw', 6, createRawClient],
+  ['sdk', 10, createSdkClient],
+  ['raw', 5, createRawClient],
+  ['http', 5, createHttpClient],
 ];
 export const crowdSize = kinds.reduce((sum, [, count]) => sum + count, 0);
 
@@ -39,9 +41,11 @@ export async function startCrowd(recorder: Recorder, port: number): Promise<Crow
     for (let n = 1; n <= count; n += 1) {
       // The second client of each user, like another tab.
       const username = `${kind} ${n === 2 ? 1 : n}`;
-      const token = await mint({ id: `id of ${username}`, username, exp: nowS() + 86_400 });
+      const claims = { id: `id of ${username}`, exp: nowS() + 86_400 };
+      const token = await mint({ ...claims, username });
+      const postToken = await mint({ ...claims, username: `${username} by post` });
       const proxy = await startTcpProxy(port);
-      clients.push(create({ name: `${kind}-${n}`, username, token, proxy, recorder }));
+      clients.push(create({ name: `${kind}-${n}`, username, token, postToken, proxy, recorder }));
     }
   for (const client of clients) client.join();
 

@@ -29,7 +29,11 @@ const kills = [0, 1, 2].map((node) => step({ do: 'kill', node, ms: 100 }));
 /** Longer than the lease and the grace. The calls of a node arrive after it has given up. */
 const held = [0, 1, 2].map((node) => step({ do: 'cut from redis', node, how: 'hold', ms: 5_000 }));
 
+/** All nodes stop, so that every stream is ended by its node. */
+const rolling = [step({ do: 'rolling restart' })];
+
 const fanOut = 'chat/fan-out.ts';
+const posting = 'backplane/redis/posting.ts';
 const admission = 'backplane/redis/admission.ts';
 const delivery = 'backplane/redis/delivery.ts';
 const reconnect = 'backplane/redis/reconnect.ts';
@@ -52,6 +56,16 @@ const rows: readonly Row[] = [
     [fanOut, 'for (const subscriber of live.websocket) send(subscriber, bytes);',
       'for (const subscriber of [...live.websocket].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, bytes);'],
   ], talk, 'nothing lost'],
+  ['a batch of events is lost for one reader', [
+    [fanOut, 'for (const subscriber of live.events) send(subscriber, events);',
+      'for (const subscriber of [...live.events].slice(log.sent % 8 === 0 ? 1 : 0)) send(subscriber, events);'],
+  ], talk, 'nothing lost'],
+  ['a recovered users_online has an id line', [
+    ['chat/greeting.ts', 'eventsOf(usersOnline, missed === undefined)', 'eventsOf(usersOnline)'],
+  ], talk, 'events fit their frames'],
+  ['a stream ends without its close event', [
+    ['chat/event-stream.ts', 'this.#socket.end(closeEvent(code, reason));', 'this.#socket.end();'],
+  ], rolling, 'streams say why they end'],
   ['an entry is dropped on one node', [
     [delivery, 'if (envelope) listener.deliver(envelope);',
       'if (envelope && entry.offset % 32 === Number.parseInt(node.slice(0, 8), 16) % 32) return;\n' +
@@ -71,6 +85,16 @@ const rows: readonly Row[] = [
   ['a nonce is ignored', [
     [lua('publish'), "if repeated then return {'repeats', repeated} end", ''],
   ], talk, 'a nonce once'],
+  ['a nonce of a message over HTTP is ignored', [
+    [lua('post'), "if repeated then return {'repeats', repeated} end", ''],
+  ], talk, 'a nonce once'],
+  ['a message over HTTP has the name of its token', [
+    [lua('post'), 'cjson.encode(known or name)', 'cjson.encode(name)'],
+  ], talk, 'a user has one name'],
+  ['a message over HTTP is answered before it was delivered', [
+    [posting, "if (!(await delivery.reached(entry.epoch, entry.offset))) return { refusal: 'unavailable' };", ''],
+    slowly,
+  ], talk, 'answered after delivery'],
   ['a repeat is answered before it was delivered', [
     [admission, "return (await delivery.reached(first.epoch, first.offset)) ? { repeats: messageEnvelopeOf(first)! } : 'refused';",
       'return { repeats: messageEnvelopeOf(first)! };'],

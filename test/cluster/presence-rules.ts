@@ -1,5 +1,5 @@
 /** Rules about presence: the roster on each connection. */
-import type { UsersOnline } from '../../generated/chat/index.ts';
+import type { ChatMessage, UsersOnline } from '../../generated/chat/index.ts';
 import type { Account } from './account.ts';
 import { epochOf, type Heard, type OrderedFrame, type Reading } from './reading.ts';
 import type { Violation } from './violation.ts';
@@ -16,14 +16,42 @@ const rosterAt = ({ online, live }: Heard, id: string): readonly string[] =>
 
 const told = (frame: object): string => JSON.stringify(frame);
 
-/** Checks that the joins, leaves and messages of a connection fit its roster. */
-function* turnsOf({ connection: { client }, online, live }: Heard): Generator<Violation> {
+type Members = Map<string | undefined, string>;
+
+/** Checks that a message carries the name that its user has in the room, and no other user's. */
+function* nameOf(client: string, { msg }: ChatMessage, members: Members): Generator<Violation> {
+  const { from_user: name, from_user_id: id } = msg;
+  if (id === undefined) return;
+  const known = members.get(id);
+  if (known === undefined ? [...members.values()].includes(name) : known !== name)
+    yield {
+      rule: 'a user has one name',
+      says: `${client} hears ${id} as ${name}; in the room it is ${known ?? 'not, and another has that name'}`,
+      frames: [],
+    };
+}
+
+function* namesOf({ connection: { client }, online, live }: Heard): Generator<Violation> {
+  if (!online) return;
+  const { users } = online.msg;
+  if (users === undefined) return;
+  const members: Members = new Map(users.map(({ username, user_id }) => [user_id, username]));
+  if (users.map(({ username }) => username).join('\n') !== online.msg.list.join('\n'))
+    yield { rule: 'rosters agree', says: `${client} has names other than users`, frames: [told(online)] };
+  for (const frame of live)
+    if (frame.type === 'chat_message') yield* nameOf(client, frame, members);
+    else if (frame.type === 'user_joined') members.set(frame.msg.user_id, frame.msg.username);
+    else members.delete(frame.msg.user_id);
+}
+
+/** Checks that the joins, leaves and messages of a connection fit its roster. Senders over HTTP needn't be in it. */
+function* turnsOf({ connection: { client }, online, live }: Heard, posted: ReadonlySet<string>): Generator<Violation> {
   if (!online) return;
   let roster: readonly string[] = online.msg.list;
   for (const frame of live) {
     const name = frame.type === 'chat_message' ? frame.msg.from_user : frame.msg.username;
     const isThere = roster.includes(name);
-    if (frame.type === 'chat_message' && !isThere)
+    if (frame.type === 'chat_message' && !isThere && !posted.has(frame.msg.text))
       yield {
         rule: 'senders are present',
         says: `${client} hears ${name}, who is not in the room`,
@@ -60,9 +88,10 @@ function* listsOf(
   }
 }
 
-export function* presenceRules({ end }: Account, { heard }: Reading): Generator<Violation> {
+export function* presenceRules({ end, sends }: Account, { heard }: Reading): Generator<Violation> {
   const lists = new Map<string, UsersOnline[]>();
   const known = new Set<string>();
+  const posted = new Set(sends.filter(({ isPost }) => isPost).map(({ text }) => text));
   for (const { online } of heard) {
     if (!online || known.has(`${online.id} ${online.msg.list}`)) continue;
     known.add(`${online.id} ${online.msg.list}`);
@@ -71,7 +100,8 @@ export function* presenceRules({ end }: Account, { heard }: Reading): Generator<
   }
   for (const some of lists.values()) some.sort((a, b) => (a.id < b.id ? -1 : 1));
   for (const one of heard) {
-    yield* turnsOf(one);
+    yield* turnsOf(one, posted);
+    yield* namesOf(one);
     yield* listsOf(one, lists.get(epochOf(one.online?.id ?? '')) ?? []);
   }
   if (end) yield* finalRosters(end, heard);

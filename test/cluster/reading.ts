@@ -89,7 +89,7 @@ function listen(connection: Connection, parse: (text: string) => ServerMessage |
   return heard;
 }
 
-export function read({ connections, end }: Account): Reading {
+export function read({ connections, published, polls, end }: Account): Reading {
   const parsed = new Map<string, ReturnType<typeof frameIn>>();
   const undeclared: Reading['undeclared'][number][] = [];
   const parse = (client: string) => (text: string) => {
@@ -114,9 +114,14 @@ export function read({ connections, end }: Account): Reading {
   for (const { replayed, live, repeats, misplaced } of heard)
     for (const frame of [...replayed, ...live, ...repeats, ...misplaced.map((one) => one.frame)])
       if (frame.type !== 'users_online') note(frame);
-  for (const { node, messages } of end?.pages ?? [])
-    for (const text of messages) {
-      const frame = parse(node)(text);
+  const told = [
+    ...published.map(({ client, text }) => ({ client, texts: [text] })),
+    ...polls.map(({ client, messages }) => ({ client, texts: messages })),
+    ...(end?.pages ?? []).map(({ node, messages }) => ({ client: node, texts: messages })),
+  ];
+  for (const { client, texts: some } of told)
+    for (const text of some) {
+      const frame = parse(client)(text);
       if (frame?.type === 'chat_message') note(frame);
     }
   const order = new Map([...frames].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,8 +1,19 @@
-/** A WebSocket that records all traffic. */
+/** WebSockets and streams of events that record all traffic. */
 import type { WebSocket } from 'ws';
-import type { ServerMessage } from '../../generated/chat/index.ts';
+import type { ServerMessage, StreamClose } from '../../generated/chat/index.ts';
+import type { StreamEvent } from '../harness/event-parser.ts';
+import { mismatchOf } from '../harness/received.ts';
 import type { Account, Connection } from './account.ts';
 import { epochOf } from './reading.ts';
+
+export interface StreamRecord {
+  take(event: StreamEvent): void;
+  /** Notes that the connection has ended. */
+  end(): void;
+}
+
+/** Close code of a connection that ended without one (RFC 6455, 7.1.5). */
+const abnormalClosure = 1006;
 
 export interface Recorder {
   readonly account: Account;
@@ -10,6 +21,8 @@ export interface Recorder {
   epoch(): string;
   /** Makes `new WebSocket(…)` of `ws` record its traffic under this name. */
   record(socket: WebSocket, who: { readonly client: string; readonly username: string }): WebSocket;
+  /** Records a stream of events, whose head was answered. */
+  recordStream(who: Pick<Connection, 'client' | 'username' | 'asked'>): StreamRecord;
   /** The current connection of a client. */
   current(client: string): Connection | undefined;
 }
@@ -34,6 +47,28 @@ export function createRecorder(account: Account): Recorder {
     account,
     epoch: () => newest,
     current: (client) => open.get(client),
+    recordStream: (who) => {
+      const mismatches: string[] = [];
+      const connection: Connection = { ...who, isStream: true, frames: [], nonces: [], mismatches };
+      account.connections.push(connection);
+      open.set(who.client, connection);
+      let code: number | undefined;
+      return {
+        take: (event) => {
+          if (code !== undefined) mismatches.push(`${event.type} follows the close event`);
+          if (event.type === 'close') code = (JSON.parse(event.data) as StreamClose).code;
+          else {
+            const mismatch = mismatchOf(event);
+            if (mismatch !== undefined) mismatches.push(mismatch);
+            connection.frames.push(note(event.data));
+          }
+        },
+        end: () => {
+          connection.closeCode = code ?? abnormalClosure;
+          if (open.get(who.client) === connection) open.delete(who.client);
+        },
+      };
+    },
     record: (socket, { client, username }) => {
       const asked = new URL(socket.url).searchParams.get('last_event_id') ?? undefined;
       const connection: Connection = { client, username, asked, frames: [], nonces: [] };

@@ -7,6 +7,7 @@ import type { Client } from './client.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type Crowd, startCrowd } from './crowd.ts';
 import { readPages } from './pages.ts';
+import { type Poller, startPoller } from './poller.ts';
 import { rosterNow } from './presence-rules.ts';
 import { read } from './reading.ts';
 import { createRecorder, type Recorder } from './recording.ts';
@@ -48,7 +49,12 @@ const outlineOf = ({ do: what, ...rest }: Step | Act): string =>
   [what, ...Object.entries(rest).flatMap(([name, value]) => (name === 'atMs' ? [] : [`${name} ${value}`]))].join(', ');
 
 /** Has some clients leave and cuts some off for good. The others must agree on the roster and the messages. */
-async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Recorder, quietMs: number): Promise<End> {
+async function becomeQuiet(
+  { clients, pollers }: Crowd & { readonly pollers: readonly Poller[] },
+  { nodes }: Cluster,
+  recorder: Recorder,
+  quietMs: number,
+): Promise<End> {
   const { account } = recorder;
   const staying = clients.filter((_, index) => index % 3 !== 2);
   const going = clients.filter((client) => !staying.includes(client));
@@ -73,7 +79,7 @@ async function becomeQuiet({ clients }: Crowd, { nodes }: Cluster, recorder: Rec
   }
   const hasHeard = ({ name }: Client): boolean =>
     recorder.current(name)?.frames.some((text) => text.includes(`"${marker}"`)) === true;
-  await settled(() => staying.every(hasHeard), heardMs);
+  await settled(() => staying.every(hasHeard) && pollers.every(({ at }) => at() >= marker), heardMs);
   await Promise.all(going.map((client) => client.leave()));
 
   const token = await mint({ id: 'reader', username: 'Reader' });
@@ -96,6 +102,10 @@ export async function runChaos({
   parts.defer(() => cluster.close());
   const crowd = await startCrowd(recorder, cluster.balancer.port);
   parts.defer(() => crowd.close());
+  const token = await mint({ id: 'poller', username: 'Poller' });
+  const polled = [...cluster.nodes, { name: 'the balancer', port: cluster.balancer.port }];
+  const pollers = polled.map(({ name, port }) => startPoller(`poller of ${name}`, port, token, account));
+  parts.defer(async () => void (await Promise.all(pollers.map((poller) => poller.stop()))));
 
   const startMs = performance.now();
   const note = (what: string): string => {
@@ -131,6 +141,6 @@ export async function runChaos({
     await stop();
   }
   tell(note('quiet'));
-  account.end = await becomeQuiet(crowd, cluster, recorder, quietMs);
+  account.end = await becomeQuiet({ ...crowd, pollers }, cluster, recorder, quietMs);
   return { violations: check(account), account, happened };
 }

@@ -34,6 +34,12 @@ describe.skipIf(noRedis)('the Redis backplane', () => {
     const said = ['node/1/ann', 'ann', '', '{}'];
     expect(await link.call('publish', [epoch, 'node', first, ...said])).toEqual(['refused']);
     expect(await link.call('publish', [epoch, 'node', second, ...said])).toEqual(['accepted', '2']);
+    const posted = ['bob', 'Bob', 'bob', 'n', '"text":"late"'];
+    expect(await link.call('post', [epoch, 'node', first, ...posted])).toEqual(['unavailable']);
+    expect(await link.call('post', [epoch, 'node', second, ...posted])).toMatchObject([
+      'published',
+      [`${epoch}-3`, {}],
+    ]);
   });
 
   it('continues the room of another node, with its recent messages', async () => {
