@@ -16,6 +16,9 @@ const ownCodes = [1000, 1002, 1005, 1006] as const;
 type CountedCode = CloseCode | (typeof ownCodes)[number] | 'other';
 type Closes = Record<CountedCode, number>;
 
+/** Sessions on this node by transport. Those that are `joining` have no connection yet. */
+export type SessionCounts = Readonly<Record<Transport | 'joining', number>>;
+
 /** Counts of one transport on this node since its start. They are plain numbers, since some change with every write. */
 export interface ChatCounts {
   /** Frames from clients, by type. `invalid` counts those without a type, and binary ones. */

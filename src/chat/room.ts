@@ -12,14 +12,14 @@ import type {
   Seat,
 } from '../backplane/backplane.ts';
 import type { Transport } from './connection.ts';
-import { type ChatCounts, createTransportCounts } from './counts.ts';
+import { type ChatCounts, createTransportCounts, type SessionCounts } from './counts.ts';
 import { createFanOut, type FanOut } from './fan-out.ts';
 import { createFrameLog } from './frame-log.ts';
 import { encodeEnvelope, frameOf } from './frames.ts';
 import { createGhosts } from './ghosts.ts';
 import type { Pace } from './pace.ts';
 import type { Recovery } from './recovery.ts';
-import type { SessionCounts, Sink, Subscriber } from './subscribers.ts';
+import type { Sink, Subscriber } from './subscribers.ts';
 
 export type { Sink } from './subscribers.ts';
 

@@ -1,6 +1,7 @@
 import type { CloseCode } from '../../generated/chat/index.ts';
 import type { Seat } from '../backplane/backplane.ts';
 import type { Transport } from './connection.ts';
+import type { SessionCounts } from './counts.ts';
 import type { Pulse } from './ghosts.ts';
 import type { Newcomer } from './greeting.ts';
 
@@ -54,9 +55,6 @@ export interface Subscribers {
   /** Returns how many there are of each transport, and how many have no connection yet. */
   counts(): SessionCounts;
 }
-
-/** Sessions by transport. Those that are `joining` have no connection yet. */
-export type SessionCounts = Readonly<Record<Transport | 'joining', number>>;
 
 export function createSubscribers(): Subscribers {
   const live = { websocket: new Set<Subscriber>(), events: new Set<Subscriber>() };

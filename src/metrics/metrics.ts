@@ -1,8 +1,7 @@
 /** The port to the metrics: all that the measured code knows of them. Times are in seconds. */
 import type { ProblemCode } from '../../generated/http/index.ts';
 import type { Transport } from '../chat/connection.ts';
-import type { ChatCounts } from '../chat/counts.ts';
-import type { SessionCounts } from '../chat/subscribers.ts';
+import type { ChatCounts, SessionCounts } from '../chat/counts.ts';
 import type { CheckReadiness } from '../http/readiness.ts';
 import type { ObserveCall } from '../lib/observe.ts';
 

@@ -23,6 +23,7 @@ const replies = 'chat/replies.ts';
 const upgrade = 'chat/upgrade.ts';
 const join = 'http/join.ts';
 const listener = 'http/listener.ts';
+const eventStream = 'chat/event-stream.ts';
 const tokens = 'auth/tokens.ts';
 const keys = 'auth/keys.ts';
 
@@ -246,6 +247,18 @@ const rows: readonly Row[] = [
   ['an ignored upgrade ends the connection', listener,
    'if (headers.upgrade === undefined && !isTooLarge) return;', 'return;',
    'attack/smuggling.test.ts', 'bytes after a handshake belong to its socket > reads nothing, not even half, after an ignored upgrade'],
+  ['a connection with a pending answer does not become a stream', listener,
+   '!turns.isBusy(incoming.socket) && upgrades.wantsEvents(incoming)', 'upgrades.wantsEvents(incoming)',
+   'integration/events/hand-over.test.ts', 'refuses > a stream behind an answer that is still to come, and answers in order'],
+  ['a request for events names one host', listener,
+   ' && faultOf(incoming) === undefined);', ');',
+   'integration/events/hand-over.test.ts', 'refuses > two Hosts with malformed_request'],
+  ['nothing follows a request for events', listener,
+   'handOver.has(incoming.socket) ||', 'false ||',
+   'integration/events/hand-over.test.ts', 'opens a stream > and drops another request in the same packet'],
+  ['a client of a stream sends little', 'chat/event-stream.ts',
+   'if (this.#receivedBytes > maxReceivedBytes) socket.destroy();', '',
+   'unit/chat/event-stream.test.ts', 'bytes of the client > cut the connection if there are too many'],
   ['a connection with a pending answer does not become a WebSocket', listener,
    '!turns.isBusy(incoming.socket) && upgrades.wants(incoming)', 'upgrades.wants(incoming)',
    'attack/pipelining.test.ts', 'a handshake in one packet with a request before it > behind a slow login is answered in its turn, and the connection ends'],
@@ -285,6 +298,24 @@ const rows: readonly Row[] = [
   ['a type is looked up among own keys only', 'chat/frames.ts',
    '!Object.hasOwn(clientMessageSchemas, type)', '!(type in clientMessageSchemas)',
    'attack/bodies.test.ts', 'a member with a name of the prototype > does not stand in for a missing member'],
+  ['no stream begins while an answer is under way', listener,
+   '!turns.isBusy(incoming.socket) && upgrades.wantsEvents', 'upgrades.wantsEvents',
+   'integration/events/hand-over.test.ts', 'refuses > a stream behind an answer that is still to come, and answers in order'],
+  ['bytes behind the last request and a request for events are answered', listener,
+   "error.code === 'HPE_CLOSED_CONNECTION' && !handOver.has(socket)", "error.code === 'HPE_CLOSED_CONNECTION'",
+   'integration/events/hand-over.test.ts', 'refuses > bytes behind a request that says it is the last'],
+  ['the hand-over keeps no request of a stream', listener,
+   'this.#requests.delete(socket);', '',
+   'integration/events/memory.test.ts', 'keeps no request, response or request context of an open stream'],
+  ['a connection that became a stream keeps no request', 'http/turns.ts',
+   'connections.delete(socket);', '',
+   'integration/events/memory.test.ts', 'keeps no request, response or request context of an open stream'],
+  ['a stream reads at most 64 KiB of its client', eventStream,
+   'if (this.#receivedBytes > maxReceivedBytes) socket.destroy();', '',
+   'unit/chat/event-stream.test.ts', 'bytes of the client > cut the connection if there are too many'],
+  ['a stream ends whose client ended its side before the answer', eventStream,
+   'if (socket.readableEnded) socket', 'if (false as boolean) socket',
+   'integration/events/hand-over.test.ts', 'a client that ends its side with its request enters, and is gone at once'],
   // Output.
   ['security headers', 'app.ts',
    'app.use(securityHeaders, noStore,', 'app.use(noStore,',

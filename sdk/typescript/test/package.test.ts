@@ -50,11 +50,11 @@ const runtimes: [name: string, executable: string, ...args: string[]][] = [
 ];
 const suiteScript = `
   import * as sdk from '@palaver/sdk';
-  import { runSuite } from './suite.js';
+  import { runSuiteTwice } from './suite.js';
   const { URL: url, CONTROL } = process.env;
   const control = async (...command) =>
     (await (await fetch(CONTROL, { method: 'POST', body: JSON.stringify(command) })).json()).result;
-  console.log(JSON.stringify(await runSuite({ sdk, url, control })));
+  console.log(JSON.stringify(await runSuiteTwice({ sdk, url, control })));
 `;
 /** Reports resources that are left open: they would keep the process alive until its timeout. */
 const hostileScript = `
@@ -120,8 +120,8 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
     async () => {
       await writeFile(
         at('page.js'),
-        `import * as sdk from '@palaver/sdk'; import { runSuite } from './suite.js'; import { runHostile } from './hostile.js';
-      globalThis.keepPromises = (url, control) => runSuite({ sdk, url, control });
+        `import * as sdk from '@palaver/sdk'; import { runSuiteTwice } from './suite.js'; import { runHostile } from './hostile.js';
+      globalThis.keepPromises = (url, control) => runSuiteTwice({ sdk, url, control });
       globalThis.reach = (url) => new sdk.Palaver({ url }).login({ email: 'a@b.c', password: 'p' }).catch(({ message }) => message);
       globalThis.survive = (url) => runHostile({ sdk, url, storm: 200, canDestroy: false });`,
       );
@@ -129,7 +129,10 @@ describe.concurrent('the SDK, packed and installed into an empty project', () =>
         root: project,
         configFile: false,
         logLevel: 'error',
-        build: { outDir: 'bundle', rolldownOptions: { input: at('page.js'), output: { entryFileNames: 'page.js' } } },
+        build: {
+          outDir: 'bundle',
+          rolldownOptions: { input: at('page.js'), output: { entryFileNames: 'page.js', codeSplitting: false } },
+        },
       });
       await using world = await startSdkWorld();
       const browser = await launch();
@@ -202,6 +205,8 @@ describe('the code of its README and of the documentation', () => {
   // Its sections are one program.
   const ofThePage = codeOf('docs/develop/sdk.md', 'ts').join('\n');
   const [withIssuer] = codeBelow('docs/guide/external-identity-provider.md', 'In the browser', 'js');
+  const [overHttp] = codeBelow('docs/develop/blocked-websockets.md', 'With the SDK', 'ts');
+  const [fromBackend] = codeBelow('docs/develop/backend.md', 'TypeScript', 'ts');
   const components = [...codeOf(readme, 'tsx'), ...codeOf('docs/develop/react.md', 'tsx')];
   /** Declarations that the examples after the first need. */
   const around = `
@@ -221,7 +226,8 @@ describe('the code of its README and of the documentation', () => {
   };
 
   it('compiles in the strictest mode against the packed types', { timeout: timeoutMs }, async () => {
-    const programs = [first!, inTheProjects!, gettingStarted, ofThePage, around + withIssuer, ...modules];
+    const pages = [gettingStarted, ofThePage, fromBackend, around + withIssuer, around + overHttp];
+    const programs = [first!, inTheProjects!, ...pages, ...modules];
     expect([programs.length > 7, components.length]).toEqual([true, 2]);
     const files = [
       ...programs.map((code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const),

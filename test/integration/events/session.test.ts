@@ -1,8 +1,9 @@
 /** A stream of events as a session of the room, beside WebSocket sessions. */
 import { once } from 'node:events';
+import { connect as dial } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Chat, connect, handshake } from '../../harness/chat.ts';
-import { type EventReader, type EventRequest, openEvents } from '../../harness/event-stream.ts';
+import { type EventReader, type EventRequest, eventRequest, openEvents } from '../../harness/event-stream.ts';
 import { type Answer, request } from '../../harness/http.ts';
 import { joinRaw } from '../../harness/raw-session.ts';
 import { startRedis } from '../../harness/redis.ts';
@@ -94,7 +95,7 @@ describe.each(worlds)('%s', (_, isShared, world) => {
       expect(await presence(bob)).toEqual(['user_joined Bob', 'user_joined Ann', 'user_left Ann']);
     });
 
-    it('a seat that a client who comes back in time keeps, over either transport', async () => {
+    it('a seat that a client keeps if it reconnects in time, over either transport', async () => {
       await using server = await start({ PRESENCE_GRACE: '60s' });
       const bob = await chat(server, 'Bob');
       for (let n = 0; n < 2; n += 1) await (await stream(server, 'Ann')).leave();
@@ -190,7 +191,7 @@ describe.each(worlds)('%s', (_, isShared, world) => {
   });
 });
 
-it.skipIf(!shared)('ends streams with 1012 when Redis has lost the room, and lets them come back', async () => {
+it.skipIf(!shared)('ends streams with 1012 when Redis has lost the room, and lets them reconnect', async () => {
   const own = await startRedis();
   onTestFinished(() => own.remove());
   await using server = await startTestServer({ env: { ...shared!.env(), REDIS_URL: own.uri() } });
@@ -233,4 +234,20 @@ it('replaces a dead WebSocket by a stream', async () => {
   await back.next('users_online');
   await cut;
   expect(alive.socket.destroyed).toBe(false);
+});
+
+it('stops without a client that reads the close and never ends its side', async () => {
+  const server = await startTestServer();
+  const socket = dial({ host: server.host, port: server.port, allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk));
+  socket.write(eventRequest({ token: await tokenOf('Ann') }));
+  await until(() => text.includes('event: user_joined'), 'the stream');
+  const ended = once(socket, 'end');
+  await server.stop();
+  await ended;
+  expect(text.endsWith('event: close\ndata: {"code":1001,"reason":"going_away"}\n\n')).toBe(true);
+  expect(server.counts.events.closed.server[1001]).toBe(1);
 });

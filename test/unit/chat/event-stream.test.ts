@@ -63,6 +63,13 @@ describe('a ping', () => {
   });
 });
 
+it('a stream has no time in which it must be used', async () => {
+  const { socket } = await openTcpPair();
+  socket.setTimeout(30_000);
+  new EventStream(socket);
+  expect(socket.timeout).toBe(0);
+});
+
 describe('the server ends a stream', () => {
   it('with a close event behind all that was written, then its end of the connection', async () => {
     const { client, socket, stream, closed, received } = await open();

@@ -10,6 +10,8 @@ export interface World {
   readonly control: (command: Command, ...args: unknown[]) => Promise<unknown>;
   /** Transport of every room; `auto` if absent. */
   readonly transport?: sdk.Transport;
+  /** Leaves out the cases that wait longest. */
+  readonly isBrief?: boolean;
 }
 
 export type SuiteTools = ReturnType<typeof createTools>;
