@@ -1,20 +1,22 @@
 /** A page that uses the hook in React, in strict mode, which mounts everything twice. */
 import { createElement as h, StrictMode, useState, version } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Palaver } from '../../sdk/typescript/src/index.ts';
+import { Palaver, type Transport } from '../../sdk/typescript/src/index.ts';
 import { useRoom } from '../../sdk/typescript/src/react.ts';
 
+const query = new URLSearchParams(location.search);
 const palaver = new Palaver({
-  url: new URLSearchParams(location.search).get('server') ?? location.origin,
+  url: query.get('server') ?? location.origin,
   maxRetries: 0,
 });
 
 function Chat({ token }: { token: string | undefined }) {
-  const { state, reason, roster, messages, gaps, error, send } = useRoom(
+  const { state, reason, roster, users, transport, messages, gaps, error, send } = useRoom(
     palaver,
     token === undefined ? undefined : { token },
     {
       maxMessages: 2,
+      transport: (query.get('transport') ?? 'auto') as Transport | 'auto',
     },
   );
   const isBehindGap = (id: string, before = ''): boolean => gaps.some((gap) => gap > before && gap < id);
@@ -24,6 +26,8 @@ function Chat({ token }: { token: string | undefined }) {
     {},
     h('p', { id: 'state' }, [state, reason?.code, error?.code].filter(Boolean).join(' ')),
     h('p', { id: 'roster' }, roster.join(', ')),
+    h('p', { id: 'users' }, users.map(({ user_id }) => user_id).join(', ')),
+    h('p', { id: 'transport' }, transport),
     h('p', { id: 'messages' }, texts.join(', ')),
     h('button', { type: 'button', onClick: () => void send('Hello!') }, 'Say hello'),
   );

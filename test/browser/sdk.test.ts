@@ -27,7 +27,12 @@ async function bundle(path: string, alias: Readonly<Record<string, string>>): Pr
     logLevel: 'error',
     resolve: { alias },
     define: { 'process.env.NODE_ENV': '"development"' },
-    build: { write: false, minify: false, rolldownOptions: { input: new URL(path, import.meta.url).pathname } },
+    build: {
+      write: false,
+      minify: false,
+      // The test adds one script to the page.
+      rolldownOptions: { input: new URL(path, import.meta.url).pathname, output: { codeSplitting: false } },
+    },
   })) as Rollup.RollupOutput;
   return output[0].code;
 }
@@ -54,10 +59,10 @@ for (const [name, alias, missing] of versions) {
     const token = (id: string) => mint({ id, username: id });
     const setToken = (page: Page, value: string | undefined): Promise<void> =>
       page.evaluate((given) => (globalThis as unknown as { setToken(token?: string): void }).setToken(given), value);
-    async function open(server = world.url): Promise<Page> {
+    async function open(server = world.url, transport = 'auto'): Promise<Page> {
       // A page of the server's origin has a policy that forbids our script.
       const page = await browser.newPage({ bypassCSP: true });
-      await page.goto(`${world.url}/healthz?${new URLSearchParams({ server })}`);
+      await page.goto(`${world.url}/healthz?${new URLSearchParams({ server, transport })}`);
       await page.addScriptTag({ content: script, type: 'module' });
       await page.locator('#state').waitFor();
       expect(await page.title()).toContain(`${name}.`);
@@ -90,11 +95,16 @@ for (const [name, alias, missing] of versions) {
       await page.close();
     });
 
-    it('shows messages sent while it was disconnected', async () => {
-      const page = await open();
+    it.each([
+      ['auto', 'websocket'],
+      ['http', 'http'],
+    ])('shows messages sent while it was disconnected, with the transport %s', async (wanted, transport) => {
+      const page = await open(world.url, wanted);
       const other = await connect(world.server, { token: await token('Other') });
       await setToken(page, await token('Ann'));
       await shows(page, 'state', 'open');
+      await shows(page, 'transport', transport);
+      await shows(page, 'users', 'Other, Ann');
       world.proxy.cut();
       other.say('missed');
       await shows(page, 'messages', 'missed');

@@ -13,8 +13,11 @@ import type { Account } from './account.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { type Fault, leaseMs, nodeCount } from './schedule.ts';
 
+/** As a supervisor does: the store may be slow, and it isn't what fails here. */
+const maxStarts = 5;
+const storeIsSlow = /The store is unavailable|MongoDB at \S+ cannot be used/;
 /** Timeout for a node to become ready again after a fault. */
-const readyMs = 20_000;
+const readyMs = 40_000;
 export interface Node {
   readonly name: string;
   readonly port: number;
@@ -52,18 +55,31 @@ async function createNode(
   const port = await freePort();
   const toRedis = await startTcpProxy(redisPort);
   let running: ServerProcess | undefined;
+
+  /** Starts the process. Returns whether it is up, or the store was too slow for a start. */
+  async function launch(isLastTry: boolean): Promise<boolean> {
+    const started = launchServer({ ...env(toRedis.port), PORT: `${port}` });
+    let isUp = false;
+    running = started;
+    started.child.once('exit', (code, signal) => {
+      if (running === started && isUp)
+        account.incidents.push({ what: `${name} ended with ${code ?? signal}: ${lastLines(started.output())}` });
+    });
+    try {
+      await started.address();
+      isUp = true;
+    } catch (error) {
+      if (isLastTry || !storeIsSlow.test(started.output())) throw error;
+    }
+    return isUp;
+  }
+
   return {
     name,
     port,
     toRedis,
     start: async () => {
-      const started = launchServer({ ...env(toRedis.port), PORT: `${port}` });
-      running = started;
-      started.child.once('exit', (code, signal) => {
-        if (running === started)
-          account.incidents.push({ what: `${name} ended with ${code ?? signal}: ${lastLines(started.output())}` });
-      });
-      await started.address();
+      for (let tries = 1; !(await launch(tries === maxStarts)); tries += 1);
     },
     signal: (signal) => void running?.child.kill(signal),
     end: async (signal) => {

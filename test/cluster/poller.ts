@@ -1,23 +1,28 @@
-/** A client without any stream: it polls GET /messages?after=, and goes on with `as_of`. */
+/** Clients without any stream: they poll GET /messages?after=, and go on with `as_of`. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MessagePage } from '../../generated/http/index.ts';
 import type { Account, Poll } from './account.ts';
 import { call } from './http-call.ts';
 
-/** The store of these tests scans everything for each page. */
-const everyMs = 1_500;
-const limit = 20;
+const everyMs = 250;
+const limit = 100;
 
 export interface Poller {
   /** Position up to which it has polled; empty before its first answer. */
   at(): string;
+  /** Polls once. Returns whether more is there. */
+  poll(): Promise<boolean>;
+}
+
+export interface Pollers {
+  /** Returns whether all of them have polled up to this position. */
+  haveReached(id: string): boolean;
   stop(): Promise<void>;
 }
 
-/** Polls one node, or another one each time behind a load balancer. */
-export function startPoller(name: string, port: number, token: string, account: Account): Poller {
+/** Creates a client that polls one node, or another one each time behind a load balancer. */
+function createPoller(name: string, port: number, token: string, account: Account): Poller {
   let poll: Poll | undefined;
-  let isOver = false;
 
   async function page(query: string): Promise<MessagePage | undefined> {
     try {
@@ -30,7 +35,6 @@ export function startPoller(name: string, port: number, token: string, account: 
     return undefined;
   }
 
-  /** Polls once. Returns whether more is there. */
   async function next(): Promise<boolean> {
     if (poll === undefined) {
       const from = (await page('limit=1'))?.as_of;
@@ -47,11 +51,26 @@ export function startPoller(name: string, port: number, token: string, account: 
     return read.after !== undefined;
   }
 
+  return { at: () => poll?.at ?? '', poll: next };
+}
+
+/** Has one client poll after the other: the store of these tests scans everything for each page. */
+export function startPollers(
+  targets: readonly { readonly name: string; readonly port: number }[],
+  token: string,
+  account: Account,
+): Pollers {
+  const pollers = targets.map(({ name, port }) => createPoller(`poller of ${name}`, port, token, account));
+  let isOver = false;
   const polling = (async (): Promise<void> => {
-    while (!isOver) if (!(await next())) await pause(everyMs);
+    while (!isOver)
+      for (const { poll } of pollers) {
+        while (!isOver && (await poll()));
+        await pause(everyMs);
+      }
   })();
   return {
-    at: () => poll?.at ?? '',
+    haveReached: (id) => pollers.every(({ at }) => at() >= id),
     stop: async () => {
       isOver = true;
       await polling;

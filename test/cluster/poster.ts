@@ -10,7 +10,7 @@ import { call } from './http-call.ts';
 const pauseMs = 150;
 const maxTries = 8;
 /** Of so many answers, one is compared with the position of the node that gave it. */
-const comparedEvery = 6;
+const comparedEvery = 15;
 
 export function createPoster({
   name,

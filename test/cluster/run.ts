@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type Crowd, startCrowd } from './crowd.ts';
 import { readPages } from './pages.ts';
-import { type Poller, startPoller } from './poller.ts';
+import { type Pollers, startPollers } from './poller.ts';
 import { rosterNow } from './presence-rules.ts';
 import { read } from './reading.ts';
 import { createRecorder, type Recorder } from './recording.ts';
@@ -50,7 +50,7 @@ const outlineOf = ({ do: what, ...rest }: Step | Act): string =>
 
 /** Has some clients leave and cuts some off for good. The others must agree on the roster and the messages. */
 async function becomeQuiet(
-  { clients, pollers }: Crowd & { readonly pollers: readonly Poller[] },
+  { clients, pollers }: Crowd & { readonly pollers: Pollers },
   { nodes }: Cluster,
   recorder: Recorder,
   quietMs: number,
@@ -79,7 +79,7 @@ async function becomeQuiet(
   }
   const hasHeard = ({ name }: Client): boolean =>
     recorder.current(name)?.frames.some((text) => text.includes(`"${marker}"`)) === true;
-  await settled(() => staying.every(hasHeard) && pollers.every(({ at }) => at() >= marker), heardMs);
+  await settled(() => staying.every(hasHeard) && pollers.haveReached(marker), heardMs);
   await Promise.all(going.map((client) => client.leave()));
 
   const token = await mint({ id: 'reader', username: 'Reader' });
@@ -104,8 +104,8 @@ export async function runChaos({
   parts.defer(() => crowd.close());
   const token = await mint({ id: 'poller', username: 'Poller' });
   const polled = [...cluster.nodes, { name: 'the balancer', port: cluster.balancer.port }];
-  const pollers = polled.map(({ name, port }) => startPoller(`poller of ${name}`, port, token, account));
-  parts.defer(async () => void (await Promise.all(pollers.map((poller) => poller.stop()))));
+  const pollers = startPollers(polled, token, account);
+  parts.defer(() => pollers.stop());
 
   const startMs = performance.now();
   const note = (what: string): string => {

@@ -78,6 +78,7 @@ export function createHandover({ sessions, position, timeoutMs, leaving }: Hando
     // It ends, or it takes over, which ends the other one.
     await Promise.race([connection.ended, current.ended]);
     settle();
+    if (!session) giveUp();
     isTrying = false;
     return session !== undefined;
   }

@@ -205,6 +205,8 @@ describe('the code of its README and of the documentation', () => {
   // Its sections are one program.
   const ofThePage = codeOf('docs/develop/sdk.md', 'ts').join('\n');
   const [withIssuer] = codeBelow('docs/guide/external-identity-provider.md', 'In the browser', 'js');
+  const [overHttp] = codeBelow('docs/develop/blocked-websockets.md', 'With the SDK', 'ts');
+  const [fromBackend] = codeBelow('docs/develop/backend.md', 'TypeScript', 'ts');
   const components = [...codeOf(readme, 'tsx'), ...codeOf('docs/develop/react.md', 'tsx')];
   /** Declarations that the examples after the first need. */
   const around = `
@@ -224,7 +226,8 @@ describe('the code of its README and of the documentation', () => {
   };
 
   it('compiles in the strictest mode against the packed types', { timeout: timeoutMs }, async () => {
-    const programs = [first!, inTheProjects!, gettingStarted, ofThePage, around + withIssuer, ...modules];
+    const pages = [gettingStarted, ofThePage, fromBackend, around + withIssuer, around + overHttp];
+    const programs = [first!, inTheProjects!, ...pages, ...modules];
     expect([programs.length > 7, components.length]).toEqual([true, 2]);
     const files = [
       ...programs.map((code, index) => [`example-${index}.mts`, `${code}\nexport {};`] as const),

@@ -95,7 +95,7 @@ describe.each(worlds)('%s', (_, isShared, world) => {
       expect(await presence(bob)).toEqual(['user_joined Bob', 'user_joined Ann', 'user_left Ann']);
     });
 
-    it('a seat that a client who comes back in time keeps, over either transport', async () => {
+    it('a seat that a client keeps if it reconnects in time, over either transport', async () => {
       await using server = await start({ PRESENCE_GRACE: '60s' });
       const bob = await chat(server, 'Bob');
       for (let n = 0; n < 2; n += 1) await (await stream(server, 'Ann')).leave();
@@ -191,7 +191,7 @@ describe.each(worlds)('%s', (_, isShared, world) => {
   });
 });
 
-it.skipIf(!shared)('ends streams with 1012 when Redis has lost the room, and lets them come back', async () => {
+it.skipIf(!shared)('ends streams with 1012 when Redis has lost the room, and lets them reconnect', async () => {
   const own = await startRedis();
   onTestFinished(() => own.remove());
   await using server = await startTestServer({ env: { ...shared!.env(), REDIS_URL: own.uri() } });
