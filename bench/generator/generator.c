@@ -257,13 +257,15 @@ static size_t take_frames(struct client *c, const uint8_t *p, size_t n) {
 static size_t take_stream(struct client *c, const uint8_t *p, size_t n) {
   size_t at = 0;
   for (;;) {
-    const uint8_t *end = memmem(p + at, n - at, "\n\n", 2);
+    const uint8_t *event = p + at, *end = memmem(event, n - at, "\n\n", 2);
     if (!end) break;
-    const uint8_t *event = p + at, *data = memmem(event, (size_t)(end - event), "\ndata: ", 7);
-    at = (size_t)(end + 2 - p);
-    if (!data) continue; /* a comment */
-    if (starts(event, n, "event: close\n")) fail("client %d was closed with %.*s", index_of(c), (int)(end - data - 7), data + 7);
+    size_t length = (size_t)(end - event);
+    at += length + 2;
+    if (*event == ':') continue; /* a comment */
+    if (starts(event, length, "event: close\n")) fail("client %d was closed: %.*s", index_of(c), (int)length, event);
     if (c->inspected) {
+      const uint8_t *data = memmem(event, length, "\ndata: ", 7);
+      if (!data) fail("client %d was sent an event without data: %.*s", index_of(c), (int)length, event);
       take_event(c, data + 7, (size_t)(end - data - 7));
     } else {
       c->chats++;

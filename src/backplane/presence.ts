@@ -3,8 +3,8 @@ import { nameKey } from '../lib/case-fold.ts';
 import type { Member } from './backplane.ts';
 
 interface User {
-  /** Name from the user's first session, whatever the tokens of later ones say. */
-  readonly username: string;
+  /** With the name from the user's first session, whatever the tokens of later ones say. The same in every roster. */
+  readonly member: Member;
   /** 0 while the user may still reconnect. */
   sessions: number;
 }
@@ -34,7 +34,7 @@ type Refusal = 'name_in_use' | 'too_many_sessions';
 /** Returns the name of a user without a session here, who publishes; undefined if another member holds it. */
 export const publisherName = (presence: Presence, { id, username }: Member): string | undefined => {
   const known = presence.users.get(id);
-  if (known !== undefined) return known.username;
+  if (known !== undefined) return known.member.username;
   return presence.holders.has(nameKey(username)) ? undefined : username;
 };
 
@@ -52,12 +52,13 @@ export const addSession = (presence: Presence, member: Member): AddedSession | {
   const known = presence.users.get(member.id);
   if (known !== undefined) {
     known.sessions += 1;
-    return { first: false, username: known.username };
+    return { first: false, username: known.member.username };
   }
-  presence.users.set(member.id, { username: member.username, sessions: 1 });
-  presence.holders.set(nameKey(member.username), member.id);
+  const { id, username } = member;
+  presence.users.set(id, { member: { id, username }, sessions: 1 });
+  presence.holders.set(nameKey(username), id);
   presence.roster = undefined;
-  return { first: true, username: member.username };
+  return { first: true, username };
 };
 
 /** Removes a session. Returns whether it was the user's last one: the user then stays until `removeUser`. */
@@ -73,13 +74,14 @@ export const removeUser = (presence: Presence, userId: string): string | undefin
   const user = presence.users.get(userId);
   if (user === undefined || user.sessions > 0) return undefined;
   presence.users.delete(userId);
-  presence.holders.delete(nameKey(user.username));
+  const { username } = user.member;
+  presence.holders.delete(nameKey(username));
   presence.roster = undefined;
-  return user.username;
+  return username;
 };
 
 /** Returns the members in join order: a frozen array, the same one until somebody joins or leaves. */
 export const rosterOf = (presence: Presence): readonly Member[] => {
-  presence.roster ??= Object.freeze(Array.from(presence.users, ([id, { username }]) => ({ id, username })));
+  presence.roster ??= Object.freeze(Array.from(presence.users.values(), ({ member }) => member));
   return presence.roster;
 };

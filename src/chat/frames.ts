@@ -3,16 +3,18 @@ import {
   clientMessageSchemas,
   type ErrorCode,
   type ErrorMessage,
+  type RosterUser,
   type ServerMessage,
   type TokenRefreshed,
   type UsersOnline,
 } from '../../generated/chat/index.ts';
-import type { Envelope, Position } from '../backplane/backplane.ts';
+import type { Envelope, Member, Position } from '../backplane/backplane.ts';
 import { detailOf } from '../errors.ts';
 
 /** Encodes a whole text frame, header included (RFC 6455, 5.2). It is not masked, so it is the same for every session. */
-function encode(message: ServerMessage): Buffer {
-  const payload = JSON.stringify(message);
+const encode = (message: ServerMessage): Buffer => encodePayload(JSON.stringify(message));
+
+function encodePayload(payload: string): Buffer {
   const length = Buffer.byteLength(payload);
   const headerLength = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const bytes = Buffer.allocUnsafe(headerLength + length);
@@ -51,21 +53,31 @@ export const frameOf = <Of extends Envelope>({ id, sentAt, frame }: Of): FrameIn
 /** Encodes a frame of the room's stream, as every session receives it. */
 export const encodeEnvelope = (envelope: Envelope): Buffer => encode(frameOf(envelope));
 
+/** JSON of a member: its item of `list`, and its item of `users`. A member is the same object in every roster. */
+const rosterItems = new WeakMap<Member, readonly [name: string, user: string]>();
+
+function rosterItemsOf(member: Member): readonly [name: string, user: string] {
+  const known = rosterItems.get(member);
+  if (known) return known;
+  const user: RosterUser = { username: member.username, user_id: member.id };
+  const items = [JSON.stringify(member.username), JSON.stringify(user)] as const;
+  rosterItems.set(member, items);
+  return items;
+}
+
 /**
- * Encodes the first frame of a session: the roster at the position at which it joined.
+ * Encodes the first frame of a session: the roster at the position at which it joined. In a storm of joins rosters are
+ * long and many, so the JSON of a member is made once.
  * @param recovered Whether the missed messages follow; absent if the client asked for none
  */
-export const encodeUsersOnline = ({ id, sentAt, roster }: Position, recovered?: boolean): Buffer =>
-  encode({
-    type: 'users_online',
-    id,
-    sent_at: sentAt,
-    msg: {
-      list: roster.map(({ username }) => username),
-      users: roster.map(({ username, id: userId }) => ({ username, user_id: userId })),
-      ...(recovered !== undefined && { recovered }),
-    },
-  } satisfies UsersOnline);
+export function encodeUsersOnline({ id, sentAt, roster }: Position, recovered?: boolean): Buffer {
+  const items = roster.map(rosterItemsOf);
+  const list = items.map(([name]) => name).join();
+  const users = items.map(([, user]) => user).join();
+  const head: Omit<UsersOnline, 'msg'> = { type: 'users_online', id, sent_at: sentAt };
+  const recovery = recovered === undefined ? '' : `,"recovered":${recovered}`;
+  return encodePayload(`${JSON.stringify(head).slice(0, -1)},"msg":{"list":[${list}],"users":[${users}]${recovery}}}`);
+}
 
 /** Error that answers a client's frame. */
 export interface FrameRefusal {

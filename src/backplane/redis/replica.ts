@@ -62,13 +62,13 @@ export function createReplica(): Replica {
   /** Id of the last entry that sessions get. Entries for nodes are no positions. */
   let id = idOf(0, 0);
   /** Ids of users by their names, in join order. */
-  let members = new Map<string, string>();
+  let members = new Map<string, Member>();
   let roster: readonly Member[] | undefined;
   /** Position of the last newcomer. Nobody has left since, so no further newcomer is in its roster. */
   let shared: Position | undefined;
 
   const position = (): Position => {
-    roster ??= Object.freeze(Array.from(members, ([username, id]) => ({ id, username })));
+    roster ??= Object.freeze([...members.values()]);
     return { id, sentAt: rfc3339(at.timeMs), roster };
   };
 
@@ -79,11 +79,11 @@ export function createReplica(): Replica {
     roster = undefined;
     if (kind === 'joined') {
       const userId = userOf(entry.fields.get('s')!);
-      members.set(username, userId);
+      members.set(username, { id: userId, username });
       return envelopeOf(entry, { type: 'user_joined', msg: { username, user_id: userId } });
     }
     // Only a join names the session, and with it the user.
-    const userId = members.get(username);
+    const userId = members.get(username)?.id;
     if (members.delete(username)) shared = undefined;
     if (kind !== 'left') return undefined;
     return envelopeOf(entry, {
@@ -105,7 +105,7 @@ export function createReplica(): Replica {
     begin: ({ roster: present, ...start }) => {
       at = start;
       id = idOf(start.epoch, start.offset);
-      members = new Map(present.map(({ id: userId, username }) => [username, userId]));
+      members = new Map(present.map((member) => [member.username, member]));
       roster = shared = undefined;
     },
     advance: (entry) => {
