@@ -11,10 +11,13 @@ const head = /^\{"type":"(\w+)"(?:,"id":"([!-~]+?)")?[,}]/;
 /** Enough for a type and an id of the longest kind. */
 const maxHeadBytes = 256;
 
-function appendEvent(parts: string[], payload: Buffer, hasId: boolean): void {
+/** Ends every event and every comment, and is nowhere else in one. */
+const emptyLine = Buffer.from('\n\n');
+
+function appendEvent(parts: Buffer[], payload: Buffer, hasId: boolean): void {
   const [, type, id] = head.exec(payload.toString('latin1', 0, maxHeadBytes))!;
   const idLine = hasId && id !== undefined ? `id: ${id}\n` : '';
-  parts.push(`event: ${type}\n${idLine}data: ${payload.toString()}\n\n`);
+  parts.push(Buffer.from(`event: ${type}\n${idLine}data: `, 'latin1'), payload, emptyLine);
 }
 
 /**
@@ -22,18 +25,15 @@ function appendEvent(parts: string[], payload: Buffer, hasId: boolean): void {
  * @param hasId Whether a reader may resume behind them; without it there is no `id` line
  */
 export function eventsOf(frames: Buffer, hasId = true): Buffer {
-  const parts: string[] = [];
+  const parts: Buffer[] = [];
   for (let at = 0; at < frames.length; at += lengthOfFrameAt(frames, at))
     appendEvent(parts, frames.subarray(at + headerBytesAt(frames, at), at + lengthOfFrameAt(frames, at)), hasId);
-  return Buffer.from(parts.join(''));
+  return Buffer.concat(parts);
 }
 
 /** Returns the last event of a stream that the server ends. */
 export const closeEvent = (code: CloseCode, reason: string): Buffer =>
   Buffer.from(`event: close\ndata: ${JSON.stringify({ code, reason } as StreamClose)}\n\n`);
-
-/** Ends every event and every comment, and is nowhere else in one. */
-const emptyLine = '\n\n';
 
 /** The ends of events and comments. The last one is looked for from behind: each stream does so for each piece. */
 export const eventEnds: Ends = {
