@@ -9,7 +9,7 @@ import { call } from './http-call.ts';
 
 const pauseMs = 150;
 const maxTries = 8;
-/** Of so many answers, one is compared with the position of the node that gave it. */
+/** Compares one answer in so many with the position of the node that gave it. */
 const comparedEvery = 15;
 
 export function createPoster({
