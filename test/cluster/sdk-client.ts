@@ -41,7 +41,8 @@ export function createSdkClient({ name, username, token, proxy, recorder }: Clie
     joining = abort;
     while (!abort.signal.aborted) {
       try {
-        const joined = await palaver.join({ token, signal: abort.signal });
+        // Over HTTP the recorder would not hear it: `http-client.ts` is for that.
+        const joined = await palaver.join({ token, transport: 'websocket', signal: abort.signal });
         if (abort.signal.aborted) return await joined.close();
         room = joined;
         listen(joined);
