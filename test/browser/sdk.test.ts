@@ -143,7 +143,7 @@ for (const [name, alias, missing] of versions) {
 
     it('runs the component of docs/develop/react.md, which sends a message and shows it', async () => {
       const folder = temporaryFolder();
-      const [component] = codeBelow('docs/develop/react.md', 'React', 'tsx');
+      const [component] = codeBelow('docs/develop/react.md', 'Example', 'tsx');
       writeFileSync(join(folder, 'chat.tsx'), adapted(component, [['http://127.0.0.1:3000', world.url]]));
       writeFileSync(
         join(folder, 'main.tsx'),

@@ -34,7 +34,7 @@ describe.skipIf(noTerminal)('the first chat', { timeout: pageMs }, () => {
     const terminal = newcomer.type(adapted(codeBelow(page, chat, 'sh').at(-1)!, [address]));
     await terminal.shows('"type":"users_online"');
     await terminal.shows('"type":"user_joined"');
-    expect(terminal.shown()).toMatch(/"list":\["Zoe"\].*"msg":{"username":"(Igor|Ann)"}/s);
+    expect(terminal.shown()).toMatch(/"list":\["Zoe"\].*"msg":{"username":"(Igor|Ann)","user_id":"[^"]+"}/s);
     terminal.type(`${codeBelow(page, chat, 'json')[0]}\r`);
     await terminal.shows('"text":"Hello!"}');
     await until(() => texts.join() === 'Hello!', 'the others to receive the message');
