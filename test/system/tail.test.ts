@@ -108,7 +108,7 @@ describe('palaver tail at the end of a pipe', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       { type: 'roster', msg: { list: ['Bob'] } },
       expect.objectContaining({ type: 'chat_message', msg: expect.objectContaining({ text: 'Hello!' }) }),
-      expect.objectContaining({ type: 'user_joined', msg: { username: 'Ann' } }),
+      expect.objectContaining({ type: 'user_joined', msg: { username: 'Ann', user_id: 'Ann' } }),
       echo,
     ]);
     expect(lines.at(-1)).toContain('\\u009b2J');

@@ -5,14 +5,14 @@ import type { RoomUser } from './room.ts';
 /**
  * Returns the users in the room after a frame, by the protocol: `users_online`, plus each `user_joined`, minus each `user_left`.
  */
-export function usersAfter(users: readonly RoomUser[], { type, msg }: ServerMessage): readonly RoomUser[] {
-  switch (type) {
+export function usersAfter(users: readonly RoomUser[], frame: ServerMessage): readonly RoomUser[] {
+  switch (frame.type) {
     case 'users_online':
-      return msg.list.map((username, at) => ({ username, user_id: msg.users?.[at]?.user_id }));
+      return frame.msg.list.map((username, at) => ({ username, user_id: frame.msg.users?.[at]?.user_id }));
     case 'user_joined':
-      return [...users, { username: msg.username, user_id: msg.user_id }];
+      return [...users, { username: frame.msg.username, user_id: frame.msg.user_id }];
     case 'user_left':
-      return users.filter(({ username }) => username !== msg.username);
+      return users.filter(({ username }) => username !== frame.msg.username);
     default:
       return users;
   }
