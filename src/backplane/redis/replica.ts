@@ -61,7 +61,7 @@ export function createReplica(): Replica {
   let at: Omit<Start, 'roster'> = { epoch: 0, offset: 0, timeMs: 0 };
   /** Id of the last entry that sessions get. Entries for nodes are no positions. */
   let id = idOf(0, 0);
-  /** Ids of users by their names, in join order. */
+  /** Members by their names, in join order. */
   let members = new Map<string, Member>();
   let roster: readonly Member[] | undefined;
   /** Position of the last newcomer. Nobody has left since, so no further newcomer is in its roster. */
